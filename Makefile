@@ -1,0 +1,44 @@
+# What a person needs: `make demo` to look around, `make run` to use it, `make test` to check it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo run test lint bench train-demo-model clean
+
+demo: $(VENV)/.installed
+	@CLIP_MODEL=demo $(BIN)/python manage.py demo
+	@CLIP_MODEL=demo exec $(BIN)/python manage.py serve
+
+run: $(VENV)/.installed
+	@exec $(BIN)/python manage.py serve
+
+test: $(VENV)/.installed-dev
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	HTTPS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks.indexing
+
+train-demo-model: $(VENV)/.installed
+	$(BIN)/python -m collections_app.demo.train --out collections_app/demo/model
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/install-venv
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

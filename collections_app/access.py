@@ -1,0 +1,91 @@
+"""Who may do what: the first line of every view. A stranger's object is a 404 everywhere."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from django.shortcuts import get_object_or_404
+from django_htmx.http import HTMX_STOP_POLLING
+from django_htmx.middleware import HtmxDetails
+
+from collections_app.models import Collection, Image, Team, User
+
+_Arguments = ParamSpec("_Arguments")
+
+
+class SignedInRequest(HttpRequest):
+    """A request that has passed `signed_in`."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return bool(settings.SIGNUP_OPEN)
+
+
+def signed_in(
+    view: Callable[Concatenate[SignedInRequest, _Arguments], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, _Arguments], HttpResponseBase]:
+    """Django's `login_required`, which also tells our scripts in words they can show."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return view(cast(SignedInRequest, request), *args, **kwargs)
+        if wants_json(request):
+            return JsonResponse(
+                {"error": "You are signed out. Sign in and try again.", "code": "signed_out"}, status=401
+            )
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=HTMX_STOP_POLLING)
+        return redirect_to_login(request.get_full_path())
+
+    return checked
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def sent_fields(request: HttpRequest) -> QueryDict | None:
+    """Return what a form is bound to: an empty form that was sent is not one that is only shown."""
+    return request.POST if request.method == "POST" else None
+
+
+def visible_image_or_404(user: User, pk: int) -> Image:
+    return get_object_or_404(Image.objects.visible_to(user).with_collection(), pk=pk)
+
+
+def editable_image_or_404(user: User, pk: int) -> Image:
+    """Raises PermissionDenied (a 403) where the user may see the picture and no more."""
+    image = visible_image_or_404(user, pk)
+    _deny_unless_editor(user, image.collection)
+    return image
+
+
+def visible_collection_or_404(user: User, pk: int) -> Collection:
+    return get_object_or_404(Collection.objects.visible_to(user).select_related("team"), pk=pk)
+
+
+def editable_collection_or_404(user: User, pk: int) -> Collection:
+    """Raises PermissionDenied (a 403) where the user may see the collection and no more."""
+    collection = visible_collection_or_404(user, pk)
+    _deny_unless_editor(user, collection)
+    return collection
+
+
+def may_edit(user: User, collection: Collection) -> bool:
+    """Tell whether the user may change the collection and its pictures: templates show controls by it."""
+    return Team.objects.editable_by(user).filter(pk=collection.team_id).exists()
+
+
+def _deny_unless_editor(user: User, collection: Collection) -> None:
+    if not may_edit(user, collection):
+        raise PermissionDenied("You may look at this, but only editors of the team may change it.")

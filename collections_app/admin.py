@@ -1,0 +1,84 @@
+"""The administration: to look things up, to see why a picture is not indexed, and to try again."""
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from collections_app.models import Collection, Image, IndexJob, Membership, Team, User
+from collections_app.models.image import ImageQuerySet
+from collections_app.services.indexing.audit import queue_anew
+
+
+@admin.register(User)
+class UserAdmin(ModelAdmin[User]):
+    list_display = ["email", "is_active", "is_staff", "date_joined"]
+    search_fields = ["email"]
+    fields = ["email", "is_active", "is_staff", "is_superuser", "groups", "last_login"]
+    readonly_fields = ["last_login"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People sign up, or `manage.py createsuperuser` makes them: both set a password."""
+        return False
+
+
+class MembershipInline(admin.TabularInline[Membership, Team]):
+    model = Membership
+    extra = 0
+
+
+@admin.register(Team)
+class TeamAdmin(ModelAdmin[Team]):
+    list_display = ["name", "personal_of", "created_at"]
+    search_fields = ["name"]
+    readonly_fields = ["personal_of"]
+    inlines = [MembershipInline]
+
+
+@admin.register(Collection)
+class CollectionAdmin(ModelAdmin[Collection]):
+    list_display = ["name", "team", "creator", "created_at"]
+    list_select_related = ["team", "creator"]
+    search_fields = ["name", "team__name"]
+    raw_id_fields = ["team", "creator"]
+
+
+@admin.register(Image)
+class ImageAdmin(ModelAdmin[Image]):
+    list_display = ["name", "collection", "uploader", "index_state", "index_error", "created_at"]
+    list_filter = ["index_state", "format"]
+    list_select_related = ["collection", "uploader"]
+    search_fields = ["title", "original_name", "sha256"]
+    readonly_fields = ["uploader", "original_name", "format", "width", "height", "byte_size", "sha256", "taken_at"]
+    readonly_fields += ["created_at", "index_state", "index_model_key", "index_error"]
+    fields = ["collection", "title", "tags", *readonly_fields]
+    raw_id_fields = ["collection"]
+    actions = ["index_anew"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Pictures come in by upload or import, which judge them."""
+        return False
+
+    @admin.action(description="Index the selected pictures anew")
+    def index_anew(self, request: HttpRequest, queryset: ImageQuerySet) -> None:
+        self.message_user(request, f"{queue_anew(queryset)} pictures queued.")
+
+
+@admin.register(IndexJob)
+class IndexJobAdmin(ModelAdmin[IndexJob]):
+    list_display = ["image_id", "priority", "attempts", "dead", "error", "run_after", "leased_until"]
+    list_filter = ["dead", "priority"]
+    search_fields = ["=image_id"]
+    actions = ["retry"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: IndexJob | None = None) -> bool:
+        return False
+
+    @admin.action(description="Try the selected jobs again now")
+    def retry(self, request: HttpRequest, queryset: QuerySet[IndexJob]) -> None:
+        count = queryset.update(dead=False, attempts=0, error="", run_after=timezone.now())
+        self.message_user(request, f"{count} jobs will be tried again.")

@@ -1,0 +1,64 @@
+"""What every page's template may know: the site's limits and state. Floor 5."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.conf import settings
+from django.db.models import Count, Max, Q
+from django.http import HttpRequest
+
+from collections_app.models import Collection, Image, IndexState, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexingStatus:
+    """How far the index is behind, as one person may know it; `reason` is that of one of the failures."""
+
+    waiting: int = 0
+    failed: int = 0
+    retryable: int = 0
+    reason: str = ""
+
+
+def read_indexing_status(user: User) -> IndexingStatus:
+    """One statement, over the few pictures that are not indexed."""
+    failed = Q(index_state=IndexState.FAILED)
+    editable = Q(collection__in=Collection.objects.editable_by(user))
+    counts = (
+        Image.objects.visible_to(user)
+        .exclude(index_state=IndexState.INDEXED)
+        .aggregate(
+            waiting=Count("pk", filter=~failed),
+            failed=Count("pk", filter=failed),
+            retryable=Count("pk", filter=failed & editable),
+            reason=Max("index_error", filter=failed, default=""),
+        )
+    )
+    return IndexingStatus(**counts)
+
+
+class Site:
+    """Each fact is looked up when a template asks for it: a page that does not show it pays nothing."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._user = getattr(request, "user", None)  # an error page may be rendered before there is one
+
+    @property
+    def max_upload_mb(self) -> int:
+        return int(settings.MAX_UPLOAD_MB)
+
+    @property
+    def has_demo_model(self) -> bool:
+        return bool(settings.CLIP_MODEL == "demo")
+
+    @property
+    def is_open_for_signup(self) -> bool:
+        return bool(settings.SIGNUP_OPEN)
+
+    @cached_property
+    def indexing(self) -> IndexingStatus:
+        return read_indexing_status(self._user) if isinstance(self._user, User) else IndexingStatus()
+
+
+def site(request: HttpRequest) -> dict[str, Site]:
+    return {"site": Site(request)}

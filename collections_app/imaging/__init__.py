@@ -1,0 +1,19 @@
+"""Pictures as files and as pixels: checked, decoded, reduced. Called by the services; knows no Django and no model."""
+
+from .checksums import checksum
+from .decoding import open_picture
+from .inspection import Limits, PictureInfo, inspect_picture
+from .sheets import make_sheet
+from .thumbnails import THUMBNAIL_CONTENT_TYPE, make_thumbnail, thumbnail_size
+
+__all__ = [
+    "THUMBNAIL_CONTENT_TYPE",
+    "Limits",
+    "PictureInfo",
+    "checksum",
+    "inspect_picture",
+    "make_sheet",
+    "make_thumbnail",
+    "open_picture",
+    "thumbnail_size",
+]

@@ -1,0 +1,106 @@
+"""Every mode Pillow can decode, brought to 8-bit sRGB without clipping."""
+
+import functools
+import io
+import math
+
+from PIL import Image, ImageCms
+
+from .refusals import DECODE_ERRORS
+
+_DEEP_GRAY_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+# The colour space that an ICC profile names in its header, and the mode whose pixels it describes.
+_PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+_PROFILE_ERRORS: tuple[type[Exception], ...] = (ImageCms.PyCMSError, *DECODE_ERRORS)
+
+
+def simplify(image: Image.Image) -> Image.Image:
+    """Return the picture as L, RGB, RGBA or CMYK, 8 bits a channel, in the colour space it came in."""
+    if image.mode in _DEEP_GRAY_MODES:
+        return _scale_to_8_bits(image)
+    if image.mode == "LAB":
+        return ImageCms.profileToProfile(
+            image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
+        ) or image.convert("RGB")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode == "1":
+        return image.convert("L")
+    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return RGB or RGBA in sRGB. A profile that is broken, or made for another kind of pixels, is ignored."""
+    converted = _apply_profile(image, profile) if profile else None
+    if converted is not None:
+        return converted
+    return image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
+
+
+def flatten(image: Image.Image) -> Image.Image:
+    """Return RGB; what is transparent shows white, as it would on the page."""
+    if image.mode == "RGB":
+        return image
+    background = Image.new("RGB", image.size, "white")
+    background.paste(image, mask=image.getchannel("A"))
+    return background
+
+
+def _scale_to_8_bits(image: Image.Image) -> Image.Image:
+    """Return L. Pillow's own conversion clips: anything above 255 would be white."""
+    deep = image if image.mode in ("I", "F") else image.convert("I")
+    scale, offset = _scale_and_offset(image, deep)
+    return deep.convert("F").point(lambda value: value * scale + offset).convert("L")
+
+
+def _scale_and_offset(image: Image.Image, deep: Image.Image) -> tuple[float, float]:
+    """Return the linear map to 0..255.
+
+    16-bit pixels span 0..65535. Pixels of 32 bits do not say their range: 0..1, 0..255 and 0..65535 are recognised,
+    anything else is stretched from its darkest to its lightest pixel.
+    """
+    if image.mode.startswith("I;16"):
+        return 255 / 65535, 0.5
+    low, high = (float(value) for value in deep.getextrema())  # type: ignore[arg-type]
+    if not math.isfinite(high - low):
+        return 1.0, 0.0
+    if low >= 0:
+        for top in (1.0, 255.0, 65535.0):
+            if high <= top and (image.mode == "F" or top > 1):
+                return 255 / top, 0.5
+    return 255 / (high - low or 1.0), -255 * low / (high - low or 1.0) + 0.5
+
+
+def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
+    try:
+        mode, transform = _transform_to_srgb(profile)
+        base = _as_mode(image, mode)
+        if base is None or transform is None:
+            return None
+        converted = transform.apply(base)
+    except _PROFILE_ERRORS:
+        return None
+    if image.mode == "RGBA":
+        converted.putalpha(image.getchannel("A"))
+    return converted
+
+
+@functools.lru_cache(maxsize=8)
+def _transform_to_srgb(profile: bytes) -> tuple[str | None, ImageCms.ImageCmsTransform | None]:
+    """Return the mode that the profile describes, and the transform.
+
+    Building one costs as much as applying it, and the pictures of one camera share a profile. A transform may be
+    applied by several threads at a time.
+    """
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    mode = _PROFILE_MODES.get(source.profile.xcolor_space.strip())
+    if mode is None:
+        return None, None
+    return mode, ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+
+
+def _as_mode(image: Image.Image, mode: str | None) -> Image.Image | None:
+    """Return the pixels the profile describes, or None where it does not describe this picture's."""
+    if image.mode == mode:
+        return image
+    return image.convert("RGB") if mode == "RGB" and image.mode in ("L", "RGBA") else None

@@ -1,0 +1,127 @@
+"""Which file is which, by its first bytes and never by its name. Used before Pillow sees the file."""
+
+import re
+from dataclasses import dataclass
+
+from collections_app.errors import InvalidImage
+
+HEAD_BYTES = 4096
+ACCEPTED = "JPEG, PNG, WebP, GIF, AVIF, HEIC, BMP or TIFF"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFormat:
+    """One accepted format; `name` is what Pillow calls it."""
+
+    name: str
+    extension: str
+    content_type: str
+
+
+JPEG = PictureFormat(name="JPEG", extension=".jpg", content_type="image/jpeg")
+PNG = PictureFormat(name="PNG", extension=".png", content_type="image/png")
+WEBP = PictureFormat(name="WEBP", extension=".webp", content_type="image/webp")
+GIF = PictureFormat(name="GIF", extension=".gif", content_type="image/gif")
+AVIF = PictureFormat(name="AVIF", extension=".avif", content_type="image/avif")
+HEIF = PictureFormat(name="HEIF", extension=".heic", content_type="image/heic")
+BMP = PictureFormat(name="BMP", extension=".bmp", content_type="image/bmp")
+TIFF = PictureFormat(name="TIFF", extension=".tif", content_type="image/tiff")
+
+_MAGIC: tuple[tuple[bytes, PictureFormat], ...] = (
+    (b"\xff\xd8\xff", JPEG),
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
+    (b"II\x2a\x00", TIFF),
+    (b"MM\x00\x2a", TIFF),
+    (b"II\x2b\x00", TIFF),
+    (b"MM\x00\x2b", TIFF),
+)
+# ISO base media brands (ISO/IEC 23008-12): mif1 and msf1 only say "pictures inside", the other brands say of what kind.
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+_OPEN_BRANDS = {b"mif1", b"msf1"}
+# The sizes of the header that follow "BM" and the file header: without them any text beginning with BM would be one.
+_BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
+
+_UNSUPPORTED: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"8BPS", "a Photoshop file"),
+    (0, b"gimp xcf", "a GIMP file"),
+    (0, b"\x00\x00\x01\x00", "an icon file (ICO)"),
+    (0, b"icns", "an icon file (ICNS)"),
+    (0, b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (0, b"\xff\x0a", "a JPEG XL picture"),
+    (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
+    (0, b"\x76\x2f\x31\x01", "an OpenEXR picture"),
+    (0, b"#?RADIANCE", "a Radiance HDR picture"),
+    (0, b"DDS ", "a DDS texture"),
+    (0, b"qoif", "a QOI picture"),
+    (0, b"FUJIFILMCCD-RAW", "a camera's raw file"),
+    (0, b"IIRO", "a camera's raw file"),
+    (0, b"IIU\x00", "a camera's raw file"),
+    (4, b"ftypcrx ", "a camera's raw file"),
+)
+_NOT_PICTURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"%PDF-", "a PDF document"),
+    (0, b"PK\x03\x04", "a ZIP archive or an office document"),
+    (4, b"ftyp", "a video"),
+    (0, b"\x1aE\xdf\xa3", "a video"),
+    (8, b"AVI ", "a video"),
+    (8, b"WAVE", "a sound file"),
+    (0, b"ID3", "a sound file"),
+)
+
+
+def identify(head: bytes) -> PictureFormat:
+    """Return the format of the file that begins with `head`, its first HEAD_BYTES bytes.
+
+    Raises InvalidImage with the code `svg`, `unsupported` or `not_a_picture`.
+    """
+    found = _accepted_format(head)
+    if found is None:
+        raise _refusal(head)
+    return found
+
+
+def _accepted_format(head: bytes) -> PictureFormat | None:
+    for magic, picture_format in _MAGIC:
+        if head.startswith(magic):
+            return picture_format
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return WEBP
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
+        return BMP
+    return _base_media_format(head) if head[4:8] == b"ftyp" else None
+
+
+def _base_media_format(head: bytes) -> PictureFormat | None:
+    major = head[8:12]
+    if major in _AVIF_BRANDS:
+        return AVIF
+    if major in _HEIF_BRANDS:
+        return HEIF
+    if major not in _OPEN_BRANDS:
+        return None
+    box = head[16 : int.from_bytes(head[:4], "big")]
+    compatible = {box[i : i + 4] for i in range(0, len(box), 4)}
+    return AVIF if compatible & _AVIF_BRANDS else HEIF
+
+
+def _refusal(head: bytes) -> InvalidImage:
+    if _looks_like_svg(head):
+        return InvalidImage(
+            "svg", "This is an SVG drawing, which cannot be searched; export it as PNG and upload that."
+        )
+    for offset, magic, what in _UNSUPPORTED:
+        if head.startswith(magic, offset):
+            return InvalidImage("unsupported", f"This is {what}; save it as {ACCEPTED} and upload that.")
+    for offset, magic, what in _NOT_PICTURES:
+        if head.startswith(magic, offset):
+            return InvalidImage("not_a_picture", f"This is {what}, not a picture; upload {ACCEPTED}.")
+    return InvalidImage("not_a_picture", f"This file is not a picture we can read; upload {ACCEPTED}.")
+
+
+def _looks_like_svg(head: bytes) -> bool:
+    text = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    return text.startswith(b"<") and re.search(rb"<(\w+:)?svg[\s>/]", text) is not None

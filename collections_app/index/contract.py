@@ -1,0 +1,84 @@
+"""What the index holds and promises, for services to name without loading pymilvus."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+# For an uploader and for times: 0 stands for "not known" (cameras without a clock write the epoch as well).
+UNKNOWN = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The numbers stored beside a vector. Times are epoch seconds; the team decides the partition.
+
+    `content` is a signed 64-bit fingerprint of the file's sha256.
+    """
+
+    id: int
+    team_id: int
+    collection_id: int
+    uploader_id: int
+    taken_at: int
+    created_at: int
+    width: int
+    height: int
+    content: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An entry with its vector, float32, shape (dim,)."""
+
+    entry: Entry
+    vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One answer of a search. `score` is the cosine similarity."""
+
+    id: int
+    score: float
+
+
+class VectorIndex(Protocol):
+    """The vectors of one model. Safe for threads; every method may be repeated and raises IndexUnavailable."""
+
+    def upsert(self, records: Sequence[Record]) -> None:
+        """Leave each id exactly once in the index, in its team's partition; the last of equal ids wins.
+
+        Searches of other processes may see it some seconds later where Milvus is a server.
+        A crash in the middle is repaired by the same call again.
+        """
+
+    def delete(self, ids: Sequence[int]) -> None:
+        """Remove the ids from every partition; unknown ones are ignored."""
+
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        team_ids: Sequence[int],
+        collection_ids: Sequence[int] = (),
+        limit: int,
+    ) -> list[Hit]:
+        """Return up to `limit` (1 to 1000) nearest entries of the teams, best first, equal scores by id.
+
+        `collection_ids` narrows further; empty means all collections of these teams. Raises ValueError without teams.
+        """
+
+    def vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, NDArray[np.float32]]:
+        """Return the stored vectors of those ids that are there, from these teams only (None: from any)."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield everything, partition by partition, ids ascending; an id in two partitions comes twice."""
+
+    def count(self) -> int:
+        """Return how many entries there are."""
+
+    def drop(self) -> None:
+        """Remove everything that is stored for this model."""

@@ -1,0 +1,69 @@
+"""Import a folder of pictures into a collection."""
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from collections_app.errors import ImageSearchError
+from collections_app.management.accounts import user_by_email
+from collections_app.models import Collection, User
+from collections_app.services.library import create_collection
+from collections_app.services.uploads import ingest_upload
+
+_INTERRUPTED = 130
+
+
+class Command(BaseCommand):
+    help = "Import every picture below a folder. What is there already is left alone, so it can be run again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, metavar="DIR")
+        parser.add_argument("--collection", required=True, metavar="NAME", help="made if there is none of this name")
+        parser.add_argument("--user", required=True, metavar="EMAIL")
+
+    def handle(self, *_: Any, folder: Path, collection: str, user: str, **__: Any) -> None:
+        if not folder.is_dir():
+            raise CommandError(f"There is no folder {folder}.")
+        uploader = user_by_email(user)
+        self.outcomes: dict[str, int] = defaultdict(int)
+        try:
+            self._import_all(folder, _own_collection(uploader, collection), uploader)
+        except KeyboardInterrupt:
+            self._summarise()
+            self.stderr.write("Stopped. What was imported is kept; run the same command to go on.")
+            sys.exit(_INTERRUPTED)
+        self._summarise()
+
+    def _import_all(self, folder: Path, collection: Collection, uploader: User) -> None:
+        for path in tqdm(sorted(_files(folder)), desc="Importing", unit="file"):
+            try:
+                with path.open("rb") as file:
+                    ingested = ingest_upload(file=file, file_name=path.name, collection=collection, uploader=uploader)
+            except (ImageSearchError, OSError) as error:
+                self.outcomes["refused"] += 1
+                tqdm.write(f"{path.relative_to(folder)}: {error}", file=sys.stderr)
+            else:
+                self.outcomes["imported" if ingested.created else "already there"] += 1
+
+    def _summarise(self) -> None:
+        parts = (f"{self.outcomes[name]} {name}" for name in ("imported", "already there", "refused"))
+        self.stdout.write(", ".join(parts) + ".")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the plain files below a folder, without hidden ones and without following links to folders."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (path for name in names if not name.startswith(".") and (path := Path(parent, name)).is_file())
+
+
+def _own_collection(user: User, name: str) -> Collection:
+    known = Collection.objects.filter(team=user.personal_team, name__iexact=name).first()
+    return known or create_collection(team=user.personal_team, name=name, creator=user)

@@ -1,0 +1,27 @@
+"""Work off the index jobs until stopped."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from collections_app.errors import ImageSearchError
+from collections_app.management.working import stop_on_signals
+from collections_app.services.indexing.worker import IndexWorker
+
+
+class Command(BaseCommand):
+    help = "Bring the index into agreement with the pictures, until stopped. Several workers may run at once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--drain", action="store_true", help="end when nothing is left to do")
+
+    def handle(self, *_: Any, drain: bool, **__: Any) -> None:
+        worker = IndexWorker(stop=stop_on_signals())
+        if not drain:
+            worker.run()
+            return
+        try:
+            worker.drain()
+        except ImageSearchError as error:
+            raise CommandError(f"{error} The jobs are kept.") from error

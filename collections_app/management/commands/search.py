@@ -1,0 +1,73 @@
+"""Search in a terminal, as one of the users."""
+
+import json
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from django.core.management.base import BaseCommand, CommandError
+
+from collections_app.errors import ImageSearchError
+from collections_app.imaging import make_sheet, open_picture
+from collections_app.management.accounts import user_by_email
+from collections_app.services.renditions import Rendition, open_rendition
+from collections_app.services.search import MAX_HITS, ScoredImage, search_by_text
+
+
+class Command(BaseCommand):
+    help = "Find a user's pictures by describing them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("text")
+        parser.add_argument("--user", required=True, metavar="EMAIL")
+        parser.add_argument("--limit", type=_limit, default=10, metavar="N", help=f"1 to {MAX_HITS}, default 10")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print a list of objects")
+        parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="write the hits as a sheet, five in a row")
+
+    def handle(self, *_: Any, text: str, user: str, limit: int, **options: Any) -> None:
+        person = user_by_email(user)
+        try:
+            found = search_by_text(user=person, text=text, limit=limit)
+        except ImageSearchError as error:
+            raise CommandError(str(error)) from error
+        if options["sheet"]:
+            _write_sheet(options["sheet"], found)
+        self.stdout.write(_as_json(found) if options["as_json"] else _as_table(found))
+
+
+def _limit(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= MAX_HITS:
+        raise ArgumentTypeError(f"must be a whole number from 1 to {MAX_HITS}, not {value!r}")
+    return int(value)
+
+
+def _as_json(found: list[ScoredImage]) -> str:
+    rows = [
+        {
+            "id": each.image.pk,
+            "score": round(each.score, 4),
+            "title": each.image.name,
+            "collection": each.image.collection.name,
+            "file": each.image.original_name,
+        }
+        for each in found
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=False)
+
+
+def _as_table(found: list[ScoredImage]) -> str:
+    rows = (f"{each.score:6.3f}  {each.image.pk:>6}  {each.image.name}  ({each.image.collection})" for each in found)
+    return "\n".join(rows) or "Nothing found: there is no indexed picture."
+
+
+def _write_sheet(path: Path, found: list[ScoredImage]) -> None:
+    if not found:
+        raise CommandError("Nothing was found, so there is no sheet to write.")
+    pictures = []
+    for each in found:
+        with open_rendition(image=each.image, rendition=Rendition.GRID) as file:
+            pictures.append(open_picture(cast(BinaryIO, file)))
+    try:
+        make_sheet(pictures).save(path, format="PNG")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error

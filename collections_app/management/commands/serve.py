@@ -1,0 +1,60 @@
+"""Run the whole site: web server and index worker together."""
+
+import os
+import socket
+import subprocess
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from collections_app.management.supervisor import Child, supervise
+from collections_app.management.working import stop_on_signals
+
+
+class Command(BaseCommand):
+    help = "Serve the site and index its pictures, until stopped. A process that dies is started again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--workers", type=int, default=settings.WEB_WORKERS, help="web processes")
+
+    def handle(self, *_: Any, host: str, port: int, workers: int, **__: Any) -> None:
+        _refuse_used_port(host, port)
+        call_command("migrate", interactive=False, verbosity=0)
+        # In a process of its own, so that this one stays small.
+        if subprocess.run(_manage("model"), stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
+            sys.exit(1)
+        self.stdout.write(f"Serving on http://{host}:{port} - Ctrl-C stops it.")
+        self.stdout.flush()
+        web = Child(name="web server", command=_gunicorn(host, port, workers))
+        supervise([web, Child(name="index worker", command=_manage("index_worker"))], stop_on_signals())
+
+
+def _manage(command: str) -> list[str]:
+    return [sys.executable, sys.argv[0], command]
+
+
+def _gunicorn(host: str, port: int, workers: int) -> list[str]:
+    application = ":".join(settings.WSGI_APPLICATION.rsplit(".", 1))
+    # Never --preload: gRPC and torch must be opened after the fork.
+    return [
+        *(sys.executable, "-m", "gunicorn", application, "--config", "python:collections_app.management.gunicorn"),
+        *("--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(settings.WEB_THREADS)),
+        *("--timeout", "120", "--graceful-timeout", "15", "--log-level", "warning"),
+    ]
+
+
+def _refuse_used_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise CommandError(f"Cannot listen on {host}:{port} ({reason}). Set PORT to another one.") from error

@@ -1,0 +1,23 @@
+"""gunicorn's hooks: each web worker loads the model in the background, so that the first search need not wait."""
+
+import logging
+import threading
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+
+def post_worker_init(worker: Any) -> None:
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+
+
+def _warm_up() -> None:
+    from collections_app.encoders import get_encoder
+    from collections_app.errors import ImageSearchError
+    from collections_app.services.active import active_index
+
+    try:
+        get_encoder().encode_texts(["warm-up"])
+        active_index()
+    except ImageSearchError as error:
+        log.warning("Search is not ready: %s", error)

@@ -1,0 +1,74 @@
+"""Keeps child processes running until asked to stop. Used by `serve`."""
+
+import ctypes
+import logging
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+_STOP_S = 30
+_LONGEST_PAUSE_S = 15.0
+_STABLE_S = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Child:
+    name: str
+    command: Sequence[str]
+    process: "subprocess.Popen[bytes] | None" = None
+    started: float = 0
+    pause_s: float = 0
+    restart_at: float = field(default=0)
+
+    def start(self) -> None:
+        self.started = time.monotonic()
+        # In a session of its own: the terminal's Ctrl-C reaches the supervisor alone, which then stops the children.
+        self.process = subprocess.Popen(self.command, preexec_fn=_die_with_parent, start_new_session=True)  # noqa: S603
+
+    def watch(self) -> None:
+        """Start again what has died: at once the first time, after a growing pause if it keeps dying."""
+        now = time.monotonic()
+        if self.process and self.process.poll() is not None:
+            self.pause_s = 0 if now - self.started > _STABLE_S else min(_LONGEST_PAUSE_S, self.pause_s * 2 + 0.5)
+            log.warning("The %s ended (%s); starting it again.", self.name, self.process.returncode)
+            self.process, self.restart_at = None, now + self.pause_s
+        if self.process is None and now >= self.restart_at:
+            self.start()
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> None:
+        if self.process is None:
+            return
+        try:
+            self.process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def supervise(children: Sequence[Child], stop: threading.Event) -> None:
+    """Run the children until `stop` is set, then end them all: politely, and after 30 s by force."""
+    try:
+        while not stop.is_set():
+            for child in children:
+                child.watch()
+            stop.wait(0.5)
+    finally:
+        for child in children:
+            child.stop()
+        for child in children:
+            child.wait()
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this child if the supervisor is killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,9 @@
+"""The database: one file a model. Reads are query-set methods; writes belong to the services."""
+
+from collections_app.models.collection import Collection
+from collections_app.models.image import Image, IndexState
+from collections_app.models.index_job import IndexJob
+from collections_app.models.team import Membership, Role, Team
+from collections_app.models.user import User
+
+__all__ = ["Collection", "Image", "IndexJob", "IndexState", "Membership", "Role", "Team", "User"]

@@ -1,0 +1,63 @@
+"""A named set of pictures that belongs to one team."""
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from collections_app.models.team import Team
+from collections_app.models.user import User
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(team__in=Team.objects.visible_to(user))
+
+    def editable_by(self, user: User) -> Self:
+        return self.filter(team__in=Team.objects.editable_by(user))
+
+    def with_summary(self) -> Self:
+        """Add `image_count`, and `cover_id`: the newest picture's id or None."""
+        from collections_app.models.image import Image
+
+        newest = Image.objects.filter(collection=models.OuterRef("pk")).order_by("-created_at", "-pk")
+        return self.select_related("team").annotate(
+            image_count=models.Count("images"), cover_id=models.Subquery(newest.values("pk")[:1])
+        )
+
+    def update(self, **values: Any) -> int:
+        """Moving collections to another team moves their pictures' vectors: queue them in the same transaction."""
+        from collections_app.models.image import Image
+
+        if not {"team", "team_id"} & values.keys():
+            return super().update(**values)
+        with transaction.atomic():
+            moved = list(self.values_list("pk", flat=True))
+            count = super().update(**values)
+            Image.objects.filter(collection__in=moved).enqueue()
+        return count
+
+
+class Collection(models.Model):
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="collections")
+    name = models.CharField(max_length=100)
+    creator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = CollectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = [Lower("name"), "pk"]
+        constraints = [
+            models.UniqueConstraint("team", Lower("name"), name="collection_name_once_per_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Django sends post_save after its own transaction has ended: this one holds the row and the index jobs."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)

@@ -1,0 +1,149 @@
+"""One picture: its file, what is known of it, and what the index knows of it."""
+
+import uuid
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+
+from collections_app.models.collection import Collection
+from collections_app.models.index_job import IndexJob, Priority
+from collections_app.models.user import User
+
+# A change of any of these must reach the index; a new title, say, must not.
+INDEXED_FIELDS = frozenset(
+    {"collection", "collection_id", "uploader", "uploader_id", "file", "sha256"}
+    | {"width", "height", "taken_at", "created_at"}
+)
+
+
+class IndexState(models.TextChoices):
+    PENDING = "pending", "Waiting"
+    INDEXED = "indexed", "Searchable"
+    FAILED = "failed", "Failed"
+
+
+def storage_name(image: "Image", file_name: str) -> str:
+    """Return a fresh name that tells nothing of the picture; only the extension is taken over."""
+    name = uuid.uuid4().hex
+    return f"originals/{name[:2]}/{name}{PurePath(file_name).suffix.lower()}"
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    """Reads, and the bulk writes: each of them queues the index jobs in its own transaction."""
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(collection__in=Collection.objects.visible_to(user))
+
+    def editable_by(self, user: User) -> Self:
+        return self.filter(collection__in=Collection.objects.editable_by(user))
+
+    def with_collection(self) -> Self:
+        return self.select_related("collection__team")
+
+    def latest_first(self) -> Self:
+        return self.order_by("-created_at", "-pk")
+
+    def pending(self) -> Self:
+        return self.filter(index_state=IndexState.PENDING)
+
+    def failed(self) -> Self:
+        return self.filter(index_state=IndexState.FAILED)
+
+    def enqueue(self, *, priority: int = Priority.CHANGE) -> int:
+        """Queue an index job for each image of this query set; return how many."""
+        return IndexJob.objects.enqueue(self.values_list("pk", flat=True), priority=priority)
+
+    def record_index_state(self, **values: Any) -> int:
+        """Write what the index knows, without queueing: the worker's own way to report."""
+        return super().update(**values)
+
+    def update(self, **values: Any) -> int:
+        """Django's bulk_update comes this way, too."""
+        if not INDEXED_FIELDS & values.keys():
+            return super().update(**values)
+        with transaction.atomic():
+            changed = list(self.values_list("pk", flat=True))
+            count = super().update(**values)
+            IndexJob.objects.enqueue(changed)
+        return count
+
+    def bulk_create(self, objs: Iterable["Image"], *args: Any, **kwargs: Any) -> list["Image"]:
+        if kwargs.get("ignore_conflicts") or kwargs.get("update_conflicts"):
+            raise ValueError("Conflicts hide which rows were written, and every written row must be indexed.")
+        with transaction.atomic():
+            created = super().bulk_create(objs, *args, **kwargs)
+            IndexJob.objects.enqueue(image.pk for image in created)
+        return created
+
+
+class Image(models.Model):
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="images")
+    uploader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="uploads"
+    )
+    file = models.FileField(upload_to=storage_name, max_length=200)
+    original_name = models.CharField(max_length=255)
+    title = models.CharField(max_length=200, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    byte_size = models.PositiveBigIntegerField()
+    format = models.CharField(max_length=10)
+    width = models.PositiveIntegerField(help_text="Pixels, as displayed.")
+    height = models.PositiveIntegerField(help_text="Pixels, as displayed.")
+    taken_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    index_state = models.CharField(max_length=10, choices=IndexState, default=IndexState.PENDING)
+    index_model_key = models.CharField(max_length=200, blank=True)
+    index_sha256 = models.CharField(max_length=64, blank=True, help_text="The file the vector was made from.")
+    index_error = models.TextField(blank=True)
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # Reader: the state of indexing on every page counts the few that are not indexed.
+            models.Index(
+                fields=["collection", "index_state"],
+                condition=~models.Q(index_state="indexed"),
+                name="image_not_indexed",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(width__gt=0, height__gt=0), name="image_has_pixels"),
+            models.CheckConstraint(condition=models.Q(index_state__in=IndexState.values), name="image_state_known"),
+            models.CheckConstraint(
+                condition=~models.Q(index_state="indexed") | ~models.Q(index_model_key=""),
+                name="image_indexed_by_some_model",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Django sends post_save after its own transaction has ended: this one holds the row and its index job."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
+    @property
+    def name(self) -> str:
+        """What to call the picture: its title, or the name of the file it came in."""
+        return self.title or self.original_name
+
+    @property
+    def file_name(self) -> str:
+        """The name in the storage."""
+        return self.file.name or ""
+
+    @property
+    def is_indexed(self) -> bool:
+        return self.index_state == IndexState.INDEXED
+
+    @property
+    def is_failed(self) -> bool:
+        return self.index_state == IndexState.FAILED

@@ -1,0 +1,81 @@
+"""The outbox: each row says "bring the index into agreement with this image"."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+_CHUNK = 1000
+
+
+class Priority(models.IntegerChoices):
+    CHANGE = 0, "A person's change"
+    REBUILD = 1, "Rebuilding"
+
+
+class IndexJobQuerySet(models.QuerySet["IndexJob"]):
+    def enqueue(self, image_ids: Iterable[int], *, priority: int = Priority.CHANGE, file_name: str = "") -> int:
+        """Queue one job for each image, or renew the one that waits; return how many.
+
+        A renewed job gets a new token, so that a worker busy with its older state cannot call it done.
+        `file_name` is the stored file of an image that is being deleted.
+        """
+        count = 0
+        chunk: list[IndexJob] = []
+        for image_id in image_ids:
+            chunk.append(IndexJob(image_id=image_id, priority=priority, file_name=file_name))
+            if len(chunk) == _CHUNK:
+                count += self._renew(chunk)
+                chunk = []
+        return count + self._renew(chunk)
+
+    def waiting(self) -> Self:
+        """Jobs that will be done without anybody's help, now or later."""
+        return self.filter(dead=False)
+
+    def due(self, now: datetime) -> Self:
+        """Jobs that a worker may take now, in the order to take them."""
+        free = Q(leased_until=None) | Q(leased_until__lt=now)
+        return self.filter(free, dead=False, run_after__lte=now).order_by("priority", "pk")
+
+    def leased_by(self, worker: uuid.UUID) -> Self:
+        return self.filter(lease=worker)
+
+    def _renew(self, jobs: list["IndexJob"]) -> int:
+        self.bulk_create(
+            jobs,
+            update_conflicts=True,
+            unique_fields=["image_id"],
+            update_fields=["token", "priority", "file_name", "run_after", "attempts", "dead", "error"],
+        )
+        return len(jobs)
+
+
+class IndexJob(models.Model):
+    # No foreign key: the job of a deleted image outlives it.
+    image_id = models.BigIntegerField(unique=True)
+    token = models.UUIDField(default=uuid.uuid4)
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.CHANGE)
+    file_name = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    run_after = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    dead = models.BooleanField(default=False)
+    error = models.TextField(blank=True)
+    lease = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    objects = IndexJobQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # Reader: `due()`, asked by every idle worker every second.
+            models.Index(fields=["priority", "id"], condition=Q(dead=False), name="index_job_alive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"index job of image {self.image_id}"

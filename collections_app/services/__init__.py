@@ -1,0 +1,1 @@
+"""The only writers. Each function is keyword-only, typed and atomic."""

@@ -1,0 +1,1 @@
+"""Bringing the index into agreement with the database: the queue, the worker, the audit."""

@@ -1,0 +1,95 @@
+"""Comparing database and index: what is missing, stale, orphaned or misplaced, and queueing it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from collections_app.index import Entry, VectorIndex
+from collections_app.models import Image, IndexJob, IndexState
+from collections_app.models.image import ImageQuerySet
+from collections_app.models.index_job import Priority
+from collections_app.services.indexing.entries import index_entry
+
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexReport:
+    """Ids of what disagrees. An image can stand in one list only, in this order of importance."""
+
+    images: int
+    vectors: int
+    missing: list[int] = field(default_factory=list)
+    misplaced: list[int] = field(default_factory=list)
+    stale: list[int] = field(default_factory=list)
+    orphaned: list[int] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        return not self.differences
+
+    @property
+    def differences(self) -> list[int]:
+        return [*self.missing, *self.misplaced, *self.stale, *self.orphaned]
+
+
+def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, whole: bool) -> IndexReport:
+    """Compare the images with what the index holds of them.
+
+    `whole`: the images are all there are, so whatever else the index holds is orphaned. Holds one entry
+    of some 200 bytes for each vector in memory.
+    """
+    found: dict[int, list[Entry]] = {}
+    for entry in index.entries():
+        found.setdefault(entry.id, []).append(entry)
+    report = IndexReport(images=images.count(), vectors=sum(map(len, found.values())))
+    for image in _rows(images):
+        entries = found.pop(image.pk, [])
+        difference = _difference(image, entries, model_key)
+        if difference:
+            getattr(report, difference).append(image.pk)
+    if whole:
+        report.orphaned.extend(found)
+    return report
+
+
+def queue_differences(report: IndexReport) -> int:
+    """Queue a job for each difference; return how many. What is only misplaced or orphaned needs no new vector."""
+    count = 0
+    for ids in _chunks([*report.missing, *report.stale]):
+        count += queue_anew(Image.objects.filter(pk__in=ids))
+    return count + IndexJob.objects.enqueue([*report.misplaced, *report.orphaned], priority=Priority.REBUILD)
+
+
+@transaction.atomic
+def queue_anew(images: ImageQuerySet) -> int:
+    """Queue the images so that each gets a new vector; return how many. The old vectors serve until then."""
+    count = images.enqueue(priority=Priority.REBUILD)
+    images.failed().record_index_state(index_state=IndexState.PENDING, index_error="")
+    images.record_index_state(index_sha256="")
+    return count
+
+
+def rebuild_under_way() -> bool:
+    return IndexJob.objects.waiting().filter(priority=Priority.REBUILD).exists()
+
+
+def _difference(image: Image, entries: list[Entry], model_key: str) -> str:
+    expected = index_entry(image)
+    if not entries:
+        return "missing"
+    if [entry.team_id for entry in entries] != [expected.team_id]:
+        return "misplaced"
+    if entries != [expected] or image.index_model_key != model_key:
+        return "stale"
+    return ""
+
+
+def _rows(images: ImageQuerySet) -> Iterator[Image]:
+    return images.select_related("collection").order_by("pk").iterator(chunk_size=_CHUNK)
+
+
+def _chunks(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]

@@ -1,0 +1,20 @@
+"""The one translation of a row into what the index holds of it."""
+
+from collections_app.index import Entry
+from collections_app.index.contract import UNKNOWN
+from collections_app.models import Image
+
+
+def index_entry(image: Image) -> Entry:
+    """Return what the index holds of a row beside its vector. Needs the collection loaded."""
+    return Entry(
+        id=image.pk,
+        team_id=image.collection.team_id,
+        collection_id=image.collection_id,
+        uploader_id=image.uploader_id or UNKNOWN,
+        taken_at=int(image.taken_at.timestamp()) if image.taken_at else UNKNOWN,
+        created_at=int(image.created_at.timestamp()),
+        width=image.width,
+        height=image.height,
+        content=int.from_bytes(bytes.fromhex(image.sha256[:16]), "big", signed=True),
+    )

@@ -1,0 +1,83 @@
+"""From claimed jobs to what the index shall hold: rows are read, each picture is decoded once, in threads."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import BinaryIO, cast
+
+import numpy as np
+from django.core.files.storage import default_storage
+from numpy.typing import NDArray
+
+from collections_app.encoders import Encoder
+from collections_app.errors import InvalidImage
+from collections_app.imaging import open_picture
+from collections_app.index import Entry
+from collections_app.models import Image, IndexJob
+from collections_app.services.indexing.entries import index_entry
+from collections_app.services.renditions import Rendition, store_rendition
+
+# The longest edge of what the one decode gives: enough for the thumbnail and for any usual model's input.
+_DECODED_EDGE_PX = 1024
+
+Pixels = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A job whose image exists. `pixels`: the model's input, (3, h, w), once decoded; None: the old vector holds."""
+
+    job: IndexJob
+    entry: Entry
+    sha256: str
+    pixels: Future[Pixels] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    jobs: Sequence[IndexJob]
+    gone: list[IndexJob] = field(default_factory=list)
+    kept: list[Task] = field(default_factory=list)
+    fresh: list[Task] = field(default_factory=list)
+
+
+def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder, pool: ThreadPoolExecutor) -> Batch:
+    """Read the rows anew, and start decoding those pictures that need a new vector."""
+    batch = Batch(jobs=jobs)
+    rows = Image.objects.select_related("collection").in_bulk([job.image_id for job in jobs])
+    for job in jobs:
+        image = rows.get(job.image_id)
+        if image is None:
+            batch.gone.append(job)
+        elif image.index_model_key == encoder.key and image.index_sha256 == image.sha256:
+            batch.kept.append(_task(job, image, None))
+        else:
+            batch.fresh.append(_task(job, image, pool.submit(_decode, image, encoder)))
+    return batch
+
+
+def decoded(task: Task) -> Pixels | str:
+    """Wait for a picture's decoding; return the model's input, or the reason why there is none."""
+    if task.pixels is None:
+        raise ValueError("This picture is not being decoded.")
+    try:
+        return task.pixels.result()
+    except InvalidImage as error:
+        return str(error)
+    except FileNotFoundError:
+        return "The picture's file is missing from the storage."
+    except OSError as error:
+        return f"The picture's file cannot be read: {error.strerror or error}."
+
+
+def _task(job: IndexJob, image: Image, pixels: Future[Pixels] | None) -> Task:
+    return Task(job=job, entry=index_entry(image), sha256=image.sha256, pixels=pixels)
+
+
+def _decode(image: Image, encoder: Encoder) -> Pixels:
+    """From one decode come the thumbnail and the model's input. Runs in a thread: no database here."""
+    with default_storage.open(image.file_name) as file:
+        picture = open_picture(cast(BinaryIO, file), max_edge_px=_DECODED_EDGE_PX)
+    store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
+    pixels: Pixels = encoder.preprocess([picture])[0]
+    return pixels

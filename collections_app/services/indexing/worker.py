@@ -1,0 +1,102 @@
+"""The index worker: claims batches and writes them, decoding the next one while this one is encoded."""
+
+import logging
+import os
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from collections_app.encoders import get_encoder
+from collections_app.errors import ImageSearchError
+from collections_app.models import IndexJob
+from collections_app.services.active import active_index
+from collections_app.services.indexing.batches import BatchWriter
+from collections_app.services.indexing.heartbeat import Heartbeat
+from collections_app.services.indexing.preparation import Batch, prepare_batch
+from collections_app.services.indexing.queue import LEASE_S, claim_jobs, fail_job, give_back_jobs
+
+log = logging.getLogger(__name__)
+
+_IDLE_S = 1.0
+_LONGEST_PAUSE_S = 30.0
+
+
+def _ignore() -> None:
+    pass
+
+
+class IndexWorker:
+    """One worker of any number. `stop` ends it after the batch in hand; what it had claimed beyond is given back."""
+
+    def __init__(self, *, stop: threading.Event | None = None, lease_s: float = LEASE_S) -> None:
+        self.id = uuid.uuid4()
+        self.stop = stop or threading.Event()
+        self._lease_s = lease_s
+        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
+
+    def drain(self, *, on_progress: Callable[[], object] = _ignore) -> None:
+        """Work until no job waits, those of other workers included.
+
+        Raises IndexUnavailable or EncoderError, with the jobs kept for later.
+        """
+        with self._alive():
+            while not self.stop.is_set() and IndexJob.objects.waiting().exists():
+                self._work_off(on_progress)
+                if IndexJob.objects.waiting().exists():
+                    self.stop.wait(_IDLE_S / 4)
+                    on_progress()
+
+    def run(self) -> None:
+        """Work until stopped. A failure of the index, the model or the database is recorded and waited out."""
+        pause_s = _IDLE_S
+        with self._alive():
+            while not self.stop.is_set():
+                try:
+                    self._work_off(_ignore)
+                    pause_s = _IDLE_S
+                except ImageSearchError as error:
+                    log.warning("Indexing waits: %s", error)
+                    pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+                except Exception:  # the outermost loop: it records and goes on
+                    log.exception("Indexing stumbled")
+                    pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+                    close_old_connections()
+                self.stop.wait(pause_s)
+
+    def _alive(self) -> Heartbeat:
+        return Heartbeat(worker=self.id, lease_s=self._lease_s)
+
+    def _work_off(self, on_progress: Callable[[], object]) -> None:
+        """Write batches until nothing is due. Whatever ends this, no job stays claimed."""
+        held: deque[Batch] = deque()
+        try:
+            self._take_batch(held)
+            while held and not self.stop.is_set():
+                self._take_batch(held)  # decoded while the one before it is encoded
+                self._write(held[0])
+                held.popleft()
+                on_progress()
+        finally:
+            if held:
+                give_back_jobs(worker=self.id)
+
+    def _take_batch(self, held: deque[Batch]) -> None:
+        jobs = claim_jobs(worker=self.id, limit=settings.INDEX_BATCH_SIZE, lease_s=self._lease_s)
+        if jobs:
+            held.append(Batch(jobs=jobs))
+            held[-1] = prepare_batch(jobs=jobs, encoder=get_encoder(), pool=self._pool)
+
+    def _write(self, batch: Batch) -> None:
+        try:
+            BatchWriter(worker=self.id, encoder=get_encoder(), index=active_index()).write(batch)
+        except ImageSearchError:
+            raise
+        except Exception as error:  # whatever it is, it is this batch's: counted, and tried one by one
+            log.exception("A batch of %s failed", len(batch.jobs))
+            for job in batch.jobs:
+                fail_job(worker=self.id, job=job, reason=f"Indexing failed unexpectedly ({type(error).__name__}).")

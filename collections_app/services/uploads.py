@@ -1,0 +1,104 @@
+"""Taking a picture in: judged, stored, and its row written; the model runs later, in the worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+from typing import BinaryIO
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from collections_app.errors import CollectionGone
+from collections_app.imaging import Limits, PictureInfo, checksum, inspect_picture
+from collections_app.models import Collection, Image, Team, User
+from collections_app.models.image import storage_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """`created` is False where the team has the same bytes already: `image` is that picture."""
+
+    image: Image
+    created: bool
+
+
+def upload_limits() -> Limits:
+    return Limits(
+        max_bytes=settings.MAX_UPLOAD_MB * 2**20,
+        max_pixels=settings.MAX_MEGAPIXELS * 10**6,
+        max_frames=settings.MAX_FRAMES,
+    )
+
+
+def ingest_upload(
+    *, file: BinaryIO, file_name: str, collection: Collection, uploader: User, title: str = "", tags: Sequence[str] = ()
+) -> Ingested:
+    """Store a picture in a collection, or find the one of the same bytes in its team.
+
+    Raises InvalidImage or CollectionGone, with nothing stored.
+    """
+    info = inspect_picture(file, upload_limits())
+    sha256 = checksum(file)
+    if known := _same_bytes(collection, sha256):
+        return Ingested(image=known, created=False)
+    image = Image(
+        collection=collection,
+        uploader=uploader,
+        original_name=_plain_name(file_name),
+        title=title[:200],
+        tags=list(tags),
+        sha256=sha256,
+        byte_size=file.seek(0, 2),
+        format=info.format,
+        width=info.width,
+        height=info.height,
+        taken_at=_aware(info.taken_at),
+    )
+    file.seek(0)
+    return _store(image, file, info)
+
+
+def _store(image: Image, file: BinaryIO, info: PictureInfo) -> Ingested:
+    """The file first, then the row: a row without its file must never be seen; a file without its row is removed."""
+    image.file.name = default_storage.save(storage_name(image, f"x{info.extension}"), File(file))
+    try:
+        ingested = _save_once(image)
+    except BaseException:
+        default_storage.delete(image.file.name)
+        raise
+    if not ingested.created:
+        default_storage.delete(image.file.name)
+    return ingested
+
+
+@transaction.atomic
+def _save_once(image: Image) -> Ingested:
+    """Two uploads of the same bytes at once: the lock on the team makes the second one see the first."""
+    if not Team.objects.select_for_update().filter(collections=image.collection_id):
+        raise CollectionGone("This collection was deleted meanwhile. Choose another one.")
+    if known := _same_bytes(image.collection, image.sha256):
+        return Ingested(image=known, created=False)
+    image.save()
+    return Ingested(image=image, created=True)
+
+
+def _same_bytes(collection: Collection, sha256: str) -> Image | None:
+    return Image.objects.with_collection().filter(collection__team=collection.team_id, sha256=sha256).first()
+
+
+def _plain_name(file_name: str) -> str:
+    """Return the last part of a name as a browser or a person may send it, fit to be shown and stored."""
+    name = PurePath(file_name.replace("\\", "/")).name
+    printable = "".join(character for character in name if character.isprintable())
+    return printable.encode(errors="ignore").decode()[:255] or "picture"
+
+
+def _aware(taken_at: datetime | None) -> datetime | None:
+    """Cameras mostly write local time without a zone: it is read in the site's."""
+    if taken_at and timezone.is_naive(taken_at):
+        return timezone.make_aware(taken_at)
+    return taken_at

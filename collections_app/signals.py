@@ -1,0 +1,41 @@
+"""What must happen with every change of a row, whoever makes it: the outbox is written, in the same transaction."""
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save, pre_delete
+from django.dispatch import receiver
+
+from collections_app.models import Collection, Image, IndexJob, User
+from collections_app.models.image import INDEXED_FIELDS
+from collections_app.services.accounts import create_personal_team
+from collections_app.services.files import delete_files_after_commit
+
+
+@receiver(post_save, sender=Image)
+def queue_saved_image(instance: Image, update_fields: frozenset[str] | None, **_: Any) -> None:
+    if update_fields is None or INDEXED_FIELDS & update_fields:
+        IndexJob.objects.enqueue([instance.pk])
+
+
+@receiver(post_delete, sender=Image)
+def queue_deleted_image(instance: Image, **_: Any) -> None:
+    IndexJob.objects.enqueue([instance.pk], file_name=instance.file_name)
+    delete_files_after_commit(instance.file_name)
+
+
+@receiver(post_save, sender=Collection)
+def queue_moved_collection(instance: Collection, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
+    if not created and (update_fields is None or "team" in update_fields):
+        Image.objects.filter(collection=instance).enqueue()
+
+
+@receiver(pre_delete, sender=User)
+def queue_pictures_of_deleted_uploader(instance: User, **_: Any) -> None:
+    """The database empties their uploader without a signal for each."""
+    Image.objects.filter(uploader=instance).enqueue()
+
+
+@receiver(post_save, sender=User)
+def give_new_user_a_team(instance: User, created: bool, **_: Any) -> None:
+    if created:
+        create_personal_team(user=instance)

@@ -1,0 +1,17 @@
+"""One's account: address, password, and how much one has put in."""
+
+from django.db.models import Count, Sum
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from collections_app.access import SignedInRequest, signed_in
+from collections_app.models import Image
+
+
+@require_safe
+@signed_in
+def account(request: SignedInRequest) -> HttpResponse:
+    uploads = Image.objects.filter(uploader=request.user)
+    usage = uploads.aggregate(count=Count("pk"), byte_size=Sum("byte_size", default=0))
+    return render(request, "account.html", {"usage": usage})

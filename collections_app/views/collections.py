@@ -1,0 +1,87 @@
+"""A collection: shown, created, renamed, deleted."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from collections_app.access import (
+    SignedInRequest,
+    editable_collection_or_404,
+    may_edit,
+    sent_fields,
+    signed_in,
+    visible_collection_or_404,
+)
+from collections_app.errors import NameTaken
+from collections_app.forms import CollectionForm, CollectionNameForm
+from collections_app.models import Collection, Image
+from collections_app.services import library
+from collections_app.views.paging import requested_page
+
+
+@require_safe
+@signed_in
+def show_collection(request: SignedInRequest, pk: int) -> HttpResponse:
+    collection = visible_collection_or_404(request.user, pk)
+    images = Image.objects.filter(collection=collection).latest_first()
+    return render(
+        request,
+        "collection.html",
+        {
+            "collection": collection,
+            "page": requested_page(request, images),
+            "can_edit": may_edit(request.user, collection),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def create_collection(request: SignedInRequest) -> HttpResponse:
+    form = CollectionForm(sent_fields(request), user=request.user)
+    if form.is_valid() and (created := _create(request, form)):
+        return redirect("collection", created.pk)
+    return render(request, "collection_form.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def rename_collection(request: SignedInRequest, pk: int) -> HttpResponse:
+    collection = editable_collection_or_404(request.user, pk)
+    old_name = collection.name
+    form = CollectionNameForm(sent_fields(request), initial={"name": old_name})
+    if form.is_valid() and _rename(collection, form):
+        messages.success(request, f"“{old_name}” is now “{collection.name}”.")
+        return redirect("collection", pk)
+    context = {"form": form, "collection": collection, "old_name": old_name}
+    return render(request, "collection_form.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def delete_collection(request: SignedInRequest, pk: int) -> HttpResponse:
+    collection = editable_collection_or_404(request.user, pk)
+    if request.method == "POST":
+        library.delete_collection(collection=collection)
+        messages.success(request, f"“{collection.name}” and its pictures are deleted.")
+        return redirect("gallery")
+    count = Image.objects.filter(collection=collection).count()
+    return render(request, "collection_delete.html", {"collection": collection, "count": count})
+
+
+def _create(request: SignedInRequest, form: CollectionForm) -> Collection | None:
+    team = form.cleaned_data.get("team") or request.user.personal_team
+    try:
+        return library.create_collection(team=team, name=form.cleaned_data["name"], creator=request.user)
+    except NameTaken as error:
+        form.add_error("name", str(error))
+        return None
+
+
+def _rename(collection: Collection, form: CollectionNameForm) -> bool:
+    try:
+        library.rename_collection(collection=collection, name=form.cleaned_data["name"])
+    except NameTaken as error:
+        form.add_error("name", str(error))
+    return not form.errors

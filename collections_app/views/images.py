@@ -1,0 +1,80 @@
+"""A picture: shown, described, deleted, and what looks like it."""
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from collections_app.access import (
+    SignedInRequest,
+    editable_image_or_404,
+    may_edit,
+    sent_fields,
+    signed_in,
+    visible_image_or_404,
+)
+from collections_app.errors import EncoderError, IndexUnavailable, NotIndexed
+from collections_app.forms import ImageForm
+from collections_app.models import Image
+from collections_app.services import library
+from collections_app.services.search import search_similar
+
+SIMILAR = 12
+
+
+@require_safe
+@signed_in
+def show_image(request: SignedInRequest, pk: int) -> HttpResponse:
+    image = visible_image_or_404(request.user, pk)
+    newer, older = _neighbours(image)
+    context = {"image": image, "can_edit": may_edit(request.user, image.collection), "newer": newer, "older": older}
+    return render(request, "image.html", context)
+
+
+@require_safe
+@signed_in
+def similar_images(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A part of the picture's page for htmx, which shows no answer but a 200; a page of its own otherwise."""
+    image = visible_image_or_404(request.user, pk)
+    context: dict[str, object] = {"image": image}
+    status = 200
+    try:
+        context["results"] = search_similar(user=request.user, image=image, limit=SIMILAR)
+    except NotIndexed as error:
+        context["sentence"] = str(error)
+    except (EncoderError, IndexUnavailable) as error:
+        context["sentence"], status = str(error), 503
+    if request.htmx:
+        return render(request, "_similar.html", context)
+    return render(request, "similar.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def edit_image(request: SignedInRequest, pk: int) -> HttpResponse:
+    image = editable_image_or_404(request.user, pk)
+    form = ImageForm(sent_fields(request), initial={"title": image.title, "tags": image.tags})
+    if form.is_valid():
+        library.edit_image(image=image, title=form.cleaned_data["title"], tags=form.cleaned_data["tags"])
+        return redirect("image", pk)
+    return render(request, "image_form.html", {"form": form, "image": image}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def delete_image(request: SignedInRequest, pk: int) -> HttpResponse:
+    image = editable_image_or_404(request.user, pk)
+    if request.method == "POST":
+        library.delete_image(image=image)
+        messages.success(request, f"“{image.name}” is deleted.")
+        return redirect("collection", image.collection_id)
+    return render(request, "image_delete.html", {"image": image})
+
+
+def _neighbours(image: Image) -> tuple[Image | None, Image | None]:
+    """Return the next newer and the next older picture of the collection."""
+    siblings = Image.objects.filter(collection=image.collection_id)
+    newer = siblings.filter(Q(created_at__gt=image.created_at) | Q(created_at=image.created_at, pk__gt=image.pk))
+    older = siblings.filter(Q(created_at__lt=image.created_at) | Q(created_at=image.created_at, pk__lt=image.pk))
+    return newer.latest_first().last(), older.latest_first().first()

@@ -1,0 +1,70 @@
+"""Readers of environment variables: each gives a typed value or stops the start with a sentence."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    value = text(name, str(default)).lower()
+    if value not in _TRUE | _FALSE:
+        raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+    return value in _TRUE
+
+
+def integer(name: str, default: int, *, minimum: int = 0) -> int:
+    return int(_number(name, default, minimum=minimum, read=int, kind="a whole number"))
+
+
+def number(name: str, default: float, *, minimum: float = 0) -> float:
+    return _number(name, default, minimum=minimum, read=float, kind="a number")
+
+
+def choice(name: str, default: str, *, among: Sequence[str]) -> str:
+    value = text(name, default).lower()
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(among)}, not {value!r}.")
+    return value
+
+
+def items(name: str, default: str = "") -> list[str]:
+    """Return the parts of a comma-separated value, without empty ones."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def folder(name: str, default: Path) -> Path:
+    """Return an absolute, writable folder, made if missing."""
+    path = Path(text(name) or default).expanduser().absolute()
+    try:
+        make_folder(path)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: the folder {path} cannot be made: {error.strerror}.") from error
+    if not os.access(path, os.W_OK):
+        raise ImproperlyConfigured(f"{name}: the folder {path} cannot be written to.")
+    return path
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder that only its owner may read; leave one that is there as it is."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def _number(name: str, default: float, *, minimum: float, read: Callable[[str], float], kind: str) -> float:
+    value = text(name, str(default))
+    try:
+        result = read(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be {kind}, not {value!r}.") from error
+    if not result >= minimum:
+        raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {value}.")
+    return result

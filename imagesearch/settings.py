@@ -1,0 +1,196 @@
+"""All settings, read once from the environment. Every variable is in the README's table (a test compares them)."""
+
+from pathlib import Path
+
+import django_stubs_ext
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from imagesearch import env, secrets
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
+
+# --- Django itself -----------------------------------------------------------------------------------------------
+DEBUG = env.flag("DEBUG")
+SECRET_KEY = env.text("SECRET_KEY") or secrets.stored_secret_key(DATA_DIR / "secret-key")
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ROOT_URLCONF = "imagesearch.urls"
+WSGI_APPLICATION = "imagesearch.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+USE_TZ = True
+
+INSTALLED_APPS = [
+    "collections_app",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "collections_app.context.site",
+            ],
+        },
+    }
+]
+
+# --- Data --------------------------------------------------------------------------------------------------------
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "imagesearch.sqlite3",
+        # Several processes write: WAL lets readers go on, IMMEDIATE takes the write lock at BEGIN instead of
+        # failing half-way through a transaction that read first.
+        "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+}
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DATA_DIR / "uploads",
+            "base_url": None,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 600
+
+# --- Uploads -----------------------------------------------------------------------------------------------------
+MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 50, minimum=1)
+MAX_MEGAPIXELS = env.integer("MAX_MEGAPIXELS", 100, minimum=1)
+MAX_FRAMES = env.integer("MAX_FRAMES", 1000, minimum=1)
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000
+# On the file system of the uploads, so that a file appears there whole, by renaming, or not at all.
+FILE_UPLOAD_TEMP_DIR = env.make_folder(DATA_DIR / "tmp")
+
+# --- The model and the index -------------------------------------------------------------------------------------
+# "demo" is the small model that ships with the project; it understands its own drawn scenes and nothing else.
+DEMO_MODEL_DIR = BASE_DIR / "collections_app" / "demo" / "model"
+CLIP_MODEL = env.text("CLIP_MODEL") or "openai/clip-vit-base-patch32"
+CLIP_MODEL_PATH = str(DEMO_MODEL_DIR) if CLIP_MODEL == "demo" else CLIP_MODEL
+CLIP_REVISION = env.text("CLIP_REVISION")
+CLIP_DTYPE = env.choice("CLIP_DTYPE", "auto", among=("auto", "float32", "bfloat16"))
+# Empty: the embedded store in DATA_DIR, shared by all processes of this installation.
+MILVUS_URI = env.text("MILVUS_URI")
+MILVUS_TOKEN = env.text("MILVUS_TOKEN")
+EMBEDDED_STORE_DIR = DATA_DIR / "index"
+if MILVUS_URI and not MILVUS_URI.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("MILVUS_URI must begin with http:// or https://, or be empty for the embedded store.")
+INDEX_BATCH_SIZE = env.integer("INDEX_BATCH_SIZE", 32, minimum=1)
+
+# --- Accounts ----------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "collections_app.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "gallery"
+ACCOUNT_ADAPTER = "collections_app.access.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)
+
+# --- E-mail: to the console unless a server is named -------------------------------------------------------------
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, minimum=1)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "imagesearch@localhost")
+
+# --- Security ----------------------------------------------------------------------------------------------------
+# HTTPS=true where the site is reached over https, directly or through a proxy that sets X-Forwarded-Proto.
+HTTPS = env.flag("HTTPS")
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Serving: what `manage.py serve` starts --------------------------------------------------------------------------
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, minimum=1)
+WEB_WORKERS = env.integer("WEB_WORKERS", 2, minimum=1)
+WEB_THREADS = env.integer("WEB_THREADS", 8, minimum=1)
+
+# --- Logging -----------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", "info", among=("debug", "info", "warning", "error")).upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        "collections_app": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+    },
+}

@@ -1,0 +1,60 @@
+/* One line of the list of uploads: waiting, on its way, added, already there, or failed and why. */
+
+export class FileRow {
+  constructor(template, file, onRetry) {
+    this.file = file;
+    this.state = "waiting";
+    this.share = 0;
+    this.onRetry = onRetry;
+    this.element = template.content.firstElementChild.cloneNode(true);
+    this.part(".file-name").textContent = file.webkitRelativePath || file.name;
+    this.bar = this.part("progress");
+    this.bar.setAttribute("aria-label", file.name);
+  }
+
+  part(selector) {
+    return this.element.querySelector(selector);
+  }
+
+  wait() {
+    this.state = "waiting";
+    this.share = 0;
+    this.bar.value = 0;
+    this.element.classList.remove("file-failed");
+    this.part(".file-state").replaceChildren(this.bar);
+    this.part(".file-action").replaceChildren();
+  }
+
+  progress(share) {
+    this.share = share;
+    this.bar.value = share;
+  }
+
+  finish(answer) {
+    this.share = 1;
+    this.state = answer.error ? "failed" : answer.created ? "added" : "known";
+    if (answer.error) this.fail(answer.error);
+    else this.succeed(answer);
+  }
+
+  fail(sentence) {
+    this.element.classList.add("file-failed");
+    this.part(".file-state").textContent = sentence;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button";
+    button.textContent = "Try again";
+    button.setAttribute("aria-label", `Try ${this.file.name} again`);
+    button.addEventListener("click", () => this.onRetry(this));
+    this.part(".file-action").replaceChildren(button);
+  }
+
+  succeed(answer) {
+    const link = document.createElement("a");
+    link.href = answer.url;
+    link.textContent = this.state === "added" ? "Added" : `Already there: ${answer.title}`;
+    this.part(".file-state").replaceChildren(link);
+    const picture = Object.assign(new Image(48, 48), { alt: "", loading: "lazy", src: answer.thumbnail });
+    this.part(".file-picture").replaceChildren(picture);
+  }
+}

@@ -1,0 +1,54 @@
+"""What a person does again and again."""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+INDEXED_MS = 90_000
+
+
+def create_collection(page: Page, name: str) -> None:
+    page.goto("/collections/new/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
+def choose_files(page: Page, files: Sequence[Path]) -> None:
+    page.locator("[data-files]").set_input_files(files)
+
+
+def drop_files(page: Page, files: Sequence[Path]) -> None:
+    """Drop files from outside the browser onto the page, as far as a script can."""
+    contents = [{"name": file.name, "data": base64.b64encode(file.read_bytes()).decode()} for file in files]
+    transfer = page.evaluate_handle(
+        """(files) => {
+            const transfer = new DataTransfer();
+            for (const { name, data } of files) {
+                const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+                transfer.items.add(new File([bytes], name));
+            }
+            return transfer;
+        }""",
+        contents,
+    )
+    page.dispatch_event("[data-drop]", "drop", {"dataTransfer": transfer})
+
+
+def expect_uploaded(page: Page, text: str) -> None:
+    expect(page.locator("[data-count]")).to_have_text(text, timeout=30_000)
+
+
+def wait_for_index(page: Page) -> None:
+    """The header's chip goes by itself once nothing waits."""
+    expect(page.locator("#indexing .chip")).to_have_count(0, timeout=INDEXED_MS)
+
+
+def search(page: Page, words: str) -> None:
+    page.goto("/search/")
+    expect(page.get_by_label("Describe a picture")).to_be_focused()
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=*")

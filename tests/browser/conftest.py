@@ -1,0 +1,125 @@
+"""A real site (`manage.py serve`: web server and index worker) and a real browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+
+from .drawings import write_scenes
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 120
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+PASSWORD = "kettle-orchard-42"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        except Error as error:
+            if os.environ.get("REQUIRE_BROWSER") == "1":
+                raise
+            pytest.skip(f"There is no Chromium to test with: {error.message.splitlines()[0]}")
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[str]:
+    """The address of a site of its own, empty, with the demo model."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
+        "DATA_DIR": str(tmp_path_factory.mktemp("site")),
+        "CLIP_MODEL": "demo",
+        "MILVUS_URI": "",
+        "HTTPS": "",
+        "PORT": str(port),
+        "HOST": "127.0.0.1",
+        "MAX_UPLOAD_MB": "1",
+        "DEBUG": "",
+    }
+    command = [sys.executable, str(ROOT / "manage.py"), "serve"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    try:
+        wait_until_up(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture
+def new_context(browser: Browser, site: str) -> Iterator[Callable[..., BrowserContext]]:
+    """Make a browser window of its own cookies: the arguments are Playwright's `new_context`'s."""
+    opened: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        opened.append(browser.new_context(base_url=site, **options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    """A window of somebody who has just signed up; an error of a script fails the test."""
+    return sign_up(new_context().new_page())
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_scenes(tmp_path_factory.mktemp("scenes"))
+
+
+_accounts = count(1)
+
+
+def sign_up(page: Page) -> Page:
+    page.on("pageerror", lambda error: pytest.fail(f"A script failed: {error}"))
+    page.goto("/accounts/signup/")
+    page.get_by_label("Email").fill(f"person{next(_accounts)}@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password (again)").fill(PASSWORD)
+    page.get_by_role("button", name="Sign Up").click()
+    page.get_by_label("Name of your first collection").wait_for()
+    return page
+
+
+def wait_until_up(address: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"The site ended with {process.returncode}.")
+        try:
+            urllib.request.urlopen(f"{address}/healthz/", timeout=5).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+        else:
+            return
+    raise RuntimeError(f"The site did not answer within {START_S} s.")

@@ -1,0 +1,160 @@
+"""The commands, as a person types them."""
+
+import json
+import signal
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image as Pillow
+
+from collections_app.encoders import get_encoder
+from collections_app.models import Image, IndexJob
+from collections_app.services.active import active_index
+from tests.services.agreement import assert_index_agrees
+from tests.views.conftest import House, picture_bytes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """The commands catch signals; the test run wants its own back."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two pictures, one of them in a folder below, a text, and a hidden file."""
+    folder = tmp_path / "pictures"
+    (folder / "below").mkdir(parents=True)
+    (folder / "blue.png").write_bytes(picture_bytes("blue"))
+    (folder / "below" / "green.png").write_bytes(picture_bytes("green"))
+    (folder / "notes.txt").write_text("no picture")
+    (folder / ".hidden.png").write_bytes(picture_bytes("black"))
+    return folder
+
+
+def typed(*words: str) -> str:
+    out = StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue()
+
+
+def import_pictures(folder: Path) -> str:
+    return typed("import_images", str(folder), "--collection", "Mine", "--user", "owner@example.com")
+
+
+def test_an_import_can_be_repeated(house: House, folder: Path) -> None:
+    assert import_pictures(folder) == "2 imported, 0 already there, 1 refused.\n"
+    assert import_pictures(folder) == "0 imported, 2 already there, 1 refused.\n"
+    assert Image.objects.filter(collection__name="Mine").count() == 2
+
+
+def test_an_import_says_which_file_was_refused(house: House, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import_pictures(folder)
+
+    assert "notes.txt: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["import_images", "/nowhere", "--collection", "A", "--user", "owner@example.com"], "no folder /nowhere"),
+        (["import_images", "/", "--collection", "A", "--user", "nobody@example.com"], "no account with the address"),
+        (["search", "red", "--user", "nobody@example.com"], "no account with the address"),
+        (["search", "red", "--user", "owner@example.com", "--limit", "0"], "must be a whole number"),
+        (["reindex", "--team", "Nobody"], "There is no team"),
+        (["reindex", "--collection", "99999"], "There is no collection"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_a_sentence(house: House, words: list[str], sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        typed(*words)
+
+
+def test_reindex_makes_database_and_index_agree(house: House) -> None:
+    assert "Database and index agree." in typed("reindex")
+    assert_index_agrees()
+
+
+@pytest.mark.parametrize("options", [[], ["--all"], ["--team", "Gardeners"], ["--collection", "Garden"]])
+def test_reindex_mends_a_lost_vector(house: House, options: list[str]) -> None:
+    typed("reindex")
+    active_index().delete([house.image.pk])
+
+    typed("reindex", *options)
+
+    assert_index_agrees()
+
+
+def test_reindex_check_changes_nothing_and_tells_by_its_exit_code(house: House) -> None:
+    IndexJob.objects.all().delete()
+    with pytest.raises(SystemExit) as differing:
+        typed("reindex", "--check")
+    assert not IndexJob.objects.exists()
+    typed("reindex")
+    with pytest.raises(SystemExit) as agreeing:
+        typed("reindex", "--check")
+
+    assert (differing.value.code, agreeing.value.code) == (1, 0)
+
+
+def test_reindex_without_waiting_only_queues(house: House) -> None:
+    IndexJob.objects.all().delete()
+
+    assert "1 queued." in typed("reindex", "--no-wait")
+    assert active_index().count() == 0
+
+
+def test_reindex_all_makes_every_vector_anew(house: House) -> None:
+    typed("reindex")
+    typed("reindex", "--all", "--no-wait")
+    house.image.refresh_from_db()
+    assert house.image.index_sha256 == ""
+
+    assert "under way already" in typed("reindex", "--all")
+    house.image.refresh_from_db()
+    assert house.image.index_sha256 == house.image.sha256
+
+
+def test_an_unreachable_index_is_said_and_keeps_the_jobs(house: House, broken_index: None) -> None:
+    for words in (["reindex"], ["index_worker", "--drain"]):
+        with pytest.raises(CommandError, match="kept"):
+            typed(*words)
+
+    assert IndexJob.objects.count() == 1
+
+
+def test_the_worker_drains_and_ends(house: House) -> None:
+    typed("index_worker", "--drain")
+
+    assert_index_agrees()
+    assert not IndexJob.objects.exists()
+
+
+def test_search_prints_json_and_writes_a_sheet(house: House, tmp_path: Path) -> None:
+    typed("index_worker", "--drain")
+    sheet = tmp_path / "sheet.png"
+
+    answer = typed("search", "red", "--user", "owner@example.com", "--json", "--sheet", str(sheet))
+
+    (row,) = json.loads(answer)
+    assert (row["id"], row["collection"], row["file"]) == (house.image.pk, "Garden", "rose.png")
+    with Pillow.open(sheet) as picture:
+        assert picture.format == "PNG"
+
+
+def test_an_outsiders_search_finds_nothing(house: House) -> None:
+    typed("index_worker", "--drain")
+
+    assert typed("search", "red", "--user", "outsider@example.com", "--json").strip() == "[]"
+
+
+def test_model_names_the_active_model() -> None:
+    assert get_encoder().key in typed("model")

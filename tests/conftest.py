@@ -1,0 +1,23 @@
+"""What every test gets: folders of its own, an index of its own, and the demo model."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from collections_app.index import close_index
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """Each test has its own uploads and its own index, and searches with the demo model."""
+    uploads = {"location": tmp_path / "uploads", "base_url": None}
+    settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": uploads}}
+    settings.EMBEDDED_STORE_DIR = tmp_path / "index"
+    settings.MILVUS_URI = ""
+    settings.CLIP_MODEL, settings.CLIP_MODEL_PATH = "demo", str(settings.DEMO_MODEL_DIR)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for quick tests
+    close_index()
+    yield
+    close_index()

@@ -1,0 +1,60 @@
+"""The key: equal where vectors may be compared, different where not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from collections_app.encoders.clip import ClipEncoder
+
+from .conftest import CopyModel
+from .models import DEMO_MODEL
+
+
+def key(folder: Path, dtype: str = "float32") -> str:
+    return ClipEncoder(str(folder), dtype=dtype).key
+
+
+def test_it_names_folder_fingerprint_number_format_and_preprocessing() -> None:
+    name, rest = key(DEMO_MODEL).split("@")
+    ident, dtype, preprocessing = rest.split("/")
+    assert (name, len(ident), dtype, len(preprocessing)) == (DEMO_MODEL.name, 12, "float32", 8)
+
+
+def test_a_copy_elsewhere_has_the_same_key(copy_model: CopyModel) -> None:
+    assert key(copy_model("a/model")) == key(copy_model("b/model")) == key(DEMO_MODEL)
+
+
+def test_files_that_are_not_the_model_s_do_not_matter(copy_model: CopyModel) -> None:
+    folder = copy_model("model")
+    (folder / "README.md").write_text("words")
+    (folder / "training.json").write_text("{}")
+    assert key(folder) == key(DEMO_MODEL)
+
+
+def test_a_byte_of_the_weights_changes_it(copy_model: CopyModel) -> None:
+    weights = copy_model("model") / "model.safetensors"
+    before = key(weights.parent)
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    assert key(weights.parent) != before
+
+
+def test_the_number_format_changes_it() -> None:
+    assert key(DEMO_MODEL, "float32") != key(DEMO_MODEL, "bfloat16")
+    assert key(DEMO_MODEL, "auto") in {key(DEMO_MODEL, "float32"), key(DEMO_MODEL, "bfloat16")}
+
+
+@pytest.mark.parametrize("name", ["preprocessor_config.json", "config.json"])
+def test_the_preprocessing_changes_its_last_part(copy_model: CopyModel, name: str) -> None:
+    folder = copy_model("model")
+    settings = json.loads((folder / name).read_text())
+    (folder / name).write_text(json.dumps(settings | {"image_mean": [0.1, 0.1, 0.1]}))
+    assert key(folder).split("/")[-1] != key(DEMO_MODEL).split("/")[-1]
+
+
+def test_key_and_dim_load_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transformers.AutoModel.from_pretrained", lambda *_, **__: pytest.fail("weights were loaded"))
+    encoder = ClipEncoder(str(DEMO_MODEL))
+    assert (bool(encoder.key), encoder.dim) == (True, 128)

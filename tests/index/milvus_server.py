@@ -1,0 +1,95 @@
+"""A real Milvus server for tests: standalone, from the package `milvus`, in a directory of its own.
+
+While it runs its own parts listen on every address (Milvus 2.3.5 knows nothing else); etcd listens on loopback.
+"""
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+START_TIMEOUT_S = 120.0
+# Where the parts look for each other; without it Milvus takes the first address that is not loopback.
+_PARTS = ("rootCoord", "proxy", "queryCoord", "queryNode", "indexNode", "dataCoord", "dataNode")
+
+
+class NoServerError(Exception):
+    """This machine cannot run the server; the message says why."""
+
+
+@contextmanager
+def milvus_server(*, settings: dict[str, str] | None = None) -> Iterator[str]:
+    """Yield the uri of a fresh, empty server; stop it and remove its data afterwards.
+
+    `settings` are further lines of its configuration, such as {"rootCoord.maxPartitionNum": "8"}.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="milvus-server-"))
+    try:
+        with _running(directory, settings or {}) as uri:
+            yield uri
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def milvus_server_uri() -> Iterator[str]:
+    """The body of a session fixture: skip without a server, unless REQUIRE_SERVER=1 makes that a failure.
+
+    In a conftest.py: `milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)`
+    """
+    try:
+        context = milvus_server()
+        uri = context.__enter__()
+    except NoServerError as error:
+        if os.environ.get("REQUIRE_SERVER") == "1":
+            raise
+        pytest.skip(f"no Milvus server here: {error}")
+    try:
+        yield uri
+    finally:
+        context.__exit__(None, None, None)
+
+
+@contextmanager
+def _running(directory: Path, settings: dict[str, str]) -> Iterator[str]:
+    try:
+        from milvus import MilvusServer, MilvusServerConfig
+    except ImportError as error:
+        raise NoServerError(f"the package milvus cannot be imported ({error})") from error
+    config = MilvusServerConfig(data_dir=str(directory), proxy_port=_free_port())
+    for name, value in {f"{part}.ip": "127.0.0.1" for part in _PARTS}.items() | settings.items():
+        config.set(name, value)
+    server = MilvusServer(config, wait_for_started=False)
+    try:
+        try:
+            server.start()
+            _wait_until_healthy(server)
+        except (OSError, RuntimeError) as error:
+            raise NoServerError(str(error)) from error
+        yield f"http://127.0.0.1:{server.listen_port}"
+    finally:
+        server.stop()
+
+
+def _wait_until_healthy(server: Any) -> None:
+    """The package has its own wait, which does not notice that the server has died."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and server.server_proc.poll() is None:
+        with suppress(OSError), urlopen(f"http://127.0.0.1:{server.webservice_port}/healthz", timeout=5) as answer:
+            if b"OK" in answer.read():
+                return
+        time.sleep(0.1)
+    raise RuntimeError("it did not start")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,246 @@
+"""What `VectorIndex` promises, on Milvus Lite and on a server."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from collections_app.errors import IndexUnavailable
+from collections_app.index.collection import ModelCollection
+from collections_app.index.connection import Connection
+from collections_app.index.milvus import MilvusIndex
+from tests.index.conftest import new_index
+from tests.index.records import DIM, random_units, record, unit
+
+
+def where(index: MilvusIndex) -> list[tuple[int, int]]:
+    return sorted((entry.id, entry.team_id) for entry in index.entries())
+
+
+def found(index: MilvusIndex, **arguments: object) -> list[int]:
+    asked = {"team_ids": [1], "limit": 10} | arguments
+    return [hit.id for hit in index.search(unit(1), **asked)]  # type: ignore[arg-type]
+
+
+def test_an_index_nobody_has_written_to_is_empty(index: MilvusIndex) -> None:
+    index.delete([1])
+
+    assert found(index) == []
+    assert list(index.entries()) == []
+    assert index.vectors([1]) == {}
+    assert index.count() == 0
+
+
+def test_entries_come_back_as_they_were_written(index: MilvusIndex) -> None:
+    written = [record(7, team=2), record(2**53 + 1, team=1, taken_at=-5_000_000_000, uploader_id=0)]
+
+    index.upsert(written)
+
+    assert sorted(index.entries(), key=lambda entry: entry.id) == [one.entry for one in written]
+    assert index.count() == 2
+
+
+def test_upsert_replaces_values_and_vector(index: MilvusIndex) -> None:
+    index.upsert([record(1, vector=unit(1)), record(2)])
+    index.upsert([record(1, vector=unit(0, 1), width=99)])
+
+    assert {entry.id: entry.width for entry in index.entries()} == {1: 99, 2: 640}
+    np.testing.assert_allclose(index.vectors([1])[1], unit(0, 1), atol=1e-6)
+
+
+def test_the_last_of_equal_ids_in_one_batch_wins(index: MilvusIndex) -> None:
+    index.upsert([record(1, team=1), record(1, team=2), record(1, team=3, height=5)])
+
+    assert [(entry.team_id, entry.height) for entry in index.entries()] == [(3, 5)]
+
+
+def test_upsert_moves_an_entry_to_another_team(index: MilvusIndex) -> None:
+    index.upsert([record(1, team=1), record(2, team=1)])
+    index.upsert([record(1, team=2)])
+
+    assert where(index) == [(1, 2), (2, 1)]
+    assert found(index, team_ids=[1]) == [2]
+    assert found(index, team_ids=[2]) == [1]
+
+
+def test_an_entry_moved_there_and_back_is_there_once(index: MilvusIndex) -> None:
+    for team in (1, 2, 1, 2, 2, 1):
+        index.upsert([record(1, team=team, width=team)])
+
+    assert [(entry.team_id, entry.width) for entry in index.entries()] == [(1, 1)]
+    assert found(index, team_ids=[2]) == []
+
+
+def test_a_batch_moves_entries_of_several_teams_in_both_directions(index: MilvusIndex) -> None:
+    index.upsert([record(an_id, team=1 + an_id % 3) for an_id in range(12)])
+    index.upsert([record(an_id, team=1 + (an_id + 1) % 3) for an_id in range(12)])
+
+    assert where(index) == [(an_id, 1 + (an_id + 1) % 3) for an_id in range(12)]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_upsert_repairs_what_a_crash_in_the_middle_of_a_move_left(
+    index: MilvusIndex, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    index.upsert([record(1, team=1)])
+    dying = _die_after(ModelCollection.delete_rows, does_it=when == "after")
+    monkeypatch.setattr(ModelCollection, "delete_rows", dying)
+    with pytest.raises(_Died):
+        index.upsert([record(1, team=2)])
+    monkeypatch.undo()
+
+    index.upsert([record(1, team=2)])
+
+    assert where(index) == [(1, 2)]
+    assert found(index, team_ids=[1]) == []
+
+
+class _Died(BaseException):
+    """Stands for the death of the process at this point."""
+
+
+def _die_after(step: Callable[..., None], *, does_it: bool) -> Callable[..., None]:
+    def dies(*arguments: object) -> None:
+        if does_it:
+            step(*arguments)
+        raise _Died
+
+    return dies
+
+
+def test_delete_removes_from_every_team_and_ignores_unknown_ids(index: MilvusIndex) -> None:
+    index.upsert([record(1, team=1), record(2, team=2), record(3, team=2)])
+
+    index.delete([1, 2, 99])
+    index.delete([])
+
+    assert where(index) == [(3, 2)]
+    assert found(index, team_ids=[1, 2]) == [3]
+
+
+def test_a_deleted_entry_can_come_back_in_another_team(index: MilvusIndex) -> None:
+    index.upsert([record(1, team=1)])
+    index.delete([1])
+    index.upsert([record(1, team=2)])
+
+    assert where(index) == [(1, 2)]
+
+
+def test_search_ranks_by_cosine_and_breaks_ties_by_id(index: MilvusIndex) -> None:
+    index.upsert([record(5, vector=unit(1)), record(4, vector=unit(1)), record(3, vector=unit(1, 1))])
+
+    hits = index.search(3 * unit(1), team_ids=[1], limit=2)
+    all_hits = index.search(3 * unit(1), team_ids=[1], limit=3)
+
+    assert [hit.id for hit in hits] == [4, 5]
+    assert [hit.score for hit in all_hits] == pytest.approx([1, 1, 2**-0.5], abs=1e-5)
+
+
+def test_search_stays_in_the_teams_and_collections_asked_for(index: MilvusIndex) -> None:
+    index.upsert([record(team * 10 + n, team=team, collection_id=n) for team in (1, 2, 3) for n in (1, 2)])
+
+    assert sorted(found(index, team_ids=[1, 3])) == [11, 12, 31, 32]
+    assert sorted(found(index, team_ids=[1, 3], collection_ids=[2])) == [12, 32]
+    assert found(index, team_ids=[2], collection_ids=[9]) == []
+
+
+def test_search_skips_teams_that_have_nothing(index: MilvusIndex) -> None:
+    index.upsert([record(1, team=1)])
+
+    assert found(index, team_ids=[1, 2, 3]) == [1]
+    assert found(index, team_ids=[2, 3]) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"team_ids": []}, ValueError),
+        ({"limit": 0}, ValueError),
+        ({"limit": 1001}, ValueError),
+        ({"collection_ids": ["1] or id > 0 or collection_id in [1"]}, TypeError),
+        ({"team_ids": ["1"]}, (TypeError, ValueError)),
+    ],
+)
+def test_search_refuses_what_could_widen_it(index: MilvusIndex, wrong: dict[str, object], error: type) -> None:
+    index.upsert([record(1)])
+
+    with pytest.raises(error):
+        found(index, **wrong)
+
+
+@pytest.mark.parametrize("vector", [np.ones(DIM + 1, np.float32), np.full(DIM, np.nan, np.float32)])
+def test_a_vector_of_another_kind_is_refused(index: MilvusIndex, vector: NDArray[np.float32]) -> None:
+    with pytest.raises(ValueError, match="8 finite numbers"):
+        index.search(vector, team_ids=[1], limit=1)
+    with pytest.raises(ValueError, match="8 finite numbers"):
+        index.upsert([record(1, vector=vector)])
+
+
+def test_vectors_come_back_for_the_teams_asked_for(index: MilvusIndex) -> None:
+    index.upsert([record(1, team=1), record(2, team=2)])
+
+    assert sorted(index.vectors([1, 2, 3])) == [1, 2]
+    assert sorted(index.vectors([1, 2, 3], team_ids=[2, 9])) == [2]
+    assert index.vectors([1, 2], team_ids=[]) == {}
+    assert index.vectors([]) == {}
+    assert index.vectors([1])[1].dtype == np.float32
+
+
+def test_two_models_do_not_see_each_other(index: MilvusIndex, connection: Connection) -> None:
+    other = new_index(connection, dim=DIM + 1)
+    index.upsert([record(1)])
+    other.upsert([record(2, vector=np.ones(DIM + 1, np.float32))])
+
+    assert (where(index), where(other)) == ([(1, 1)], [(2, 1)])
+    other.drop()
+    assert where(index) == [(1, 1)]
+
+
+def test_a_model_that_changed_its_dimension_is_refused_with_a_sentence(connection: Connection) -> None:
+    index = new_index(connection, model_key="changed")
+    index.upsert([record(1)])
+
+    with pytest.raises(IndexUnavailable, match="vectors of 8 numbers, but this model makes 9"):
+        new_index(connection, model_key="changed", dim=9).count()
+    index.drop()
+
+
+def test_a_team_that_another_process_adds_is_found_at_once(index: MilvusIndex, connection: Connection) -> None:
+    other = new_index(connection, model_key="shared")
+    mine = new_index(connection, model_key="shared")
+    other.upsert([record(1, team=1)])
+    assert found(mine, team_ids=[1, 2]) == [1]
+
+    other.upsert([record(2, team=2)])
+
+    assert sorted(found(mine, team_ids=[1, 2])) == [1, 2]
+    other.drop()
+
+
+def test_what_another_process_dropped_is_noticed(connection: Connection) -> None:
+    other = new_index(connection, model_key="dropped")
+    mine = new_index(connection, model_key="dropped")
+    mine.upsert([record(1)])
+    assert found(mine) == [1]
+
+    other.drop()
+    assert found(mine) == []
+    assert mine.count() == 0
+    mine.upsert([record(2, team=2)])
+
+    assert where(mine) == [(2, 2)]
+    mine.drop()
+
+
+def test_the_nearest_ten_are_the_true_nearest_ten(index: MilvusIndex) -> None:
+    vectors = random_units(3000)
+    index.upsert([record(an_id, vector=vector) for an_id, vector in enumerate(vectors)])
+    queries = random_units(50, seed=1)
+
+    right = 0
+    for query in queries:
+        truth = set(np.argsort(-(vectors @ query))[:10].tolist())
+        right += len(truth & {hit.id for hit in index.search(query, team_ids=[1], limit=10)})
+
+    assert right / (10 * len(queries)) >= 0.99

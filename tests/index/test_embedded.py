@@ -1,0 +1,173 @@
+"""The embedded store within one process: its directory, its socket, its threads, its size."""
+
+import os
+import socket
+import stat
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from milvus_lite.db import MilvusLite
+
+from collections_app.errors import IndexUnavailable
+from collections_app.index import embedded
+from collections_app.index.connection import Connection
+from collections_app.index.embedded import EmbeddedStore
+from tests.index.conftest import new_index
+from tests.index.records import random_units, record, unit
+
+Open = Callable[[], Connection]
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_directory_and_socket_are_closed_to_others(open_store: Open, tmp_path: Path) -> None:
+    new_index(open_store()).upsert([record(1)])
+
+    assert mode(tmp_path / "index") == 0o700
+    assert mode(tmp_path / "index" / "milvus.sock") == 0o600
+
+
+def test_a_directory_that_is_open_to_others_is_closed(open_store: Open, tmp_path: Path) -> None:
+    (tmp_path / "index").mkdir(mode=0o755)
+
+    new_index(open_store()).upsert([record(1)])
+
+    assert mode(tmp_path / "index") == 0o700
+
+
+def test_a_link_in_place_of_the_directory_is_refused(open_store: Open, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "index").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(IndexUnavailable, match="must be a directory of this user"):
+        new_index(open_store()).count()
+
+
+def test_where_the_path_is_too_long_the_socket_lies_in_a_private_temporary_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / ("long" * 25)
+    with tempfile.TemporaryDirectory() as short:
+        monkeypatch.setattr(tempfile, "tempdir", short)
+        one, two = (Connection(EmbeddedStore(directory)) for _ in range(2))
+        new_index(one, model_key="same").upsert([record(1)])
+
+        (place,) = Path(short).iterdir()
+        assert mode(place) == 0o700
+        assert new_index(two, model_key="same").count() == 1
+        two.close()
+        one.close()
+
+
+def test_somebody_elses_directory_in_its_place_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = tmp_path / ("long" * 25)
+    with tempfile.TemporaryDirectory() as short:
+        monkeypatch.setattr(tempfile, "tempdir", short)
+        trap = embedded._socket_directory(directory)
+        trap.symlink_to(tmp_path)
+
+        with pytest.raises(IndexUnavailable, match="must be a directory of this user"):
+            new_index(Connection(EmbeddedStore(directory))).count()
+
+
+def test_what_was_written_is_there_after_reopening(open_store: Open) -> None:
+    first = open_store()
+    new_index(first, model_key="same").upsert([record(1), record(2, team=2)])
+    first.close()
+
+    index = new_index(open_store(), model_key="same")
+
+    assert [hit.id for hit in index.search(unit(1, 1), team_ids=[1, 2], limit=5)] == [1, 2]
+
+
+def test_a_socket_file_that_nobody_serves_is_replaced(open_store: Open, tmp_path: Path) -> None:
+    (tmp_path / "index").mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(os.fspath(tmp_path / "index" / "milvus.sock"))
+
+    new_index(open_store()).upsert([record(1)])
+
+
+def test_a_store_that_something_else_has_opened_is_unavailable(
+    open_store: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "OWNER_TIMEOUT_S", 0.5)
+    (tmp_path / "index").mkdir(mode=0o700)
+    other = MilvusLite(str(tmp_path / "index" / "store.db"))
+
+    index = new_index(open_store())
+    with pytest.raises(IndexUnavailable, match="cannot be reached"):
+        index.upsert([record(1)])
+    other.close()
+
+    index.upsert([record(1)])
+
+
+def test_the_same_index_works_again_after_its_connection_was_closed(open_store: Open) -> None:
+    connection = open_store()
+    index = new_index(connection)
+    index.upsert([record(1)])
+
+    connection.close()
+
+    assert index.count() == 1
+
+
+def test_when_the_owner_stops_its_clients_take_over(open_store: Open) -> None:
+    owner, client = open_store(), open_store()
+    new_index(owner, model_key="same").upsert([record(1)])
+    index = new_index(client, model_key="same")
+    assert index.count() == 1
+
+    owner.close()
+
+    assert [hit.id for hit in index.search(unit(1, 1), team_ids=[1], limit=5)] == [1]
+    assert new_index(owner, model_key="same").count() == 1
+
+
+def test_many_threads_connect_search_and_write_at_once(open_store: Open) -> None:
+    connections = [open_store(), open_store()]
+    indexes = [new_index(connection, model_key="same") for connection in connections]
+    together = threading.Barrier(24)
+
+    def work(number: int) -> int:
+        together.wait()
+        index = indexes[number % 2]
+        if number < 4:
+            for step in range(5):
+                index.upsert([record(10 * number + step, team=number)])
+            return 0
+        return sum(len(index.search(unit(1), team_ids=[0, 1, 2, 3], limit=50)) >= 0 for _ in range(5))
+
+    with ThreadPoolExecutor(24) as pool:
+        assert sum(pool.map(work, range(24))) == 100
+
+    assert sorted(entry.id for entry in indexes[0].entries()) == [10 * n + step for n in range(4) for step in range(5)]
+
+
+def test_everything_is_listed_beyond_the_largest_page(lite: Connection) -> None:
+    index = new_index(lite)
+    vectors = random_units(20_500)
+    index.upsert([record(an_id, vector=vector) for an_id, vector in enumerate(vectors)])
+
+    assert [entry.id for entry in index.entries()] == list(range(20_500))
+    assert len(index.vectors(range(5_000))) == 5_000
+    assert index.count() == 20_500
+    index.drop()
+
+
+def test_hundreds_of_teams_are_searched_at_once(lite: Connection) -> None:
+    index = new_index(lite)
+    teams = range(1, 301)
+    index.upsert([record(team, team=team) for team in teams])
+
+    assert len(index.search(unit(1), team_ids=teams, limit=1000)) == 300
+    index.delete([5])
+    assert [hit.id for hit in index.search(unit(1, 7), team_ids=[5, 7], limit=10)] == [7]
+    index.drop()

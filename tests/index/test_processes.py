@@ -1,0 +1,167 @@
+"""Several processes on one embedded store: who owns it, what happens when the owner goes."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from collections_app.index.connection import Connection
+from collections_app.index.embedded import EmbeddedStore
+from collections_app.index.milvus import MilvusIndex
+from tests.index import program
+from tests.index.conftest import new_index
+from tests.index.records import record, unit
+
+pytestmark = pytest.mark.process
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def start(directory: Path) -> Iterator[Start]:
+    """Return a function that starts `program` with a task on this test's store; what is left is killed at the end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start_it(task: str, *numbers: int) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "tests.index.program", task, str(directory), *map(str, numbers)]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe))
+        return started[-1]
+
+    yield start_it
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def mine(directory: Path) -> Iterator[MilvusIndex]:
+    """This process's own view of the store."""
+    connection = Connection(EmbeddedStore(directory))
+    yield new_index(connection, model_key=program.MODEL_KEY)
+    connection.close()
+
+
+def line(process: "subprocess.Popen[str]") -> list[str]:
+    assert process.stdout is not None
+    return process.stdout.readline().split()
+
+
+def leave(process: "subprocess.Popen[str]") -> None:
+    _, complaints = process.communicate(timeout=60)
+    assert complaints == ""
+    assert process.returncode == 0
+
+
+def test_the_second_process_is_a_client_of_the_first(start: Start, mine: MilvusIndex) -> None:
+    first, second = start("serve"), None
+    assert line(first) == ["owner"]
+
+    second = start("serve")
+    assert line(second) == ["client"]
+    assert mine.count() == 1
+    leave(second)
+    leave(first)
+
+
+def test_when_the_owner_leaves_in_good_order_another_takes_over(start: Start, mine: MilvusIndex) -> None:
+    owner = start("serve")
+    assert line(owner) == ["owner"]
+    assert mine.count() == 1
+
+    leave(owner)
+    mine.upsert([record(2)])
+
+    assert sorted(entry.id for entry in mine.entries()) == [1, 2]
+
+
+@pytest.mark.parametrize("connected_before", [True, False])
+def test_when_the_owner_is_killed_another_takes_over(
+    start: Start, mine: MilvusIndex, directory: Path, connected_before: bool
+) -> None:
+    owner = start("serve")
+    assert line(owner) == ["owner"]
+    if connected_before:
+        assert mine.count() == 1
+
+    owner.kill()
+    owner.wait()
+
+    assert (directory / "milvus.sock").exists()
+    assert [hit.id for hit in mine.search(unit(1, 1), team_ids=[1], limit=5)] == [1]
+
+
+def test_a_forked_child_neither_owns_the_store_nor_keeps_it_locked(start: Start, mine: MilvusIndex) -> None:
+    owner = start("fork")
+    child, role = line(owner)
+    try:
+        assert role == "client"
+        owner.kill()
+        owner.wait()
+
+        mine.upsert([record(2)])
+
+        assert mine.count() == 2
+    finally:
+        os.kill(int(child), signal.SIGKILL)
+
+
+def test_the_owner_listens_on_no_network_port(start: Start) -> None:
+    owner = start("serve")
+    assert line(owner) == ["owner"]
+
+    links = [str(link.readlink()) for link in Path(f"/proc/{owner.pid}/fd").iterdir() if link.is_symlink()]
+    sockets = {name.removeprefix("socket:[").rstrip("]") for name in links if name.startswith("socket:[")}
+    rows = [row.split() for name in ("tcp", "tcp6") for row in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+
+    assert sockets
+    assert [row for row in rows if row[9] in sockets] == []
+    leave(owner)
+
+
+def test_four_writers_lose_nothing_while_owner_after_owner_is_killed(start: Start, mine: MilvusIndex) -> None:
+    each, killings = 25, 3
+    running = [start("write", first, each) for first in range(0, 4 * each, each)]
+    written: list[int] = []
+    following = 4 * each
+    while running:
+        for writer in list(running):
+            match line(writer):
+                case [an_id, "owner"] if killings:
+                    killings -= 1
+                    writer.kill()
+                    written += [int(an_id), *rest(writer)]
+                    running.remove(writer)
+                    running.append(start("write", following, each))
+                    following += each
+                case [an_id, _]:
+                    written.append(int(an_id))
+                case _:
+                    leave(writer)
+                    running.remove(writer)
+
+    stored = {entry.id: entry.team_id for entry in mine.entries()}
+    kept = {an_id for an_id in written if an_id % program.FORGET_EVERY}
+    assert killings == 0
+    assert kept <= stored.keys()
+    assert {stored[an_id] for an_id in kept} == {1}
+    assert not {an_id for an_id in written if an_id not in kept} & stored.keys()
+    # Of a killed writer's last, unacknowledged step at most one entry is there.
+    assert len(stored) - len(kept) <= 3
+
+
+def rest(killed: "subprocess.Popen[str]") -> list[int]:
+    """Return what a killed writer had acknowledged and we had not yet read."""
+    assert killed.stdout is not None
+    # Not `communicate`, which forgets what `readline` has buffered. A line may be cut short.
+    lines = [text.split() for text in killed.stdout.read().splitlines(keepends=True) if text.endswith("\n")]
+    return [int(an_id) for an_id, _ in lines]

@@ -1,0 +1,72 @@
+"""What only a server can do to us: not be there, go, come back, be full."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from pymilvus import MilvusException
+
+from collections_app.errors import IndexUnavailable
+from collections_app.index.connection import Connection, ServerEndpoint
+from collections_app.index.failures import unavailable
+from collections_app.index.milvus import MilvusIndex
+from tests.index.conftest import new_index
+from tests.index.records import record, unit
+from tests.index.relay import Relay
+
+
+def every_call(index: MilvusIndex) -> Iterator[None]:
+    """Expect one sentence from every method, the library's error behind it."""
+    calls = [
+        lambda: index.search(unit(1), team_ids=[1], limit=1),
+        lambda: index.upsert([record(1)]),
+        lambda: index.delete([1]),
+        lambda: index.vectors([1]),
+        lambda: list(index.entries()),
+        index.count,
+        index.drop,
+    ]
+    for call in calls:
+        with pytest.raises(IndexUnavailable, match="Please try again in a minute") as caught:
+            call()
+        assert caught.value.__cause__ is not None
+        yield
+
+
+def test_where_nothing_listens_every_call_says_so() -> None:
+    index = new_index(Connection(ServerEndpoint(uri="http://127.0.0.1:1")))
+
+    assert len(list(every_call(index))) == 7
+
+
+def test_where_nobody_answers_a_call_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        index = new_index(Connection(ServerEndpoint(uri=f"http://127.0.0.1:{mute.getsockname()[1]}")))
+
+        with pytest.raises(IndexUnavailable, match="Please try again in a minute"):
+            index.count()
+
+
+@pytest.mark.server
+def test_a_server_that_comes_back_is_used_again_without_a_restart(milvus_uri: str) -> None:
+    relay = Relay(int(milvus_uri.rpartition(":")[2]))
+    index = new_index(Connection(ServerEndpoint(uri=f"http://127.0.0.1:{relay.port}")))
+    index.upsert([record(1)])
+
+    relay.cut()
+    assert len(list(every_call(index))) == 7
+    relay.mend()
+
+    assert [hit.id for hit in index.search(unit(1, 1), team_ids=[1], limit=1)] == [1]
+    index.upsert([record(2, team=2)])
+    relay.cut()
+    relay.mend()
+    assert index.count() == 2
+    index.drop()
+    relay.cut()
+
+
+def test_a_full_server_is_named_as_such() -> None:
+    refusal = MilvusException(message="partition number (1024) exceeds max configuration (1024), collection: images")
+
+    assert "1,024 partitions" in str(unavailable(refusal))

@@ -1,0 +1,80 @@
+"""Uploads: a picture is stored once in a team, and what is refused leaves nothing behind."""
+
+import io
+import threading
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from collections_app.errors import CollectionGone, InvalidImage
+from collections_app.models import Collection, Image
+from collections_app.services.library import create_collection
+from collections_app.services.uploads import ingest_upload
+from tests.views.conftest import House, picture_bytes, put_picture
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def stored_files() -> list[Path]:
+    folder = Path(settings.STORAGES["default"]["OPTIONS"]["location"])
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_the_same_bytes_in_a_team_are_the_same_picture(house: House) -> None:
+    other = create_collection(team=house.team, name="Other", creator=house.owner)
+
+    assert put_picture(other, house.owner, "again.png", colour="red") == house.image
+    assert len(stored_files()) == 1
+
+
+def test_the_same_bytes_in_another_team_are_another_picture(house: House) -> None:
+    own = create_collection(team=house.outsider.personal_team, name="Mine", creator=house.outsider)
+
+    assert put_picture(own, house.outsider, "rose.png", colour="red") != house.image
+    assert len(stored_files()) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", picture_bytes()[:50]], ids=["empty", "text", "cut"])
+def test_what_is_refused_stores_nothing(house: House, content: bytes) -> None:
+    with pytest.raises(InvalidImage):
+        ingest_upload(file=io.BytesIO(content), file_name="bad.png", collection=house.collection, uploader=house.owner)
+
+    assert Image.objects.count() == len(stored_files()) == 1
+
+
+def test_a_collection_deleted_meanwhile_stores_nothing(house: House) -> None:
+    Collection.objects.all().delete()
+    before = len(stored_files())
+
+    with pytest.raises(CollectionGone):
+        put_picture(house.collection, house.owner, "sky.png", colour="blue")
+
+    assert len(stored_files()) == before
+
+
+def test_the_file_name_is_shown_but_never_used(house: House) -> None:
+    image = put_picture(house.collection, house.owner, "C:\\secret\\../../sky\x00.PNG", colour="blue")
+
+    assert image.original_name == "sky.PNG"
+    assert "sky" not in image.file_name
+
+
+def test_two_uploads_of_the_same_bytes_at_once_make_one_picture(house: House) -> None:
+    start = threading.Barrier(2)
+
+    def upload() -> None:
+        start.wait()
+        try:
+            put_picture(house.collection, house.owner, "sky.png", colour="blue")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=upload) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert Image.objects.count() == len(stored_files()) == 2

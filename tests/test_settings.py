@@ -1,0 +1,36 @@
+"""The settings: every variable is documented, and a wrong value stops the start with a sentence."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_every_variable_is_in_the_readme_and_no_other() -> None:
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "imagesearch" / "settings.py").read_text()))
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert read == documented
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("MAX_UPLOAD_MB", "many", "MAX_UPLOAD_MB must be a whole number"),
+        ("MAX_UPLOAD_MB", "0", "MAX_UPLOAD_MB must be at least 1"),
+        ("HTTPS", "perhaps", "HTTPS must be true or false"),
+        ("CLIP_DTYPE", "int3", "CLIP_DTYPE must be one of"),
+        ("MILVUS_URI", "store.db", "MILVUS_URI must begin with http"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_with_a_sentence(name: str, value: str, sentence: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), name: value}
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode != 0
+    assert sentence in ended.stderr

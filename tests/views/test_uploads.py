@@ -1,0 +1,136 @@
+"""Pictures coming in."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from collections_app.models import Collection, Image
+
+from .conftest import House, picture_file, put_picture
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def address(house: House) -> str:
+    return f"/collections/{house.collection.pk}/upload/"
+
+
+def test_outsider_uploads_nothing(address: str, as_outsider: Client, house: House) -> None:
+    assert as_outsider.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 404
+    chosen = {"collection": house.collection.pk, "files": picture_file("b.png", "blue")}
+    assert as_outsider.post("/upload/", chosen, headers=JSON).status_code == 400
+    assert Image.objects.count() == 1
+
+
+def test_viewer_uploads_nothing(address: str, as_viewer: Client, house: House) -> None:
+    assert as_viewer.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 403
+    chosen = {"collection": house.collection.pk, "files": picture_file("b.png", "blue")}
+    assert as_viewer.post("/upload/", chosen, headers=JSON).status_code == 400
+    assert Image.objects.count() == 1
+
+
+def test_script_of_a_signed_out_person_is_told_in_words(address: str, client: Client, house: House) -> None:
+    answer = client.post(address, {"files": picture_file()}, headers=JSON)
+    assert answer.status_code == 401
+    assert answer.json() == {"error": "You are signed out. Sign in and try again.", "code": "signed_out"}
+
+
+def test_new_picture_is_answered_with_201_and_where_it_is(address: str, as_owner: Client) -> None:
+    answer = as_owner.post(address, {"files": picture_file("blue.png", "blue")}, headers=JSON)
+    image = Image.objects.get(original_name="blue.png")
+    assert answer.status_code == 201
+    assert answer.json() == {
+        "id": image.pk,
+        "url": f"/images/{image.pk}/",
+        "title": "blue.png",
+        "thumbnail": f"/images/{image.pk}/thumbnail/",
+        "created": True,
+        "collection_url": f"/collections/{image.collection_id}/",
+    }
+
+
+def test_same_bytes_again_are_answered_with_200_and_the_picture_there_is(
+    address: str, as_owner: Client, house: House
+) -> None:
+    answer = as_owner.post(address, {"files": picture_file("again.png", "red")}, headers=JSON)
+    assert answer.status_code == 200
+    assert answer.json()["created"] is False
+    assert answer.json()["id"] == house.image.pk
+
+
+def test_no_picture_is_refused_with_a_sentence(address: str, as_owner: Client) -> None:
+    file = SimpleUploadedFile("Thumbs.db", b"not a picture")
+    answer = as_owner.post(address, {"files": file}, headers=JSON)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "not_a_picture"
+    assert answer.json()["error"].endswith(".")
+
+
+def test_too_large_a_file_is_refused_with_413(address: str, as_owner: Client, settings: Settings) -> None:
+    settings.MAX_UPLOAD_MB = 0
+    answer = as_owner.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON)
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too_large"
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_script_sends_one_file_a_request(count: int, address: str, as_owner: Client) -> None:
+    files = [picture_file(f"{number}.png", (number, 0, 0)) for number in range(count)]
+    answer = as_owner.post(address, {"files": files}, headers=JSON)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "not_one_file"
+
+
+def test_plain_form_takes_many_files_and_tells_of_each(address: str, as_owner: Client, house: House) -> None:
+    files = [
+        picture_file("blue.png", "blue"),
+        picture_file("again.png", "red"),
+        SimpleUploadedFile("Thumbs.db", b"not a picture"),
+    ]
+    answer = as_owner.post(address, {"files": files})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "1 added, 1 already there, 1 refused" in page
+    assert f'href="/images/{house.image.pk}/"' in page
+    assert "not a picture we can read" in page
+
+
+def test_plain_form_without_a_file_says_so(address: str, as_owner: Client) -> None:
+    answer = as_owner.post(address)
+    assert answer.status_code == 400
+    assert "No file was chosen." in answer.content.decode()
+
+
+def test_upload_page_proposes_the_collection_of_the_latest_upload(as_owner: Client, house: House) -> None:
+    page = as_owner.get("/upload/").content.decode()
+    assert f'<option value="{house.collection.pk}" selected>Garden</option>' in page
+
+
+def test_files_of_one_upload_share_the_collection_they_name(as_outsider: Client, house: House) -> None:
+    for colour in ("green", "blue"):
+        fields = {"collection": "", "new_name": "Mine", "files": picture_file(f"{colour}.png", colour)}
+        assert as_outsider.post("/upload/", fields, headers=JSON).status_code == 201
+    assert Collection.objects.get(name="Mine").images.count() == 2
+
+
+def test_upload_to_nowhere_is_refused(as_owner: Client, house: House) -> None:
+    assert as_owner.post("/upload/", {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 400
+    answer = as_owner.post("/upload/", {"files": picture_file("b.png", "blue")})
+    assert answer.status_code == 400
+    assert "Choose a collection, or name a new one." in answer.content.decode()
+
+
+@pytest.mark.usefixtures("broken_index")
+def test_upload_and_browsing_work_while_the_index_is_away(address: str, as_owner: Client, house: House) -> None:
+    assert as_owner.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 201
+    for page in ("/", "/search/", f"/collections/{house.collection.pk}/", "/indexing/status/"):
+        assert as_owner.get(page).status_code == 200
+
+
+def test_form_is_protected_against_other_sites(address: str, house: House) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(house.owner)
+    assert client.post(address, {"files": picture_file("b.png", "blue")}).status_code == 403
+    assert put_picture(house.collection, house.owner, "b.png", "blue").original_name == "b.png"
