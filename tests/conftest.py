@@ -1,4 +1,4 @@
-"""What every test gets: folders of its own, an index of its own, and the demo model."""
+"""What every test gets: folders of its own, an index of its own, and the demo model. What some ask for: a house."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from collections_app.index import close_index
+from tests.house import CLOSED_PORT, House, make_house
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +22,14 @@ def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     close_index()
     yield
     close_index()
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    return make_house()
+
+
+@pytest.fixture
+def broken_index(settings: Settings) -> None:
+    close_index()
+    settings.MILVUS_URI = CLOSED_PORT

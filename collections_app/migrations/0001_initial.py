@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('image_id', models.BigIntegerField(unique=True)),
                 ('token', models.UUIDField(default=uuid.uuid4)),
-                ('priority', models.SmallIntegerField(choices=[(0, "A person's change"), (1, 'Rebuilding')], default=0)),
+                ('priority', models.SmallIntegerField(choices=[(0, "A person's change"), (1, 'A difference found'), (2, 'Rebuilding everything')], default=0)),
                 ('file_name', models.CharField(blank=True, max_length=200)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('run_after', models.DateTimeField(default=django.utils.timezone.now)),

@@ -14,14 +14,16 @@ _CHUNK = 1000
 
 class Priority(models.IntegerChoices):
     CHANGE = 0, "A person's change"
-    REBUILD = 1, "Rebuilding"
+    REPAIR = 1, "A difference found"
+    REBUILD = 2, "Rebuilding everything"
 
 
 class IndexJobQuerySet(models.QuerySet["IndexJob"]):
     def enqueue(self, image_ids: Iterable[int], *, priority: int = Priority.CHANGE, file_name: str = "") -> int:
         """Queue one job for each image, or renew the one that waits; return how many.
 
-        A renewed job gets a new token, so that a worker busy with its older state cannot call it done.
+        A renewed job gets a new token, so that a worker busy with its older state cannot call it done; it keeps its
+        priority if that is the more urgent one.
         `file_name` is the stored file of an image that is being deleted.
         """
         count = 0
@@ -46,6 +48,7 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         return self.filter(lease=worker)
 
     def _renew(self, jobs: list["IndexJob"]) -> int:
+        self._keep_urgent(jobs)
         self.bulk_create(
             jobs,
             update_conflicts=True,
@@ -53,6 +56,13 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
             update_fields=["token", "priority", "file_name", "run_after", "attempts", "dead", "error"],
         )
         return len(jobs)
+
+    def _keep_urgent(self, jobs: list["IndexJob"]) -> None:
+        less_urgent = {job.image_id: job for job in jobs if job.priority > Priority.CHANGE}
+        if less_urgent:
+            for job in self.waiting().filter(image_id__in=less_urgent):
+                renewed = less_urgent[job.image_id]
+                renewed.priority = min(renewed.priority, job.priority)
 
 
 class IndexJob(models.Model):

@@ -13,8 +13,9 @@ from PIL import Image as Pillow
 from collections_app.encoders import get_encoder
 from collections_app.models import Image, IndexJob
 from collections_app.services.active import active_index
+from collections_app.services.library import create_collection
+from tests.house import House, picture_bytes, put_picture
 from tests.services.agreement import assert_index_agrees
-from tests.views.conftest import House, picture_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,7 +80,7 @@ def test_a_wrong_word_is_answered_with_a_sentence(house: House, words: list[str]
 
 
 def test_reindex_makes_database_and_index_agree(house: House) -> None:
-    assert "Database and index agree." in typed("reindex")
+    assert "Everything queued is done." in typed("reindex")
     assert_index_agrees()
 
 
@@ -121,6 +122,17 @@ def test_reindex_all_makes_every_vector_anew(house: House) -> None:
     assert "under way already" in typed("reindex", "--all")
     house.image.refresh_from_db()
     assert house.image.index_sha256 == house.image.sha256
+
+
+def test_a_rebuild_of_one_team_does_not_pass_for_a_rebuild_of_everything(house: House) -> None:
+    elsewhere = create_collection(team=house.outsider.personal_team, name="Mine", creator=house.outsider)
+    other = put_picture(elsewhere, house.outsider, "sky.png")
+    typed("reindex")
+    typed("reindex", "--all", "--team", "Gardeners", "--no-wait")
+
+    typed("reindex", "--all", "--no-wait")
+
+    assert set(IndexJob.objects.values_list("image_id", flat=True)) == {house.image.pk, other.pk}
 
 
 def test_an_unreachable_index_is_said_and_keeps_the_jobs(house: House, broken_index: None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.views.conftest import picture_bytes
+from tests.house import picture_bytes
 
 pytestmark = pytest.mark.process
 

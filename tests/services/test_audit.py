@@ -12,8 +12,8 @@ from collections_app.services.active import active_index
 from collections_app.services.indexing.audit import IndexReport, audit_index, queue_differences
 from collections_app.services.indexing.entries import index_entry
 from collections_app.services.indexing.worker import IndexWorker
+from tests.house import House
 from tests.services.agreement import assert_index_agrees
-from tests.views.conftest import House
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,17 +2,19 @@
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from collections_app.models import Collection, Image, IndexJob, Team
+from collections_app.models.index_job import Priority
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library import create_collection, delete_image, edit_image
-from tests.views.conftest import House, house, put_picture  # noqa: F401 -- a fixture
+from tests.house import House, put_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def indexed(house: House) -> Image:  # noqa: F811
+def indexed(house: House) -> Image:
     IndexWorker().drain()
     house.image.refresh_from_db()
     return house.image
@@ -22,7 +24,7 @@ def queued() -> list[int]:
     return list(IndexJob.objects.values_list("image_id", flat=True))
 
 
-def test_an_upload_is_queued(house: House) -> None:  # noqa: F811
+def test_an_upload_is_queued(house: House) -> None:
     assert queued() == [house.image.pk]
 
 
@@ -72,6 +74,16 @@ def test_deleting_the_uploader_queues_what_remains(indexed: Image) -> None:
     assert indexed.uploader
     indexed.uploader.delete()
     assert queued() == [indexed.pk]
+
+
+def test_a_persons_change_stays_ahead_of_a_rebuild(house: House) -> None:
+    later = put_picture(house.collection, house.owner, "sky.png")
+    IndexWorker().drain()
+    Image.objects.filter(pk=later.pk).enqueue()
+
+    Image.objects.enqueue(priority=Priority.REBUILD)
+
+    assert [job.image_id for job in IndexJob.objects.due(timezone.now())] == [later.pk, house.image.pk]
 
 
 def test_a_change_rolled_back_leaves_no_job(indexed: Image) -> None:

@@ -6,7 +6,7 @@ from PIL import Image as Pillow
 
 from collections_app.errors import InvalidImage
 from collections_app.services.renditions import Rendition, open_rendition, rendition_name, rendition_size
-from tests.views.conftest import House
+from tests.house import House
 
 
 def test_the_name_stands_beside_the_original() -> None:

@@ -9,7 +9,7 @@ from collections_app.models import Image, Membership
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library import create_collection
 from collections_app.services.search import ScoredImage, search_by_text, search_similar
-from tests.views.conftest import House, put_picture, put_pictures
+from tests.house import House, put_picture, put_pictures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,20 +5,20 @@ import threading
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import connection
 
 from collections_app.errors import CollectionGone, InvalidImage
 from collections_app.models import Collection, Image
 from collections_app.services.library import create_collection
 from collections_app.services.uploads import ingest_upload
-from tests.views.conftest import House, picture_bytes, put_picture
+from tests.house import House, picture_bytes, put_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def stored_files() -> list[Path]:
-    folder = Path(settings.STORAGES["default"]["OPTIONS"]["location"])
+    folder = Path(default_storage.path(""))
     return [path for path in folder.rglob("*") if path.is_file()]
 
 

@@ -22,8 +22,8 @@ from collections_app.services.indexing.queue import MAX_ATTEMPTS, claim_jobs, fa
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library import create_collection, delete_image, retry_indexing
 from collections_app.services.renditions import Rendition, rendition_name
+from tests.house import CLOSED_PORT, House, put_picture, put_pictures
 from tests.services.agreement import assert_index_agrees, expected_entries
-from tests.views.conftest import CLOSED_PORT, House, put_picture, put_pictures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

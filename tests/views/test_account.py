@@ -5,8 +5,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import User
-
-from .conftest import House
+from tests.house import House
 
 OPEN_PAGES = [
     "/accounts/login/",

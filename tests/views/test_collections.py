@@ -4,8 +4,7 @@ import pytest
 from django.test import Client
 
 from collections_app.models import Collection, Image, User
-
-from .conftest import House, put_pictures, signed_in_client
+from tests.house import House, put_pictures, signed_in_client
 
 PAGES = ["/collections/{}/", "/collections/{}/rename/", "/collections/{}/delete/", "/collections/{}/upload/"]
 

@@ -4,7 +4,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import Client
 
-from .conftest import House
+from tests.house import House
 
 
 @pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html"])

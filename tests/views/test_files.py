@@ -5,8 +5,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 
 from collections_app.models import Image, Membership
-
-from .conftest import House, picture_bytes
+from tests.house import House, picture_bytes
 
 FILES = ["/images/{}/file/", "/images/{}/download/", "/images/{}/thumbnail/", "/images/{}/preview/"]
 

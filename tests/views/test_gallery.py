@@ -6,8 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from collections_app.models import Image, User
-
-from .conftest import House, put_pictures, signed_in_client
+from tests.house import House, put_pictures, signed_in_client
 
 
 def test_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:

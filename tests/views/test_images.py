@@ -6,8 +6,7 @@ import pytest
 from django.test import Client
 
 from collections_app.models import Image
-
-from .conftest import House, put_picture
+from tests.house import House, put_picture
 
 PAGES = ["/images/{}/", "/images/{}/edit/", "/images/{}/delete/", "/images/{}/similar/"]
 

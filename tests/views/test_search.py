@@ -13,8 +13,7 @@ from pytest_django import Settings
 from collections_app.demo.gallery import demo_collections, draw_picture
 from collections_app.services.library import create_collection
 from collections_app.services.uploads import ingest_upload
-
-from .conftest import House, put_pictures
+from tests.house import House, put_pictures
 
 HOSTILE = {
     "100 kB": "dog " * 25_000,

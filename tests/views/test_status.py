@@ -4,8 +4,7 @@ import pytest
 from django.test import Client
 
 from collections_app.models import Image, IndexState
-
-from .conftest import House
+from tests.house import House
 
 HTMX = {"HX-Request": "true"}
 

@@ -6,8 +6,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import Collection, Image
-
-from .conftest import House, picture_file, put_picture
+from tests.house import House, picture_file, put_picture
 
 JSON = {"Accept": "application/json"}
 

@@ -12,6 +12,7 @@ from collections_app.errors import ImageSearchError
 from collections_app.management.working import work_off_with_progress
 from collections_app.models import Collection, Image, IndexJob, Team
 from collections_app.models.image import ImageQuerySet
+from collections_app.models.index_job import Priority
 from collections_app.services.active import active_index
 from collections_app.services.indexing.audit import (
     IndexReport,
@@ -40,17 +41,23 @@ class Command(BaseCommand):
 
     def _run(self, images: ImageQuerySet, options: dict[str, Any]) -> None:
         whole = not (options["team"] or options["collection"])
-        if options["all"] and not options["check"] and rebuild_under_way():
-            self.stdout.write("A rebuild is under way already: going on with it.")
-        else:
-            report = audit_index(index=active_index(), model_key=get_encoder().key, images=images, whole=whole)
-            self._print(report)
-            if options["check"]:
-                sys.exit(0 if report.agrees else 1)
-            queued = queue_differences(report) + (queue_anew(images) if options["all"] else 0)
-            self.stdout.write(f"{IndexJob.objects.waiting().count()} queued." if queued else "Nothing to queue.")
+        report = audit_index(index=active_index(), model_key=get_encoder().key, images=images, whole=whole)
+        self._print(report)
+        if options["check"]:
+            sys.exit(0 if report.agrees else 1)
+        queue_differences(report)
+        if options["all"]:
+            self._queue_all(images, whole)
+        self.stdout.write(f"{IndexJob.objects.waiting().count()} queued.")
         if not options["no_wait"]:
             self._work_off()
+
+    def _queue_all(self, images: ImageQuerySet, whole: bool) -> None:
+        """A rebuild of everything that was interrupted goes on instead of beginning anew."""
+        if whole and rebuild_under_way():
+            self.stdout.write("A rebuild is under way already: going on with it.")
+        else:
+            queue_anew(images, priority=Priority.REBUILD if whole else Priority.REPAIR)
 
     def _print(self, report: IndexReport) -> None:
         rows = {
@@ -71,7 +78,7 @@ class Command(BaseCommand):
             self.stderr.write(f"Image {job.image_id}: {job.error}")
         if dead:
             raise CommandError(f"{dead.count()} could not be indexed.")
-        self.stdout.write("Database and index agree." if not IndexJob.objects.exists() else "Stopped; more is queued.")
+        self.stdout.write("Everything queued is done." if not IndexJob.objects.exists() else "Stopped; more is queued.")
 
 
 def _selected_images(team: str | None, collection: str | None) -> ImageQuerySet:

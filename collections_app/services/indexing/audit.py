@@ -59,13 +59,13 @@ def queue_differences(report: IndexReport) -> int:
     count = 0
     for ids in _chunks([*report.missing, *report.stale]):
         count += queue_anew(Image.objects.filter(pk__in=ids))
-    return count + IndexJob.objects.enqueue([*report.misplaced, *report.orphaned], priority=Priority.REBUILD)
+    return count + IndexJob.objects.enqueue([*report.misplaced, *report.orphaned], priority=Priority.REPAIR)
 
 
 @transaction.atomic
-def queue_anew(images: ImageQuerySet) -> int:
+def queue_anew(images: ImageQuerySet, *, priority: Priority = Priority.REPAIR) -> int:
     """Queue the images so that each gets a new vector; return how many. The old vectors serve until then."""
-    count = images.enqueue(priority=Priority.REBUILD)
+    count = images.enqueue(priority=priority)
     images.failed().record_index_state(index_state=IndexState.PENDING, index_error="")
     images.record_index_state(index_sha256="")
     return count

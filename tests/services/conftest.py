@@ -1,5 +1,0 @@
-"""The house of the views' tests, for the services."""
-
-from tests.views.conftest import broken_index, house
-
-__all__ = ["broken_index", "house"]
