@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from collections_app.models.collection import Collection
@@ -47,8 +48,13 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def latest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
 
-    def pending(self) -> Self:
-        return self.filter(index_state=IndexState.PENDING)
+    def neighbours_of(self, image: "Image") -> "tuple[Image | None, Image | None]":
+        """Return the next newer and the next older picture of its collection."""
+        siblings = self.filter(collection=image.collection_id)
+        created, pk = image.created_at, image.pk
+        newer = siblings.filter(Q(created_at__gt=created) | Q(created_at=created, pk__gt=pk))
+        older = siblings.filter(Q(created_at__lt=created) | Q(created_at=created, pk__lt=pk))
+        return newer.latest_first().last(), older.latest_first().first()
 
     def failed(self) -> Self:
         return self.filter(index_state=IndexState.FAILED)
@@ -109,15 +115,15 @@ class Image(models.Model):
             # Reader: the state of indexing on every page counts the few that are not indexed.
             models.Index(
                 fields=["collection", "index_state"],
-                condition=~models.Q(index_state="indexed"),
+                condition=~Q(index_state="indexed"),
                 name="image_not_indexed",
             ),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(width__gt=0, height__gt=0), name="image_has_pixels"),
-            models.CheckConstraint(condition=models.Q(index_state__in=IndexState.values), name="image_state_known"),
+            models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="image_has_pixels"),
+            models.CheckConstraint(condition=Q(index_state__in=IndexState.values), name="image_state_known"),
             models.CheckConstraint(
-                condition=~models.Q(index_state="indexed") | ~models.Q(index_model_key=""),
+                condition=~Q(index_state="indexed") | ~Q(index_model_key=""),
                 name="image_indexed_by_some_model",
             ),
         ]

@@ -1,7 +1,6 @@
 """A picture: shown, described, deleted, and what looks like it."""
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -27,7 +26,7 @@ SIMILAR = 12
 @signed_in
 def show_image(request: SignedInRequest, pk: int) -> HttpResponse:
     image = visible_image_or_404(request.user, pk)
-    newer, older = _neighbours(image)
+    newer, older = Image.objects.neighbours_of(image)
     context = {"image": image, "can_edit": may_edit(request.user, image.collection), "newer": newer, "older": older}
     return render(request, "image.html", context)
 
@@ -70,11 +69,3 @@ def delete_image(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.success(request, f"“{image.name}” is deleted.")
         return redirect("collection", image.collection_id)
     return render(request, "image_delete.html", {"image": image})
-
-
-def _neighbours(image: Image) -> tuple[Image | None, Image | None]:
-    """Return the next newer and the next older picture of the collection."""
-    siblings = Image.objects.filter(collection=image.collection_id)
-    newer = siblings.filter(Q(created_at__gt=image.created_at) | Q(created_at=image.created_at, pk__gt=image.pk))
-    older = siblings.filter(Q(created_at__lt=image.created_at) | Q(created_at=image.created_at, pk__lt=image.pk))
-    return newer.latest_first().last(), older.latest_first().first()

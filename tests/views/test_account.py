@@ -1,6 +1,7 @@
 """Accounts: signing up, the account's page, and that every page of theirs looks like ours."""
 
 import pytest
+from django.core.mail import EmailMessage
 from django.test import Client
 from pytest_django import Settings
 
@@ -62,3 +63,14 @@ def test_closed_site_takes_no_newcomers(client: Client, db: None, settings: Sett
     assert "closed" in client.post("/accounts/signup/", fields).content.decode()
     assert not User.objects.exists()
     assert "Sign up" not in client.get("/accounts/login/").content.decode()
+
+
+def test_password_reset_arrives_by_mail_in_the_sites_name(
+    client: Client, house: House, mailoutbox: list[EmailMessage]
+) -> None:
+    client.post("/accounts/password/reset/", {"email": house.owner.email})
+
+    (mail,) = mailoutbox
+    assert mail.subject.startswith("[imagesearch] ")
+    assert mail.body.startswith("Hello,\n")
+    assert "http://testserver/accounts/password/reset/key/" in mail.body
