@@ -1,83 +1,99 @@
-"""Whole processes on one installation: some are killed, some run at once; database and index agree in the end."""
+"""Processes are killed at any moment, and some run at once: database and index agree in the end."""
 
-import os
-import subprocess
-import sys
+import random
+import re
+import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.house import picture_bytes
+from tests.processes.conftest import PICTURES
+from tests.processes.installation import Installation, Process, finish
 
 pytestmark = pytest.mark.process
 
-ROOT = Path(__file__).parent.parent.parent
-PICTURES = 120
-MAKE_USER = "from collections_app.models import User; User.objects.create_user('a@example.com', 'a long password')"
-COUNT_INDEXED = (
-    "from collections_app.models import Image; print('indexed', Image.objects.filter(index_state='indexed').count())"
-)
-
-Manage = Callable[..., "subprocess.Popen[str]"]
+KILLS = 10
 
 
-@pytest.fixture
-def manage(tmp_path: Path) -> Manage:
-    """Return a function that starts manage.py on an installation of this test's own, with an account."""
-    own = {"DATA_DIR": str(tmp_path / "data"), "CLIP_MODEL": "demo", "MILVUS_URI": "", "INDEX_BATCH_SIZE": "4"}
-    environment = {**os.environ, **own}
-
-    def start(*words: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "manage.py", *words]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=pipe, stderr=subprocess.STDOUT)
-
-    finish(start("migrate", "--verbosity", "0"))
-    finish(start("shell", "-c", MAKE_USER))
-    return start
+def kill(process: Process) -> str:
+    process.kill()
+    return process.communicate()[0]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    for number in range(PICTURES):
-        (folder / f"{number}.png").write_bytes(picture_bytes((number, 90, 200)))
-    return folder
+def count_files(installation: Installation) -> int:
+    return sum(path.is_file() for path in (installation.data_dir / "uploads" / "originals").rglob("*"))
 
 
-def finish(process: "subprocess.Popen[str]") -> str:
-    output, _ = process.communicate(timeout=200)
-    assert process.returncode == 0, output
-    return output
-
-
-def import_pictures(manage: Manage, folder: Path) -> "subprocess.Popen[str]":
-    return manage("import_images", str(folder), "--collection", "Mine", "--user", "a@example.com")
-
-
-def test_a_worker_killed_in_the_middle_leaves_nothing_undone(manage: Manage, folder: Path) -> None:
-    finish(import_pictures(manage, folder))
-    worker = manage("index_worker")
-    deadline = time.monotonic() + 100
-    while "indexed 0" in finish(manage("shell", "-c", COUNT_INDEXED)) and time.monotonic() < deadline:
+def test_a_worker_killed_in_the_middle_leaves_nothing_undone(installation: Installation, folder: Path) -> None:
+    finish(installation.import_pictures(folder))
+    worker = installation.start("index_worker")
+    while not installation.count_indexed():
         assert worker.poll() is None
-    worker.kill()
-    worker.communicate()
+    kill(worker)
 
-    finish(manage("index_worker", "--drain"))
+    installation.run("index_worker", "--drain")
 
-    finish(manage("reindex", "--check"))
-    assert f"indexed {PICTURES}" in finish(manage("shell", "-c", COUNT_INDEXED))
+    installation.run("reindex", "--check")
+    assert installation.count_indexed() == PICTURES
 
 
-def test_uploads_a_worker_and_reindex_at_once_agree_in_the_end(manage: Manage, folder: Path) -> None:
-    at_once = [import_pictures(manage, folder), manage("index_worker", "--drain"), manage("reindex", "--all")]
+def test_imports_a_worker_and_two_rebuilds_at_once_agree_in_the_end(installation: Installation, folder: Path) -> None:
+    at_once = [
+        installation.import_pictures(folder),
+        installation.start("index_worker", "--drain"),
+        installation.start("reindex", "--all"),
+        installation.start("reindex", "--all"),
+    ]
     for process in at_once:
         finish(process)
-    finish(manage("index_worker", "--drain"))
+    installation.run("index_worker", "--drain")
 
-    finish(manage("reindex", "--check"))
-    assert f"indexed {PICTURES}" in finish(manage("shell", "-c", COUNT_INDEXED))
+    installation.run("reindex", "--check")
+    assert installation.count_indexed() == PICTURES
+
+
+def test_a_rebuild_killed_halfway_goes_on(installation: Installation, folder: Path) -> None:
+    finish(installation.import_pictures(folder))
+    installation.run("index_worker", "--drain")
+    installation.run("reindex", "--all", "--no-wait")
+    rebuild = installation.start("reindex", "--all")
+    while installation.ask("IndexJob.objects.count()") == str(PICTURES):
+        assert rebuild.poll() is None
+    kill(rebuild)
+
+    assert "going on with it" in installation.run("reindex", "--all")
+
+    installation.run("reindex", "--check")
+
+
+def test_an_import_and_the_site_killed_again_and_again_lose_nothing(installation: Installation, folder: Path) -> None:
+    """Whatever an import had acknowledged is there and becomes searchable; the last run completes it."""
+    moments = random.Random(7)
+    for _ in range(KILLS):
+        processes = [installation.import_pictures(folder), installation.start("index_worker")]
+        time.sleep(moments.uniform(0.5, 5))
+        moments.shuffle(processes)
+        for process in processes:
+            kill(process)
+    before = int(installation.ask("Image.objects.count()"))
+
+    summary = finish(installation.import_pictures(folder))
+
+    imported, known = map(int, re.findall(r"(\d+) (?:imported|already)", summary))
+    assert (imported + known, known) == (PICTURES, before)
+    installation.run("index_worker", "--drain")
+    installation.run("reindex", "--check")
+    assert installation.count_indexed() == PICTURES
+
+
+def test_an_interrupted_import_keeps_what_was_done_and_says_so(installation: Installation, folder: Path) -> None:
+    process = installation.import_pictures(folder)
+    while not int(installation.ask("Image.objects.count()")):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "What was imported is kept" in output
+    assert 0 < int(installation.ask("Image.objects.count()")) == count_files(installation) <= PICTURES

@@ -1,0 +1,34 @@
+"""What the tests of whole processes get."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house import picture_bytes
+from tests.processes.installation import Installation, Process, make_installation
+
+PICTURES = 120
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    return make_installation(tmp_path / "data")
+
+
+@pytest.fixture
+def served(installation: Installation) -> Iterator[Process]:
+    """The site of the installation, served until the test ends."""
+    process = installation.serve()
+    yield process
+    process.terminate()
+    process.communicate(timeout=60)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(PICTURES):
+        (folder / f"{number}.png").write_bytes(picture_bytes((number, 90, 200)))
+    return folder

@@ -1,0 +1,84 @@
+"""An installation of its own: a data directory, an account, and manage.py on it as whole processes."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+EMAIL = "a@example.com"
+PASSWORD = "kettle-orchard-42"
+START_S = 120
+
+Process = subprocess.Popen[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    data_dir: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, *words: str, **settings: str) -> Process:
+        """Start manage.py; its output can be read from the process."""
+        own = {"DATA_DIR": str(self.data_dir), "CLIP_MODEL": "demo", "MILVUS_URI": "", "INDEX_BATCH_SIZE": "4"}
+        environment = {**os.environ, **own, "PORT": str(self.port), "HOST": "127.0.0.1", "HTTPS": "", **settings}
+        command = [sys.executable, "manage.py", *words]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=pipe, stderr=subprocess.STDOUT)
+
+    def run(self, *words: str, **settings: str) -> str:
+        return finish(self.start(*words, **settings))
+
+    def shell(self, program: str) -> str:
+        return self.run("shell", "--no-imports", "-c", f"from collections_app.models import *\n{program}")
+
+    def ask(self, expression: str) -> str:
+        """Return what an expression over the models prints in a shell of this installation."""
+        return self.shell(f"print({expression})").strip()
+
+    def count_indexed(self) -> int:
+        return int(self.ask("Image.objects.filter(index_state='indexed').count()"))
+
+    def import_pictures(self, folder: Path) -> Process:
+        return self.start("import_images", str(folder), "--collection", "Mine", "--user", EMAIL)
+
+    def serve(self) -> Process:
+        """Start the site and wait until it answers."""
+        process = self.start("serve")
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            assert process.poll() is None, finish(process)
+            try:
+                urllib.request.urlopen(f"{self.address}/healthz/", timeout=5).close()
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+            else:
+                return process
+        raise AssertionError(f"The site did not answer within {START_S} s.")
+
+
+def make_installation(data_dir: Path) -> Installation:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        installation = Installation(data_dir=data_dir, port=probe.getsockname()[1])
+    installation.shell(
+        "from django.core.management import call_command\n"
+        "call_command('migrate', verbosity=0)\n"
+        f"User.objects.create_user('{EMAIL}', '{PASSWORD}')"
+    )
+    return installation
+
+
+def finish(process: Process) -> str:
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, output
+    return output

@@ -1,0 +1,126 @@
+"""The whole site as `serve` runs it: under load, with a child killed, stopped, and without a model."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.house import picture_bytes
+from tests.processes.installation import EMAIL, PASSWORD, Installation, Process
+
+pytestmark = pytest.mark.process
+
+AT_ONCE = 20
+
+
+class Visitor:
+    """Somebody who has signed in at the site."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.session = requests.Session()
+        self.session.get(f"{address}/accounts/login/", timeout=60)
+        self.token = self.session.cookies["csrftoken"]
+        answer = self.submit("/accounts/login/", login=EMAIL, password=PASSWORD)
+        assert answer.url == f"{address}/"
+        self.token = self.session.cookies["csrftoken"]
+
+    def submit(self, path: str, files: dict[str, tuple[str, bytes]] | None = None, **fields: str) -> requests.Response:
+        data = {**fields, "csrfmiddlewaretoken": self.token}
+        headers = {"Accept": "application/json"} if files else {}
+        return self.session.post(f"{self.address}{path}", data=data, files=files, headers=headers, timeout=60)
+
+    def upload(self, number: int) -> int:
+        picture = (f"{number}.png", picture_bytes((number, 90, 200)))
+        return self.submit("/upload/", files={"files": picture}, new_name="Mine").status_code
+
+    def search(self, words: str) -> int:
+        return self.session.get(f"{self.address}/search/", params={"q": words}, timeout=60).status_code
+
+
+def children_of(pid: int) -> dict[str, int]:
+    """Return the two processes that `serve` has started and not yet buried, by what they do."""
+    children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    commands = {child: Path(f"/proc/{child}/cmdline").read_text() for child in children}
+    return {"worker" if "index_worker" in words else "web": child for child, words in commands.items() if words}
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def is_replaced(process: Process, name: str, killed: int) -> bool:
+    return children_of(process.pid).get(name, killed) != killed
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_searches_uploads_and_a_rebuild_at_once_all_succeed(installation: Installation, served: Process) -> None:
+    visitor = Visitor(installation.address)
+    assert visitor.upload(200) == 201
+    with ThreadPoolExecutor(2 * AT_ONCE + 1) as threads:
+        rebuild = threads.submit(installation.run, "reindex", "--all")
+        uploads = [threads.submit(visitor.upload, number) for number in range(AT_ONCE)]
+        searches = [threads.submit(visitor.search, f"{number} red dogs") for number in range(AT_ONCE)]
+    rebuild.result()
+    assert [each.result() for each in uploads] == [201] * AT_ONCE
+    assert [each.result() for each in searches] == [200] * AT_ONCE
+
+    installation.run("reindex")
+    installation.run("reindex", "--check")
+    assert installation.count_indexed() == AT_ONCE + 1
+
+
+def test_children_that_are_killed_are_started_again(served: Process) -> None:
+    for name, killed in children_of(served.pid).items():
+        os.kill(killed, signal.SIGKILL)
+        wait_until(partial(is_replaced, served, name, killed))
+
+
+def test_stopping_leaves_nothing_running(installation: Installation) -> None:
+    process = installation.serve()
+    children = children_of(process.pid)
+    assert children.keys() == {"web", "worker"}
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert not any(map(is_alive, children.values()))
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{installation.address}/healthz/", timeout=5)
+
+
+def test_a_killed_supervisor_takes_its_children_along(installation: Installation) -> None:
+    process = installation.serve()
+    children = children_of(process.pid)
+
+    process.kill()
+    process.wait()
+
+    wait_until(lambda: not any(map(is_alive, children.values())))
+
+
+def test_without_a_model_it_says_in_one_sentence_what_to_do(installation: Installation) -> None:
+    own = {"CLIP_MODEL": "openai/clip-vit-base-patch32", "HF_HUB_OFFLINE": "1", "HF_HOME": str(installation.data_dir)}
+    process = installation.start("serve", **own)
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "Start once with a network connection, or set CLIP_MODEL" in output
+    assert "Traceback" not in output
