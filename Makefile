@@ -26,7 +26,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.indexing
 
 train-demo-model: $(VENV)/.installed
-	$(BIN)/python -m collections_app.demo.train --out collections_app/demo/model
+	$(BIN)/python -m collections_app.demo.train --out collections_app/demo/model --minutes 65
 
 clean:
 	rm -rf $(VENV)
@@ -36,7 +36,8 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing what the site needs into $(VENV), once; this takes some minutes."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -30,8 +30,8 @@ _TEXT = {
 }
 
 
-def build_model(tokenizer: CLIPTokenizer) -> tuple[CLIPModel, CLIPTokenizer]:
-    """A fresh CLIP with random weights and its tokenizer; at this size eager attention trains faster than sdpa."""
+def build_model(tokenizer: CLIPTokenizer) -> CLIPModel:
+    """A fresh CLIP with random weights for this tokenizer; at this size eager attention trains faster than sdpa."""
     text = _TEXT | {
         "vocab_size": len(tokenizer),
         "max_position_embeddings": MAX_TOKENS,
@@ -43,13 +43,7 @@ def build_model(tokenizer: CLIPTokenizer) -> tuple[CLIPModel, CLIPTokenizer]:
     vision = _VISION | {"image_size": IMAGE_PX, "patch_size": PATCH_PX, "projection_dim": _EMBEDDING_WIDTH}
     model = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=_EMBEDDING_WIDTH))
     model.set_attn_implementation("eager")
-    return model.train(), tokenizer
-
-
-def load_model(folder: Path) -> tuple[CLIPModel, CLIPTokenizer]:
-    """A model written by save_model, to train it further."""
-    model = CLIPModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32, attn_implementation="eager")
-    return model.train(), CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    return model.train()
 
 
 def save_model(model: CLIPModel, tokenizer: CLIPTokenizer, folder: Path) -> None:

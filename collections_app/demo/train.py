@@ -15,7 +15,7 @@ from transformers import CLIPModel
 
 from collections_app.demo.batches import BatchMaker
 from collections_app.demo.losses import TrainingHeads, training_loss
-from collections_app.demo.model_files import build_model, load_model, save_model
+from collections_app.demo.model_files import build_model, save_model
 from collections_app.demo.patches import draw_pool
 from collections_app.demo.tokenizer import train_tokenizer
 
@@ -35,10 +35,8 @@ class TrainingPlan:
     steps: int | None = None
     minutes: float | None = None
     seed: int = 0
-    pictures: int = 60_000
+    pictures: int = 100_000
     workers: int = 1
-    start: Path | None = None
-    rate: float = PEAK_RATE
 
 
 class Schedule:
@@ -63,15 +61,16 @@ class Schedule:
     def rate(self) -> float:
         progress = self.progress
         if progress < _WARM_UP:
-            return self._plan.rate * (progress + 1e-3) / _WARM_UP
-        return self._plan.rate * (0.5 + 0.5 * math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
+            return PEAK_RATE * (progress + 1e-3) / _WARM_UP
+        return PEAK_RATE * (0.5 + 0.5 * math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
 
 
 def train(plan: TrainingPlan) -> list[float]:
     """Train, write the model folder (and checkpoints meanwhile), return the loss of every step."""
     torch.manual_seed(plan.seed)
     pool = draw_pool(plan.pictures, plan.seed, plan.workers)
-    model, tokenizer = load_model(plan.start) if plan.start else build_model(train_tokenizer(plan.seed))
+    tokenizer = train_tokenizer(plan.seed)
+    model = build_model(tokenizer)
     heads = TrainingHeads(model.config.vision_config.hidden_size, model.config.projection_dim)
     optimizer = _optimizer(model, heads)
     batches = BatchMaker(pool, tokenizer, plan.seed)
@@ -123,10 +122,8 @@ def _parse_arguments() -> TrainingPlan:
     length.add_argument("--minutes", type=float, help="train for this long, drawing not counted")
     length.add_argument("--steps", type=int, help="train for exactly this many steps")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--pictures", type=int, default=60_000, help="how many pictures to draw")
+    parser.add_argument("--pictures", type=int, default=100_000, help="how many pictures to draw")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw")
-    parser.add_argument("--start", type=Path, help="a model folder to go on from; without it, random weights")
-    parser.add_argument("--rate", type=float, default=PEAK_RATE, help="the highest learning rate")
     return TrainingPlan(**vars(parser.parse_args()))
 
 
