@@ -22,6 +22,8 @@ def simplify(image: Image.Image) -> Image.Image:
         return ImageCms.profileToProfile(
             image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
         ) or image.convert("RGB")
+    if image.mode == "La":
+        return image.convert("LA").convert("RGBA")
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode == "1":

@@ -10,6 +10,8 @@ from .refusals import DECODE_ERRORS
 
 # The first photograph that survives is of 1826; an earlier date is a camera's empty clock.
 FIRST_YEAR = 1826
+# In the last year that a date can have, another time zone may lie beyond it.
+LAST_YEAR = 9998
 # libheif turns HEIC pictures, and Pillow's TIFF reader turns TIFF, while decoding: turning again would undo it.
 _TURNED_BY_DECODER = (HEIF, TIFF)
 
@@ -32,7 +34,7 @@ def read_taken_at(image: Image.Image) -> datetime | None:
     except DECODE_ERRORS:
         return None
     moment = _parse(_text(exif.get(ExifTags.Base.DateTimeOriginal)), "%Y:%m:%d %H:%M:%S")
-    if moment is None or moment.year < FIRST_YEAR:
+    if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
         return None
     offset = _parse(_text(exif.get(ExifTags.Base.OffsetTimeOriginal)), "%z")
     return moment.replace(tzinfo=offset.tzinfo) if offset else moment

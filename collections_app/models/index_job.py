@@ -48,7 +48,7 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         return self.filter(lease=worker)
 
     def _renew(self, jobs: list["IndexJob"]) -> int:
-        self._keep_urgent(jobs)
+        self._keep_known(jobs)
         self.bulk_create(
             jobs,
             update_conflicts=True,
@@ -57,12 +57,13 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         )
         return len(jobs)
 
-    def _keep_urgent(self, jobs: list["IndexJob"]) -> None:
-        less_urgent = {job.image_id: job for job in jobs if job.priority > Priority.CHANGE}
-        if less_urgent:
-            for job in self.waiting().filter(image_id__in=less_urgent):
-                renewed = less_urgent[job.image_id]
-                renewed.priority = min(renewed.priority, job.priority)
+    def _keep_known(self, jobs: list["IndexJob"]) -> None:
+        """What is queued anew keeps the more urgent priority, and the file that is to be deleted."""
+        renewed = {job.image_id: job for job in jobs if job.priority > Priority.CHANGE or not job.file_name}
+        for known in self.waiting().filter(image_id__in=renewed):
+            job = renewed[known.image_id]
+            job.priority = min(job.priority, known.priority)
+            job.file_name = job.file_name or known.file_name
 
 
 class IndexJob(models.Model):

@@ -64,15 +64,22 @@ def ingest_upload(
 
 def _store(image: Image, file: BinaryIO, info: PictureInfo) -> Ingested:
     """The file first, then the row: a row without its file must never be seen; a file without its row is removed."""
-    image.file.name = default_storage.save(storage_name(image, f"x{info.extension}"), File(file))
+    image.file.name = storage_name(image, f"x{info.extension}")
     try:
+        default_storage.save(image.file_name, File(file))
         ingested = _save_once(image)
     except BaseException:
-        default_storage.delete(image.file.name)
+        _discard(image.file_name)
         raise
     if not ingested.created:
-        default_storage.delete(image.file.name)
+        default_storage.delete(image.file_name)
     return ingested
+
+
+def _discard(name: str) -> None:
+    """What interrupted us may have come right after the row was committed: then the file stays."""
+    if not Image.objects.filter(file=name).exists():
+        default_storage.delete(name)
 
 
 @transaction.atomic

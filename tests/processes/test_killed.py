@@ -25,19 +25,6 @@ def count_files(installation: Installation) -> int:
     return sum(path.is_file() for path in (installation.data_dir / "uploads" / "originals").rglob("*"))
 
 
-def test_a_worker_killed_in_the_middle_leaves_nothing_undone(installation: Installation, folder: Path) -> None:
-    finish(installation.import_pictures(folder))
-    worker = installation.start("index_worker")
-    while not installation.count_indexed():
-        assert worker.poll() is None
-    kill(worker)
-
-    installation.run("index_worker", "--drain")
-
-    installation.run("reindex", "--check")
-    assert installation.count_indexed() == PICTURES
-
-
 def test_imports_a_worker_and_two_rebuilds_at_once_agree_in_the_end(installation: Installation, folder: Path) -> None:
     at_once = [
         installation.import_pictures(folder),
@@ -58,7 +45,7 @@ def test_a_rebuild_killed_halfway_goes_on(installation: Installation, folder: Pa
     installation.run("index_worker", "--drain")
     installation.run("reindex", "--all", "--no-wait")
     rebuild = installation.start("reindex", "--all")
-    while installation.ask("IndexJob.objects.count()") == str(PICTURES):
+    while installation.count("indexjob") == PICTURES:
         assert rebuild.poll() is None
     kill(rebuild)
 
@@ -72,11 +59,11 @@ def test_an_import_and_the_site_killed_again_and_again_lose_nothing(installation
     moments = random.Random(7)
     for _ in range(KILLS):
         processes = [installation.import_pictures(folder), installation.start("index_worker")]
-        time.sleep(moments.uniform(0.5, 5))
+        time.sleep(moments.uniform(1, 4))
         moments.shuffle(processes)
         for process in processes:
             kill(process)
-    before = int(installation.ask("Image.objects.count()"))
+    before = installation.count("image")
 
     summary = finish(installation.import_pictures(folder))
 
@@ -89,11 +76,12 @@ def test_an_import_and_the_site_killed_again_and_again_lose_nothing(installation
 
 def test_an_interrupted_import_keeps_what_was_done_and_says_so(installation: Installation, folder: Path) -> None:
     process = installation.import_pictures(folder)
-    while not int(installation.ask("Image.objects.count()")):
+    while not installation.count("image"):
         assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert "What was imported is kept" in output
-    assert 0 < int(installation.ask("Image.objects.count()")) == count_files(installation) <= PICTURES
+    assert 0 < installation.count("image") == count_files(installation) <= PICTURES

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from tqdm import tqdm
 
 from collections_app.errors import ImageSearchError
 from collections_app.management.accounts import user_by_email
+from collections_app.management.working import stop_on_signals
 from collections_app.models import Collection, User
 from collections_app.services.library import create_collection
 from collections_app.services.uploads import ingest_upload
@@ -33,24 +35,29 @@ class Command(BaseCommand):
             raise CommandError(f"There is no folder {folder}.")
         uploader = user_by_email(user)
         self.outcomes: dict[str, int] = defaultdict(int)
-        try:
-            self._import_all(folder, _own_collection(uploader, collection), uploader)
-        except KeyboardInterrupt:
-            self._summarise()
+        stop = stop_on_signals()
+        self._import_all(folder, _own_collection(uploader, collection), uploader, stop)
+        self._summarise()
+        if stop.is_set():
             self.stderr.write("Stopped. What was imported is kept; run the same command to go on.")
             sys.exit(_INTERRUPTED)
-        self._summarise()
 
-    def _import_all(self, folder: Path, collection: Collection, uploader: User) -> None:
+    def _import_all(self, folder: Path, collection: Collection, uploader: User, stop: threading.Event) -> None:
+        """Asked to stop, it finishes the file in hand: an import is never cut between a picture's file and its row."""
         for path in tqdm(sorted(_files(folder)), desc="Importing", unit="file"):
-            try:
-                with path.open("rb") as file:
-                    ingested = ingest_upload(file=file, file_name=path.name, collection=collection, uploader=uploader)
-            except (ImageSearchError, OSError) as error:
-                self.outcomes["refused"] += 1
-                tqdm.write(f"{path.relative_to(folder)}: {error}", file=sys.stderr)
-            else:
-                self.outcomes["imported" if ingested.created else "already there"] += 1
+            if stop.is_set():
+                return
+            self._import(path, folder, collection, uploader)
+
+    def _import(self, path: Path, folder: Path, collection: Collection, uploader: User) -> None:
+        try:
+            with path.open("rb") as file:
+                ingested = ingest_upload(file=file, file_name=path.name, collection=collection, uploader=uploader)
+        except (ImageSearchError, OSError) as error:
+            self.outcomes["refused"] += 1
+            tqdm.write(f"{path.relative_to(folder)}: {error}", file=sys.stderr)
+        else:
+            self.outcomes["imported" if ingested.created else "already there"] += 1
 
     def _summarise(self) -> None:
         parts = (f"{self.outcomes[name]} {name}" for name in ("imported", "already there", "refused"))

@@ -44,7 +44,15 @@ def _gunicorn(host: str, port: int, workers: int) -> list[str]:
     # Never --preload: gRPC and torch must be opened after the fork.
     return [
         *(sys.executable, "-m", "gunicorn", application, "--config", "python:collections_app.management.gunicorn"),
-        *("--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(settings.WEB_THREADS)),
+        *("--chdir", str(settings.BASE_DIR)),
+        *(
+            "--bind",
+            f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "--workers",
+            str(workers),
+            "--threads",
+            str(settings.WEB_THREADS),
+        ),
         *("--timeout", "120", "--graceful-timeout", "15", "--log-level", "warning"),
     ]
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from collections_app.models import Image, IndexJob, IndexState
@@ -72,8 +73,9 @@ def fail_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
 
 def give_back_jobs(*, worker: uuid.UUID) -> int:
     """Return all a worker holds, untouched: what kept it from them was not their fault, so it was no attempt."""
-    held = IndexJob.objects.leased_by(worker).filter(attempts__gt=0)
-    return held.update(lease=None, leased_until=None, attempts=F("attempts") - 1)
+    held = IndexJob.objects.leased_by(worker)
+    # A job that was renewed while it was held counts no attempt.
+    return held.update(lease=None, leased_until=None, attempts=Greatest(F("attempts") - 1, 0))
 
 
 def _bury(job: IndexJob, reason: str) -> None:
@@ -86,7 +88,7 @@ def _leave_for_another_round(worker: uuid.UUID, job: IndexJob) -> None:
     than those this worker has just written: it is queued anew."""
     freed = IndexJob.objects.leased_by(worker).filter(pk=job.pk).update(lease=None, leased_until=None)
     if not freed:
-        IndexJob.objects.enqueue([job.image_id])
+        IndexJob.objects.enqueue([job.image_id], file_name=job.file_name)
 
 
 def _locked(jobs: IndexJobQuerySet) -> IndexJobQuerySet:
