@@ -1,6 +1,7 @@
 """Who may do what: the first line of every view. A stranger's object is a 404 everywhere."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
@@ -13,7 +14,8 @@ from django.shortcuts import get_object_or_404
 from django_htmx.http import HTMX_STOP_POLLING
 from django_htmx.middleware import HtmxDetails
 
-from collections_app.models import Collection, Image, Team, User
+from collections_app.models import Collection, Image, Membership, Role, Team, User
+from collections_app.models.team import EDITING_ROLES
 
 _Arguments = ParamSpec("_Arguments")
 
@@ -28,6 +30,31 @@ class SignedInRequest(HttpRequest):
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP_OPEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What somebody may do to a collection: as a member of its team with a `role`, or by a share (no role)."""
+
+    role: str
+    edits: bool
+
+    @property
+    def is_member(self) -> bool:
+        """Members get originals as they were uploaded; all others without private metadata."""
+        return bool(self.role)
+
+    @property
+    def can_edit(self) -> bool:
+        return self.edits
+
+    @property
+    def can_manage(self) -> bool:
+        return self.role in EDITING_ROLES
+
+    @property
+    def can_share(self) -> bool:
+        return self.role == Role.OWNER
 
 
 def signed_in(
@@ -81,11 +108,40 @@ def editable_collection_or_404(user: User, pk: int) -> Collection:
     return collection
 
 
-def may_edit(user: User, collection: Collection) -> bool:
-    """Tell whether the user may change the collection and its pictures: templates show controls by it."""
-    return Team.objects.editable_by(user).filter(pk=collection.team_id).exists()
+def managed_collection_or_404(user: User, pk: int) -> Collection:
+    """For what a share never allows: to rename, move and delete. Raises PermissionDenied where the user sees it."""
+    collection = visible_collection_or_404(user, pk)
+    if not Collection.objects.managed_by(user).filter(pk=pk).exists():
+        raise PermissionDenied("Only owners and editors of the team may do this.")
+    return collection
+
+
+def owned_collection_or_404(user: User, pk: int) -> Collection:
+    """For sharing. Raises PermissionDenied where the user sees the collection and no more."""
+    collection = visible_collection_or_404(user, pk)
+    if not Collection.objects.owned_by(user).filter(pk=pk).exists():
+        raise PermissionDenied("Only owners of the team may share its collections.")
+    return collection
+
+
+def visible_team_or_404(user: User, pk: int) -> Team:
+    return get_object_or_404(Team.objects.visible_to(user), pk=pk)
+
+
+def owned_team_or_404(user: User, pk: int) -> Team:
+    """Raises PermissionDenied where the user is a member and no owner."""
+    team = visible_team_or_404(user, pk)
+    if not Team.objects.owned_by(user).filter(pk=pk).exists():
+        raise PermissionDenied("Only owners of the team may do this.")
+    return team
+
+
+def rights_over(user: User, collection: Collection) -> Rights:
+    """Return what the user may do to a collection they see: templates show controls by it."""
+    role = Membership.objects.filter(user=user, team=collection.team_id).values_list("role", flat=True).first()
+    return Rights(role=role or "", edits=Collection.objects.editable_by(user).filter(pk=collection.pk).exists())
 
 
 def _deny_unless_editor(user: User, collection: Collection) -> None:
-    if not may_edit(user, collection):
+    if not rights_over(user, collection).can_edit:
         raise PermissionDenied("You may look at this, but only editors of the team may change it.")

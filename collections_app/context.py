@@ -48,6 +48,10 @@ class Site:
         return int(settings.MAX_UPLOAD_MB)
 
     @property
+    def trash_days(self) -> int:
+        return int(settings.TRASH_DAYS)
+
+    @property
     def has_demo_model(self) -> bool:
         return bool(settings.CLIP_MODEL == "demo")
 

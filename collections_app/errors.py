@@ -37,5 +37,9 @@ class CollectionGone(ImageSearchError):
     """The collection was deleted while something was on its way into it."""
 
 
+class QuotaExceeded(ImageSearchError):
+    """The team may not store more."""
+
+
 class ModelUnavailable(EncoderError):
     """The model is not there: no picture's fault, and the same for all of them."""

@@ -104,6 +104,11 @@ WHITENOISE_MAX_AGE = 600
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 50, minimum=1)
 MAX_MEGAPIXELS = env.integer("MAX_MEGAPIXELS", 100, minimum=1)
 MAX_FRAMES = env.integer("MAX_FRAMES", 1000, minimum=1)
+# Of each team, trash included; 0: no limit. The administration can give a team another one.
+TEAM_MAX_GB = env.number("TEAM_MAX_GB", 0)
+TEAM_MAX_PICTURES = env.integer("TEAM_MAX_PICTURES", 0)
+TRASH_DAYS = env.integer("TRASH_DAYS", 30)
+INVITATION_DAYS = env.integer("INVITATION_DAYS", 14, minimum=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 # On the file system of the uploads, so that a file appears there whole, by renaming, or not at all.
 FILE_UPLOAD_TEMP_DIR = env.make_folder(DATA_DIR / "tmp")

@@ -5,9 +5,9 @@ import threading
 from importlib import import_module
 from typing import Any
 
-from collections_app.index.contract import UNKNOWN, Entry, Hit, Record, VectorIndex
+from collections_app.index.contract import NO_TEAM, UNKNOWN, Entry, Hit, Record, VectorIndex
 
-__all__ = ["UNKNOWN", "Entry", "Hit", "Record", "VectorIndex", "close_index", "open_index"]
+__all__ = ["NO_TEAM", "UNKNOWN", "Entry", "Hit", "Record", "VectorIndex", "close_index", "open_index"]
 
 _lock = threading.Lock()
 _connections: list[Any] = []

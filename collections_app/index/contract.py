@@ -1,6 +1,6 @@
 """What the index holds and promises, for services to name without loading pymilvus."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 # For an uploader and for times: 0 stands for "not known" (cameras without a clock write the epoch as well).
 UNKNOWN = 0
+# The partition of what no team may find just now (the trash). It is kept, so that nothing is encoded anew, and is
+# never searched: no team has this id.
+NO_TEAM = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +65,14 @@ class VectorIndex(Protocol):
         self,
         vector: NDArray[np.float32],
         *,
-        team_ids: Sequence[int],
-        collection_ids: Sequence[int] = (),
+        team_ids: Sequence[int] = (),
+        collections: Mapping[int, int] | None = None,
         limit: int,
     ) -> list[Hit]:
-        """Return up to `limit` (1 to 1000) nearest entries of the teams, best first, equal scores by id.
+        """Return up to `limit` (1 to 1000) nearest entries, best first, equal scores by id, in one query.
 
-        `collection_ids` narrows further; empty means all collections of these teams. Raises ValueError without teams.
+        Searched are these teams whole, and besides them single collections: their ids with the ids of their teams.
+        Raises ValueError where neither is named.
         """
 
     def vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, NDArray[np.float32]]:

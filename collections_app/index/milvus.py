@@ -1,7 +1,7 @@
 """The vectors of one model in Milvus, the same on Milvus Lite, a server and Zilliz Cloud. Made by `open_index`."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from operator import index as integer
 from typing import Any, TypeVar
@@ -54,24 +54,24 @@ class MilvusIndex:
         self,
         vector: NDArray[np.float32],
         *,
-        team_ids: Sequence[int],
-        collection_ids: Sequence[int] = (),
+        team_ids: Sequence[int] = (),
+        collections: Mapping[int, int] | None = None,
         limit: int,
     ) -> list[Hit]:
-        if not team_ids:
-            raise ValueError("A search needs at least one team.")
+        if not team_ids and not collections:
+            raise ValueError("A search needs at least one team or collection.")
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"A search returns 1 to {MAX_LIMIT} hits, not {limit}.")
         self._check(vector)
 
         def nearest(client: MilvusClient) -> list[Row]:
-            partitions = self._partitions(client, team_ids)
+            partitions = self._partitions(client, {*team_ids, *(collections or {}).values()})
             if not partitions:  # Milvus takes an empty list for "all"
                 return []
             found = client.search(
                 self._stored.name,
                 [vector],
-                filter=among("collection_id", collection_ids) if collection_ids else "",
+                filter=_in_scope(team_ids, collections),
                 limit=limit,
                 search_params=_search_params(client, limit),
                 partition_names=partitions,
@@ -150,7 +150,7 @@ class MilvusIndex:
         partitions = self._partitions(client, team_ids)
         return self._stored.query(client, among("id", ids), ["vector"], partitions) if partitions else []
 
-    def _partitions(self, client: MilvusClient, team_ids: Sequence[int] | None) -> list[str]:
+    def _partitions(self, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
         return self._stored.partitions(client, team_ids) if self._stored.is_there(client) else []
 
     def _write(self, operation: Callable[[MilvusClient], None]) -> None:
@@ -185,6 +185,14 @@ def _search_params(client: MilvusClient, limit: int) -> dict[str, Any]:
     Zilliz Cloud chooses for itself, and Milvus Lite compares with every vector.
     """
     return {"params": {"ef": max(_MIN_CANDIDATES, 2 * limit)}} if client.is_self_hosted else {}
+
+
+def _in_scope(team_ids: Sequence[int], collections: Mapping[int, int] | None) -> str:
+    """Return the condition inside the partitions: none where all of them are searched whole."""
+    if not collections:
+        return ""
+    single = among("collection_id", collections)
+    return f"{among('team_id', team_ids)} or {single}" if team_ids else single
 
 
 def _away_from_home(teams: dict[int, list[Record]]) -> str:

@@ -3,7 +3,23 @@
 from collections_app.models.collection import Collection
 from collections_app.models.image import Image, IndexState
 from collections_app.models.index_job import IndexJob
+from collections_app.models.invitation import Invitation
+from collections_app.models.public_link import PublicLink
+from collections_app.models.share import Share, ShareRole
 from collections_app.models.team import Membership, Role, Team
 from collections_app.models.user import User
 
-__all__ = ["Collection", "Image", "IndexJob", "IndexState", "Membership", "Role", "Team", "User"]
+__all__ = [
+    "Collection",
+    "Image",
+    "IndexJob",
+    "IndexState",
+    "Invitation",
+    "Membership",
+    "PublicLink",
+    "Role",
+    "Share",
+    "ShareRole",
+    "Team",
+    "User",
+]

@@ -4,27 +4,53 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from collections_app.models.share import Share
 from collections_app.models.team import Team
 from collections_app.models.user import User
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
+    def kept(self) -> Self:
+        """Those that are not in the trash."""
+        return self.filter(trashed_at=None)
+
     def visible_to(self, user: User) -> Self:
-        return self.filter(team__in=Team.objects.visible_to(user))
+        shared = Share.objects.reaching(user).values("collection")
+        return self.kept().filter(Q(team__in=Team.objects.visible_to(user)) | Q(pk__in=shared))
 
     def editable_by(self, user: User) -> Self:
-        return self.filter(team__in=Team.objects.editable_by(user))
+        """Whose pictures the user may add, change and delete."""
+        return self.kept().open_to_edits_by(user)
+
+    def open_to_edits_by(self, user: User) -> Self:
+        """As `editable_by`, those in the trash included."""
+        shared = Share.objects.letting_edit(user).values("collection")
+        return self.filter(Q(team__in=Team.objects.editable_by(user)) | Q(pk__in=shared))
+
+    def managed_by(self, user: User) -> Self:
+        """Which the user may rename and delete, and move pictures out of: what a share never allows."""
+        return self.kept().filter(team__in=Team.objects.editable_by(user))
+
+    def owned_by(self, user: User) -> Self:
+        """Which the user may share."""
+        return self.kept().filter(team__in=Team.objects.owned_by(user))
+
+    def shared_with(self, user: User) -> Self:
+        """Which only a share makes visible."""
+        return self.visible_to(user).exclude(team__in=Team.objects.visible_to(user))
 
     def with_summary(self) -> Self:
         """Add `image_count`, and `cover_id`: the newest picture's id or None."""
         from collections_app.models.image import Image
 
-        newest = Image.objects.filter(collection=models.OuterRef("pk")).order_by("-created_at", "-pk")
+        newest = Image.objects.kept().filter(collection=models.OuterRef("pk")).order_by("-created_at", "-pk")
         return self.select_related("team").annotate(
-            image_count=models.Count("images"), cover_id=models.Subquery(newest.values("pk")[:1])
+            image_count=models.Count("images", filter=Q(images__trashed_at=None)),
+            cover_id=models.Subquery(newest.values("pk")[:1]),
         )
 
     def update(self, **values: Any) -> int:
@@ -45,13 +71,16 @@ class Collection(models.Model):
     name = models.CharField(max_length=100)
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = CollectionQuerySet.as_manager()
 
     class Meta:
         ordering = [Lower("name"), "pk"]
         constraints = [
-            models.UniqueConstraint("team", Lower("name"), name="collection_name_once_per_team"),
+            models.UniqueConstraint(
+                "team", Lower("name"), condition=Q(trashed_at=None), name="collection_name_once_per_team"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from collections_app.models.collection import Collection
 from collections_app.models.index_job import IndexJob, Priority
+from collections_app.models.team import Team
 from collections_app.models.user import User
 
 # A change of any of these must reach the index; a new title, say, must not.
 INDEXED_FIELDS = frozenset(
     {"collection", "collection_id", "uploader", "uploader_id", "file", "sha256"}
-    | {"width", "height", "taken_at", "created_at"}
+    | {"width", "height", "taken_at", "created_at", "trashed_at"}
 )
 
 
@@ -36,11 +37,25 @@ def storage_name(image: "Image", file_name: str) -> str:
 class ImageQuerySet(models.QuerySet["Image"]):
     """Reads, and the bulk writes: each of them queues the index jobs in its own transaction."""
 
+    def kept(self) -> Self:
+        """Those that are not in the trash."""
+        return self.filter(trashed_at=None)
+
     def visible_to(self, user: User) -> Self:
-        return self.filter(collection__in=Collection.objects.visible_to(user))
+        return self.kept().filter(collection__in=Collection.objects.visible_to(user))
 
     def editable_by(self, user: User) -> Self:
-        return self.filter(collection__in=Collection.objects.editable_by(user))
+        return self.kept().filter(collection__in=Collection.objects.editable_by(user))
+
+    def trashed(self) -> Self:
+        return self.exclude(trashed_at=None)
+
+    def in_trash_of(self, user: User) -> Self:
+        """Those in the trash that the user may restore."""
+        return self.trashed().filter(collection__in=Collection.objects.open_to_edits_by(user))
+
+    def in_team(self, team: Team) -> Self:
+        return self.filter(collection__team=team)
 
     def with_collection(self) -> Self:
         return self.select_related("collection__team")
@@ -50,7 +65,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def neighbours_of(self, image: "Image") -> "tuple[Image | None, Image | None]":
         """Return the next newer and the next older picture of its collection."""
-        siblings = self.filter(collection=image.collection_id)
+        siblings = self.kept().filter(collection=image.collection_id)
         created, pk = image.created_at, image.pk
         newer = siblings.filter(Q(created_at__gt=created) | Q(created_at=created, pk__gt=pk))
         older = siblings.filter(Q(created_at__lt=created) | Q(created_at=created, pk__lt=pk))
@@ -102,6 +117,13 @@ class Image(models.Model):
     height = models.PositiveIntegerField(help_text="Pixels, as displayed.")
     taken_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    public_id = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False, help_text="Its name in public links, which tell no other id."
+    )
+    trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    trasher = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
 
     index_state = models.CharField(max_length=10, choices=IndexState, default=IndexState.PENDING)
     index_model_key = models.CharField(max_length=200, blank=True)
@@ -118,6 +140,10 @@ class Image(models.Model):
                 condition=~Q(index_state="indexed"),
                 name="image_not_indexed",
             ),
+            # Reader: the purge of the trash, and the trash's page.
+            models.Index(fields=["trashed_at"], condition=Q(trashed_at__isnull=False), name="image_trashed"),
+            # Reader: a team's use of its quota, summed with each upload.
+            models.Index(fields=["collection", "byte_size"], name="image_sizes"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="image_has_pixels"),

@@ -25,6 +25,9 @@ class TeamQuerySet(models.QuerySet["Team"]):
     def editable_by(self, user: User) -> Self:
         return self.filter(pk__in=Membership.objects.filter(user=user, role__in=EDITING_ROLES).values("team"))
 
+    def owned_by(self, user: User) -> Self:
+        return self.filter(pk__in=Membership.objects.filter(user=user, role=Role.OWNER).values("team"))
+
 
 class Team(models.Model):
     name = models.CharField(max_length=100)
@@ -32,6 +35,8 @@ class Team(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="personal_team"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    max_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Empty: the site's default.")
+    max_images = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: the site's default.")
     members: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="teams"
     )
@@ -40,6 +45,10 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_personal(self) -> bool:
+        return self.personal_of_id is not None
 
 
 class Membership(models.Model):

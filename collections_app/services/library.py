@@ -22,18 +22,9 @@ def rename_collection(*, collection: Collection, name: str) -> None:
     _save_name(collection, update_fields=["name"])
 
 
-def delete_collection(*, collection: Collection) -> None:
-    """Delete it with all its pictures."""
-    collection.delete()
-
-
 def edit_image(*, image: Image, title: str, tags: Sequence[str]) -> None:
     image.title, image.tags = title, list(tags)
     image.save(update_fields=["title", "tags"])
-
-
-def delete_image(*, image: Image) -> None:
-    image.delete()
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """Finding pictures: by a sentence, or by another picture. Permission is decided in SQL, before and after the index."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -11,14 +11,25 @@ from collections_app.encoders import get_encoder
 from collections_app.errors import NotIndexed
 from collections_app.index import Hit
 from collections_app.models import Collection, Image, Team, User
+from collections_app.models.image import ImageQuerySet
 from collections_app.services.active import active_index
 
 MAX_HITS = 480
 MAX_QUERY_LENGTH = 500
 # Hits that the database no longer shows are dropped; so many more are asked for, to fill the page all the same.
 _SPARE_HITS = 20
+_MOST_ASKED = 1000
 
 Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where a search looks: `images` decides, in SQL; the index is asked about these teams and single collections."""
+
+    images: ImageQuerySet
+    team_ids: Sequence[int] = ()
+    collections: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +47,34 @@ def clean_query(text: str) -> str:
     return " ".join(printable.split())[:MAX_QUERY_LENGTH]
 
 
-def search_by_text(
-    *, user: User, text: str, collection: Collection | None = None, limit: int = MAX_HITS
-) -> list[ScoredImage]:
-    """Return the visible pictures nearest to a sentence, best first.
+def everything_visible_to(user: User) -> Scope:
+    """What one's teams have, and what is shared with one beside that."""
+    shared = Collection.objects.shared_with(user)
+    return Scope(
+        images=Image.objects.visible_to(user),
+        team_ids=list(Team.objects.visible_to(user).values_list("pk", flat=True)),
+        collections=dict(shared.values_list("pk", "team_id")),
+    )
+
+
+def visible_in_team(user: User, team: Team) -> Scope:
+    """What a member sees of one team."""
+    return Scope(images=Image.objects.visible_to(user).in_team(team), team_ids=[team.pk])
+
+
+def all_of_collection(collection: Collection) -> Scope:
+    """The caller has made sure that whoever asks may see the collection."""
+    images = Image.objects.kept().filter(collection=collection)
+    return Scope(images=images, collections={collection.pk: collection.team_id})
+
+
+def search_by_text(*, scope: Scope, text: str, limit: int = MAX_HITS) -> list[ScoredImage]:
+    """Return the pictures of the scope nearest to a sentence, best first.
 
     Raises EncoderError or IndexUnavailable: a failure is never an empty list.
     """
     encoder = get_encoder()
-    vector = _text_vector(encoder.key, clean_query(text))
-    return _search(user, vector, collection, limit)
+    return _search(scope, _text_vector(encoder.key, clean_query(text)), limit)
 
 
 def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]:
@@ -56,36 +85,27 @@ def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]
     vector = active_index().vectors([image.pk]).get(image.pk)
     if vector is None:
         raise NotIndexed("Similar pictures appear here once this one is indexed.")
-    found = _search(user, vector, None, limit + 1)
+    found = _search(everything_visible_to(user), vector, limit + 1)
     return [each for each in found if each.image.pk != image.pk][:limit]
 
 
-def _search(user: User, vector: Vector, collection: Collection | None, limit: int) -> list[ScoredImage]:
-    team_ids = _searchable_teams(user, collection)
-    if not team_ids:
+def _search(scope: Scope, vector: Vector, limit: int) -> list[ScoredImage]:
+    """Ask again for more where so many hits were dropped that the page would be short."""
+    if not scope.team_ids and not scope.collections:
         return []
-    hits = active_index().search(
-        vector,
-        team_ids=team_ids,
-        collection_ids=[collection.pk] if collection else (),
-        limit=limit + _SPARE_HITS,
-    )
-    return _join(user, hits, collection)[:limit]
+    asked = limit + _SPARE_HITS
+    while True:
+        asked = min(asked, _MOST_ASKED)
+        hits = active_index().search(vector, team_ids=scope.team_ids, collections=scope.collections, limit=asked)
+        found = _join(scope.images, hits)
+        if len(found) >= limit or len(hits) < asked or asked == _MOST_ASKED:
+            return found[:limit]
+        asked *= 4
 
 
-def _searchable_teams(user: User, collection: Collection | None) -> list[int]:
-    teams = Team.objects.visible_to(user)
-    if collection:
-        teams = teams.filter(collections=collection)
-    return list(teams.values_list("pk", flat=True))
-
-
-def _join(user: User, hits: Sequence[Hit], collection: Collection | None) -> list[ScoredImage]:
+def _join(images: ImageQuerySet, hits: Sequence[Hit]) -> list[ScoredImage]:
     """Join hits to visible rows in hit order; what the database no longer has or shows is dropped."""
-    visible = Image.objects.visible_to(user).with_collection()
-    if collection:
-        visible = visible.filter(collection=collection)
-    rows = visible.in_bulk([hit.id for hit in hits])
+    rows = images.with_collection().in_bulk([hit.id for hit in hits])
     return [ScoredImage(image=rows[hit.id], score=hit.score) for hit in hits if hit.id in rows]
 
 

@@ -16,6 +16,7 @@ from collections_app.errors import CollectionGone
 from collections_app.imaging import Limits, PictureInfo, checksum, inspect_picture
 from collections_app.models import Collection, Image, Team, User
 from collections_app.models.image import storage_name
+from collections_app.services.quotas import ensure_room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ def ingest_upload(
 ) -> Ingested:
     """Store a picture in a collection, or find the one of the same bytes in its team.
 
-    Raises InvalidImage or CollectionGone, with nothing stored.
+    Raises InvalidImage, CollectionGone or QuotaExceeded, with nothing stored.
     """
     info = inspect_picture(file, upload_limits())
     sha256 = checksum(file)
@@ -85,16 +86,19 @@ def _discard(name: str) -> None:
 @transaction.atomic
 def _save_once(image: Image) -> Ingested:
     """Two uploads of the same bytes at once: the lock on the team makes the second one see the first."""
-    if not Team.objects.select_for_update().filter(collections=image.collection_id):
+    there = Collection.objects.kept().filter(pk=image.collection_id)
+    team = Team.objects.select_for_update().filter(pk__in=there.values("team")).first()
+    if team is None:
         raise CollectionGone("This collection was deleted meanwhile. Choose another one.")
     if known := _same_bytes(image.collection, image.sha256):
         return Ingested(image=known, created=False)
+    ensure_room(team=team, byte_size=image.byte_size)
     image.save()
     return Ingested(image=image, created=True)
 
 
 def _same_bytes(collection: Collection, sha256: str) -> Image | None:
-    return Image.objects.with_collection().filter(collection__team=collection.team_id, sha256=sha256).first()
+    return Image.objects.kept().with_collection().filter(collection__team=collection.team_id, sha256=sha256).first()
 
 
 def _plain_name(file_name: str) -> str:

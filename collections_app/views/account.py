@@ -12,6 +12,6 @@ from collections_app.models import Image
 @require_safe
 @signed_in
 def account(request: SignedInRequest) -> HttpResponse:
-    uploads = Image.objects.filter(uploader=request.user)
+    uploads = Image.objects.kept().filter(uploader=request.user)
     usage = uploads.aggregate(count=Count("pk"), byte_size=Sum("byte_size", default=0))
     return render(request, "account.html", {"usage": usage})

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from collections_app.access import (
     SignedInRequest,
-    editable_collection_or_404,
-    may_edit,
+    managed_collection_or_404,
+    rights_over,
     sent_fields,
     signed_in,
     visible_collection_or_404,
@@ -17,6 +17,7 @@ from collections_app.errors import NameTaken
 from collections_app.forms import CollectionForm, CollectionNameForm
 from collections_app.models import Collection, Image
 from collections_app.services import library
+from collections_app.services.trash import trash_collection
 from collections_app.views.paging import requested_page
 
 
@@ -24,14 +25,14 @@ from collections_app.views.paging import requested_page
 @signed_in
 def show_collection(request: SignedInRequest, pk: int) -> HttpResponse:
     collection = visible_collection_or_404(request.user, pk)
-    images = Image.objects.filter(collection=collection).latest_first()
+    images = Image.objects.kept().filter(collection=collection).latest_first()
     return render(
         request,
         "collection.html",
         {
             "collection": collection,
             "page": requested_page(request, images),
-            "can_edit": may_edit(request.user, collection),
+            "rights": rights_over(request.user, collection),
         },
     )
 
@@ -48,7 +49,7 @@ def create_collection(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def rename_collection(request: SignedInRequest, pk: int) -> HttpResponse:
-    collection = editable_collection_or_404(request.user, pk)
+    collection = managed_collection_or_404(request.user, pk)
     old_name = collection.name
     form = CollectionNameForm(sent_fields(request), initial={"name": old_name})
     if form.is_valid() and _rename(collection, form):
@@ -61,12 +62,12 @@ def rename_collection(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def delete_collection(request: SignedInRequest, pk: int) -> HttpResponse:
-    collection = editable_collection_or_404(request.user, pk)
+    collection = managed_collection_or_404(request.user, pk)
     if request.method == "POST":
-        library.delete_collection(collection=collection)
-        messages.success(request, f"“{collection.name}” and its pictures are deleted.")
+        trash_collection(collection=collection, trasher=request.user)
+        messages.success(request, f"“{collection.name}” and its pictures are in the trash.")
         return redirect("gallery")
-    count = Image.objects.filter(collection=collection).count()
+    count = Image.objects.kept().filter(collection=collection).count()
     return render(request, "collection_delete.html", {"collection": collection, "count": count})
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from collections_app.access import (
     SignedInRequest,
     editable_image_or_404,
-    may_edit,
+    rights_over,
     sent_fields,
     signed_in,
     visible_image_or_404,
@@ -18,6 +18,7 @@ from collections_app.forms import ImageForm
 from collections_app.models import Image
 from collections_app.services import library
 from collections_app.services.search import search_similar
+from collections_app.services.trash import trash_images
 
 SIMILAR = 12
 
@@ -27,7 +28,7 @@ SIMILAR = 12
 def show_image(request: SignedInRequest, pk: int) -> HttpResponse:
     image = visible_image_or_404(request.user, pk)
     newer, older = Image.objects.neighbours_of(image)
-    context = {"image": image, "can_edit": may_edit(request.user, image.collection), "newer": newer, "older": older}
+    context = {"image": image, "rights": rights_over(request.user, image.collection), "newer": newer, "older": older}
     return render(request, "image.html", context)
 
 
@@ -65,7 +66,7 @@ def edit_image(request: SignedInRequest, pk: int) -> HttpResponse:
 def delete_image(request: SignedInRequest, pk: int) -> HttpResponse:
     image = editable_image_or_404(request.user, pk)
     if request.method == "POST":
-        library.delete_image(image=image)
-        messages.success(request, f"“{image.name}” is deleted.")
+        trash_images(images=Image.objects.filter(pk=image.pk), trasher=request.user)
+        messages.success(request, f"“{image.name}” is in the trash.")
         return redirect("collection", image.collection_id)
     return render(request, "image_delete.html", {"image": image})

@@ -1,6 +1,8 @@
 """The search page: a sentence in, pictures out. A failure says so with status 503; it is never an empty result."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -8,18 +10,30 @@ from django.views.decorators.http import require_safe
 
 from collections_app.access import SignedInRequest, signed_in
 from collections_app.errors import EncoderError, IndexUnavailable
-from collections_app.models import Collection, Image
+from collections_app.models import Collection, Team, User
 from collections_app.models.image import ImageQuerySet
-from collections_app.services.search import clean_query, search_by_text
+from collections_app.services.search import (
+    Scope,
+    all_of_collection,
+    clean_query,
+    everything_visible_to,
+    search_by_text,
+    visible_in_team,
+)
 from collections_app.views.paging import requested_page
+
+_Item = TypeVar("_Item", Collection, Team)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked: of `collection`, if one is chosen; `is_lost` where the chosen one is not there for this person."""
+    """What is asked, and where: `is_lost` where the chosen place is not there for this person."""
 
     text: str
+    scope: Scope
+    teams: list[Team]
     collections: list[Collection]
+    team: Team | None
     collection: Collection | None
     is_lost: bool
 
@@ -30,28 +44,41 @@ def search(request: SignedInRequest) -> HttpResponse:
     question = _read_question(request)
     context: dict[str, object] = {"question": question}
     try:
-        if question.text:
-            found = search_by_text(user=request.user, text=question.text, collection=question.collection)
-            context["page"] = requested_page(request, found)
-        else:
-            context["page"] = requested_page(request, _latest(request, question.collection))
+        found = search_by_text(scope=question.scope, text=question.text) if question.text else _latest(question.scope)
+        context["page"] = requested_page(request, found)
     except (EncoderError, IndexUnavailable) as error:
         return render(request, "search.html", {**context, "failure": str(error)}, status=503)
     return render(request, "search.html", context)
 
 
 def _read_question(request: SignedInRequest) -> Question:
-    asked = request.GET.get("collection", "")
-    collections = list(Collection.objects.visible_to(request.user).select_related("team"))
-    chosen = next((each for each in collections if str(each.pk) == asked), None)
+    """`collection`, else `team`, narrows the search; the number of statements does not grow with either."""
+    user = request.user
+    collections = list(Collection.objects.visible_to(user).select_related("team"))
+    teams = list(Team.objects.visible_to(user))
+    asked = {name: request.GET.get(name, "") for name in ("collection", "team")}
+    collection = _chosen(collections, asked["collection"])
+    team = None if collection else _chosen(teams, asked["team"])
     return Question(
         text=clean_query(request.GET.get("q", "")),
+        scope=_scope(user, collection, team),
+        teams=teams,
         collections=collections,
-        collection=chosen,
-        is_lost=bool(asked) and chosen is None,
+        team=team,
+        collection=collection,
+        is_lost=any(asked.values()) and not (collection or team),
     )
 
 
-def _latest(request: SignedInRequest, collection: Collection | None) -> ImageQuerySet:
-    images = Image.objects.visible_to(request.user).with_collection().latest_first()
-    return images.filter(collection=collection) if collection else images
+def _scope(user: User, collection: Collection | None, team: Team | None) -> Scope:
+    if collection:
+        return all_of_collection(collection)
+    return visible_in_team(user, team) if team else everything_visible_to(user)
+
+
+def _chosen(items: Sequence[_Item], asked: str) -> _Item | None:
+    return next((each for each in items if str(each.pk) == asked), None)
+
+
+def _latest(scope: Scope) -> ImageQuerySet:
+    return scope.images.with_collection().latest_first()

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from collections_app.access import SignedInRequest, editable_collection_or_404, sent_fields, signed_in, wants_json
-from collections_app.errors import CollectionGone, InvalidImage, NameTaken
+from collections_app.errors import CollectionGone, InvalidImage, NameTaken, QuotaExceeded
 from collections_app.forms import UploadTargetForm
 from collections_app.models import Collection, Image, User
 from collections_app.services.library import create_collection
 from collections_app.services.uploads import ingest_upload
 
-_STATUSES = {"too_large": 413}
+_STATUSES = {"too_large": 413, "no_room": 507}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,8 @@ def _take_in(file: "UploadedFile[bytes]", collection: Collection, uploader: User
         return Outcome(file_name=name, error=str(error), code=error.code)
     except CollectionGone as error:
         return Outcome(file_name=name, error=str(error), code="collection_gone")
+    except QuotaExceeded as error:
+        return Outcome(file_name=name, error=str(error), code="no_room")
     return Outcome(file_name=name, image=ingested.image, created=ingested.created)
 
 

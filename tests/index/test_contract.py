@@ -141,8 +141,9 @@ def test_search_stays_in_the_teams_and_collections_asked_for(index: MilvusIndex)
     index.upsert([record(team * 10 + n, team=team, collection_id=n) for team in (1, 2, 3) for n in (1, 2)])
 
     assert sorted(found(index, team_ids=[1, 3])) == [11, 12, 31, 32]
-    assert sorted(found(index, team_ids=[1, 3], collection_ids=[2])) == [12, 32]
-    assert found(index, team_ids=[2], collection_ids=[9]) == []
+    assert sorted(found(index, team_ids=[], collections={2: 1, 3: 3})) == [12, 32]
+    assert sorted(found(index, team_ids=[1], collections={2: 3})) == [11, 12, 32]
+    assert found(index, team_ids=[], collections={9: 2}) == []
 
 
 def test_search_skips_teams_that_have_nothing(index: MilvusIndex) -> None:
@@ -158,7 +159,8 @@ def test_search_skips_teams_that_have_nothing(index: MilvusIndex) -> None:
         ({"team_ids": []}, ValueError),
         ({"limit": 0}, ValueError),
         ({"limit": 1001}, ValueError),
-        ({"collection_ids": ["1] or id > 0 or collection_id in [1"]}, TypeError),
+        ({"team_ids": [], "collections": {}}, ValueError),
+        ({"collections": {"1] or id > 0 or collection_id in [1": 1}}, TypeError),
         ({"team_ids": ["1"]}, (TypeError, ValueError)),
     ],
 )

@@ -1,5 +1,7 @@
 """Every change of an image writes its index job, in the same transaction."""
 
+import uuid
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -7,7 +9,7 @@ from django.utils import timezone
 from collections_app.models import Collection, Image, IndexJob, Team
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library import create_collection, delete_image, edit_image
+from collections_app.services.library import create_collection, edit_image
 from tests.house import House, put_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,7 +54,7 @@ def test_bulk_update_of_objects_is_queued(indexed: Image) -> None:
 
 
 def test_bulk_create_is_queued(indexed: Image) -> None:
-    indexed.pk = None
+    indexed.pk, indexed.public_id = None, uuid.uuid4()
     indexed.sha256 = "0" * 64
     created = Image.objects.bulk_create([indexed])
     assert queued() == [created[0].pk]
@@ -65,7 +67,7 @@ def test_moving_a_collection_to_another_team_queues_its_pictures(indexed: Image)
 
 def test_a_deletion_is_queued_with_the_file(indexed: Image) -> None:
     name, image_id = indexed.file.name, indexed.pk
-    delete_image(image=indexed)
+    indexed.delete()
     assert IndexJob.objects.get().image_id == image_id
     assert IndexJob.objects.get().file_name == name
 

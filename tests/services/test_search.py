@@ -8,7 +8,13 @@ from collections_app.errors import IndexUnavailable, NotIndexed
 from collections_app.models import Image, Membership
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library import create_collection
-from collections_app.services.search import ScoredImage, search_by_text, search_similar
+from collections_app.services.search import (
+    ScoredImage,
+    all_of_collection,
+    everything_visible_to,
+    search_by_text,
+    search_similar,
+)
 from tests.house import House, put_picture, put_pictures
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,20 +27,20 @@ def ids(found: list[ScoredImage]) -> list[int]:
 def test_a_member_finds_what_is_indexed(house: House) -> None:
     IndexWorker().drain()
 
-    assert ids(search_by_text(user=house.viewer, text="red")) == [house.image.pk]
+    assert ids(search_by_text(scope=everything_visible_to(house.viewer), text="red")) == [house.image.pk]
 
 
 def test_an_outsider_finds_nothing(house: House) -> None:
     IndexWorker().drain()
 
-    assert search_by_text(user=house.outsider, text="red") == []
+    assert search_by_text(scope=everything_visible_to(house.outsider), text="red") == []
 
 
 def test_who_left_the_team_finds_nothing_at_once(house: House) -> None:
     IndexWorker().drain()
     Membership.objects.filter(user=house.viewer).delete()
 
-    assert search_by_text(user=house.viewer, text="red") == []
+    assert search_by_text(scope=everything_visible_to(house.viewer), text="red") == []
 
 
 def test_a_picture_moved_away_is_not_found_while_the_index_is_stale(house: House) -> None:
@@ -42,14 +48,14 @@ def test_a_picture_moved_away_is_not_found_while_the_index_is_stale(house: House
     house.collection.team = house.outsider.personal_team
     house.collection.save()
 
-    assert search_by_text(user=house.viewer, text="red") == []
+    assert search_by_text(scope=everything_visible_to(house.viewer), text="red") == []
 
 
 def test_a_deleted_picture_is_not_found_while_the_index_is_stale(house: House) -> None:
     IndexWorker().drain()
     house.image.delete()
 
-    assert search_by_text(user=house.owner, text="red") == []
+    assert search_by_text(scope=everything_visible_to(house.owner), text="red") == []
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_hits(house: House) -> None:
@@ -65,7 +71,10 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_hits(house: H
 
 
 def names_found(house: House) -> list[str]:
-    return [f"{each.image} in {each.image.collection.team}" for each in search_by_text(user=house.owner, text="blue")]
+    return [
+        f"{each.image} in {each.image.collection.team}"
+        for each in search_by_text(scope=everything_visible_to(house.owner), text="blue")
+    ]
 
 
 def test_a_search_in_one_collection_stays_there(house: House) -> None:
@@ -73,12 +82,12 @@ def test_a_search_in_one_collection_stays_there(house: House) -> None:
     theirs = put_picture(other, house.owner, "sky.png", colour="blue")
     IndexWorker().drain()
 
-    assert ids(search_by_text(user=house.owner, text="red", collection=other)) == [theirs.pk]
+    assert ids(search_by_text(scope=all_of_collection(other), text="red")) == [theirs.pk]
 
 
 def test_a_failure_is_never_an_empty_result(house: House, broken_index: None) -> None:
     with pytest.raises(IndexUnavailable):
-        search_by_text(user=house.owner, text="red")
+        search_by_text(scope=everything_visible_to(house.owner), text="red")
 
 
 def test_similar_pictures_are_found_without_the_picture_itself(house: House) -> None:

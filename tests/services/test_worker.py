@@ -20,7 +20,7 @@ from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.active import active_index
 from collections_app.services.indexing.queue import MAX_ATTEMPTS, claim_jobs, fail_job, finish_job, renew_lease
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library import create_collection, delete_image, retry_indexing
+from collections_app.services.library import create_collection, retry_indexing
 from collections_app.services.renditions import Rendition, rendition_name
 from tests.house import CLOSED_PORT, House, put_picture, put_pictures
 from tests.services.agreement import assert_index_agrees, expected_entries
@@ -95,7 +95,7 @@ def test_a_moved_picture_whose_vector_is_lost_is_encoded_anew(house: House) -> N
 def test_a_deleted_picture_loses_its_vector_and_its_files(house: House) -> None:
     drain()
     names = [house.image.file_name, rendition_name(house.image.file_name, Rendition.GRID)]
-    delete_image(image=house.image)
+    house.image.delete()
 
     drain()
 
@@ -105,7 +105,7 @@ def test_a_deleted_picture_loses_its_vector_and_its_files(house: House) -> None:
 
 def test_files_written_after_a_deletion_are_removed_by_its_job(house: House) -> None:
     name = house.image.file_name
-    delete_image(image=house.image)
+    house.image.delete()
     default_storage.save(name, ContentFile(b"late"))
 
     drain()

@@ -77,10 +77,10 @@ def test_owner_renames_the_collection(as_owner: Client, house: House) -> None:
     assert Collection.objects.get(pk=house.collection.pk).name == "Orchard"
 
 
-def test_deletion_asks_first_and_then_deletes_the_pictures_too(as_owner: Client, house: House) -> None:
+def test_deletion_asks_first_and_then_puts_the_pictures_too_into_the_trash(as_owner: Client, house: House) -> None:
     address = f"/collections/{house.collection.pk}/delete/"
     assert "1 picture in it" in as_owner.get(address).content.decode()
-    assert Collection.objects.exists()
+    assert Collection.objects.kept().exists()
     as_owner.post(address)
-    assert not Collection.objects.exists()
-    assert not Image.objects.exists()
+    assert not Collection.objects.kept().exists()
+    assert not Image.objects.kept().exists()

@@ -80,9 +80,9 @@ def test_markup_in_a_title_is_shown_as_text(as_owner: Client, house: House) -> N
 def test_deletion_asks_first(as_owner: Client, house: House) -> None:
     address = f"/images/{house.image.pk}/delete/"
     assert as_owner.get(address).status_code == 200
-    assert Image.objects.exists()
+    assert Image.objects.kept().exists()
     assert as_owner.post(address).headers["Location"] == f"/collections/{house.collection.pk}/"
-    assert not Image.objects.exists()
+    assert not Image.objects.kept().exists()
 
 
 def test_similar_pictures_come_without_the_picture_itself(

@@ -11,7 +11,7 @@ from collections_app.errors import ImageSearchError
 from collections_app.imaging import make_sheet, open_picture
 from collections_app.management.accounts import user_by_email
 from collections_app.services.renditions import Rendition, open_rendition
-from collections_app.services.search import MAX_HITS, ScoredImage, search_by_text
+from collections_app.services.search import MAX_HITS, ScoredImage, everything_visible_to, search_by_text
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, text: str, user: str, limit: int, **options: Any) -> None:
         person = user_by_email(user)
         try:
-            found = search_by_text(user=person, text=text, limit=limit)
+            found = search_by_text(scope=everything_visible_to(person), text=text, limit=limit)
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
         if options["sheet"]:

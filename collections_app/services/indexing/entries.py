@@ -1,7 +1,6 @@
 """The one translation of a row into what the index holds of it."""
 
-from collections_app.index import Entry
-from collections_app.index.contract import UNKNOWN
+from collections_app.index import NO_TEAM, UNKNOWN, Entry
 from collections_app.models import Image
 
 
@@ -9,7 +8,7 @@ def index_entry(image: Image) -> Entry:
     """Return what the index holds of a row beside its vector. Needs the collection loaded."""
     return Entry(
         id=image.pk,
-        team_id=image.collection.team_id,
+        team_id=NO_TEAM if image.trashed_at else image.collection.team_id,
         collection_id=image.collection_id,
         uploader_id=image.uploader_id or UNKNOWN,
         taken_at=int(image.taken_at.timestamp()) if image.taken_at else UNKNOWN,

@@ -1,0 +1,57 @@
+"""A place in a team, or a share of a collection, offered to an e-mail address."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from collections_app.models.team import Role, Team
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> Self:
+        return self.filter(expires_at__gt=timezone.now())
+
+    def with_offer(self) -> Self:
+        return self.select_related("team", "collection__team", "inviter")
+
+
+class Invitation(models.Model):
+    """It is deleted when it is accepted or revoked. Only the hash of its secret is stored."""
+
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="invitations")
+    collection = models.ForeignKey(
+        "collections_app.Collection", null=True, blank=True, on_delete=models.CASCADE, related_name="invitations"
+    )
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role)
+    secret_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret in the link.")
+    inviter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(team=None, collection__isnull=False) | Q(team__isnull=False, collection=None),
+                name="invitation_to_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values) & (Q(collection=None) | ~Q(role=Role.OWNER)),
+                name="invitation_role_fits",
+            ),
+            models.UniqueConstraint("team", Lower("email"), name="invitation_once_per_team"),
+            models.UniqueConstraint("collection", Lower("email"), name="invitation_once_per_collection"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.role} of {self.team or self.collection}"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()

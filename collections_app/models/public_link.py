@@ -1,0 +1,45 @@
+"""An address under which anybody who knows it sees one collection, without an account."""
+
+import secrets
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+_SECRET_BYTES = 16  # 128 bits
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+class PublicLinkQuerySet(models.QuerySet["PublicLink"]):
+    def working(self) -> Self:
+        """Neither expired nor to a collection in the trash."""
+        now = timezone.now()
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), collection__trashed_at=None)
+
+
+class PublicLink(models.Model):
+    """It is deleted when it is revoked."""
+
+    collection = models.ForeignKey("collections_app.Collection", on_delete=models.CASCADE, related_name="public_links")
+    secret = models.CharField(max_length=43, unique=True, default=new_secret, editable=False)
+    password = models.CharField(max_length=128, blank=True, help_text="Hashed; empty: none is asked for.")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    allows_download = models.BooleanField(default=False)
+    creator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PublicLinkQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"public link {self.pk} to {self.collection}"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()

@@ -1,0 +1,58 @@
+"""A collection made visible to one more person or team."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from collections_app.models.team import Team
+from collections_app.models.user import User
+
+
+class ShareRole(models.TextChoices):
+    EDITOR = "editor", "Editor"
+    VIEWER = "viewer", "Viewer"
+
+
+class ShareQuerySet(models.QuerySet["Share"]):
+    def reaching(self, user: User) -> Self:
+        """By name, or by a team of theirs."""
+        return self.filter(Q(user=user) | Q(team__in=Team.objects.visible_to(user)))
+
+    def letting_edit(self, user: User) -> Self:
+        """A share with a team makes editors of its owners and editors; its viewers stay viewers."""
+        return self.filter(Q(user=user) | Q(team__in=Team.objects.editable_by(user)), role=ShareRole.EDITOR)
+
+    def with_people(self) -> Self:
+        return self.select_related("user", "team", "sharer")
+
+
+class Share(models.Model):
+    collection = models.ForeignKey("collections_app.Collection", on_delete=models.CASCADE, related_name="shares")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="shares"
+    )
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="shares")
+    role = models.CharField(max_length=10, choices=ShareRole)
+    sharer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ShareQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user=None, team__isnull=False) | Q(user__isnull=False, team=None),
+                name="share_with_one_person_or_team",
+            ),
+            models.CheckConstraint(condition=Q(role__in=ShareRole.values), name="share_role_known"),
+            models.UniqueConstraint(fields=["collection", "user"], name="share_once_per_person"),
+            models.UniqueConstraint(fields=["collection", "team"], name="share_once_per_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.collection} for {self.user or self.team} as {self.role}"
