@@ -37,6 +37,22 @@ class CollectionGone(ImageSearchError):
     """The collection was deleted while something was on its way into it."""
 
 
+class LastOwner(ImageSearchError):
+    """A team would be left without an owner."""
+
+
+class PersonalTeam(ImageSearchError):
+    """What is not done to a personal team."""
+
+
+class InvitationGone(ImageSearchError):
+    """The invitation was used, revoked, or has expired."""
+
+
+class WrongAddress(ImageSearchError):
+    """The invitation is for somebody else."""
+
+
 class QuotaExceeded(ImageSearchError):
     """The team may not store more."""
 

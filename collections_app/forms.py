@@ -1,10 +1,12 @@
 """What people fill in, checked: names, titles, tags, and where an upload goes."""
 
+from datetime import datetime, time
 from typing import Any, cast
 
 from django import forms
+from django.utils import timezone
 
-from collections_app.models import Collection, Image, Team, User
+from collections_app.models import Collection, Image, Role, ShareRole, Team, User
 
 MAX_TAGS = 30
 MAX_TAG_LENGTH = 50
@@ -81,6 +83,84 @@ class UploadTargetForm(forms.Form):
         if not self.errors and not (self.cleaned_data["collection"] or self.cleaned_data["new_name"]):
             raise forms.ValidationError("Choose a collection, or name a new one.")
         return self.cleaned_data
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(max_length=Team._meta.get_field("name").max_length)
+
+
+class TeamDeletionForm(forms.Form):
+    """The name is typed, so that nobody deletes a team by a slip."""
+
+    name = forms.CharField(label="Type the team's name")
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.team = team
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if _squeeze(name) != _squeeze(self.team.name):
+            raise forms.ValidationError(f"Type “{self.team.name}” to delete the team.")
+        return name
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER)
+
+
+class InvitationForm(RoleForm):
+    email = forms.EmailField(label="E-mail address")
+    field_order = ["email", "role"]
+
+
+class ShareRoleForm(forms.Form):
+    role = forms.ChoiceField(choices=ShareRole.choices, initial=ShareRole.VIEWER, label="May")
+
+
+class ShareForm(ShareRoleForm):
+    email = forms.EmailField(label="E-mail address")
+    field_order = ["email", "role"]
+
+
+class TeamShareForm(ShareRoleForm):
+    team = forms.ModelChoiceField(Team.objects.none(), empty_label=None)
+    field_order = ["team", "role"]
+
+    def __init__(self, *args: Any, user: User, collection: Collection, **kwargs: Any) -> None:
+        """Offer the sharer's other teams."""
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelChoiceField[Team]", self.fields["team"])
+        field.queryset = Team.objects.visible_to(user).together().exclude(pk=collection.team_id).order_by("name")
+
+
+class PublicLinkForm(forms.Form):
+    password = forms.CharField(
+        required=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Empty: everybody who has the link may look.",
+    )
+    expires_at = forms.DateField(
+        required=False,
+        label="Valid until",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Empty: for ever.",
+    )
+    allows_download = forms.BooleanField(required=False, label="Whole pictures may be downloaded")
+
+    def clean_expires_at(self) -> datetime | None:
+        """The whole day counts."""
+        day = self.cleaned_data["expires_at"]
+        if day is None:
+            return None
+        if day < timezone.localdate() or day.year > 9000:
+            raise forms.ValidationError("Choose today or a later day.")
+        return timezone.make_aware(datetime.combine(day, time.max))
+
+
+class LinkPasswordForm(forms.Form):
+    password = forms.CharField(max_length=128, widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
 
 
 def _squeeze(text: str) -> str:

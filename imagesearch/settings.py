@@ -83,6 +83,8 @@ DATABASES = {
         },
     }
 }
+# Shared by all web processes, because allauth counts attempts in it.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -147,6 +149,8 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[imagesearch] "
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# How many proxies stand before the site: attempts are counted by the address that the outermost of them names.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)
 
 # --- E-mail: to the console unless a server is named -------------------------------------------------------------

@@ -4,9 +4,10 @@ from .checksums import checksum
 from .decoding import open_picture
 from .inspection import Limits, PictureInfo, inspect_picture
 from .sheets import make_sheet
-from .thumbnails import THUMBNAIL_CONTENT_TYPE, make_thumbnail, thumbnail_size
+from .thumbnails import QUALITY, THUMBNAIL_CONTENT_TYPE, make_thumbnail, thumbnail_size
 
 __all__ = [
+    "QUALITY",
     "THUMBNAIL_CONTENT_TYPE",
     "Limits",
     "PictureInfo",

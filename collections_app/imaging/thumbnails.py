@@ -19,7 +19,9 @@ def thumbnail_size(width: int, height: int, edge_px: int) -> tuple[int, int]:
     return _scaled(width, edge_px, long_edge), _scaled(height, edge_px, long_edge)
 
 
-def make_thumbnail(picture: Image.Image, *, edge_px: int, full_size: tuple[int, int] | None = None) -> bytes:
+def make_thumbnail(
+    picture: Image.Image, *, edge_px: int, full_size: tuple[int, int] | None = None, quality: int = QUALITY
+) -> bytes:
     """Return a JPEG, free of metadata, of the size `thumbnail_size(width, height, edge_px)`.
 
     `full_size` is the displayed size of the original where `picture` is a reduction of it: without it, rounding twice
@@ -30,7 +32,7 @@ def make_thumbnail(picture: Image.Image, *, edge_px: int, full_size: tuple[int, 
     clean = small.copy()
     clean.info.clear()
     buffer = io.BytesIO()
-    clean.save(buffer, "JPEG", quality=QUALITY, optimize=True)
+    clean.save(buffer, "JPEG", quality=quality, optimize=True)
     return buffer.getvalue()
 
 

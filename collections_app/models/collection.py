@@ -43,6 +43,14 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         """Which only a share makes visible."""
         return self.visible_to(user).exclude(team__in=Team.objects.visible_to(user))
 
+    def with_sharer(self, user: User) -> Self:
+        """Add `sharer_email`: who shared it with the user, or None."""
+        shares = Share.objects.reaching(user).filter(collection=models.OuterRef("pk")).order_by("created_at")
+        return self.annotate(sharer_email=models.Subquery(shares.values("sharer__email")[:1]))
+
+    def in_teams_of(self, user: User) -> Self:
+        return self.kept().filter(team__in=Team.objects.visible_to(user))
+
     def with_summary(self) -> Self:
         """Add `image_count`, and `cover_id`: the newest picture's id or None."""
         from collections_app.models.image import Image

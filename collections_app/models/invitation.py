@@ -15,6 +15,9 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> Self:
         return self.filter(expires_at__gt=timezone.now())
 
+    def expired(self) -> Self:
+        return self.exclude(expires_at__gt=timezone.now())
+
     def with_offer(self) -> Self:
         return self.select_related("team", "collection__team", "inviter")
 

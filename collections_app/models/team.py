@@ -25,6 +25,20 @@ class TeamQuerySet(models.QuerySet["Team"]):
     def editable_by(self, user: User) -> Self:
         return self.filter(pk__in=Membership.objects.filter(user=user, role__in=EDITING_ROLES).values("team"))
 
+    def together(self) -> Self:
+        """Those that are no personal ones."""
+        return self.filter(personal_of=None)
+
+    def with_summary(self, user: User) -> Self:
+        """Add `role` of the user, `member_count` and `collection_count`."""
+        role = Membership.objects.filter(team=models.OuterRef("pk"), user=user).values("role")[:1]
+        kept = models.Q(collections__trashed_at=None)
+        return self.annotate(
+            role=models.Subquery(role),
+            member_count=models.Count("memberships", distinct=True),
+            collection_count=models.Count("collections", filter=kept, distinct=True),
+        ).order_by("name", "pk")
+
     def owned_by(self, user: User) -> Self:
         return self.filter(pk__in=Membership.objects.filter(user=user, role=Role.OWNER).values("team"))
 

@@ -9,17 +9,23 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from PIL.Image import Image as Picture
 
-from collections_app.imaging import make_thumbnail, open_picture, thumbnail_size
+from collections_app.imaging import QUALITY, make_thumbnail, open_picture, thumbnail_size
 from collections_app.models import Image
 
 
 class Rendition(enum.Enum):
     GRID = 480
     LARGE = 1600
+    # The whole picture for those who may not have the original; a JPEG's edges end at 65,535 pixels.
+    FULL = 65_500
 
     @property
     def edge_px(self) -> int:
         return self.value
+
+    @property
+    def quality(self) -> int:
+        return 93 if self is Rendition.FULL else QUALITY
 
 
 def rendition_name(file_name: str, rendition: Rendition) -> str:
@@ -38,7 +44,9 @@ def store_rendition(*, image: Image, rendition: Rendition, picture: Picture) -> 
     name = rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
         full_size = (image.width, image.height)
-        _save_whole(name, make_thumbnail(picture, edge_px=rendition.edge_px, full_size=full_size))
+        _save_whole(
+            name, make_thumbnail(picture, edge_px=rendition.edge_px, full_size=full_size, quality=rendition.quality)
+        )
 
 
 def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from collections_app.access import SignedInRequest, signed_in
 from collections_app.models import Image
+from collections_app.services.quotas import usage_of
 
 
 @require_safe
@@ -14,4 +15,4 @@ from collections_app.models import Image
 def account(request: SignedInRequest) -> HttpResponse:
     uploads = Image.objects.kept().filter(uploader=request.user)
     usage = uploads.aggregate(count=Count("pk"), byte_size=Sum("byte_size", default=0))
-    return render(request, "account.html", {"usage": usage})
+    return render(request, "account.html", {"usage": usage, "quota": usage_of(request.user.personal_team)})

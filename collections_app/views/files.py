@@ -5,10 +5,11 @@ from pathlib import PurePath
 
 from django.core.files import File
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from collections_app.access import SignedInRequest, signed_in, visible_image_or_404
+from collections_app.access import SignedInRequest, rights_over, signed_in, visible_image_or_404
 from collections_app.errors import InvalidImage
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE, formats
 from collections_app.models import Image
@@ -36,13 +37,13 @@ _HEADERS = {
 @require_safe
 @signed_in
 def image_file(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    return _serve_original(request, visible_image_or_404(request.user, pk), as_attachment=False)
+    return _serve_whole(request, visible_image_or_404(request.user, pk), as_attachment=False)
 
 
 @require_safe
 @signed_in
 def image_download(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    return _serve_original(request, visible_image_or_404(request.user, pk), as_attachment=True)
+    return _serve_whole(request, visible_image_or_404(request.user, pk), as_attachment=True)
 
 
 @require_safe
@@ -53,8 +54,22 @@ def image_thumbnail(request: SignedInRequest, pk: int) -> HttpResponseBase:
 
 @require_safe
 @signed_in
+def trash_thumbnail(request: SignedInRequest, pk: int) -> HttpResponseBase:
+    image = get_object_or_404(Image.objects.in_trash_of(request.user), pk=pk)
+    return _serve_rendition(request, image, Rendition.GRID)
+
+
+@require_safe
+@signed_in
 def image_preview(request: SignedInRequest, pk: int) -> HttpResponseBase:
     return _serve_rendition(request, visible_image_or_404(request.user, pk), Rendition.LARGE)
+
+
+def _serve_whole(request: SignedInRequest, image: Image, *, as_attachment: bool) -> HttpResponseBase:
+    """Members of the team get the original; who sees it by a share gets it without private metadata."""
+    if rights_over(request.user, image.collection).is_member:
+        return _serve_original(request, image, as_attachment=as_attachment)
+    return _serve_rendition(request, image, Rendition.FULL, as_attachment=as_attachment)
 
 
 def _serve_original(request: HttpRequest, image: Image, *, as_attachment: bool) -> HttpResponseBase:
@@ -66,19 +81,22 @@ def _serve_original(request: HttpRequest, image: Image, *, as_attachment: bool) 
             content_type=_CONTENT_TYPES.get(image.format, "application/octet-stream"),
         )
 
-    return _serve(request, f'"{image.sha256}"', respond)
+    return serve(request, f'"{image.sha256}"', respond)
 
 
-def _serve_rendition(request: HttpRequest, image: Image, rendition: Rendition) -> HttpResponseBase:
+def _serve_rendition(
+    request: HttpRequest, image: Image, rendition: Rendition, *, as_attachment: bool = False
+) -> HttpResponseBase:
     def respond() -> FileResponse:
         file: File[bytes] = open_rendition(image=image, rendition=rendition)
         name = f"{PurePath(_safe_name(image.original_name)).stem}.jpg"
-        return FileResponse(file, filename=name, content_type=THUMBNAIL_CONTENT_TYPE)
+        return FileResponse(file, as_attachment=as_attachment, filename=name, content_type=THUMBNAIL_CONTENT_TYPE)
 
-    return _serve(request, f'"{image.sha256}-{rendition.edge_px}"', respond)
+    return serve(request, f'"{image.sha256}-{rendition.edge_px}"', respond)
 
 
-def _serve(request: HttpRequest, etag: str, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def serve(request: HttpRequest, etag: str, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Answer with a picture's bytes, or 304 where the browser has them. The caller has asked for access."""
     response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     try:
         response = response or respond()

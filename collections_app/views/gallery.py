@@ -19,7 +19,8 @@ def gallery(request: SignedInRequest) -> HttpResponse:
         request,
         "gallery.html",
         {
-            "collections": Collection.objects.visible_to(request.user).with_summary(),
+            "collections": Collection.objects.in_teams_of(request.user).with_summary(),
+            "shared": Collection.objects.shared_with(request.user).with_summary().with_sharer(request.user),
             "latest": latest[:LATEST],
             "form": CollectionNameForm(),
         },

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from collections_app.encoders import get_encoder
 from collections_app.errors import ImageSearchError
 from collections_app.models import IndexJob
 from collections_app.services.active import active_index
+from collections_app.services.housekeeping import EVERY_S, keep_house
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.heartbeat import Heartbeat
 from collections_app.services.indexing.preparation import Batch, prepare_batch
@@ -37,6 +39,7 @@ class IndexWorker:
         self.id = uuid.uuid4()
         self.stop = stop or threading.Event()
         self._lease_s = lease_s
+        self._house_due = time.monotonic()
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
 
     def drain(self, *, on_progress: Callable[[], object] = _ignore) -> None:
@@ -57,6 +60,7 @@ class IndexWorker:
         with self._alive():
             while not self.stop.is_set():
                 try:
+                    self._keep_house()
                     self._work_off(_ignore)
                     pause_s = _IDLE_S
                 except ImageSearchError as error:
@@ -67,6 +71,11 @@ class IndexWorker:
                     pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
                     close_old_connections()
                 self.stop.wait(pause_s)
+
+    def _keep_house(self) -> None:
+        if time.monotonic() >= self._house_due:
+            self._house_due = time.monotonic() + EVERY_S
+            keep_house()
 
     def _alive(self) -> Heartbeat:
         return Heartbeat(worker=self.id, lease_s=self._lease_s)

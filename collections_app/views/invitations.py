@@ -1,0 +1,59 @@
+"""Invitations: shown to the inviter once, shown to whoever has the link, accepted, revoked."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from collections_app.access import SignedInRequest, owned_collection_or_404, owned_team_or_404, signed_in
+from collections_app.errors import InvitationGone, WrongAddress
+from collections_app.forms import InvitationForm, ShareForm
+from collections_app.models import Invitation, User
+from collections_app.services import invitations
+
+
+def invite_and_show(request: SignedInRequest, form: InvitationForm | ShareForm, **offer: Any) -> HttpResponse:
+    """Invite to `team` or `collection`, and show the link: now, and never again."""
+    made, secret = invitations.invite(inviter=request.user, **form.cleaned_data, **offer)
+    address = request.build_absolute_uri(reverse("invitation", args=[secret]))
+    invitations.send_invitation(invitation=made, address=address)
+    return render(request, "invitation_made.html", {"invitation": made, "address": address})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, secret: str) -> HttpResponse:
+    """Open to everybody who has the secret; accepting takes an account."""
+    try:
+        offer = invitations.find_invitation(secret)
+        if request.method == "POST" and isinstance(request.user, User):
+            return _accept(request, request.user, secret)
+    except (InvitationGone, WrongAddress) as error:
+        return render(request, "invitation.html", {"refusal": str(error)}, status=404)
+    user = request.user
+    context = {"invitation": offer, "is_for_user": isinstance(user, User) and invitations.is_for(offer, user)}
+    return render(request, "invitation.html", context)
+
+
+@require_POST
+@signed_in
+def revoke(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A stranger's invitation is a 404, like everything of a stranger's."""
+    found = get_object_or_404(Invitation, pk=pk)
+    if found.team_id:
+        owned_team_or_404(request.user, found.team_id)
+    else:
+        owned_collection_or_404(request.user, found.collection_id or 0)
+    found.delete()
+    messages.success(request, f"The invitation of {found.email} is taken back.")
+    return redirect("team", found.team_id) if found.team_id else redirect("collection_sharing", found.collection_id)
+
+
+def _accept(request: HttpRequest, user: User, secret: str) -> HttpResponse:
+    accepted = invitations.accept_invitation(secret=secret, user=user)
+    messages.success(request, f"You now have access to “{accepted.team or accepted.collection}”.")
+    return redirect("team", accepted.team_id) if accepted.team_id else redirect("collection", accepted.collection_id)

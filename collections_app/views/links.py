@@ -1,0 +1,145 @@
+"""What a public link shows to anybody who has it: one collection, and nothing that tells of anything else."""
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from allauth.core.internal import ratelimit
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_cache_control
+from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods, require_safe
+
+from collections_app.access import sent_fields
+from collections_app.errors import EncoderError, IndexUnavailable
+from collections_app.forms import LinkPasswordForm
+from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
+from collections_app.models import Image, PublicLink
+from collections_app.services.links import opens
+from collections_app.services.renditions import Rendition, open_rendition
+from collections_app.services.search import all_of_collection, clean_query, search_by_text
+from collections_app.views.files import serve
+from collections_app.views.paging import requested_page
+
+_Arguments = ParamSpec("_Arguments")
+_View = Callable[Concatenate[HttpRequest, PublicLink, _Arguments], HttpResponseBase]
+# Wrong passwords for one link: from one address, and from everywhere.
+_ATTEMPTS = {"link_password": "10/10m/ip,100/h/key"}
+_OPENED = "opened_links"
+
+
+def for_link(view: _View[_Arguments]) -> Callable[..., HttpResponseBase]:
+    """The access line: the secret is looked up with every request, then the password asked for, if there is one."""
+
+    @wraps(view)
+    def checked(
+        request: HttpRequest, /, secret: str, *args: _Arguments.args, **kwargs: _Arguments.kwargs
+    ) -> HttpResponseBase:
+        link = _working_link(secret)
+        if link.password and request.session.get(_OPENED, {}).get(str(link.pk)) != _mark(link):
+            return redirect("public_password", secret)
+        response = view(request, link, *args, **kwargs)
+        response["X-Robots-Tag"] = "noindex"
+        response["Referrer-Policy"] = "no-referrer"
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    return checked
+
+
+@require_safe
+@for_link
+def show(request: HttpRequest, link: PublicLink) -> HttpResponse:
+    images = Image.objects.kept().filter(collection=link.collection).latest_first()
+    return render(request, "public_collection.html", {"link": link, "page": requested_page(request, images)})
+
+
+@require_safe
+@for_link
+def search(request: HttpRequest, link: PublicLink) -> HttpResponse:
+    text = clean_query(request.GET.get("q", ""))
+    if not text:
+        return redirect("public_link", link.secret)
+    context: dict[str, object] = {"link": link, "text": text}
+    try:
+        found = search_by_text(scope=all_of_collection(link.collection), text=text)
+    except (EncoderError, IndexUnavailable) as error:
+        return render(request, "public_collection.html", {**context, "failure": str(error)}, status=503)
+    context["page"] = requested_page(request, [each.image for each in found])
+    return render(request, "public_collection.html", context)
+
+
+@require_safe
+@for_link
+def show_image(request: HttpRequest, link: PublicLink, public_id: uuid.UUID) -> HttpResponse:
+    image = _image(link, public_id)
+    newer, older = Image.objects.neighbours_of(image)
+    return render(request, "public_image.html", {"link": link, "image": image, "newer": newer, "older": older})
+
+
+@require_safe
+@for_link
+def thumbnail(request: HttpRequest, link: PublicLink, public_id: uuid.UUID) -> HttpResponseBase:
+    return _serve(request, _image(link, public_id), Rendition.GRID)
+
+
+@require_safe
+@for_link
+def preview(request: HttpRequest, link: PublicLink, public_id: uuid.UUID) -> HttpResponseBase:
+    return _serve(request, _image(link, public_id), Rendition.LARGE)
+
+
+@require_safe
+@for_link
+def download(request: HttpRequest, link: PublicLink, public_id: uuid.UUID) -> HttpResponseBase:
+    if not link.allows_download:
+        raise Http404("This link shows pictures, without downloads.")
+    return _serve(request, _image(link, public_id), Rendition.FULL, name=slugify(link.collection.name) or "picture")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def enter_password(request: HttpRequest, secret: str) -> HttpResponse:
+    link = _working_link(secret)
+    form = LinkPasswordForm(sent_fields(request))
+    if form.is_valid():
+        if not _may_try(request, link):
+            form.add_error(None, "Too many attempts. Wait ten minutes and try again.")
+            return render(request, "public_password.html", {"form": form, "link": link}, status=429)
+        if opens(link, form.cleaned_data["password"]):
+            request.session[_OPENED] = {**request.session.get(_OPENED, {}), str(link.pk): _mark(link)}
+            return redirect("public_link", secret)
+        form.add_error("password", "This is not the password.")
+    return render(request, "public_password.html", {"form": form, "link": link}, status=400 if form.errors else 200)
+
+
+def _working_link(secret: str) -> PublicLink:
+    return get_object_or_404(PublicLink.objects.working().select_related("collection"), secret=secret)
+
+
+def _image(link: PublicLink, public_id: uuid.UUID) -> Image:
+    return get_object_or_404(Image.objects.kept(), collection=link.collection, public_id=public_id)
+
+
+def _may_try(request: HttpRequest, link: PublicLink) -> bool:
+    attempt = ratelimit.consume(request, app="imagesearch", action="link_password", config=_ATTEMPTS, key=str(link.pk))
+    return attempt is not None
+
+
+def _mark(link: PublicLink) -> str:
+    """What the session remembers of an entered password: another password, and it opens nothing."""
+    return hashlib.sha256(link.password.encode()).hexdigest()
+
+
+def _serve(request: HttpRequest, image: Image, rendition: Rendition, name: str = "") -> HttpResponseBase:
+    def respond() -> FileResponse:
+        file = open_rendition(image=image, rendition=rendition)
+        content_type = THUMBNAIL_CONTENT_TYPE
+        return FileResponse(
+            file, as_attachment=bool(name), filename=f"{name or 'picture'}.jpg", content_type=content_type
+        )
+
+    return serve(request, f'"{image.public_id}-{rendition.edge_px}"', respond)

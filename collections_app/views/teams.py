@@ -1,0 +1,135 @@
+"""Teams: their list, their page, and what owners do with members."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from collections_app.access import (
+    SignedInRequest,
+    owned_team_or_404,
+    sent_fields,
+    signed_in,
+    visible_team_or_404,
+)
+from collections_app.errors import ImageSearchError
+from collections_app.forms import InvitationForm, RoleForm, TeamDeletionForm, TeamForm
+from collections_app.models import Collection, Membership, Role, Team
+from collections_app.services import teams
+from collections_app.services.quotas import usage_of
+from collections_app.views.invitations import invite_and_show
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def team_list(request: SignedInRequest) -> HttpResponse:
+    form = TeamForm(sent_fields(request))
+    if form.is_valid():
+        return redirect("team", teams.create_team(name=form.cleaned_data["name"], owner=request.user).pk)
+    own = Team.objects.visible_to(request.user).together().with_summary(request.user)
+    return render(request, "teams.html", {"teams": own, "form": form}, status=400 if form.errors else 200)
+
+
+@require_safe
+@signed_in
+def team(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _show(request, visible_team_or_404(request.user, pk), InvitationForm())
+
+
+@require_POST
+@signed_in
+def invite(request: SignedInRequest, pk: int) -> HttpResponse:
+    shown = owned_team_or_404(request.user, pk)
+    form = InvitationForm(request.POST)
+    if not form.is_valid():
+        return _show(request, shown, form, status=400)
+    try:
+        return invite_and_show(request, form, team=shown)
+    except ImageSearchError as error:
+        form.add_error(None, str(error))
+        return _show(request, shown, form, status=400)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def rename(request: SignedInRequest, pk: int) -> HttpResponse:
+    renamed = owned_team_or_404(request.user, pk)
+    form = TeamForm(sent_fields(request), initial={"name": renamed.name})
+    if form.is_valid() and _carried_out(request, lambda: teams.rename_team(team=renamed, **form.cleaned_data)):
+        return redirect("team", pk)
+    return render(request, "team_rename.html", {"form": form, "team": renamed}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def delete(request: SignedInRequest, pk: int) -> HttpResponse:
+    doomed = owned_team_or_404(request.user, pk)
+    form = TeamDeletionForm(sent_fields(request), team=doomed)
+    if form.is_valid() and _carried_out(request, lambda: teams.delete_team(team=doomed)):
+        messages.success(request, f"“{doomed.name}” and all its pictures are deleted.")
+        return redirect("team_list")
+    context = {"form": form, "team": doomed, "usage": usage_of(doomed)}
+    return render(request, "team_delete.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@signed_in
+def leave(request: SignedInRequest, pk: int) -> HttpResponse:
+    left = visible_team_or_404(request.user, pk)
+    membership = left.memberships.select_related("team").get(user=request.user)
+    if _carried_out(request, lambda: teams.remove_member(membership=membership)):
+        messages.success(request, f"You have left “{left.name}”.")
+        return redirect("team_list")
+    return redirect("team", pk)
+
+
+@require_POST
+@signed_in
+def change_role(request: SignedInRequest, pk: int, member: int) -> HttpResponse:
+    membership = _membership(request, pk, member)
+    form = RoleForm(request.POST)
+    if form.is_valid():
+        role = cast(Role, form.cleaned_data["role"])
+        _carried_out(request, lambda: teams.change_role(membership=membership, role=role))
+    return redirect("team", pk)
+
+
+@require_POST
+@signed_in
+def remove_member(request: SignedInRequest, pk: int, member: int) -> HttpResponse:
+    membership = _membership(request, pk, member)
+    if _carried_out(request, lambda: teams.remove_member(membership=membership)):
+        messages.success(request, f"{membership.user} is no longer in the team.")
+    return redirect("team", pk) if membership.user != request.user else redirect("team_list")
+
+
+def _membership(request: SignedInRequest, pk: int, member: int) -> Membership:
+    owned = owned_team_or_404(request.user, pk)
+    return get_object_or_404(owned.memberships.select_related("team", "user"), pk=member)
+
+
+def _show(request: SignedInRequest, shown: Team, form: InvitationForm, status: int = 200) -> HttpResponse:
+    context = {
+        "team": shown,
+        "memberships": shown.memberships.select_related("user").order_by("user__email"),
+        "invitations": shown.invitations.open().order_by("email"),
+        "collections": Collection.objects.kept().filter(team=shown).with_summary(),
+        "is_owner": Team.objects.owned_by(request.user).filter(pk=shown.pk).exists(),
+        "usage": usage_of(shown),
+        "form": form,
+        "roles": Role.choices,
+    }
+    return render(request, "team.html", context, status=status)
+
+
+def _carried_out(request: SignedInRequest, action: Callable[[], object]) -> bool:
+    """Do it, or say why not."""
+    try:
+        action()
+    except ImageSearchError as error:
+        messages.error(request, str(error))
+        return False
+    return True

@@ -1,0 +1,65 @@
+"""The trash: what one may restore, and delete for good."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
+from django.views.decorators.http import require_POST, require_safe
+
+from collections_app.access import SignedInRequest, signed_in
+from collections_app.models import Image, Team
+from collections_app.models.image import ImageQuerySet
+from collections_app.services.trash import purge_trash, restore_images
+from collections_app.views.paging import requested_page
+
+MAX_CHOSEN = 1000
+
+
+@require_safe
+@signed_in
+def trash(request: SignedInRequest) -> HttpResponse:
+    trashed = Image.objects.in_trash_of(request.user).with_collection().order_by("-trashed_at", "-pk")
+    return render(request, "trash.html", {"page": requested_page(request, trashed)})
+
+
+@require_POST
+@signed_in
+def restore(request: SignedInRequest) -> HttpResponse:
+    return _apply(request, Image.objects.in_trash_of(request.user), _restore, "restored")
+
+
+@require_POST
+@signed_in
+def purge(request: SignedInRequest) -> HttpResponse:
+    """Only what lies in teams that one edits as a member: a share lets nobody destroy."""
+    purgeable = Image.objects.trashed().filter(collection__team__in=Team.objects.editable_by(request.user))
+    return _apply(request, purgeable, _purge, "deleted for good")
+
+
+def _apply(
+    request: HttpRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet], int], done: str
+) -> HttpResponse:
+    chosen = chosen_ids(request)
+    images = allowed if "all" in request.POST else allowed.filter(pk__in=chosen)
+    count = action(images)
+    messages.success(request, f"{intcomma(count)} picture{pluralize(count)} {done}.")
+    if "all" not in request.POST and count < len(chosen):
+        messages.warning(request, f"{len(chosen) - count} of {len(chosen)} were left alone: you may not do this.")
+    return redirect("trash")
+
+
+def chosen_ids(request: HttpRequest) -> set[int]:
+    """Return the ids that a form has sent; whatever is no id is nobody's picture."""
+    sent = request.POST.getlist("image")[:MAX_CHOSEN]
+    return {int(value) for value in sent if value.isdecimal() and len(value) < 19}
+
+
+def _restore(images: ImageQuerySet) -> int:
+    return restore_images(images=images)
+
+
+def _purge(images: ImageQuerySet) -> int:
+    return purge_trash(images=images)

@@ -1,0 +1,107 @@
+"""Everybody who may stand before a picture, and the pictures they stand before."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.test import Client
+from django.utils import timezone
+
+from collections_app.models import (
+    Collection,
+    Image,
+    Membership,
+    PublicLink,
+    Role,
+    Share,
+    ShareRole,
+    Team,
+    User,
+)
+from collections_app.services.invitations import invite
+from collections_app.services.library import create_collection
+from tests.house import put_picture
+
+PEOPLE = (
+    *("anonymous", "stranger", "share viewer", "share editor"),
+    *("team viewer", "team editor", "team owner", "ex-member", "staff"),
+)
+NOWHERE = 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """`values`: for each kind of object ("kept", "trashed", "foreign", "deleted"), what addresses are filled with."""
+
+    clients: dict[str, Client]
+    values: dict[str, dict[str, object]]
+
+
+def make_stage() -> Stage:
+    people = {name: User.objects.create_user(f"{name.replace(' ', '-')}@example.com") for name in PEOPLE[1:]}
+    User.objects.filter(pk=people["staff"].pk).update(is_staff=True, is_superuser=True)
+    team = Team.objects.create(name="Gardeners")
+    for role in Role:
+        Membership.objects.create(team=team, user=people[f"team {role}"], role=role)
+    kept = _collection(team, people["team owner"], "Garden")
+    trashed = _collection(team, people["team owner"], "Compost")
+    foreign = _collection(_elsewhere(), None, "Elsewhere")
+    for collection in (kept, trashed):
+        for share_role in ShareRole:
+            Share.objects.create(collection=collection, user=people[f"share {share_role}"], role=share_role)
+    Image.objects.filter(collection=trashed).update(trashed_at=timezone.now())
+    Collection.objects.filter(pk=trashed.pk).update(trashed_at=timezone.now())
+    return Stage(
+        clients={"anonymous": Client()} | {name: _client(user) for name, user in people.items()},
+        values={
+            "kept": _values(kept, people["team owner"]),
+            "trashed": _values(trashed, people["team owner"]),
+            "foreign": _values(foreign, _somebody()),
+            "deleted": dict.fromkeys(("collection", "image", "team", "member", "share", "link", "invitation"), NOWHERE)
+            | {"secret": "no-such-secret", "public_id": uuid.uuid4(), "invitation_secret": "no-such-secret"},
+        },
+    )
+
+
+def _client(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _elsewhere() -> Team:
+    team = Team.objects.create(name="Elsewhere")
+    Membership.objects.create(team=team, user=_somebody(), role=Role.OWNER)
+    return team
+
+
+def _somebody() -> User:
+    return User.objects.filter(email="somebody@example.com").first() or User.objects.create_user("somebody@example.com")
+
+
+def _collection(team: Team, creator: User | None, name: str) -> Collection:
+    collection = create_collection(team=team, name=name, creator=creator or _somebody())
+    put_picture(collection, creator or _somebody(), f"{name}.png", colour=(len(name) * 20, 40, 80))
+    return collection
+
+
+def _values(collection: Collection, inviter: User) -> dict[str, object]:
+    image = Image.objects.get(collection=collection)
+    link = PublicLink.objects.create(collection=collection, allows_download=True)
+    extra = User.objects.create_user(f"extra-{collection.pk}@example.com")
+    share = Share.objects.create(collection=collection, user=extra, role=ShareRole.VIEWER)
+    member = Membership.objects.filter(team=collection.team_id).order_by("pk")[0]
+    invitation, secret = invite(
+        email=f"new-{collection.pk}@example.com", role="viewer", inviter=inviter, collection=collection
+    )
+    return {
+        "collection": collection.pk,
+        "image": image.pk,
+        "team": collection.team_id,
+        "member": member.pk,
+        "share": share.pk,
+        "link": link.pk,
+        "invitation": invitation.pk,
+        "secret": link.secret,
+        "public_id": image.public_id,
+        "invitation_secret": secret,
+    }
