@@ -25,6 +25,8 @@ OWN_PAGES = [
     "/accounts/password/change/",
     "/accounts/logout/",
     "/indexing/status/",
+    "/teams/",
+    "/trash/",
     "/images/0/",
 ]
 PHONE = {"width": 360, "height": 740}
@@ -46,9 +48,44 @@ def state(browser: Browser, site: str, scenes: list[Path]) -> Iterator[tuple[obj
     page.goto(full)
     image = page.locator("[data-image-id] a").first.get_attribute("href") or ""
     addresses = [empty, full, f"{full}rename/", f"{full}delete/", f"{full}upload/"]
+    addresses += [f"{full}sharing/", *make_team_and_link(page, full), throw_one_away(page, image)]
     addresses += [image, f"{image}edit/", f"{image}delete/", f"{image}similar/"]
     yield context.storage_state(), addresses
     context.close()
+
+
+def make_team_and_link(page: Page, collection: str) -> list[str]:
+    page.goto("/teams/")
+    page.get_by_label("Name").fill("Gardeners")
+    page.get_by_role("button", name="Create").click()
+    team = page.url
+    page.get_by_label("E-mail address").fill("friend@example.com")
+    page.get_by_role("button", name="Invite").click()
+    invitation = page.get_by_label("Link").input_value()
+    page.goto(f"{collection}sharing/")
+    page.get_by_role("button", name="Make the link").click()
+    link = page.get_by_label("Address", exact=True).input_value()
+    page.goto(link)
+    picture = page.locator("[data-public-id] a").first.get_attribute("href") or ""
+    return [
+        team,
+        f"{team}rename/",
+        f"{team}delete/",
+        invitation,
+        link,
+        f"{link}search/?q=dog",
+        f"{link}password/",
+        picture,
+    ]
+
+
+def throw_one_away(page: Page, image: str) -> str:
+    """So that the trash has something to show."""
+    page.goto(f"{image}")
+    page.get_by_role("link", name="Older picture").click()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
+    return "/trash/"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

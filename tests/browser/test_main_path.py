@@ -123,7 +123,7 @@ def test_picture_is_opened_compared_edited_and_deleted(page: Page, scenes: list[
 
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
-    expect(page.get_by_text("“Snowy” is deleted.")).to_be_visible()
+    expect(page.get_by_text("“Snowy” is in the trash.")).to_be_visible()
     expect(page.locator("[data-image-id]")).to_have_count(2)
 
 

@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
@@ -10,11 +11,15 @@ from tqdm import tqdm
 from collections_app.demo.gallery import DemoCollection, demo_collections, draw_picture
 from collections_app.errors import ImageSearchError
 from collections_app.management.working import work_off_with_progress
-from collections_app.models import Collection, User
+from collections_app.models import Collection, Membership, PublicLink, Role, ShareRole, Team, User
 from collections_app.services.library import create_collection
+from collections_app.services.links import create_link
+from collections_app.services.sharing import share_with_team_mate
+from collections_app.services.teams import create_team
 from collections_app.services.uploads import ingest_upload
 
 ACCOUNTS = ("demo@example.com", "friend@example.com")
+TEAM = "Painters"
 PASSWORD = "demo"  # noqa: S105 -- printed for everybody to use
 
 
@@ -26,23 +31,38 @@ class Command(BaseCommand):
         for email in ACCOUNTS:
             user = User.objects.filter(email=email).first() or User.objects.create_user(email, PASSWORD)
             for drawn in demo_collections():
-                _fill(user, drawn)
+                _draw_into(user.personal_team, user, drawn)
+        link = _share_some()
         try:
             work_off_with_progress()
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Sign in as {' or '.join(ACCOUNTS)}, password: {PASSWORD}")
+        self.stdout.write(
+            f"They share the team “{TEAM}”, and the first one's “{link.collection}” is shared with the second."
+        )
+        self.stdout.write(f"Anybody sees it under http://{settings.HOST}:{settings.PORT}/s/{link.secret}/")
         self.stdout.write("Try: a white dog. The demo's small model understands drawn scenes only.")
 
 
-def _fill(user: User, drawn: DemoCollection) -> None:
+def _share_some() -> PublicLink:
+    """A team of both accounts with a collection, one share between them, one public link: what is there, stays."""
+    first, second = (User.objects.get(email=email) for email in ACCOUNTS)
+    team = Team.objects.owned_by(first).together().filter(name=TEAM).first() or create_team(name=TEAM, owner=first)
+    Membership.objects.get_or_create(team=team, user=second, defaults={"role": Role.EDITOR})
+    _draw_into(team, first, demo_collections()[-1])
+    shared = Collection.objects.kept().get(team=first.personal_team, name=demo_collections()[0].name)
+    share_with_team_mate(collection=shared, email=second.email, role=ShareRole.VIEWER, sharer=first)
+    return shared.public_links.first() or create_link(collection=shared, creator=first)
+
+
+def _draw_into(team: Team, user: User, drawn: DemoCollection) -> None:
     """Draw what is missing; a collection that is complete is not touched."""
-    team = user.personal_team
-    collection = Collection.objects.filter(team=team, name=drawn.name).first()
+    collection = Collection.objects.kept().filter(team=team, name=drawn.name).first()
     collection = collection or create_collection(team=team, name=drawn.name, creator=user)
     known = set(collection.images.values_list("original_name", flat=True))
     missing = [picture for picture in drawn.pictures if picture.file_name not in known]
-    for picture in tqdm(missing, desc=f"{drawn.name} of {user}", unit="picture", disable=not missing):
+    for picture in tqdm(missing, desc=f"{drawn.name} of {team}", unit="picture", disable=not missing):
         ingest_upload(
             file=io.BytesIO(draw_picture(picture)),
             file_name=picture.file_name,

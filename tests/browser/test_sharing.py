@@ -1,0 +1,119 @@
+"""Two people side by side: invited, accepted, shared with, found, taken back, gone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from .actions import choose_files, create_collection, expect_uploaded, search, wait_for_index
+from .conftest import sign_up
+
+
+def two_people(new_context: Callable[..., BrowserContext]) -> tuple[Page, Page, str]:
+    """Return both windows, and the second person's address."""
+    first, second = sign_up(new_context().new_page()), sign_up(new_context().new_page())
+    second.goto("/account/")
+    return first, second, second.locator(".panel h2").inner_text()
+
+
+def pets(page: Page, scenes: list[Path]) -> str:
+    create_collection(page, "Pets")
+    choose_files(page, scenes[:2])
+    expect_uploaded(page, "2 of 2 done")
+    wait_for_index(page)
+    page.get_by_role("link", name="See the pictures").click()
+    return page.url
+
+
+def test_a_team_mate_is_invited_finds_the_pictures_and_is_removed(
+    new_context: Callable[..., BrowserContext], scenes: list[Path]
+) -> None:
+    first, second, email = two_people(new_context)
+    first.goto("/teams/")
+    first.get_by_label("Name").fill("Gardeners")
+    first.get_by_role("button", name="Create").click()
+    team = first.url
+    first.get_by_label("E-mail address").fill(email)
+    first.get_by_role("button", name="Invite").click()
+    invitation = first.get_by_label("Link").input_value()
+    first.goto("/collections/new/")
+    first.get_by_label("Name").fill("Garden")
+    first.get_by_label("Who sees it").select_option(label="Gardeners")
+    first.get_by_role("button", name="Create").click()
+    choose_files(first, scenes[:2])
+    expect_uploaded(first, "2 of 2 done")
+    wait_for_index(first)
+
+    second.goto(invitation)
+    second.get_by_role("button", name="Accept").click()
+    expect(second.get_by_role("heading", level=1)).to_have_text("Gardeners")
+    search(second, "a white dog")
+    expect(second.locator("[data-score]")).to_have_count(2)
+
+    first.goto(team)
+    first.get_by_role("button", name=f"Remove {email}").click()
+    second.reload()
+    expect(second.locator("[data-score]")).to_have_count(0)
+    assert second.goto(team).status == 404  # type: ignore[union-attr]
+
+
+def test_a_shared_collection_is_seen_found_and_taken_back(
+    new_context: Callable[..., BrowserContext], scenes: list[Path]
+) -> None:
+    first, second, email = two_people(new_context)
+    address = pets(first, scenes)
+    first.get_by_role("link", name="Share").click()
+    first.get_by_label("E-mail address").fill(email)
+    first.get_by_role("button", name="Share").first.click()
+    second.goto(first.get_by_label("Link").input_value())
+    second.get_by_role("button", name="Accept").click()
+    expect(second.get_by_role("heading", level=1)).to_have_text("Pets")
+    second.goto("/")
+    expect(second.get_by_role("heading", name="Shared with you")).to_be_visible()
+    search(second, "a white dog")
+    expect(second.locator("[data-score]")).to_have_count(2)
+
+    first.goto(f"{address}sharing/")
+    first.get_by_role("button", name=f"Take back {email}").click()
+    second.reload()
+    expect(second.locator("[data-score]")).to_have_count(0)
+    assert second.goto(address).status == 404  # type: ignore[union-attr]
+
+
+def test_a_visitor_follows_a_public_link_and_searches_there(
+    new_context: Callable[..., BrowserContext], page: Page, scenes: list[Path]
+) -> None:
+    pets(page, scenes)
+    page.get_by_role("link", name="Share").click()
+    page.get_by_label("Password").fill("tulip")
+    page.get_by_role("button", name="Make the link").click()
+    link = page.get_by_label("Address", exact=True).input_value()
+
+    visitor = new_context().new_page()
+    visitor.goto(link)
+    visitor.get_by_label("Password").fill("tulip")
+    visitor.get_by_role("button", name="Open").click()
+    expect(visitor.locator("[data-public-id]")).to_have_count(2)
+    visitor.get_by_label("Describe a picture").fill("a white dog")
+    visitor.keyboard.press("Enter")
+    expect(visitor.locator("[data-public-id]")).to_have_count(2)
+    visitor.locator("[data-public-id] a").first.click()
+    expect(visitor.locator(".stage img")).to_be_visible()
+
+    page.get_by_role("button", name="Take back this link").click()
+    assert visitor.reload().status == 404  # type: ignore[union-attr]
+
+
+def test_a_deleted_picture_is_restored_from_the_trash(page: Page, scenes: list[Path]) -> None:
+    address = pets(page, scenes)
+    page.locator("[data-image-id] a").first.click()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.locator("[data-image-id]")).to_have_count(1)
+
+    page.goto("/trash/")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Restore chosen").click()
+    expect(page.get_by_text("1 picture restored.")).to_be_visible()
+    page.goto(address)
+    expect(page.locator("[data-image-id]")).to_have_count(2)
