@@ -21,6 +21,10 @@ class IndexUnavailable(ImageSearchError):
     """The vector index cannot be reached or refused to answer. Trying again later may help."""
 
 
+class IndexRefused(IndexUnavailable):
+    """The index works and will not take this one, now or later."""
+
+
 class NotAllowed(ImageSearchError):
     """The person may see the object but not do this to it."""
 

@@ -7,7 +7,7 @@ from pymilvus import MilvusException
 from pymilvus.client.types import Status
 from pymilvus.exceptions import ErrorCode
 
-from collections_app.errors import IndexUnavailable
+from collections_app.errors import IndexRefused, IndexUnavailable
 
 _MISSING_PARTITION = 200
 _LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
@@ -15,7 +15,7 @@ _LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 
 def unavailable(error: Exception) -> IndexUnavailable:
     if "max partition" in str(error) or "partition number" in str(error):
-        return IndexUnavailable("The search index has no room for another team (Milvus holds 1,024 partitions).")
+        return IndexRefused("The search index has no room for another team (Milvus holds 1,024 partitions).")
     return IndexUnavailable("The search index cannot be reached right now. Please try again in a minute.")
 
 

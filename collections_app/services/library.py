@@ -1,6 +1,7 @@
 """Changes people make to what is there already: collections and the pictures in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
 
@@ -12,19 +13,21 @@ from collections_app.models.image import ImageQuerySet
 def create_collection(*, team: Team, name: str, creator: User) -> Collection:
     """Raises NameTaken."""
     collection = Collection(team=team, name=name, creator=creator)
-    _save_name(collection)
+    with _unless_taken(name):
+        collection.save()
     return collection
 
 
 def rename_collection(*, collection: Collection, name: str) -> None:
     """Raises NameTaken."""
     collection.name = name
-    _save_name(collection, update_fields=["name"])
+    with _unless_taken(name):
+        Collection.objects.filter(pk=collection.pk).update(name=name)
 
 
 def edit_image(*, image: Image, title: str, tags: Sequence[str]) -> None:
-    image.title, image.tags = title, list(tags)
-    image.save(update_fields=["title", "tags"])
+    """What was deleted meanwhile stays deleted."""
+    Image.objects.filter(pk=image.pk).update(title=title, tags=list(tags))
 
 
 @transaction.atomic
@@ -36,10 +39,11 @@ def retry_indexing(*, images: ImageQuerySet) -> int:
     return count
 
 
-def _save_name(collection: Collection, update_fields: list[str] | None = None) -> None:
+@contextmanager
+def _unless_taken(name: str) -> Iterator[None]:
     """The constraint decides, so two people choosing one name at once cannot both have it."""
     try:
         with transaction.atomic():
-            collection.save(update_fields=update_fields)
+            yield
     except IntegrityError as error:
-        raise NameTaken(f"There is a collection named “{collection.name}” already. Choose another name.") from error
+        raise NameTaken(f"There is a collection named “{name}” already. Choose another name.") from error

@@ -59,6 +59,9 @@ def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
         with default_storage.open(image.file_name) as original:
             picture = open_picture(cast(BinaryIO, original), max_edge_px=rendition.edge_px)
         store_rendition(image=image, rendition=rendition, picture=picture)
+        if not Image.objects.filter(pk=image.pk).exists():  # deleted meanwhile, with all that was stored by then
+            default_storage.delete(name)
+            raise FileNotFoundError(name)
     return default_storage.open(name)
 
 

@@ -74,7 +74,7 @@ def search_by_text(*, scope: Scope, text: str, limit: int = MAX_HITS) -> list[Sc
     Raises EncoderError or IndexUnavailable: a failure is never an empty list.
     """
     encoder = get_encoder()
-    return _search(scope, _text_vector(encoder.key, clean_query(text)), limit)
+    return search_by_vector(scope=scope, vector=_text_vector(encoder.key, clean_query(text)), limit=limit)
 
 
 def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]:
@@ -85,12 +85,14 @@ def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]
     vector = active_index().vectors([image.pk]).get(image.pk)
     if vector is None:
         raise NotIndexed("Similar pictures appear here once this one is indexed.")
-    found = _search(everything_visible_to(user), vector, limit + 1)
+    found = search_by_vector(scope=everything_visible_to(user), vector=vector, limit=limit + 1)
     return [each for each in found if each.image.pk != image.pk][:limit]
 
 
-def _search(scope: Scope, vector: Vector, limit: int) -> list[ScoredImage]:
-    """Ask again for more where so many hits were dropped that the page would be short."""
+def search_by_vector(*, scope: Scope, vector: Vector, limit: int) -> list[ScoredImage]:
+    """Return the pictures of the scope nearest to a unit vector of the active model, best first.
+
+    One query over everything; ask again for more where so many hits were dropped that the page would be short."""
     if not scope.team_ids and not scope.collections:
         return []
     asked = limit + _SPARE_HITS

@@ -33,6 +33,7 @@ def show_collection(request: SignedInRequest, pk: int) -> HttpResponse:
             "collection": collection,
             "page": requested_page(request, images),
             "rights": rights_over(request.user, collection),
+            "targets": Collection.objects.editable_by(request.user).exclude(pk=pk).select_related("team"),
         },
     )
 

@@ -1,5 +1,6 @@
 """Pictures coming in: a page for people, one file a request for our script, a plain form without it."""
 
+import logging
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -16,7 +17,9 @@ from collections_app.models import Collection, Image, User
 from collections_app.services.library import create_collection
 from collections_app.services.uploads import ingest_upload
 
-_STATUSES = {"too_large": 413, "no_room": 507}
+_STATUSES = {"too_large": 413, "no_room": 507, "storage": 503}
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,11 @@ def _take_in(file: "UploadedFile[bytes]", collection: Collection, uploader: User
         return Outcome(file_name=name, error=str(error), code="collection_gone")
     except QuotaExceeded as error:
         return Outcome(file_name=name, error=str(error), code="no_room")
+    except OSError:
+        log.exception("An upload could not be stored")
+        return Outcome(
+            file_name=name, error="The site cannot store pictures just now. Try again later.", code="storage"
+        )
     return Outcome(file_name=name, image=ingested.image, created=ingested.created)
 
 

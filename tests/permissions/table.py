@@ -190,4 +190,12 @@ account             GET  -          302   200   200   200   200   200   200   20
 account             POST -          405
 healthz             GET  -          200
 healthz             POST -          405
+selection_trash     GET  -          405
+selection_trash     POST -          302
+selection_move      GET  -          405
+selection_move      POST -          302
+selection_download  GET  -          405
+selection_download  POST -          302
+selection_undo      GET  -          405
+selection_undo      POST -          302
 """

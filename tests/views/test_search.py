@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from collections_app.demo.gallery import demo_collections, draw_picture
+from collections_app.models import Membership, Share, Team
 from collections_app.services.library import create_collection
 from collections_app.services.uploads import ingest_upload
-from tests.house import House, put_pictures
+from tests.house import House, put_picture, put_pictures
 
 HOSTILE = {
     "100 kB": "dog " * 25_000,
@@ -142,3 +143,26 @@ def test_demo_model_says_what_it_understands(as_owner: Client, settings: Setting
 
 def test_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:
     assert client.get("/search/?q=dog").headers["Location"] == "/accounts/login/?next=/search/%3Fq%3Ddog"
+
+
+def test_search_asks_the_database_at_most_ten_times_with_one_team_or_fifty(
+    house: House, as_outsider: Client, drain: Callable[[], None]
+) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert as_outsider.get("/search/?q=red").content.count(b"data-score") == expected
+        return len(asked)
+
+    Share.objects.create(collection=house.collection, user=house.outsider, role="viewer")
+    drain()
+    expected = 1
+    few = statements()
+    for number in range(50):
+        team = Team.objects.create(name=f"Team {number}")
+        Membership.objects.create(team=team, user=house.outsider, role="viewer")
+        collection = team.collections.create(name="Theirs")
+        put_picture(collection, house.owner, f"{number}.png", colour=(number, 9, 9))
+    drain()
+    expected = 48  # a page of them
+
+    assert statements() == few <= 10

@@ -81,7 +81,7 @@ def _difference(image: Image, entries: list[Entry], model_key: str) -> str:
         return "missing"
     if [entry.team_id for entry in entries] != [expected.team_id]:
         return "misplaced"
-    if entries != [expected] or image.index_model_key != model_key:
+    if entries != [expected] or image.index_model_key != model_key or image.is_failed:
         return "stale"
     return ""
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collections_app.encoders import Encoder
-from collections_app.errors import EncoderError, ModelUnavailable
+from collections_app.errors import EncoderError, IndexRefused, ModelUnavailable
 from collections_app.index import Record, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.files import delete_files
@@ -82,9 +82,21 @@ class BatchWriter:
     def _upsert(self, pairs: Sequence[tuple[Task, Vector]]) -> None:
         if not pairs:
             return
-        self.index.upsert([Record(entry=task.entry, vector=vector) for task, vector in pairs])
+        try:
+            self.index.upsert([Record(entry=task.entry, vector=vector) for task, vector in pairs])
+        except IndexRefused as error:
+            self._settle_refusal(pairs, str(error))
+            return
         for task, _ in pairs:
             finish_job(worker=self.worker, job=task.job, model_key=self.encoder.key, sha256=task.sha256)
+
+    def _settle_refusal(self, pairs: Sequence[tuple[Task, Vector]], reason: str) -> None:
+        """One team's pictures may be refused where others are taken: each is tried alone, and fails alone."""
+        if len(pairs) == 1:
+            self._fail(pairs[0][0], reason)
+            return
+        for pair in pairs:
+            self._upsert([pair])
 
     def _fail(self, task: Task, reason: str) -> None:
         log.warning("Image %s: attempt %s failed: %s", task.entry.id, task.job.attempts, reason)

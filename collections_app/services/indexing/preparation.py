@@ -1,5 +1,6 @@
 """From claimed jobs to what the index shall hold: rows are read, each picture is decoded once, in threads."""
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from collections_app.services.renditions import Rendition, store_rendition
 # The longest edge of what the one decode gives: enough for the thumbnail and for any usual model's input.
 _DECODED_EDGE_PX = 1024
 
+log = logging.getLogger(__name__)
+
 Pixels = NDArray[np.float32]
 
 
@@ -39,6 +42,11 @@ class Batch:
     gone: list[IndexJob] = field(default_factory=list)
     kept: list[Task] = field(default_factory=list)
     fresh: list[Task] = field(default_factory=list)
+
+    @property
+    def is_retry(self) -> bool:
+        """A job that failed or took a process down before: nothing else is to be in hand with it."""
+        return any(job.attempts > 1 for job in self.jobs)
 
 
 def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder, pool: ThreadPoolExecutor) -> Batch:
@@ -78,6 +86,9 @@ def _decode(image: Image, encoder: Encoder) -> Pixels:
     """From one decode come the thumbnail and the model's input. Runs in a thread: no database here."""
     with default_storage.open(image.file_name) as file:
         picture = open_picture(cast(BinaryIO, file), max_edge_px=_DECODED_EDGE_PX)
-    store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
+    try:
+        store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
+    except OSError as error:  # the first page that shows the picture tries again
+        log.warning("The thumbnail of image %s could not be stored: %s", image.pk, error)
     pixels: Pixels = encoder.preprocess([picture])[0]
     return pixels

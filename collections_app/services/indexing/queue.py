@@ -21,13 +21,16 @@ _FIRST_RETRY_S = 1.0
 
 
 @transaction.atomic
-def claim_jobs(*, worker: uuid.UUID, limit: int, lease_s: float = LEASE_S) -> list[IndexJob]:
-    """Lease up to `limit` due jobs to the worker, and count the attempt before it is made."""
+def claim_jobs(*, worker: uuid.UUID, limit: int, lease_s: float = LEASE_S, fresh_only: bool = False) -> list[IndexJob]:
+    """Lease up to `limit` due jobs to the worker, and count the attempt before it is made.
+
+    `fresh_only`: the worker holds others already, and a retry is to be alone in its hands.
+    """
     now = timezone.now()
     due = _locked(IndexJob.objects.due(now))
     for job in due.filter(attempts__gte=MAX_ATTEMPTS):
         _bury(job, "Indexing this picture stopped the worker each time.")
-    jobs = list(due.filter(attempts__lt=MAX_ATTEMPTS)[:limit])
+    jobs = list(due.filter(attempts__lt=1 if fresh_only else MAX_ATTEMPTS)[:limit])
     jobs = jobs[:1] if jobs and jobs[0].attempts else [job for job in jobs if not job.attempts]
     IndexJob.objects.filter(pk__in=[job.pk for job in jobs]).update(
         lease=worker, leased_until=now + timedelta(seconds=lease_s), attempts=F("attempts") + 1

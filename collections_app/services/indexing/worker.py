@@ -40,6 +40,7 @@ class IndexWorker:
         self.stop = stop or threading.Event()
         self._lease_s = lease_s
         self._house_due = time.monotonic()
+        self._owes_jobs = False
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
 
     def drain(self, *, on_progress: Callable[[], object] = _ignore) -> None:
@@ -83,19 +84,31 @@ class IndexWorker:
     def _work_off(self, on_progress: Callable[[], object]) -> None:
         """Write batches until nothing is due. Whatever ends this, no job stays claimed."""
         held: deque[Batch] = deque()
+        if self._owes_jobs:
+            self._give_back()
         try:
             self._take_batch(held)
             while held and not self.stop.is_set():
-                self._take_batch(held)  # decoded while the one before it is encoded
+                if not held[0].is_retry:
+                    self._take_batch(held)  # decoded while the one before it is encoded
                 self._write(held[0])
                 held.popleft()
+                if not held:
+                    self._take_batch(held)
                 on_progress()
         finally:
             if held:
-                give_back_jobs(worker=self.id)
+                self._give_back()
+
+    def _give_back(self) -> None:
+        """Where the database refuses, it is done first thing next time: else the heartbeat would keep the leases."""
+        self._owes_jobs = True
+        give_back_jobs(worker=self.id)
+        self._owes_jobs = False
 
     def _take_batch(self, held: deque[Batch]) -> None:
-        jobs = claim_jobs(worker=self.id, limit=settings.INDEX_BATCH_SIZE, lease_s=self._lease_s)
+        limit = settings.INDEX_BATCH_SIZE
+        jobs = claim_jobs(worker=self.id, limit=limit, lease_s=self._lease_s, fresh_only=bool(held))
         if jobs:
             held.append(Batch(jobs=jobs))
             held[-1] = prepare_batch(jobs=jobs, encoder=get_encoder(), pool=self._pool)

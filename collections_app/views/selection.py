@@ -1,0 +1,128 @@
+"""What is done to many chosen pictures at once: each is checked in SQL, what one may not do is left alone and said."""
+
+from collections import defaultdict
+
+from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.template.defaultfilters import pluralize
+from django.views.decorators.http import require_POST
+
+from collections_app.access import SignedInRequest, signed_in
+from collections_app.errors import ImageSearchError
+from collections_app.models import Collection, Image
+from collections_app.models.image import ImageQuerySet
+from collections_app.services.downloads import stream_zip
+from collections_app.services.moving import move_images
+from collections_app.services.trash import restore_images, trash_images
+from collections_app.views.trash import chosen_ids
+
+_UNDO = "undo"
+
+
+@require_POST
+@signed_in
+def trash_chosen(request: SignedInRequest) -> HttpResponse:
+    chosen = _chosen(request)
+    ids = list(chosen.filter(pk__in=Image.objects.editable_by(request.user)).values_list("pk", flat=True))
+    count = trash_images(images=Image.objects.filter(pk__in=ids), trasher=request.user)
+    request.session[_UNDO] = {"restore": ids}
+    _say(request, count, chosen.count() + count, "put into the trash")
+    return _back(request)
+
+
+@require_POST
+@signed_in
+def move_chosen(request: SignedInRequest) -> HttpResponse:
+    """Only members who edit may take pictures out of a collection; the target may be one they edit by a share."""
+    target = _collection(request, "target")
+    if target is None:
+        messages.error(request, "Choose where the pictures shall go.")
+        return _back(request)
+    chosen = _chosen(request).exclude(collection=target)
+    asked = chosen.count()
+    movable = chosen.filter(collection__in=Collection.objects.managed_by(request.user))
+    origins = dict(movable.values_list("pk", "collection_id"))
+    if not _move(request, list(origins), target):
+        return _back(request)
+    request.session[_UNDO] = {"move": origins}
+    _say(request, len(origins), asked, f"moved to “{target}”")
+    return _back(request)
+
+
+@require_POST
+@signed_in
+def download_chosen(request: SignedInRequest) -> HttpResponseBase:
+    ids = list(_chosen(request).latest_first().values_list("pk", flat=True))
+    if not ids:
+        messages.warning(request, "Choose the pictures first.")
+        return _back(request)
+    answer = StreamingHttpResponse(stream_zip(image_ids=ids, user=request.user), content_type="application/zip")
+    answer["Content-Disposition"] = 'attachment; filename="pictures.zip"'
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@require_POST
+@signed_in
+def undo(request: SignedInRequest) -> HttpResponse:
+    """Take back one's last action of this kind, as far as one still may."""
+    last = request.session.pop(_UNDO, {})
+    count = 0
+    if ids := last.get("restore"):
+        count = restore_images(images=Image.objects.in_trash_of(request.user).filter(pk__in=ids))
+    for origin, group in _by_origin(last.get("move", {})).items():
+        target = Collection.objects.editable_by(request.user).filter(pk=origin).first()
+        movable = Image.objects.kept().filter(collection__in=Collection.objects.managed_by(request.user), pk__in=group)
+        ids = list(movable.values_list("pk", flat=True))
+        count += len(ids) if target and _move(request, ids, target) else 0
+    messages.success(request, f"Undone for {intcomma(count)} picture{pluralize(count)}.")
+    return _back(request)
+
+
+def _chosen(request: SignedInRequest) -> ImageQuerySet:
+    """The pictures a form names one by one, or all of the collection it names."""
+    visible = Image.objects.visible_to(request.user)
+    if "all" in request.POST and (collection := _collection(request, "collection", editable=False)):
+        return visible.filter(collection=collection)
+    return visible.filter(pk__in=chosen_ids(request))
+
+
+def _collection(request: SignedInRequest, field: str, *, editable: bool = True) -> Collection | None:
+    sent = request.POST.get(field, "")
+    if not sent.isdecimal() or len(sent) > 18:
+        return None
+    allowed = Collection.objects.editable_by(request.user) if editable else Collection.objects.visible_to(request.user)
+    return allowed.filter(pk=int(sent)).first()
+
+
+def _move(request: SignedInRequest, ids: list[int], target: Collection) -> bool:
+    try:
+        move_images(images=Image.objects.filter(pk__in=ids), target=target)
+    except ImageSearchError as error:
+        messages.error(request, str(error))
+        return False
+    return True
+
+
+def _by_origin(origins: dict[str, int]) -> dict[int, list[int]]:
+    """The session has turned the ids into text."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for image_id, origin in origins.items():
+        groups[origin].append(int(image_id))
+    return groups
+
+
+def _say(request: SignedInRequest, done: int, asked: int, what: str) -> None:
+    if done:
+        messages.success(request, f"{intcomma(done)} picture{pluralize(done)} {what}.", extra_tags="undo")
+    if asked > done:
+        messages.warning(request, f"{intcomma(asked - done)} left alone: you may only look at them.")
+    elif not done:
+        messages.warning(request, "Choose the pictures first.")
+
+
+def _back(request: SignedInRequest) -> HttpResponse:
+    collection = _collection(request, "collection", editable=False)
+    return redirect("collection", collection.pk) if collection else redirect("gallery")

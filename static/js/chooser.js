@@ -1,0 +1,45 @@
+/* Choosing pictures: shift-click takes a range, Ctrl+A the whole page, Escape none; the bar counts. */
+
+class Chooser {
+  constructor(form) {
+    this.boxes = [...form.querySelectorAll('input[name="image"]')];
+    this.count = form.querySelector("[data-chosen-count]");
+    this.all = form.querySelector('input[name="all"]');
+    this.last = null;
+    form.addEventListener("click", (event) => this.extend(event));
+    form.addEventListener("change", () => this.show());
+    document.addEventListener("keydown", (event) => this.press(event));
+  }
+
+  extend(event) {
+    const place = this.boxes.indexOf(event.target);
+    if (place < 0) return;
+    if (event.shiftKey && this.last !== null) {
+      const [from, to] = [this.last, place].sort((a, b) => a - b);
+      this.set(this.boxes.slice(from, to + 1), event.target.checked);
+    }
+    this.last = place;
+  }
+
+  press(event) {
+    const typing = event.target.closest('input:not([type="checkbox"]), select, textarea');
+    if (typing) return;
+    if (event.key === "Escape") this.set([...this.boxes, this.all], false);
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.set(this.boxes, true);
+    }
+  }
+
+  set(boxes, checked) {
+    for (const box of boxes) box.checked = checked;
+    this.show();
+  }
+
+  show() {
+    const chosen = this.boxes.filter((box) => box.checked).length;
+    this.count.textContent = this.all.checked ? "All chosen" : chosen ? `${chosen} chosen` : "Choose pictures";
+  }
+}
+
+document.querySelectorAll("[data-chooser]").forEach((form) => new Chooser(form));

@@ -1,0 +1,123 @@
+"""Recall of the one ranked list, against brute force over exactly what each person may see.
+
+`python -m tests.benchmarks.visibility [--teams 50] [--vectors 20000] [--people 30] [--queries 10] [--seed 1]`. People
+get random rights: memberships, shares by name, shares with a team; some see one small collection in the largest team.
+Prints what was run and the figure; with MILVUS_URI set, that server is measured instead of the embedded store.
+"""
+
+import argparse
+import os
+import random
+import tempfile
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
+os.environ |= {"DATA_DIR": _SCRATCH.name, "CLIP_MODEL": "demo", "DATABASE_URL": "", "LOG_LEVEL": "error"}
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
+_CHUNK = 2000
+_TOP = 10
+
+Vectors = NDArray[np.float32]
+
+
+def main() -> None:
+    options = _options()
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    chance = random.Random(options.seed)
+    people = _make_people(options, chance)
+    vectors = _index_everything(options.seed)
+    recalls = [_recall(person, vectors, query) for person in people for query in _queries(vectors, options, chance)]
+    print(f"teams: {options.teams}, vectors: {len(vectors)}, people: {options.people}, seed: {options.seed}")
+    print(f"index: {os.environ.get('MILVUS_URI') or 'Milvus Lite'}")
+    print(f"recall at {_TOP} over {len(recalls)} searches: mean {np.mean(recalls):.4f}, worst {min(recalls):.2f}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, default in (("teams", 50), ("vectors", 20_000), ("people", 30), ("queries", 10), ("seed", 1)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    return parser.parse_args()
+
+
+def _make_people(options: argparse.Namespace, chance: random.Random) -> list[Any]:
+    """Teams of very different sizes; each person is a member of some and has shares in others."""
+    from collections_app.models import Collection, Membership, Role, Share, Team, User
+
+    teams = [Team.objects.create(name=f"Team {number}") for number in range(options.teams)]
+    collections = [Collection.objects.create(team=team, name=str(n)) for team in teams for n in range(4)]
+    _fill(collections, options.vectors, chance)
+    people = [User.objects.create_user(f"person{number}@example.com") for number in range(options.people)]
+    for number, person in enumerate(people):
+        if number % 5 == 0:  # one small collection inside the largest team, and nothing else
+            Share.objects.create(collection=collections[3], user=person, role="viewer")
+            continue
+        for team in chance.sample(teams, chance.randint(0, 6)):
+            Membership.objects.create(team=team, user=person, role=chance.choice(Role.values))
+        for collection in chance.sample(collections, chance.randint(1, 12)):
+            Share.objects.create(collection=collection, user=person, role="viewer")
+    for collection, team in zip(chance.sample(collections, 20), chance.choices(teams, k=20), strict=True):
+        Share.objects.get_or_create(collection=collection, team=team, defaults={"role": "viewer"})
+    return people
+
+
+def _fill(collections: list[Any], count: int, chance: random.Random) -> None:
+    """The first team has a third of everything, and its last collection twenty pictures."""
+    from collections_app.models import Image, IndexJob
+
+    weights = [count / 9] * 3 + [0] + [count * 2 / 3 / len(collections)] * (len(collections) - 4)
+    chosen = [collections[3]] * 20 + chance.choices(collections, weights, k=count - 20)
+    rows = [_row(number, collection) for number, collection in enumerate(chosen)]
+    for start, end in pairwise([*range(0, count, _CHUNK), count]):
+        Image.objects.bulk_create(rows[start:end])
+    IndexJob.objects.all().delete()
+
+
+def _row(number: int, collection: Any) -> Any:
+    from collections_app.models import Image
+
+    name = f"{number}.png"
+    facts = {"byte_size": 1, "format": "PNG", "width": 1, "height": 1}
+    return Image(collection=collection, file=name, original_name=name, sha256=f"{number:064x}", **facts)
+
+
+def _index_everything(seed: int) -> dict[int, Vectors]:
+    from collections_app.encoders import get_encoder
+    from collections_app.index import Record
+    from collections_app.models import Image
+    from collections_app.services.active import active_index
+    from collections_app.services.indexing.entries import index_entry
+
+    images = list(Image.objects.select_related("collection"))
+    drawn = np.random.default_rng(seed).normal(size=(len(images), get_encoder().dim)).astype(np.float32)
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    for start, end in pairwise([*range(0, len(images), _CHUNK), len(images)]):
+        pairs = zip(images[start:end], drawn[start:end], strict=True)
+        active_index().upsert([Record(entry=index_entry(image), vector=vector) for image, vector in pairs])
+    return {image.pk: vector for image, vector in zip(images, drawn, strict=True)}
+
+
+def _queries(vectors: dict[int, Vectors], options: argparse.Namespace, chance: random.Random) -> list[Vectors]:
+    return [vectors[chance.choice(list(vectors))] for _ in range(options.queries)]
+
+
+def _recall(person: Any, vectors: dict[int, Vectors], query: Vectors) -> float:
+    from collections_app.models import Image
+    from collections_app.services.search import everything_visible_to, search_by_vector
+
+    visible = list(Image.objects.visible_to(person).values_list("pk", flat=True))
+    scores = np.stack([vectors[pk] for pk in visible]) @ query if visible else np.empty(0)
+    best = {visible[place] for place in np.argsort(-scores)[:_TOP]}
+    found = {each.image.pk for each in search_by_vector(scope=everything_visible_to(person), vector=query, limit=_TOP)}
+    return len(found & best) / len(best) if best else float(not found)
+
+
+if __name__ == "__main__":
+    main()

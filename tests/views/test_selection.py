@@ -1,0 +1,126 @@
+"""Many pictures at once: moved, deleted, downloaded, undone; each checked for itself."""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from collections_app.models import Collection, Image, Membership, Share, Team
+from collections_app.services.downloads import stream_zip
+from collections_app.services.library import create_collection
+from collections_app.services.search import everything_visible_to, search_by_text
+from tests.house import House, put_picture, put_pictures, signed_in_client
+from tests.services.agreement import assert_index_agrees
+
+
+def in_collection(collection: Collection) -> set[int]:
+    return set(Image.objects.kept().filter(collection=collection).values_list("pk", flat=True))
+
+
+@pytest.fixture
+def elsewhere(house: House) -> Collection:
+    return create_collection(team=house.owner.personal_team, name="Mine", creator=house.owner)
+
+
+def unpack(chunks: Iterator[bytes]) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(b"".join(chunks))) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_chosen_pictures_go_to_the_trash_and_come_back(as_owner: Client, house: House) -> None:
+    put_pictures(house, 3)
+    chosen = sorted(in_collection(house.collection))[:2]
+    address = f"/collections/{house.collection.pk}/"
+    page = as_owner.post("/pictures/trash/", {"image": chosen, "collection": house.collection.pk}, follow=True)
+
+    assert "2 pictures put into the trash" in page.content.decode()
+    assert page.redirect_chain[-1][0] == address
+    assert len(in_collection(house.collection)) == 2
+    as_owner.post("/pictures/undo/")
+    assert len(in_collection(house.collection)) == 4
+
+
+def test_all_of_a_collection_is_named_without_its_ids(as_owner: Client, house: House) -> None:
+    put_pictures(house, 3)
+    as_owner.post("/pictures/trash/", {"all": "1", "collection": house.collection.pk})
+    assert in_collection(house.collection) == set()
+
+
+def test_what_one_may_only_look_at_is_left_alone_and_said(as_viewer: Client, house: House) -> None:
+    page = as_viewer.post("/pictures/trash/", {"image": house.image.pk}, follow=True).content.decode()
+    assert "1 left alone" in page
+    assert in_collection(house.collection) == {house.image.pk}
+
+
+def test_a_stranger_s_choice_is_nobody_s(as_outsider: Client, house: House) -> None:
+    for action in ("trash", "move", "download"):
+        as_outsider.post(f"/pictures/{action}/", {"image": house.image.pk, "target": house.collection.pk})
+    assert in_collection(house.collection) == {house.image.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_move_takes_the_vector_along_and_is_seen_by_the_right_people_at_once(
+    as_owner: Client, house: House, elsewhere: Collection, drain: Callable[[], None]
+) -> None:
+    drain()
+    house.image.file.storage.delete(house.image.file_name)  # so that nothing can be encoded anew
+    as_owner.post("/pictures/move/", {"image": house.image.pk, "target": elsewhere.pk})
+
+    assert search_by_text(scope=everything_visible_to(house.viewer), text="red") == []
+    drain()
+    assert_index_agrees()
+    assert [each.image.pk for each in search_by_text(scope=everything_visible_to(house.owner), text="red")] == [
+        house.image.pk
+    ]
+    as_owner.post("/pictures/undo/")
+    assert in_collection(house.collection) == {house.image.pk}
+
+
+def test_an_editor_by_share_takes_nothing_out_of_the_collection(house: House) -> None:
+    Share.objects.create(collection=house.collection, user=house.outsider, role="editor")
+    own = create_collection(team=house.outsider.personal_team, name="Mine", creator=house.outsider)
+    client = signed_in_client(house.outsider)
+    client.post("/pictures/move/", {"image": house.image.pk, "target": own.pk})
+    assert in_collection(house.collection) == {house.image.pk}
+
+
+def test_a_move_does_not_exceed_the_other_team_s_quota(as_owner: Client, house: House, elsewhere: Collection) -> None:
+    put_pictures(house, 2)
+    Team.objects.filter(pk=elsewhere.team_id).update(max_images=2)
+    form = {"all": "1", "collection": house.collection.pk, "target": elsewhere.pk}
+    assert "has no room" in as_owner.post("/pictures/move/", form, follow=True).content.decode()
+    assert len(in_collection(house.collection)) == 3
+
+
+def test_a_zip_has_every_chosen_picture_under_a_name_of_its_own(as_viewer: Client, house: House) -> None:
+    put_picture(house.collection, house.owner, "ROSE.png", colour="green")
+    answer: Any = as_viewer.post("/pictures/download/", {"all": "1", "collection": house.collection.pk})
+    files = unpack(answer.streaming_content)
+    assert sorted(files) == ["ROSE.png", "rose (2).png"]
+    with house.image.file.open() as file:
+        assert file.read() in files.values()
+
+
+def test_a_right_taken_back_ends_a_download_with_the_next_file(house: House) -> None:
+    put_pictures(house, 3)
+    chunks = stream_zip(image_ids=sorted(in_collection(house.collection)), user=house.viewer)
+    received = [next(chunks)]
+    Membership.objects.filter(user=house.viewer).delete()
+    assert len(unpack(iter([*received, *chunks]))) == 1
+
+
+def test_a_missing_file_is_named_and_the_others_come(house: House) -> None:
+    put_pictures(house, 1)
+    house.image.file.storage.delete(house.image.file_name)
+    files = unpack(stream_zip(image_ids=sorted(in_collection(house.collection)), user=house.viewer))
+    assert sorted(files) == ["0.png", "missing.txt"]
+    assert files["missing.txt"] == b"rose.png"
+
+
+def test_who_sees_a_picture_by_a_share_downloads_a_copy_without_metadata(house: House) -> None:
+    Share.objects.create(collection=house.collection, user=house.outsider, role="viewer")
+    assert sorted(unpack(stream_zip(image_ids=[house.image.pk], user=house.outsider))) == ["rose.jpg"]
