@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test lint bench train-demo-model clean
+.PHONY: demo run test test-services lint bench train-demo-model clean
 
 demo: $(VENV)/.installed
 	@CLIP_MODEL=demo $(BIN)/python manage.py demo
@@ -14,6 +14,9 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/pytest
+
+test-services: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.with_services
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

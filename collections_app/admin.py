@@ -2,13 +2,20 @@
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import FileResponse, Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
-from collections_app.models import Collection, Image, IndexJob, Membership, Team, User
+from collections_app.errors import InvalidImage
+from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
+from collections_app.models import Collection, Image, IndexJob, Membership, Share, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.indexing.audit import queue_anew
+from collections_app.services.renditions import Rendition, open_rendition
 
 
 @admin.register(User)
@@ -44,9 +51,16 @@ class CollectionAdmin(ModelAdmin[Collection]):
     raw_id_fields = ["team", "creator"]
 
 
+@admin.register(Share)
+class ShareAdmin(ModelAdmin[Share]):
+    list_display = ["collection", "user", "team", "role", "sharer", "created_at"]
+    list_select_related = ["collection", "user", "team", "sharer"]
+    raw_id_fields = ["collection", "user", "team", "sharer"]
+
+
 @admin.register(Image)
 class ImageAdmin(ModelAdmin[Image]):
-    list_display = ["name", "collection", "uploader", "index_state", "index_error", "created_at"]
+    list_display = ["thumbnail", "name", "collection", "uploader", "index_state", "index_error", "created_at"]
     list_filter = ["index_state", "format"]
     list_select_related = ["collection", "uploader"]
     search_fields = ["title", "original_name", "sha256"]
@@ -59,6 +73,27 @@ class ImageAdmin(ModelAdmin[Image]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Pictures come in by upload or import, which judge them."""
         return False
+
+    @admin.display(description="")
+    def thumbnail(self, image: Image) -> str:
+        address = reverse("admin:collections_app_image_thumbnail", args=[image.pk])
+        return format_html('<img src="{}" width="60" alt="" loading="lazy">', address)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.thumbnail_file)
+        own = path("<int:pk>/thumbnail/", view, name="collections_app_image_thumbnail")
+        return [own, *super().get_urls()]
+
+    def thumbnail_file(self, request: HttpRequest, pk: int) -> FileResponse:
+        """Administrators see every picture here, small, as they see every row."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        image = get_object_or_404(Image, pk=pk)
+        try:
+            file = open_rendition(image=image, rendition=Rendition.GRID)
+        except (FileNotFoundError, InvalidImage) as error:
+            raise Http404 from error
+        return FileResponse(file, content_type=THUMBNAIL_CONTENT_TYPE)
 
     @admin.action(description="Index the selected pictures anew")
     def index_anew(self, request: HttpRequest, queryset: ImageQuerySet) -> None:

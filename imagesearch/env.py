@@ -3,7 +3,10 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
@@ -39,6 +42,30 @@ def choice(name: str, default: str, *, among: Sequence[str]) -> str:
 def items(name: str, default: str = "") -> list[str]:
     """Return the parts of a comma-separated value, without empty ones."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def database(name: str) -> dict[str, Any] | None:
+    """Return Django's settings for a postgresql:// address; None where there is no address."""
+    address = text(name)
+    if not address:
+        return None
+    if not address.startswith(("postgresql://", "postgres://")):
+        raise ImproperlyConfigured(f"{name} must begin with postgresql://, or be empty for SQLite.")
+    try:
+        return dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} cannot be read: {error}") from error
+
+
+def bucket(name: str) -> dict[str, str] | None:
+    """Return `bucket_name` and `location` of s3://bucket/folder; None where there is no address."""
+    address = text(name)
+    if not address:
+        return None
+    parts = urlsplit(address)
+    if parts.scheme != "s3" or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must look like s3://bucket or s3://bucket/folder, not {address!r}.")
+    return {"bucket_name": parts.hostname, "location": parts.path.strip("/")}
 
 
 def folder(name: str, default: Path) -> Path:

@@ -1,6 +1,7 @@
 """All settings, read once from the environment. Every variable is in the README's table (a test compares them)."""
 
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -70,7 +71,8 @@ TEMPLATES = [
 
 # --- Data --------------------------------------------------------------------------------------------------------
 DATABASES = {
-    "default": {
+    "default": env.database("DATABASE_URL")
+    or {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA_DIR / "imagesearch.sqlite3",
         # Several processes write: WAL lets readers go on, IMMEDIATE takes the write lock at BEGIN instead of
@@ -85,7 +87,7 @@ DATABASES = {
 }
 # Shared by all web processes, because allauth counts attempts in it.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {
@@ -97,6 +99,12 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# s3://bucket/folder; keys, region and endpoint come from the usual AWS variables, which boto3 reads itself.
+if bucket := env.bucket("STORAGE_URL"):
+    STORAGES["default"] = {
+        "BACKEND": "collections_app.services.object_storage.PrivateBucket",
+        "OPTIONS": {**bucket, "default_acl": "private", "file_overwrite": False, "max_memory_size": 4 * 2**20},
+    }
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True

@@ -1,5 +1,6 @@
 """What every test gets: folders of its own, an index of its own, and the demo model. What some ask for: a house."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from tests.house import CLOSED_PORT, House, make_house
 @pytest.fixture(autouse=True)
 def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """Each test has its own uploads and its own index, and searches with the demo model."""
-    uploads = {"location": tmp_path / "uploads", "base_url": None}
-    settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": uploads}}
+    default = settings.STORAGES["default"]
+    own = {"location": uuid.uuid4().hex} if "bucket_name" in default["OPTIONS"] else {"location": tmp_path / "uploads"}
+    settings.STORAGES = {**settings.STORAGES, "default": {**default, "OPTIONS": {**default["OPTIONS"], **own}}}
     settings.EMBEDDED_STORE_DIR = tmp_path / "index"
     settings.MILVUS_URI = ""
     settings.CLIP_MODEL, settings.CLIP_MODEL_PATH = "demo", str(settings.DEMO_MODEL_DIR)

@@ -71,6 +71,9 @@ class ImageQuerySet(models.QuerySet["Image"]):
         older = siblings.filter(Q(created_at__lt=created) | Q(created_at=created, pk__lt=pk))
         return newer.latest_first().last(), older.latest_first().first()
 
+    def same_bytes_as(self, image: "Image") -> Self:
+        return self.filter(sha256=image.sha256).exclude(pk=image.pk)
+
     def failed(self) -> Self:
         return self.filter(index_state=IndexState.FAILED)
 

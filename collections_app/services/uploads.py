@@ -44,7 +44,7 @@ def ingest_upload(
     """
     info = inspect_picture(file, upload_limits())
     sha256 = checksum(file)
-    if known := _same_bytes(collection, sha256):
+    if known := _same_bytes(collection, sha256, uploader):
         return Ingested(image=known, created=False)
     image = Image(
         collection=collection,
@@ -90,15 +90,17 @@ def _save_once(image: Image) -> Ingested:
     team = Team.objects.select_for_update().filter(pk__in=there.values("team")).first()
     if team is None:
         raise CollectionGone("This collection was deleted meanwhile. Choose another one.")
-    if known := _same_bytes(image.collection, image.sha256):
+    if known := _same_bytes(image.collection, image.sha256, image.uploader):
         return Ingested(image=known, created=False)
     ensure_room(team=team, byte_size=image.byte_size)
     image.save()
     return Ingested(image=image, created=True)
 
 
-def _same_bytes(collection: Collection, sha256: str) -> Image | None:
-    return Image.objects.kept().with_collection().filter(collection__team=collection.team_id, sha256=sha256).first()
+def _same_bytes(collection: Collection, sha256: str, uploader: User | None) -> Image | None:
+    """Only what the uploader may see: an editor by a share learns nothing of the team's other collections."""
+    visible = Image.objects.visible_to(uploader) if uploader else Image.objects.kept()
+    return visible.with_collection().filter(collection__team=collection.team_id, sha256=sha256).first()
 
 
 def _plain_name(file_name: str) -> str:

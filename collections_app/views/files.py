@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from django.core.files import File
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from collections_app.access import SignedInRequest, rights_over, signed_in, visible_image_or_404
-from collections_app.errors import InvalidImage
+from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE, formats
 from collections_app.models import Image
 from collections_app.services.renditions import Rendition, open_rendition
@@ -102,6 +102,8 @@ def serve(request: HttpRequest, etag: str, respond: Callable[[], HttpResponseBas
         response = response or respond()
     except (FileNotFoundError, InvalidImage) as error:
         raise Http404("This picture's file is gone or cannot be read.") from error
+    except StorageUnavailable as error:
+        return HttpResponse(str(error), status=503, content_type="text/plain")
     for name, value in {**_HEADERS, "ETag": etag}.items():
         response[name] = value
     return response

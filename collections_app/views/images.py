@@ -21,6 +21,7 @@ from collections_app.services.search import search_similar
 from collections_app.services.trash import trash_images
 
 SIMILAR = 12
+TWINS = 10
 
 
 @require_safe
@@ -28,7 +29,14 @@ SIMILAR = 12
 def show_image(request: SignedInRequest, pk: int) -> HttpResponse:
     image = visible_image_or_404(request.user, pk)
     newer, older = Image.objects.neighbours_of(image)
-    context = {"image": image, "rights": rights_over(request.user, image.collection), "newer": newer, "older": older}
+    twins = Image.objects.visible_to(request.user).same_bytes_as(image).with_collection().latest_first()[:TWINS]
+    context = {
+        "image": image,
+        "twins": twins,
+        "rights": rights_over(request.user, image.collection),
+        "newer": newer,
+        "older": older,
+    }
     return render(request, "image.html", context)
 
 

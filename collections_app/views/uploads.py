@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from collections_app.access import SignedInRequest, editable_collection_or_404, sent_fields, signed_in, wants_json
-from collections_app.errors import CollectionGone, InvalidImage, NameTaken, QuotaExceeded
+from collections_app.errors import CollectionGone, InvalidImage, NameTaken, QuotaExceeded, StorageUnavailable
 from collections_app.forms import UploadTargetForm
 from collections_app.models import Collection, Image, User
 from collections_app.services.library import create_collection
@@ -78,7 +78,7 @@ def _take_in(file: "UploadedFile[bytes]", collection: Collection, uploader: User
         return Outcome(file_name=name, error=str(error), code="collection_gone")
     except QuotaExceeded as error:
         return Outcome(file_name=name, error=str(error), code="no_room")
-    except OSError:
+    except (OSError, StorageUnavailable):
         log.exception("An upload could not be stored")
         return Outcome(
             file_name=name, error="The site cannot store pictures just now. Try again later.", code="storage"

@@ -56,6 +56,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
         "DATA_DIR": str(tmp_path_factory.mktemp("site")),
         "CLIP_MODEL": "demo",
         "MILVUS_URI": "",
+        "DATABASE_URL": "",
+        "STORAGE_URL": "",
         "HTTPS": "",
         "PORT": str(port),
         "HOST": "127.0.0.1",

@@ -50,11 +50,14 @@ def make_stage() -> Stage:
             Share.objects.create(collection=collection, user=people[f"share {share_role}"], role=share_role)
     Image.objects.filter(collection=trashed).update(trashed_at=timezone.now())
     Collection.objects.filter(pk=trashed.pk).update(trashed_at=timezone.now())
+    alone = put_picture(kept, people["team owner"], "alone.png", colour=(3, 200, 3))
+    Image.objects.filter(pk=alone.pk).update(trashed_at=timezone.now())
     return Stage(
         clients={"anonymous": Client()} | {name: _client(user) for name, user in people.items()},
         values={
             "kept": _values(kept, people["team owner"]),
-            "trashed": _values(trashed, people["team owner"]),
+            # A picture that lies in the trash alone is a harder case than one whose collection does.
+            "trashed": _values(trashed, people["team owner"]) | {"image": alone.pk, "public_id": alone.public_id},
             "foreign": _values(foreign, _somebody()),
             "deleted": dict.fromkeys(("collection", "image", "team", "member", "share", "link", "invitation"), NOWHERE)
             | {"secret": "no-such-secret", "public_id": uuid.uuid4(), "invitation_secret": "no-such-secret"},
@@ -85,7 +88,7 @@ def _collection(team: Team, creator: User | None, name: str) -> Collection:
 
 
 def _values(collection: Collection, inviter: User) -> dict[str, object]:
-    image = Image.objects.get(collection=collection)
+    image = Image.objects.filter(collection=collection).order_by("pk")[0]
     link = PublicLink.objects.create(collection=collection, allows_download=True)
     extra = User.objects.create_user(f"extra-{collection.pk}@example.com")
     share = Share.objects.create(collection=collection, user=extra, role=ShareRole.VIEWER)

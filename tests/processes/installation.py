@@ -32,6 +32,7 @@ class Installation:
     def start(self, *words: str, **settings: str) -> Process:
         """Start manage.py; its output can be read from the process."""
         own = {"DATA_DIR": str(self.data_dir), "CLIP_MODEL": "demo", "MILVUS_URI": "", "INDEX_BATCH_SIZE": "4"}
+        own |= {"DATABASE_URL": "", "STORAGE_URL": ""}
         environment = {**os.environ, **own, "PORT": str(self.port), "HOST": "127.0.0.1", "HTTPS": "", **settings}
         command = [sys.executable, "manage.py", *words]
         pipe = subprocess.PIPE

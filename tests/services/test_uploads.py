@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from collections_app.errors import CollectionGone, InvalidImage
-from collections_app.models import Collection, Image
+from collections_app.models import Collection, Image, Share
 from collections_app.services.library import create_collection
 from collections_app.services.uploads import ingest_upload
 from tests.house import House, picture_bytes, put_picture
@@ -78,3 +78,13 @@ def test_two_uploads_of_the_same_bytes_at_once_make_one_picture(house: House) ->
         thread.join()
 
     assert Image.objects.count() == len(stored_files()) == 2
+
+
+def test_an_editor_by_share_learns_nothing_of_the_team_s_other_collections(house: House) -> None:
+    shared = create_collection(team=house.team, name="Shared", creator=house.owner)
+    Share.objects.create(collection=shared, user=house.outsider, role="editor")
+
+    image = put_picture(shared, house.outsider, "mine.png", colour="red")
+
+    assert image.pk != house.image.pk
+    assert image.collection == shared

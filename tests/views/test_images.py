@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from collections_app.models import Image
+from collections_app.services.library import create_collection
 from tests.house import House, put_picture
 
 PAGES = ["/images/{}/", "/images/{}/edit/", "/images/{}/delete/", "/images/{}/similar/"]
@@ -108,3 +109,13 @@ def test_picture_is_shown_while_the_index_is_away(as_owner: Client, house: House
     part = as_owner.get(f"/images/{house.image.pk}/similar/", headers={"HX-Request": "true"})
     assert part.status_code == 200
     assert "data-image-id" not in part.content.decode()
+
+
+def test_the_same_picture_elsewhere_is_pointed_out_to_who_may_see_it(
+    as_owner: Client, as_viewer: Client, house: House
+) -> None:
+    own = create_collection(team=house.owner.personal_team, name="Pressed flowers", creator=house.owner)
+    twin = put_picture(own, house.owner, "rose.png", colour="red")
+    address = f"/images/{house.image.pk}/"
+    assert f"/images/{twin.pk}/" in as_owner.get(address).content.decode()
+    assert "Pressed flowers" not in as_viewer.get(address).content.decode()
