@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
-from allauth.account.adapter import DefaultAccountAdapter
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
@@ -25,11 +23,6 @@ class SignedInRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
-
-
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return bool(settings.SIGNUP_OPEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

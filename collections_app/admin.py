@@ -1,5 +1,6 @@
 """The administration: to look things up, to see why a picture is not indexed, and to try again."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
@@ -16,6 +17,9 @@ from collections_app.models import Collection, Image, IndexJob, Membership, Shar
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.indexing.audit import queue_anew
 from collections_app.services.renditions import Rendition, open_rendition
+
+# Else the administration has a door of its own: no limit on attempts, no second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 @admin.register(User)

@@ -59,6 +59,10 @@ class Site:
     def is_open_for_signup(self) -> bool:
         return bool(settings.SIGNUP_OPEN)
 
+    @property
+    def has_single_sign_on(self) -> bool:
+        return bool(settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"])
+
     @cached_property
     def indexing(self) -> IndexingStatus:
         return read_indexing_status(self._user) if isinstance(self._user, User) else IndexingStatus()

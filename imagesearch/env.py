@@ -68,6 +68,22 @@ def bucket(name: str) -> dict[str, str] | None:
     return {"bucket_name": parts.hostname, "location": parts.path.strip("/")}
 
 
+def web_address(name: str) -> str:
+    """Return an address without a slash at its end, or an empty text."""
+    value = text(name).rstrip("/")
+    if value and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
+        raise ImproperlyConfigured(f"{name} must be an address that begins with https:// or http://, not {value!r}.")
+    return value
+
+
+def all_or_none(**values: str) -> dict[str, str]:
+    """Return the values, or nothing where none is set. A half set stops the start."""
+    missing = [name for name, value in values.items() if not value]
+    if missing and len(missing) < len(values):
+        raise ImproperlyConfigured(f"{', '.join(values)} belong together: {', '.join(missing)} must be set as well.")
+    return {} if missing else values
+
+
 def folder(name: str, default: Path) -> Path:
     """Return an absolute, writable folder, made if missing."""
     path = Path(text(name) or default).expanduser().absolute()

@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from imagesearch import env, secrets
+from imagesearch.single_sign_on import openid_connect_apps
 
 django_stubs_ext.monkeypatch()
 
@@ -37,10 +38,15 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "collections_app.headers.SecureHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -86,7 +92,16 @@ DATABASES = {
     }
 }
 # Shared by all web processes, because allauth counts attempts in it.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+# Counts attempts to sign in. Every process of every machine must see the same count, and of two that take its lock
+# one must fail: the table's primary key does that on any database, files or a process's memory do not. The default of
+# 300 entries would let anybody push a count out of it.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -138,29 +153,6 @@ if MILVUS_URI and not MILVUS_URI.startswith(("http://", "https://")):
     raise ImproperlyConfigured("MILVUS_URI must begin with http:// or https://, or be empty for the embedded store.")
 INDEX_BATCH_SIZE = env.integer("INDEX_BATCH_SIZE", 32, minimum=1)
 
-# --- Accounts ----------------------------------------------------------------------------------------------------
-AUTH_USER_MODEL = "collections_app.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "gallery"
-ACCOUNT_ADAPTER = "collections_app.access.AccountAdapter"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "[imagesearch] "
-ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-# How many proxies stand before the site: attempts are counted by the address that the outermost of them names.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
-SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)
-
 # --- E-mail: to the console unless a server is named -------------------------------------------------------------
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.integer("EMAIL_PORT", 587, minimum=1)
@@ -170,16 +162,64 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "imagesearch@localhost")
 
+# --- Accounts ----------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "collections_app.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "gallery"
+ACCOUNT_ADAPTER = "collections_app.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+# Where mail is sent, an address is verified first, and signing up tells nobody which addresses have an account.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_HOST else "optional"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[imagesearch] "
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# How many proxies stand before the site: attempts are counted by the address that the outermost of them names.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
+SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)
+MFA_ADAPTER = "collections_app.adapters.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# One step of 30 seconds, for clocks that differ.
+MFA_TOTP_TOLERANCE = 1
+# Nobody can verify an address where no mail is sent.
+MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_HOST
+# Single sign-on: all four or none. An account is found by its address only where both sides have verified it.
+OIDC = env.all_or_none(
+    OIDC_NAME=env.text("OIDC_NAME"),
+    OIDC_SERVER_URL=env.web_address("OIDC_SERVER_URL"),
+    OIDC_CLIENT_ID=env.text("OIDC_CLIENT_ID"),
+    OIDC_CLIENT_SECRET=env.text("OIDC_CLIENT_SECRET"),
+)
+SOCIALACCOUNT_ADAPTER = "collections_app.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": openid_connect_apps(OIDC)}}
+
 # --- Security ----------------------------------------------------------------------------------------------------
 # HTTPS=true where the site is reached over https, directly or through a proxy that sets X-Forwarded-Proto.
 HTTPS = env.flag("HTTPS")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+# Scripts need no cookie: they send the token of their page's form.
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+# A browser takes a cookie of this name from this host alone, over https: no neighbouring host can set one.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (f"{'__Host-' if HTTPS else ''}{name}" for name in ("sessionid", "csrftoken"))
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Browsers know no passkeys but over https or on localhost; there the origin is not https, and the library wants that.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

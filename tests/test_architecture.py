@@ -17,7 +17,7 @@ FLOORS = {
     "index": 2,
     "models": 3,
     "services": 4,
-    **dict.fromkeys(("signals", "access", "forms", "admin", "checks", "context", "templatetags", "management"), 5),
+    **dict.fromkeys(("signals", "access", "adapters", "headers", "forms", "admin", "checks", "context", "templatetags", "management"), 5),
     "views": 6,
     "urls": 7,
     "apps": 7,
