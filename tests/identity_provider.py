@@ -51,7 +51,7 @@ class IdentityProvider(ThreadingHTTPServer):
         return f"{question['redirect_uri']}?{urlencode({'code': code, 'state': question['state']})}"
 
     def issue_token(self, form: dict[str, str]) -> dict[str, Any] | None:
-        """Return a token for a code, once, to who knows the client's secret and the verifier of the code's challenge."""
+        """Return a token for a code, once, to who knows the client's secret and the code's verifier."""
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         proof = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         if self.challenges.pop(form["code"], None) != proof or form.get("client_secret") != CLIENT_SECRET:

@@ -25,6 +25,9 @@ def test_every_variable_is_in_the_readme_and_no_other() -> None:
         ("HTTPS", "perhaps", "HTTPS must be true or false"),
         ("CLIP_DTYPE", "int3", "CLIP_DTYPE must be one of"),
         ("MILVUS_URI", "store.db", "MILVUS_URI must begin with http"),
+        ("OIDC_NAME", "Acme", "OIDC_SERVER_URL, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET must be set as well"),
+        ("OIDC_SERVER_URL", "login.example.com", "OIDC_SERVER_URL must be an address that begins with https://"),
+        ("TRUSTED_PROXY_COUNT", "-1", "TRUSTED_PROXY_COUNT must be at least 0"),
     ],
 )
 def test_a_wrong_value_stops_the_start_with_a_sentence(name: str, value: str, sentence: str, tmp_path: Path) -> None:
@@ -34,3 +37,10 @@ def test_a_wrong_value_stops_the_start_with_a_sentence(name: str, value: str, se
     )
     assert ended.returncode != 0
     assert sentence in ended.stderr
+
+
+def test_cookies_belong_to_this_host_alone_where_the_site_has_https(tmp_path: Path) -> None:
+    program = "from imagesearch import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME)"
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "HTTPS": "true"}
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ended.stdout.split() == ["__Host-sessionid", "__Host-csrftoken"]

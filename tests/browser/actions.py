@@ -7,6 +7,15 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 INDEXED_MS = 90_000
+PASSWORD = "kettle-orchard-42"
+
+
+def confirm_access(page: Page) -> None:
+    """What guards an account's settings asks for the password again."""
+    page.goto("/accounts/reauthenticate/?next=/account/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/account/")
 
 
 def create_collection(page: Page, name: str) -> None:

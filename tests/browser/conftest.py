@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
+from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, running_provider
+
+from .actions import PASSWORD
 from .drawings import write_scenes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +26,6 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-PASSWORD = "kettle-orchard-42"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +48,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[str]:
+def provider() -> Iterator[IdentityProvider]:
+    """Where people of another site sign in."""
+    with running_provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser, provider: IdentityProvider) -> Iterator[str]:
     """The address of a site of its own, empty, with the demo model."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -63,6 +72,13 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
         "HOST": "127.0.0.1",
         "MAX_UPLOAD_MB": "1",
         "DEBUG": "",
+        "EMAIL_HOST": "",
+        # Everybody comes from an address of their own (see `sign_up`), or the limit on signing up would be met.
+        "TRUSTED_PROXY_COUNT": "1",
+        "OIDC_NAME": "Acme",
+        "OIDC_SERVER_URL": provider.address,
+        "OIDC_CLIENT_ID": CLIENT_ID,
+        "OIDC_CLIENT_SECRET": CLIENT_SECRET,
     }
     command = [sys.executable, str(ROOT / "manage.py"), "serve"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
@@ -80,7 +96,7 @@ def new_context(browser: Browser, site: str) -> Iterator[Callable[..., BrowserCo
     opened: list[BrowserContext] = []
 
     def make(**options: object) -> BrowserContext:
-        opened.append(browser.new_context(base_url=site, **options))  # type: ignore[arg-type]
+        opened.append(browser.new_context(**{"base_url": site, **options}))  # type: ignore[arg-type]
         return opened[-1]
 
     yield make
@@ -104,11 +120,13 @@ _accounts = count(1)
 
 def sign_up(page: Page) -> Page:
     page.on("pageerror", lambda error: pytest.fail(f"A script failed: {error}"))
+    number = next(_accounts)
+    page.context.set_extra_http_headers({"X-Forwarded-For": f"192.0.2.{number % 250}"})
     page.goto("/accounts/signup/")
-    page.get_by_label("Email").fill(f"person{next(_accounts)}@example.com")
+    page.get_by_label("Email").fill(f"person{number}@example.com")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password (again)").fill(PASSWORD)
-    page.get_by_role("button", name="Sign Up").click()
+    page.get_by_role("button", name="Sign up").click()
     page.get_by_label("Name of your first collection").wait_for()
     return page
 

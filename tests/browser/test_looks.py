@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-from .actions import choose_files, create_collection, expect_uploaded, wait_for_index
+from .actions import choose_files, confirm_access, create_collection, expect_uploaded, wait_for_index
 from .conftest import sign_up
 
 VISITOR_PAGES = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere/"]
@@ -24,6 +24,13 @@ OWN_PAGES = [
     "/accounts/email/",
     "/accounts/password/change/",
     "/accounts/logout/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/webauthn/",
+    "/accounts/2fa/webauthn/add/",
+    "/accounts/sessions/",
+    "/accounts/3rdparty/",
+    "/accounts/reauthenticate/",
     "/indexing/status/",
     "/teams/",
     "/trash/",
@@ -38,6 +45,7 @@ def state(browser: Browser, site: str, scenes: list[Path]) -> Iterator[tuple[obj
     """A signed-in person's cookies, and the addresses of a collection and its pictures."""
     context = browser.new_context(base_url=site)
     page = sign_up(context.new_page())
+    confirm_access(page)
     create_collection(page, "An empty one")
     empty = page.url
     create_collection(page, "Looks")

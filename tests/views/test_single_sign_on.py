@@ -120,6 +120,7 @@ def test_account_somebody_made_with_a_strangers_address_does_not_wait_for_that_s
 def test_member_connects_the_provider_and_comes_in_by_it(provider: IdentityProvider, house: House) -> None:
     member, later = signed_in_client(house.viewer), Client()
     assert "Connect Acme" in member.get("/accounts/3rdparty/").content.decode()
+    member.post("/accounts/reauthenticate/", {"password": "a long password"})
     come_back_from_provider(member, "connect")
     come_back_from_provider(later)
     assert later.get("/account/").context["user"] == house.viewer
