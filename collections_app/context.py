@@ -69,4 +69,5 @@ class Site:
 
 
 def site(request: HttpRequest) -> dict[str, Site]:
-    return {"site": Site(request)}
+    """Not called `site`: allauth's pages put a thing of their own under that name."""
+    return {"our_site": Site(request)}

@@ -3,6 +3,7 @@
 from datetime import datetime, time
 from typing import Any, cast
 
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.utils import timezone
 
@@ -165,3 +166,13 @@ class LinkPasswordForm(forms.Form):
 
 def _squeeze(text: str) -> str:
     return " ".join(text.split())
+
+
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """A key that signs in by itself, unless that is unticked: else "Sign in with a passkey" would not know it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {"passwordless": True, **kwargs.get("initial", {})}
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].label = "Sign in with it alone, without the password"
+        self.fields["passwordless"].help_text = "It then asks for your fingerprint, your face or its PIN."

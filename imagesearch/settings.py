@@ -190,6 +190,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)
 MFA_ADAPTER = "collections_app.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {"add_webauthn": "collections_app.forms.AddPasskeyForm"}
 MFA_PASSKEY_LOGIN_ENABLED = True
 # One step of 30 seconds, for clocks that differ.
 MFA_TOTP_TOLERANCE = 1

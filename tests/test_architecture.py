@@ -1,6 +1,7 @@
 """The floors: a module imports only from lower ones. Function-local and TYPE_CHECKING imports count."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,3 +92,8 @@ def test_relative_imports_stay_in_their_room() -> None:
         if isinstance(node, ast.ImportFrom) and node.level > (path.parent != APP)
     ]
     assert leaving == []
+
+
+def test_no_template_asks_the_site_that_allauth_puts_over_ours() -> None:
+    asking = [path.name for path in (ROOT / "templates").rglob("*.html") if re.search(r"[ =]site\.", path.read_text())]
+    assert asking == []

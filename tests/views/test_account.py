@@ -6,6 +6,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import User
+from collections_app.templatetags.wording import sentence_case
 from tests.house import House
 
 OPEN_PAGES = [
@@ -18,11 +19,18 @@ OPEN_PAGES = [
     "/accounts/inactive/",
     "/accounts/confirm-email/",
     "/accounts/confirm-email/nonsense/",
+    "/accounts/3rdparty/login/cancelled/",
 ]
 OWN_PAGES = [
     "/accounts/email/",
     "/accounts/password/change/",
     "/accounts/logout/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/webauthn/",
+    "/accounts/2fa/webauthn/add/",
+    "/accounts/sessions/",
+    "/accounts/3rdparty/",
     "/accounts/reauthenticate/",
     "/account/",
 ]
@@ -41,6 +49,7 @@ def test_page_for_visitors_looks_like_ours(address: str, client: Client, db: Non
 
 @pytest.mark.parametrize("address", OWN_PAGES)
 def test_page_of_an_account_looks_like_ours(address: str, as_owner: Client) -> None:
+    as_owner.post("/accounts/reauthenticate/", {"password": "a long password"})
     answer = as_owner.get(address)
     assert answer.status_code == 200
     assert looks_like_ours(answer.content.decode())
@@ -55,6 +64,18 @@ def test_newcomer_signs_up_and_has_a_personal_team(client: Client, db: None) -> 
     fields = {"email": "new@example.com", "password1": "kettle-orchard-42", "password2": "kettle-orchard-42"}
     assert client.post("/accounts/signup/", fields).headers["Location"] == "/"
     assert User.objects.get(email="new@example.com").personal_team
+
+
+@pytest.mark.parametrize("address", ["/accounts/login/", "/accounts/signup/"])
+def test_open_site_offers_an_account_at_the_door(address: str, client: Client, db: None) -> None:
+    page = client.get(address).content.decode()
+    assert '<a href="/accounts/signup/">Sign up</a>' in page
+    assert "small demo model" in page
+
+
+def test_wording_is_in_sentence_case(client: Client, db: None) -> None:
+    assert "<h1>Password reset</h1>" in client.get("/accounts/password/reset/").content.decode()
+    assert sentence_case("Sign Out Other Sessions of 2FA, IP Address") == "Sign out other sessions of 2FA, IP address"
 
 
 def test_closed_site_takes_no_newcomers(client: Client, db: None, settings: Settings) -> None:
