@@ -127,6 +127,8 @@ WHITENOISE_MAX_AGE = 600
 
 # --- Uploads -----------------------------------------------------------------------------------------------------
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 50, minimum=1)
+MAX_ARCHIVE_MB = env.integer("MAX_ARCHIVE_MB", 2048, minimum=1)
+MAX_ARCHIVE_PICTURES = env.integer("MAX_ARCHIVE_PICTURES", 5000, minimum=1)
 MAX_MEGAPIXELS = env.integer("MAX_MEGAPIXELS", 100, minimum=1)
 MAX_FRAMES = env.integer("MAX_FRAMES", 1000, minimum=1)
 # Of each team, trash included; 0: no limit. The administration can give a team another one.

@@ -73,8 +73,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Location", self.server.issue_code(question))
             self.end_headers()
             return
-        answers = {"/keys": self.server.keys, "/me": lambda: self.server.claims}
-        self._answer(answers.get(address.path, self.server.discovery)())
+        if address.path == "/me":
+            self._answer(self.server.claims)
+            return
+        self._answer(self.server.keys() if address.path == "/keys" else self.server.discovery())
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -14,6 +15,7 @@ from collections_app.access import SignedInRequest, editable_collection_or_404, 
 from collections_app.errors import CollectionGone, InvalidImage, NameTaken, QuotaExceeded, StorageUnavailable
 from collections_app.forms import UploadTargetForm
 from collections_app.models import Collection, Image, User
+from collections_app.services.archives import ArchiveEntry, ArchiveLimits, is_archive, read_archive
 from collections_app.services.library import create_collection
 from collections_app.services.uploads import ingest_upload
 
@@ -55,9 +57,9 @@ def upload_to_collection(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _receive(request: SignedInRequest, collection: Collection) -> HttpResponse:
     files = [file for _, group in request.FILES.lists() for file in group]
-    outcomes = [_take_in(file, collection, request.user) for file in files]
     if wants_json(request):
-        return _as_json(outcomes)
+        return _receive_one(files, collection, request.user)
+    outcomes = [outcome for file in files for outcome in _outcomes(file, collection, request.user)]
     context = {
         "collection": collection,
         "outcomes": outcomes,
@@ -68,10 +70,40 @@ def _receive(request: SignedInRequest, collection: Collection) -> HttpResponse:
     return render(request, "upload_summary.html", context, status=200 if any(each.image for each in outcomes) else 400)
 
 
-def _take_in(file: "UploadedFile[bytes]", collection: Collection, uploader: User) -> Outcome:
-    name = file.name or "picture"
+def _receive_one(files: "list[UploadedFile[bytes]]", collection: Collection, uploader: User) -> JsonResponse:
+    if len(files) != 1:
+        return _refusal("not_one_file", "Send one file with each request.", 400)
+    outcomes = _outcomes(files[0], collection, uploader)
+    if is_archive(cast(BinaryIO, files[0])):
+        return _report(outcomes, collection)
+    return _as_json(outcomes[0])
+
+
+def _outcomes(file: "UploadedFile[bytes]", collection: Collection, uploader: User) -> list[Outcome]:
+    """One for a picture, one for each entry of an archive."""
+    content = cast(BinaryIO, file)
+    if not is_archive(content):
+        return [_take_in(content, file.name or "picture", collection, uploader)]
+    return [_take_in_entry(entry, collection, uploader) for entry in read_archive(content, _archive_limits())]
+
+
+def _take_in_entry(entry: ArchiveEntry, collection: Collection, uploader: User) -> Outcome:
+    if entry.file is None:
+        return Outcome(file_name=entry.name or "The archive", error=entry.refusal, code="archive_entry")
+    return _take_in(entry.file, entry.name, collection, uploader)
+
+
+def _archive_limits() -> ArchiveLimits:
+    return ArchiveLimits(
+        max_entries=settings.MAX_ARCHIVE_PICTURES,
+        max_entry_bytes=settings.MAX_UPLOAD_MB * 2**20,
+        max_total_bytes=settings.MAX_ARCHIVE_MB * 2**20,
+    )
+
+
+def _take_in(file: BinaryIO, name: str, collection: Collection, uploader: User) -> Outcome:
     try:
-        ingested = ingest_upload(file=cast(BinaryIO, file), file_name=name, collection=collection, uploader=uploader)
+        ingested = ingest_upload(file=file, file_name=name, collection=collection, uploader=uploader)
     except InvalidImage as error:
         return Outcome(file_name=name, error=str(error), code=error.code)
     except CollectionGone as error:
@@ -86,10 +118,19 @@ def _take_in(file: "UploadedFile[bytes]", collection: Collection, uploader: User
     return Outcome(file_name=name, image=ingested.image, created=ingested.created)
 
 
-def _as_json(outcomes: list[Outcome]) -> JsonResponse:
-    if len(outcomes) != 1:
-        return _refusal("not_one_file", "Send one file with each request.", 400)
-    (outcome,) = outcomes
+def _report(outcomes: list[Outcome], collection: Collection) -> JsonResponse:
+    answer = {
+        "archive": True,
+        "created": any(each.created for each in outcomes),
+        "added": sum(each.created for each in outcomes),
+        "known": sum(each.image is not None and not each.created for each in outcomes),
+        "refused": [{"name": each.file_name, "error": each.error} for each in outcomes if each.error],
+        "collection_url": reverse("collection", args=[collection.pk]),
+    }
+    return JsonResponse(answer, status=201 if answer["created"] else 200)
+
+
+def _as_json(outcome: Outcome) -> JsonResponse:
     if outcome.image is None:
         return _refusal(outcome.code, outcome.error, _STATUSES.get(outcome.code, 400))
     image = outcome.image

@@ -34,6 +34,7 @@ export class FileRow {
     this.share = 1;
     this.state = answer.error ? "failed" : answer.created ? "added" : "known";
     if (answer.error) this.fail(answer.error);
+    else if (answer.archive) this.report(answer);
     else this.succeed(answer);
   }
 
@@ -47,6 +48,22 @@ export class FileRow {
     button.setAttribute("aria-label", `Try ${this.file.name} again`);
     button.addEventListener("click", () => this.onRetry(this));
     this.part(".file-action").replaceChildren(button);
+  }
+
+  /** What became of the pictures in an archive; each refused one with its reason. */
+  report(answer) {
+    const link = document.createElement("a");
+    link.href = answer.collection_url;
+    link.textContent = `${answer.added} added, ${answer.known} already there, ${answer.refused.length} refused`;
+    this.part(".file-state").replaceChildren(link);
+    if (!answer.refused.length) return;
+    const list = document.createElement("ul");
+    for (const { name, error } of answer.refused) {
+      const line = document.createElement("li");
+      line.textContent = `${name}: ${error}`;
+      list.append(line);
+    }
+    this.part(".file-state").append(list);
   }
 
   succeed(answer) {

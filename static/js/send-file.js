@@ -25,7 +25,7 @@ export function sendFile(address, fields, file, onProgress) {
 
 function answer(request) {
   const given = parsed(request.responseText);
-  if (given?.error || (given?.id && request.status < 300)) return given;
+  if (given?.error || ((given?.id || given?.archive) && request.status < 300)) return given;
   return { error: SENTENCES[request.status] ?? "The server could not take this file. Try again." };
 }
 

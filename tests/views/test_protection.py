@@ -2,6 +2,7 @@
 
 import re
 import time
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -11,7 +12,6 @@ from django.contrib.auth import hashers
 from django.core.cache import cache
 from django.core.mail import EmailMessage
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -23,11 +23,11 @@ PASSWORD = "a long password"
 NEW_PASSWORD = "kettle-orchard-42"
 
 
-def sign_in(client: Client, email: str, password: str = PASSWORD, **headers: str) -> HttpResponse:
+def sign_in(client: Client, email: str, password: str = PASSWORD, **headers: str) -> Any:
     return client.post("/accounts/login/", {"login": email, "password": password}, headers=headers)
 
 
-def sign_up(client: Client, email: str) -> HttpResponse:
+def sign_up(client: Client, email: str) -> Any:
     return client.post("/accounts/signup/", {"email": email, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
 
 
@@ -39,8 +39,9 @@ def is_signed_in(client: Client) -> bool:
     return client.get("/account/").status_code == 200
 
 
-def without_token(answer: HttpResponse) -> str:
-    return re.sub(r'value="\w{64}"', "", answer.content.decode())
+def without_token(answer: Any) -> str:
+    page: str = answer.content.decode()
+    return re.sub(r'value="\w{64}"', "", page)
 
 
 @pytest.fixture

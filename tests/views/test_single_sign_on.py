@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from allauth.account.models import EmailAddress
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -39,7 +39,7 @@ def provider(running: IdentityProvider, settings: Settings, db: None) -> Identit
     return running
 
 
-def come_back_from_provider(client: Client, process: str = "login") -> HttpResponse:
+def come_back_from_provider(client: Client, process: str = "login") -> Any:
     """Press the button, follow the page that leads away, and return with what the provider sent along."""
     page = client.post(f"{SIGN_IN}?process={process}").content.decode()
     found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page)

@@ -1,0 +1,144 @@
+"""A zip of pictures: its entries are judged like single files, good ones are kept, and the rest is named."""
+
+import io
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from collections_app.models import Image, Team
+from tests.house import House, picture_bytes
+
+Fill = Callable[[zipfile.ZipFile], None]
+
+
+def zipped(fill: Fill) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        fill(archive)
+    return buffer.getvalue()
+
+
+def send(client: Client, house: House, content: bytes, name: str = "holiday.zip") -> dict[str, object]:
+    address = f"/collections/{house.collection.pk}/upload/"
+    answer = client.post(address, {"files": SimpleUploadedFile(name, content)}, headers={"Accept": "application/json"})
+    assert answer.status_code in (200, 201), answer.content
+    report: dict[str, object] = answer.json()
+    return report
+
+
+def refusals(report: dict[str, object]) -> dict[str, str]:
+    return {each["name"]: each["error"] for each in report["refused"]}  # type: ignore[attr-defined]
+
+
+def test_pictures_of_an_archive_are_taken_in_and_what_systems_hide_is_passed_over(
+    as_owner: Client, house: House
+) -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        archive.writestr("day 1/", "")
+        archive.writestr("day 1/blue.png", picture_bytes("blue"))
+        archive.writestr("day 2/blue.png", picture_bytes("green"))
+        archive.writestr("known.png", picture_bytes("red"))
+        archive.writestr("notes.txt", "no picture")
+        for hidden in ("__MACOSX/._blue.png", ".DS_Store", "day 1/Thumbs.db"):
+            archive.writestr(hidden, "x")
+
+    report = send(as_owner, house, zipped(fill), name="any name")
+
+    assert (report["added"], report["known"]) == (2, 1)
+    assert list(refusals(report)) == ["notes.txt"]
+    assert sorted(Image.objects.values_list("original_name", flat=True)) == ["blue.png", "blue.png", "rose.png"]
+
+
+@pytest.mark.parametrize("name", ["../up.png", "/etc/top.png", "C:/drive.png", "a/../../up.png"])
+def test_a_path_that_leads_out_is_refused(as_owner: Client, house: House, name: str) -> None:
+    report = send(as_owner, house, zipped(lambda archive: archive.writestr(name, picture_bytes("blue"))))
+    assert "leads out" in refusals(report)[name]
+    assert report["added"] == 0
+
+
+def test_links_and_archives_inside_are_refused_and_the_rest_is_kept(as_owner: Client, house: House) -> None:
+    link = zipfile.ZipInfo("link.png")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+
+    def fill(archive: zipfile.ZipFile) -> None:
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("inner.zip", zipped(lambda inner: inner.writestr("a.png", picture_bytes("blue"))))
+        archive.writestr("good.png", picture_bytes("blue"))
+
+    report = send(as_owner, house, zipped(fill))
+    assert report["added"] == 1
+    assert "link" in refusals(report)["link.png"]
+    assert "inside the archive" in refusals(report)["inner.zip"]
+
+
+def test_an_encrypted_entry_is_refused(as_owner: Client, house: House) -> None:
+    content = bytearray(zipped(lambda archive: archive.writestr("secret.png", picture_bytes("blue"))))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + offset] |= 1
+    assert "encrypted" in refusals(send(as_owner, house, bytes(content)))["secret.png"]
+
+
+def test_a_bomb_is_stopped_while_it_unfolds_whatever_it_says_of_its_size(
+    as_owner: Client, house: House, settings: Settings
+) -> None:
+    settings.MAX_UPLOAD_MB = 1
+    content = bytearray(zipped(lambda archive: archive.writestr("bomb.png", bytes(64 * 2**20))))
+    for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        start = content.index(signature) + offset
+        content[start : start + 4] = (1000).to_bytes(4, "little")
+    report = send(as_owner, house, bytes(content))
+    assert report["added"] == 0
+    assert len(refusals(report)) == 1
+
+
+def test_too_many_and_too_much_end_the_reading_and_keep_what_was_read(
+    as_owner: Client, house: House, settings: Settings
+) -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        for number in range(5):
+            archive.writestr(f"{number}.png", picture_bytes((number, 1, 1)))
+
+    settings.MAX_ARCHIVE_PICTURES = 3
+    assert "at most 3" in refusals(send(as_owner, house, zipped(fill)))["3.png"]
+    assert Image.objects.count() == 4
+
+
+def test_a_damaged_entry_is_named_and_the_others_are_kept(as_owner: Client, house: House) -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        archive.writestr("bad.png", picture_bytes("blue"), zipfile.ZIP_STORED)
+        archive.writestr("good.png", picture_bytes("green"))
+
+    content = zipped(fill)
+    broken = content.replace(picture_bytes("blue"), picture_bytes("blue")[:-4] + b"XXXX")
+    report = send(as_owner, house, broken)
+    assert report["added"] == 1
+    assert "damaged" in refusals(report)["bad.png"]
+    assert zlib.crc32(content) != zlib.crc32(broken)
+
+
+def test_the_quota_holds_for_each_entry(as_owner: Client, house: House) -> None:
+    Team.objects.filter(pk=house.team.pk).update(max_images=2)
+
+    def fill(archive: zipfile.ZipFile) -> None:
+        for number in range(3):
+            archive.writestr(f"{number}.png", picture_bytes((number, 1, 1)))
+
+    report = send(as_owner, house, zipped(fill))
+    assert (report["added"], len(refusals(report))) == (1, 2)
+
+
+def test_the_plain_form_reports_every_entry(as_owner: Client, house: House) -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        archive.writestr("blue.png", picture_bytes("blue"))
+        archive.writestr("notes.txt", "no picture")
+
+    file = SimpleUploadedFile("holiday.zip", zipped(fill))
+    page = as_owner.post(f"/collections/{house.collection.pk}/upload/", {"files": file}).content.decode()
+    assert "1 added, 0 already there, 1 refused" in page
+    assert "notes.txt" in page
