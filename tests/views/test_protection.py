@@ -136,7 +136,7 @@ def test_newcomer_is_let_in_where_the_mail_leads(
 def fail_often(times: int, proxy: str = "") -> int:
     """Return the status of the last of so many wrong sign-ins, each for another address."""
     headers = {"X-Forwarded-For": proxy} if proxy else {}
-    return [sign_in(Client(), f"{number}@example.com", **headers).status_code for number in range(times)][-1]
+    return int([sign_in(Client(), f"{number}@example.com", **headers).status_code for number in range(times)][-1])
 
 
 def test_attempts_of_one_client_are_limited_and_the_page_says_so(db: None) -> None:
