@@ -65,6 +65,10 @@ class ImageForm(forms.Form):
     tags = TagsField(required=False, help_text=f"Separated by commas, at most {MAX_TAGS}.")
 
 
+class NewTagsForm(forms.Form):
+    tags = TagsField()
+
+
 class UploadTargetForm(forms.Form):
     """An existing collection, or the name of a new one of one's own."""
 

@@ -47,6 +47,7 @@ urlpatterns = [
     path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
     path("pictures/trash/", selection.trash_chosen, name="selection_trash"),
     path("pictures/move/", selection.move_chosen, name="selection_move"),
+    path("pictures/tag/", selection.tag_chosen, name="selection_tag"),
     path("pictures/download/", selection.download_chosen, name="selection_download"),
     path("pictures/undo/", selection.undo, name="selection_undo"),
     path("trash/", trash.trash, name="trash"),

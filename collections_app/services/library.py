@@ -1,6 +1,6 @@
 """Changes people make to what is there already: collections and the pictures in them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
@@ -28,6 +28,28 @@ def rename_collection(*, collection: Collection, name: str) -> None:
 def edit_image(*, image: Image, title: str, tags: Sequence[str]) -> None:
     """What was deleted meanwhile stays deleted."""
     Image.objects.filter(pk=image.pk).update(title=title, tags=list(tags))
+
+
+@transaction.atomic
+def tag_images(*, images: ImageQuerySet, tags: Sequence[str], most: int) -> dict[int, list[str]]:
+    """Add tags to those images that then have at most `most`; return the tags that the changed ones had before."""
+    before: dict[int, list[str]] = {}
+    for image in images.only("tags"):
+        known = {tag.casefold() for tag in image.tags}
+        after = [*image.tags, *(tag for tag in tags if tag.casefold() not in known)]
+        if len(after) > len(image.tags) and len(after) <= most:
+            before[image.pk] = image.tags
+            Image.objects.filter(pk=image.pk).update(tags=after)
+    return before
+
+
+@transaction.atomic
+def set_tags(*, images: ImageQuerySet, tags: Mapping[int, Sequence[str]]) -> int:
+    """Give each of the images the tags named for it; return how many."""
+    known = list(images.filter(pk__in=tags).values_list("pk", flat=True))
+    for image_id in known:
+        Image.objects.filter(pk=image_id).update(tags=list(tags[image_id]))
+    return len(known)
 
 
 @transaction.atomic

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from collections_app.access import SignedInRequest, signed_in
 from collections_app.errors import EncoderError, IndexUnavailable
 from collections_app.models import Collection, Team, User
+from collections_app.models.collection import CollectionQuerySet
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.search import (
     Scope,
@@ -31,6 +32,7 @@ class Question:
 
     text: str
     scope: Scope
+    targets: CollectionQuerySet
     teams: list[Team]
     collections: list[Collection]
     team: Team | None
@@ -41,7 +43,7 @@ class Question:
 @require_safe
 @signed_in
 def search(request: SignedInRequest) -> HttpResponse:
-    question = _read_question(request)
+    question = read_question(request.user, request.GET)
     context: dict[str, object] = {"question": question}
     try:
         found = search_by_text(scope=question.scope, text=question.text) if question.text else _latest(question.scope)
@@ -51,17 +53,17 @@ def search(request: SignedInRequest) -> HttpResponse:
     return render(request, "search.html", context)
 
 
-def _read_question(request: SignedInRequest) -> Question:
+def read_question(user: User, asked_of: QueryDict) -> Question:
     """`collection`, else `team`, narrows the search; the number of statements does not grow with either."""
-    user = request.user
     collections = list(Collection.objects.visible_to(user).select_related("team"))
     teams = list(Team.objects.visible_to(user))
-    asked = {name: request.GET.get(name, "") for name in ("collection", "team")}
+    asked = {name: asked_of.get(name, "") for name in ("collection", "team")}
     collection = _chosen(collections, asked["collection"])
     team = None if collection else _chosen(teams, asked["team"])
     return Question(
-        text=clean_query(request.GET.get("q", "")),
+        text=clean_query(asked_of.get("q", "")),
         scope=_scope(user, collection, team),
+        targets=Collection.objects.editable_by(user).select_related("team"),
         teams=teams,
         collections=collections,
         team=team,

@@ -1,21 +1,27 @@
 """What is done to many chosen pictures at once: each is checked in SQL, what one may not do is left alone and said."""
 
 from collections import defaultdict
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from collections_app.access import SignedInRequest, signed_in
-from collections_app.errors import ImageSearchError
+from collections_app.errors import EncoderError, ImageSearchError, IndexUnavailable
+from collections_app.forms import MAX_TAGS, NewTagsForm
 from collections_app.models import Collection, Image
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.downloads import stream_zip
+from collections_app.services.library import set_tags, tag_images
 from collections_app.services.moving import move_images
+from collections_app.services.search import search_by_text
 from collections_app.services.trash import restore_images, trash_images
+from collections_app.views.search import read_question
 from collections_app.views.trash import chosen_ids
 
 _UNDO = "undo"
@@ -53,6 +59,22 @@ def move_chosen(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 @signed_in
+def tag_chosen(request: SignedInRequest) -> HttpResponse:
+    form = NewTagsForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(map(str, form["tags"].errors)))
+        return _back(request)
+    chosen = _chosen(request)
+    asked = chosen.count()
+    editable = Image.objects.filter(pk__in=chosen.filter(pk__in=Image.objects.editable_by(request.user)))
+    before = tag_images(images=editable, tags=form.cleaned_data["tags"], most=MAX_TAGS)
+    request.session[_UNDO] = {"tags": before}
+    _say(request, len(before), asked, "tagged", why="they had these tags, have too many, or you may only look at them")
+    return _back(request)
+
+
+@require_POST
+@signed_in
 def download_chosen(request: SignedInRequest) -> HttpResponseBase:
     ids = list(_chosen(request).latest_first().values_list("pk", flat=True))
     if not ids:
@@ -72,6 +94,9 @@ def undo(request: SignedInRequest) -> HttpResponse:
     count = 0
     if ids := last.get("restore"):
         count = restore_images(images=Image.objects.in_trash_of(request.user).filter(pk__in=ids))
+    if tags := last.get("tags"):
+        by_id = {int(image_id): before for image_id, before in tags.items()}
+        count = set_tags(images=Image.objects.editable_by(request.user), tags=by_id)
     for origin, group in _by_origin(last.get("move", {})).items():
         target = Collection.objects.editable_by(request.user).filter(pk=origin).first()
         movable = Image.objects.kept().filter(collection__in=Collection.objects.managed_by(request.user), pk__in=group)
@@ -82,11 +107,23 @@ def undo(request: SignedInRequest) -> HttpResponse:
 
 
 def _chosen(request: SignedInRequest) -> ImageQuerySet:
-    """The pictures a form names one by one, or all of the collection it names."""
+    """The pictures a form names one by one, or all that its search finds, or all of the collection it names."""
     visible = Image.objects.visible_to(request.user)
+    if "all" in request.POST and request.POST.get("q"):
+        return visible.filter(pk__in=_found(request))
     if "all" in request.POST and (collection := _collection(request, "collection", editable=False)):
         return visible.filter(collection=collection)
     return visible.filter(pk__in=chosen_ids(request))
+
+
+def _found(request: SignedInRequest) -> list[int]:
+    """A search that fails chooses nothing, and says why."""
+    question = read_question(request.user, request.POST)
+    try:
+        return [each.image.pk for each in search_by_text(scope=question.scope, text=question.text)]
+    except (EncoderError, IndexUnavailable) as error:
+        messages.error(request, str(error))
+        return []
 
 
 def _collection(request: SignedInRequest, field: str, *, editable: bool = True) -> Collection | None:
@@ -114,15 +151,18 @@ def _by_origin(origins: dict[str, int]) -> dict[int, list[int]]:
     return groups
 
 
-def _say(request: SignedInRequest, done: int, asked: int, what: str) -> None:
+def _say(request: SignedInRequest, done: int, asked: int, what: str, *, why: str = "you may only look at them") -> None:
     if done:
         messages.success(request, f"{intcomma(done)} picture{pluralize(done)} {what}.", extra_tags="undo")
     if asked > done:
-        messages.warning(request, f"{intcomma(asked - done)} left alone: you may only look at them.")
+        messages.warning(request, f"{intcomma(asked - done)} left alone: {why}.")
     elif not done:
         messages.warning(request, "Choose the pictures first.")
 
 
 def _back(request: SignedInRequest) -> HttpResponse:
+    if request.POST.get("q"):
+        asked = {name: request.POST[name] for name in ("q", "collection", "team") if name in request.POST}
+        return redirect(f"{reverse('search')}?{urlencode(asked)}")
     collection = _collection(request, "collection", editable=False)
     return redirect("collection", collection.pk) if collection else redirect("gallery")

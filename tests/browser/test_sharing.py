@@ -117,3 +117,26 @@ def test_a_deleted_picture_is_restored_from_the_trash(page: Page, scenes: list[P
     expect(page.get_by_text("1 picture restored.")).to_be_visible()
     page.goto(address)
     expect(page.locator("[data-image-id]")).to_have_count(2)
+
+
+def test_many_pictures_are_chosen_with_shift_and_keyboard_tagged_and_undone(page: Page, scenes: list[Path]) -> None:
+    create_collection(page, "Many")
+    choose_files(page, scenes[:4])
+    expect_uploaded(page, "4 of 4 done")
+    page.get_by_role("link", name="See the pictures").click()
+    boxes = page.locator(".choice input")
+    boxes.nth(0).check()
+    boxes.nth(2).click(modifiers=["Shift"])
+    expect(page.locator("[data-chosen-count]")).to_have_text("3 chosen")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-chosen-count]")).to_have_text("Choose pictures")
+    page.keyboard.press("Control+a")
+    expect(page.locator("[data-chosen-count]")).to_have_text("4 chosen")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "pictures.zip"
+
+    page.get_by_role("button", name="Delete").click()
+    expect(page.locator("[data-image-id]")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone for 4 pictures.")).to_be_visible()

@@ -198,4 +198,6 @@ selection_download  GET  -          405
 selection_download  POST -          302
 selection_undo      GET  -          405
 selection_undo      POST -          302
+selection_tag       GET  -          405
+selection_tag       POST -          302
 """

@@ -124,3 +124,36 @@ def test_a_missing_file_is_named_and_the_others_come(house: House) -> None:
 def test_who_sees_a_picture_by_a_share_downloads_a_copy_without_metadata(house: House) -> None:
     Share.objects.create(collection=house.collection, user=house.outsider, role="viewer")
     assert sorted(unpack(stream_zip(image_ids=[house.image.pk], user=house.outsider))) == ["rose.jpg"]
+
+
+def test_tags_are_added_to_many_and_taken_back(as_owner: Client, as_viewer: Client, house: House) -> None:
+    Image.objects.update(tags=["Red"])
+    form = {"image": house.image.pk, "tags": "red, flower"}
+    assert "1 left alone" in as_viewer.post("/pictures/tag/", form, follow=True).content.decode()
+    as_owner.post("/pictures/tag/", form)
+    assert Image.objects.get().tags == ["Red", "flower"]
+    as_owner.post("/pictures/undo/")
+    assert Image.objects.get().tags == ["Red"]
+
+
+def test_tags_that_are_none_are_said(as_owner: Client, house: House) -> None:
+    answer = as_owner.post("/pictures/tag/", {"image": house.image.pk, "tags": ""}, follow=True)
+    assert "required" in answer.content.decode()
+    assert Image.objects.get().tags == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_results_of_a_search_are_named_by_its_words(
+    as_owner: Client, house: House, elsewhere: Collection, drain: Callable[[], None]
+) -> None:
+    other = put_picture(elsewhere, house.owner, "sky.png")
+    drain()
+    form = {"all": "1", "q": "blue", "collection": elsewhere.pk}
+    answer = as_owner.post("/pictures/trash/", form)
+    assert answer.headers["Location"] == f"/search/?q=blue&collection={elsewhere.pk}"
+    assert list(Image.objects.trashed()) == [other]
+
+
+def test_a_search_that_fails_chooses_nothing_and_says_why(as_owner: Client, house: House, broken_index: None) -> None:
+    as_owner.post("/pictures/trash/", {"all": "1", "q": "red"})
+    assert not Image.objects.trashed().exists()
