@@ -7,7 +7,7 @@ from django.dispatch import receiver
 
 from collections_app.models import Collection, Image, IndexJob, User
 from collections_app.models.image import INDEXED_FIELDS
-from collections_app.services.accounts import create_personal_team
+from collections_app.services.accounts import create_personal_team, vouch_for_address
 from collections_app.services.files import delete_files_after_commit
 
 
@@ -39,3 +39,9 @@ def queue_pictures_of_deleted_uploader(instance: User, **_: Any) -> None:
 def give_new_user_a_team(instance: User, created: bool, **_: Any) -> None:
     if created:
         create_personal_team(user=instance)
+
+
+@receiver(post_save, sender=User)
+def trust_the_operators_address(instance: User, created: bool, **_: Any) -> None:
+    if created and instance.is_superuser:
+        vouch_for_address(user=instance)

@@ -124,3 +124,22 @@ def test_without_a_model_it_says_in_one_sentence_what_to_do(installation: Instal
     assert process.returncode == 1
     assert "Start once with a network connection, or set CLIP_MODEL" in output
     assert "Traceback" not in output
+
+
+def try_to_sign_in(address: str, number: int) -> int:
+    with requests.Session() as session:
+        session.get(f"{address}/accounts/login/", timeout=60)
+        fields = {
+            "csrfmiddlewaretoken": session.cookies["csrftoken"],
+            "login": f"{number}@example.com",
+            "password": "?",
+        }
+        return session.post(f"{address}/accounts/login/", data=fields, timeout=60).status_code
+
+
+def test_attempts_are_counted_over_all_web_processes(installation: Installation, served: Process) -> None:
+    """Thirty a minute are allowed; two processes that counted by themselves would allow sixty."""
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(partial(try_to_sign_in, installation.address), range(40)))
+    assert set(answers) == {200, 429}
+    assert answers.count(200) <= 30

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +15,10 @@ from collections_app.models import User
 from imagesearch.single_sign_on import openid_connect_apps
 from tests.house import CLOSED_PORT, House, signed_in_client
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, running_provider
+from tests.views.doors import confirm_access, is_signed_in
+
+if TYPE_CHECKING:
+    from tests.views.doors import Answer
 
 SIGN_IN = "/accounts/oidc/localhost/login/"
 
@@ -39,7 +43,7 @@ def provider(running: IdentityProvider, settings: Settings, db: None) -> Identit
     return running
 
 
-def come_back_from_provider(client: Client, process: str = "login") -> Any:
+def come_back_from_provider(client: Client, process: str = "login") -> "Answer":
     """Press the button, follow the page that leads away, and return with what the provider sent along."""
     page = client.post(f"{SIGN_IN}?process={process}").content.decode()
     found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page)
@@ -47,10 +51,6 @@ def come_back_from_provider(client: Client, process: str = "login") -> Any:
     there = requests.get(found[1].replace("&amp;", "&"), allow_redirects=False, timeout=5)
     back = urlsplit(there.headers["Location"])
     return client.get(f"{back.path}?{back.query}")
-
-
-def is_signed_in(client: Client) -> bool:
-    return client.get("/account/").status_code == 200
 
 
 def test_button_is_there_only_with_a_provider(client: Client, db: None) -> None:
@@ -120,7 +120,7 @@ def test_account_somebody_made_with_a_strangers_address_does_not_wait_for_that_s
 def test_member_connects_the_provider_and_comes_in_by_it(provider: IdentityProvider, house: House) -> None:
     member, later = signed_in_client(house.viewer), Client()
     assert "Connect Acme" in member.get("/accounts/3rdparty/").content.decode()
-    member.post("/accounts/reauthenticate/", {"password": "a long password"})
+    confirm_access(member)
     come_back_from_provider(member, "connect")
     come_back_from_provider(later)
     assert later.get("/account/").context["user"] == house.viewer

@@ -12,6 +12,7 @@ from collections_app.demo.gallery import DemoCollection, demo_collections, draw_
 from collections_app.errors import ImageSearchError
 from collections_app.management.working import work_off_with_progress
 from collections_app.models import Collection, Membership, PublicLink, Role, ShareRole, Team, User
+from collections_app.services.accounts import vouch_for_address
 from collections_app.services.library import create_collection
 from collections_app.services.links import create_link
 from collections_app.services.sharing import share_with_team_mate
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         for email in ACCOUNTS:
             user = User.objects.filter(email=email).first() or User.objects.create_user(email, PASSWORD)
+            vouch_for_address(user=user)
             for drawn in demo_collections():
                 _draw_into(user.personal_team, user, drawn)
         link = _share_some()
