@@ -55,6 +55,7 @@ def add_passkey(page: Page) -> None:
     confirm_access(page)
     page.get_by_role("link", name="Passkeys").click()
     page.get_by_role("link", name="Add a passkey").click()
+    page.wait_for_url("**/add/")  # with its scripts, which the button needs
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
 
@@ -101,6 +102,7 @@ def test_passkey_is_added_and_signs_in_without_a_password(page: Page, authentica
 def test_passkey_is_the_second_factor_after_a_password(page: Page, authenticator: None) -> None:
     add_passkey(page)
     give_password(page, sign_out(page))
+    page.wait_for_url("**/authenticate/")
     page.get_by_role("button", name="Use a security key").click()
     page.get_by_label("Name of your first collection").wait_for()
 
