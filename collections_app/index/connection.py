@@ -12,7 +12,7 @@ from django.conf import settings
 from pymilvus import MilvusClient, MilvusException
 
 from collections_app.index.embedded import EmbeddedStore
-from collections_app.index.failures import is_disconnect, unavailable
+from collections_app.index.failures import is_disconnect, refused_or_unavailable, unavailable
 
 # pymilvus connects first and then mends a broken connection by itself: each may take this long.
 CONNECT_TIMEOUT_S = 2.5
@@ -69,7 +69,7 @@ class Connection:
     def run(self, operation: Callable[[MilvusClient], Answer]) -> Answer:
         """Return what the operation returns; on the embedded store it is repeated whenever the owner goes away.
 
-        Raises IndexUnavailable for everything that Milvus or the way to it refuses.
+        Raises IndexRefused for what Milvus will not take, IndexUnavailable for everything else that goes wrong.
         """
         deadline = time.monotonic() + (MEND_TIMEOUT_S if self.endpoint.embedded else 0)
         while True:
@@ -81,7 +81,7 @@ class Connection:
                 if broken:
                     self._discard(client)
                 if not broken or time.monotonic() > deadline:
-                    raise unavailable(error) from error
+                    raise (unavailable if broken else refused_or_unavailable)(error) from error
 
     def close(self) -> None:
         with self._lock:

@@ -1,22 +1,44 @@
 """What pymilvus and gRPC raise, translated once into our own error."""
 
+import logging
 from collections.abc import Iterator
 
 import grpc
 from pymilvus import MilvusException
 from pymilvus.client.types import Status
-from pymilvus.exceptions import ErrorCode
+from pymilvus.exceptions import DataNotMatchException, ErrorCode, ParamError, PrimaryKeyException
 
 from collections_app.errors import IndexRefused, IndexUnavailable
+
+log = logging.getLogger(__name__)
 
 _MISSING_PARTITION = 200
 _LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 
 
+# What pymilvus itself finds wrong before it sends anything.
+_WRONG_INPUT = (DataNotMatchException, ParamError, PrimaryKeyException)
+# Milvus Lite's "illegal argument", and what a server calls an invalid parameter.
+_WRONG_ARGUMENT = {6, *range(1100, 1200), grpc.StatusCode.INVALID_ARGUMENT}
+
+
 def unavailable(error: Exception) -> IndexUnavailable:
-    if "max partition" in str(error) or "partition number" in str(error):
-        return IndexRefused("The search index has no room for another team (Milvus holds 1,024 partitions).")
+    """Translate what kept us from reaching Milvus."""
     return IndexUnavailable("The search index cannot be reached right now. Please try again in a minute.")
+
+
+def refused_or_unavailable(error: Exception) -> IndexUnavailable:
+    """Translate what Milvus answered, or what happened on the way.
+
+    A refusal is only what Milvus surely would say again of this very request, and not of others: an unknown answer
+    (a full disk of Milvus Lite, a server that is starting) is waited out, since a refused picture fails for good.
+    """
+    if _is_full(error):
+        return IndexRefused("The search index has no room for another team (Milvus holds 1,024 partitions).")
+    if isinstance(error, _WRONG_INPUT) or _code(error) in _WRONG_ARGUMENT:
+        log.warning("Milvus refuses a request: %s", error)
+        return IndexRefused("The search index does not accept this. The site's log says why.")
+    return unavailable(error)
 
 
 def is_disconnect(error: BaseException) -> bool:
@@ -42,4 +64,15 @@ def _means_lost(error: BaseException) -> bool:
 
 def is_missing(error: MilvusException) -> bool:
     """Tell whether the Milvus collection or a partition named in the call is not there (any more)."""
-    return error.code in (ErrorCode.COLLECTION_NOT_FOUND, _MISSING_PARTITION)
+    if error.code in (ErrorCode.COLLECTION_NOT_FOUND, _MISSING_PARTITION):
+        return True
+    # A server's answer to a search has no code of its own.
+    return "partition name" in error.message and "not found" in error.message
+
+
+def _is_full(error: Exception) -> bool:
+    return "max partition" in str(error) or "partition number" in str(error)
+
+
+def _code(error: Exception) -> object:
+    return error.code() if isinstance(error, grpc.RpcError) else getattr(error, "code", None)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -25,6 +25,7 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         A renewed job gets a new token, so that a worker busy with its older state cannot call it done; it keeps its
         priority if that is the more urgent one.
         `file_name` is the stored file of an image that is being deleted.
+        Each thousand is a transaction of its own, unless the caller opened one.
         """
         count = 0
         chunk: list[IndexJob] = []
@@ -47,6 +48,7 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
     def leased_by(self, worker: uuid.UUID) -> Self:
         return self.filter(lease=worker)
 
+    @transaction.atomic
     def _renew(self, jobs: list["IndexJob"]) -> int:
         self._keep_known(jobs)
         self.bulk_create(
@@ -60,7 +62,7 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
     def _keep_known(self, jobs: list["IndexJob"]) -> None:
         """What is queued anew keeps the more urgent priority, and the file that is to be deleted."""
         renewed = {job.image_id: job for job in jobs if job.priority > Priority.CHANGE or not job.file_name}
-        for known in self.waiting().filter(image_id__in=renewed):
+        for known in self.select_for_update().waiting().filter(image_id__in=renewed).order_by("pk"):
             job = renewed[known.image_id]
             job.priority = min(job.priority, known.priority)
             job.file_name = job.file_name or known.file_name

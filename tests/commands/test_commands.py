@@ -2,19 +2,22 @@
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from PIL import Image as Pillow
 
 from collections_app.encoders import get_encoder
 from collections_app.models import Image, IndexJob
 from collections_app.services.active import active_index
+from collections_app.services.indexing import audit
 from collections_app.services.library import create_collection
-from tests.house import House, picture_bytes, put_picture
+from tests.house import House, picture_bytes, put_picture, put_pictures
 from tests.services.agreement import assert_index_agrees
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,6 +125,35 @@ def test_reindex_all_makes_every_vector_anew(house: House) -> None:
     assert "under way already" in typed("reindex", "--all")
     house.image.refresh_from_db()
     assert house.image.index_sha256 == house.image.sha256
+
+
+def test_a_rebuild_whose_queueing_was_interrupted_queues_the_rest(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_pictures(house, 4)
+    typed("reindex")
+    monkeypatch.setattr(audit, "_CHUNK", 2)
+    with connection.execute_wrapper(locked_the_second_time("INSERT")), pytest.raises(OperationalError):
+        typed("reindex", "--all", "--no-wait")
+    assert Image.objects.filter(index_sha256="").count() == IndexJob.objects.count() == 2
+
+    assert "going on with it" in typed("reindex", "--all", "--no-wait")
+
+    assert Image.objects.filter(index_sha256="").count() == IndexJob.objects.count() == 5
+
+
+def locked_the_second_time(statement: str) -> Callable[..., Any]:
+    """Return a wrapper under which only the first statement that begins so finds the database free."""
+    seen: list[str] = []
+
+    def execute(go_on: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith(statement):
+            seen.append(sql)
+            if len(seen) > 1:
+                raise OperationalError("database is locked")
+        return go_on(sql, params, many, context)
+
+    return execute
 
 
 def test_a_rebuild_of_one_team_does_not_pass_for_a_rebuild_of_everything(house: House) -> None:

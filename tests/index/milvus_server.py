@@ -17,6 +17,8 @@ from urllib.request import urlopen
 import pytest
 
 START_TIMEOUT_S = 120.0
+# Few, so that a test can fill a collection; one partition is Milvus' own.
+MAX_PARTITIONS = 32
 # Where the parts look for each other; without it Milvus takes the first address that is not loopback.
 _PARTS = ("rootCoord", "proxy", "queryCoord", "queryNode", "indexNode", "dataCoord", "dataNode")
 
@@ -45,7 +47,7 @@ def milvus_server_uri() -> Iterator[str]:
     In a conftest.py: `milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)`
     """
     try:
-        context = milvus_server()
+        context = milvus_server(settings={"rootCoord.maxPartitionNum": str(MAX_PARTITIONS)})
         uri = context.__enter__()
     except NoServerError as error:
         if os.environ.get("REQUIRE_SERVER") == "1":

@@ -3,14 +3,16 @@
 import socket
 from collections.abc import Iterator
 
+import grpc
 import pytest
 from pymilvus import MilvusException
 
-from collections_app.errors import IndexUnavailable
+from collections_app.errors import IndexRefused, IndexUnavailable
 from collections_app.index.connection import Connection, ServerEndpoint
-from collections_app.index.failures import unavailable
+from collections_app.index.failures import refused_or_unavailable
 from collections_app.index.milvus import MilvusIndex
 from tests.index.conftest import new_index
+from tests.index.milvus_server import MAX_PARTITIONS
 from tests.index.records import record, unit
 from tests.index.relay import Relay
 
@@ -69,4 +71,43 @@ def test_a_server_that_comes_back_is_used_again_without_a_restart(milvus_uri: st
 def test_a_full_server_is_named_as_such() -> None:
     refusal = MilvusException(message="partition number (1024) exceeds max configuration (1024), collection: images")
 
-    assert "1,024 partitions" in str(unavailable(refusal))
+    assert "1,024 partitions" in str(refused_or_unavailable(refusal))
+
+
+@pytest.mark.server
+def test_a_full_server_refuses_another_team_and_goes_on_with_those_it_has(server: Connection) -> None:
+    index = new_index(server)
+    index.upsert([record(team, team=team) for team in range(1, MAX_PARTITIONS)])
+
+    with pytest.raises(IndexRefused, match="no room for another team"):
+        index.upsert([record(1000, team=1000)])
+
+    index.upsert([record(1001, team=1)])
+    assert index.count() == MAX_PARTITIONS
+    index.drop()
+
+
+def test_what_pymilvus_will_not_send_is_a_refusal_and_nothing_to_wait_for(lite: Connection) -> None:
+    index = new_index(lite)
+
+    with pytest.raises(IndexRefused, match="does not accept this"):
+        index.upsert([record(1, width=2**70)])
+
+    index.upsert([record(1)])
+    index.drop()
+
+
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        (MilvusException(1100, "invalid parameter"), True),
+        (MilvusException(6, "a field is missing"), True),
+        (MilvusException(1, "[Errno 28] No space left on device"), False),
+        (MilvusException(8, "rate limit exceeded"), False),
+        (MilvusException(101, "collection not loaded"), False),
+        (MilvusException(grpc.StatusCode.DEADLINE_EXCEEDED, "timeout"), False),
+        (MilvusException(65535, "something unexpected"), False),
+    ],
+)
+def test_only_what_would_be_said_again_is_a_refusal(answer: MilvusException, refused: bool) -> None:
+    assert isinstance(refused_or_unavailable(answer), IndexRefused) == refused

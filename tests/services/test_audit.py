@@ -7,9 +7,10 @@ import pytest
 
 from collections_app.encoders import get_encoder
 from collections_app.index import Record
-from collections_app.models import Image, IndexJob
+from collections_app.models import Image, IndexJob, IndexState
+from collections_app.models.index_job import Priority
 from collections_app.services.active import active_index
-from collections_app.services.indexing.audit import IndexReport, audit_index, queue_differences
+from collections_app.services.indexing.audit import IndexReport, audit_index, queue_anew, queue_differences
 from collections_app.services.indexing.entries import index_entry
 from collections_app.services.indexing.worker import IndexWorker
 from tests.house import House
@@ -97,6 +98,47 @@ def test_a_vector_of_another_model_is_found_and_made_anew(image: Image) -> None:
     mend(report)
     image.refresh_from_db()
     assert image.index_model_key == get_encoder().key
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"index_sha256": "", "index_state": IndexState.INDEXED},
+        {"index_state": IndexState.FAILED},
+        {"index_state": IndexState.PENDING},
+    ],
+    ids=lambda state: "-".join(state.values()) or "none",
+)
+def test_an_old_vector_whose_picture_was_never_finished_is_found(image: Image, state: dict[str, str]) -> None:
+    """It was to be made anew, and the job is lost or was given up."""
+    Image.objects.all().record_index_state(**state)
+
+    report = audit()
+
+    assert report.stale == [image.pk]
+    mend(report)
+    image.refresh_from_db()
+    assert (image.is_indexed, image.index_sha256) == (True, image.sha256)
+
+
+def test_an_old_vector_whose_picture_waits_for_a_new_one_is_no_difference(image: Image) -> None:
+    """To queue it once more would only change the order."""
+    queue_anew(Image.objects.all(), priority=Priority.REBUILD)
+
+    assert audit().agrees
+
+
+def test_a_picture_that_was_given_up_is_a_difference(image: Image) -> None:
+    queue_anew(Image.objects.all())
+    IndexJob.objects.update(dead=True)
+
+    assert audit().stale == [image.pk]
+
+
+def test_a_row_that_makes_no_sense_is_found_and_does_not_stop_the_audit(image: Image) -> None:
+    Image.objects.all().record_index_state(sha256="no checksum at all", index_sha256="no checksum at all")
+
+    assert audit().stale == [image.pk]
 
 
 def test_an_audit_of_a_part_calls_nothing_orphaned(image: Image) -> None:

@@ -12,14 +12,13 @@ from collections_app.errors import ImageSearchError
 from collections_app.management.working import work_off_with_progress
 from collections_app.models import Collection, Image, IndexJob, Team
 from collections_app.models.image import ImageQuerySet
-from collections_app.models.index_job import Priority
 from collections_app.services.active import active_index
 from collections_app.services.indexing.audit import (
     IndexReport,
     audit_index,
     queue_anew,
     queue_differences,
-    rebuild_under_way,
+    queue_rebuild,
 )
 
 
@@ -53,11 +52,10 @@ class Command(BaseCommand):
             self._work_off()
 
     def _queue_all(self, images: ImageQuerySet, whole: bool) -> None:
-        """A rebuild of everything that was interrupted goes on instead of beginning anew."""
-        if whole and rebuild_under_way():
+        if not whole:
+            queue_anew(images)
+        elif queue_rebuild():
             self.stdout.write("A rebuild is under way already: going on with it.")
-        else:
-            queue_anew(images, priority=Priority.REBUILD if whole else Priority.REPAIR)
 
     def _print(self, report: IndexReport) -> None:
         rows = {

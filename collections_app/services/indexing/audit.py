@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import Exists, F, Max, OuterRef, Q
 
 from collections_app.index import Entry, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
-from collections_app.services.indexing.entries import index_entry
+from collections_app.services.indexing.entries import entry_or_none
 
 _CHUNK = 1000
 
@@ -44,9 +45,12 @@ def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, wh
     for entry in index.entries():
         found.setdefault(entry.id, []).append(entry)
     report = IndexReport(images=images.count(), vectors=sum(map(len, found.values())))
+    unfinished = _unfinished(images)
     for image in _rows(images):
         entries = found.pop(image.pk, [])
         difference = _difference(image, entries, model_key)
+        if not difference and image.pk in unfinished:
+            difference = "stale"
         if difference:
             getattr(report, difference).append(image.pk)
     if whole:
@@ -56,34 +60,57 @@ def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, wh
 
 def queue_differences(report: IndexReport) -> int:
     """Queue a job for each difference; return how many. What is only misplaced or orphaned needs no new vector."""
-    count = 0
-    for ids in _chunks([*report.missing, *report.stale]):
-        count += queue_anew(Image.objects.filter(pk__in=ids))
+    renewed = _chunks([*report.missing, *report.stale])
+    count = sum(_queue_chunk(Image.objects.filter(pk__in=ids), Priority.REPAIR) for ids in renewed)
     return count + IndexJob.objects.enqueue([*report.misplaced, *report.orphaned], priority=Priority.REPAIR)
 
 
-@transaction.atomic
 def queue_anew(images: ImageQuerySet, *, priority: Priority = Priority.REPAIR) -> int:
-    """Queue the images so that each gets a new vector; return how many. The old vectors serve until then."""
+    """Queue the images so that each gets a new vector; return how many. The old vectors serve until then.
+
+    In the order of their ids and in many short transactions, so that nobody waits long for the database.
+    """
+    ids = list(images.order_by("pk").values_list("pk", flat=True))
+    return sum(_queue_chunk(Image.objects.filter(pk__in=chunk), priority) for chunk in _chunks(ids))
+
+
+def queue_rebuild() -> bool:
+    """Queue every image anew; return whether that was under way already.
+
+    What was interrupted goes on instead of beginning anew, the queueing too: behind the last image that waits.
+    """
+    waiting = IndexJob.objects.waiting().filter(priority=Priority.REBUILD)
+    last = waiting.aggregate(last=Max("image_id"))["last"]
+    queue_anew(Image.objects.filter(pk__gt=last or 0), priority=Priority.REBUILD)
+    return last is not None
+
+
+@transaction.atomic
+def _queue_chunk(images: ImageQuerySet, priority: Priority) -> int:
     count = images.enqueue(priority=priority)
     images.failed().record_index_state(index_state=IndexState.PENDING, index_error="")
     images.record_index_state(index_sha256="")
     return count
 
 
-def rebuild_under_way() -> bool:
-    return IndexJob.objects.waiting().filter(priority=Priority.REBUILD).exists()
-
-
 def _difference(image: Image, entries: list[Entry], model_key: str) -> str:
-    expected = index_entry(image)
+    expected = entry_or_none(image)
     if not entries:
         return "missing"
+    if expected is None:
+        return "stale"
     if [entry.team_id for entry in entries] != [expected.team_id]:
         return "misplaced"
-    if entries != [expected] or image.index_model_key != model_key or image.is_failed:
+    if entries != [expected] or image.index_model_key != model_key:
         return "stale"
     return ""
+
+
+def _unfinished(images: ImageQuerySet) -> set[int]:
+    """Return those that have no vector of their present file, or say so, while no job is going to change that."""
+    waiting = IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))
+    done = Q(index_state=IndexState.INDEXED, index_sha256=F("sha256"))
+    return set(images.exclude(done).exclude(Exists(waiting)).values_list("pk", flat=True))
 
 
 def _rows(images: ImageQuerySet) -> Iterator[Image]:

@@ -4,26 +4,31 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from collections_app.encoders import Encoder
-from collections_app.errors import EncoderError, IndexRefused, ModelUnavailable
+from collections_app.errors import EncoderError, ImageSearchError, IndexRefused, ModelUnavailable, StorageUnavailable
 from collections_app.index import Record, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.files import delete_files
-from collections_app.services.indexing.preparation import Batch, Pixels, Task, decoded
-from collections_app.services.indexing.queue import fail_job, finish_job
+from collections_app.services.indexing.preparation import Batch, Pixels, Task, decoded, unreadable
+from collections_app.services.indexing.queue import fail_job, finish_job, put_off_job
 
 log = logging.getLogger(__name__)
 
 Vector = NDArray[np.float32]
+Member = TypeVar("Member")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchWriter:
-    """Raises IndexUnavailable or ModelUnavailable with the batch's jobs still claimed."""
+    """Raises IndexUnavailable or ModelUnavailable with the batch's jobs still claimed.
+
+    Raises StorageUnavailable once all is done that could be done without the files that cannot be read.
+    """
 
     worker: uuid.UUID
     encoder: Encoder
@@ -31,14 +36,24 @@ class BatchWriter:
 
     def write(self, batch: Batch) -> None:
         """Bring the index into agreement with the batch's images."""
+        for job in batch.odd:
+            self._fail(job, "What is recorded of this picture cannot be put into the index.")
         self._remove(batch.gone)
-        self._upsert(self._kept(batch.kept) + self._encoded(batch.fresh))
+        readable = [task for task in batch.fresh if not unreadable(task)]
+        self._upsert(self._kept(batch.kept) + self._encoded(readable))
+        self._sweep_up(batch.fresh)
+        self._put_off([task for task in batch.fresh if unreadable(task)])
 
     def _remove(self, jobs: Sequence[IndexJob]) -> None:
         """From every partition: an interrupted run may have left a vector where no row remembers."""
         if not jobs:
             return
-        self.index.delete([job.image_id for job in jobs])
+        try:
+            self.index.delete([job.image_id for job in jobs])
+        except IndexRefused as error:
+            for each in self._apart(jobs, jobs, error):
+                self._remove(each)
+            return
         for job in jobs:
             if job.file_name:
                 delete_files(job.file_name)
@@ -48,7 +63,11 @@ class BatchWriter:
         """Moved or otherwise changed, but the same picture and model: the vector is taken along."""
         if not tasks:
             return []
-        vectors = self.index.vectors([task.entry.id for task in tasks])
+        try:
+            vectors = self.index.vectors([task.entry.id for task in tasks])
+        except IndexRefused as error:
+            apart = self._apart(tasks, [task.job for task in tasks], error)
+            return [pair for each in apart for pair in self._kept(each)]
         for task in tasks:
             if task.entry.id not in vectors:
                 self._queue_for_encoding(task)
@@ -59,7 +78,7 @@ class BatchWriter:
         for task in tasks:
             pixels = decoded(task)
             if isinstance(pixels, str):
-                self._fail(task, pixels)
+                self._fail(task.job, pixels)
             else:
                 good.append((task, pixels))
         return self._encode(good)
@@ -73,10 +92,8 @@ class BatchWriter:
         except ModelUnavailable:
             raise
         except EncoderError as error:
-            if len(tasks) == 1:
-                self._fail(tasks[0][0], str(error))
-                return []
-            return [pair for each in tasks for pair in self._encode([each])]
+            apart = self._apart(tasks, [task.job for task, _ in tasks], error)
+            return [pair for each in apart for pair in self._encode(each)]
         return [(task, vector) for (task, _), vector in zip(tasks, vectors, strict=True)]
 
     def _upsert(self, pairs: Sequence[tuple[Task, Vector]]) -> None:
@@ -85,22 +102,38 @@ class BatchWriter:
         try:
             self.index.upsert([Record(entry=task.entry, vector=vector) for task, vector in pairs])
         except IndexRefused as error:
-            self._settle_refusal(pairs, str(error))
+            for each in self._apart(pairs, [task.job for task, _ in pairs], error):
+                self._upsert(each)
             return
         for task, _ in pairs:
             finish_job(worker=self.worker, job=task.job, model_key=self.encoder.key, sha256=task.sha256)
 
-    def _settle_refusal(self, pairs: Sequence[tuple[Task, Vector]], reason: str) -> None:
-        """One team's pictures may be refused where others are taken: each is tried alone, and fails alone."""
-        if len(pairs) == 1:
-            self._fail(pairs[0][0], reason)
-            return
-        for pair in pairs:
-            self._upsert([pair])
+    def _apart(
+        self, members: Sequence[Member], jobs: Sequence[IndexJob], error: ImageSearchError
+    ) -> list[Sequence[Member]]:
+        """Return what to try one by one where all together failed; one that was alone already is the culprit."""
+        if len(members) == 1:
+            self._fail(jobs[0], str(error))
+            return []
+        return [[member] for member in members]
 
-    def _fail(self, task: Task, reason: str) -> None:
-        log.warning("Image %s: attempt %s failed: %s", task.entry.id, task.job.attempts, reason)
-        fail_job(worker=self.worker, job=task.job, reason=reason)
+    def _sweep_up(self, tasks: Sequence[Task]) -> None:
+        """A picture deleted while it was decoded may have got its thumbnail after its files were deleted."""
+        ids = [task.entry.id for task in tasks]
+        there = set(Image.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        for task in tasks:
+            if task.entry.id not in there:
+                delete_files(task.file_name)
+
+    def _put_off(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            put_off_job(worker=self.worker, job=task.job, reason=str(unreadable(task)))
+        if tasks:
+            raise StorageUnavailable(str(unreadable(tasks[0])))
+
+    def _fail(self, job: IndexJob, reason: str) -> None:
+        log.warning("Image %s: attempt %s failed: %s", job.image_id, job.attempts, reason)
+        fail_job(worker=self.worker, job=job, reason=reason)
 
     def _queue_for_encoding(self, task: Task) -> None:
         """The row says indexed, but the vector is lost: say so, and take another round."""

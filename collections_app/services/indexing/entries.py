@@ -1,7 +1,11 @@
 """The one translation of a row into what the index holds of it."""
 
+import logging
+
 from collections_app.index import NO_TEAM, UNKNOWN, Entry
 from collections_app.models import Image
+
+log = logging.getLogger(__name__)
 
 
 def index_entry(image: Image) -> Entry:
@@ -17,3 +21,12 @@ def index_entry(image: Image) -> Entry:
         height=image.height,
         content=int.from_bytes(bytes.fromhex(image.sha256[:16]), "big", signed=True),
     )
+
+
+def entry_or_none(image: Image) -> Entry | None:
+    """Return the entry; None for a row that cannot have one, such as one whose checksum is no hexadecimal number."""
+    try:
+        return index_entry(image)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        log.warning("Image %s holds what the index cannot: %s", image.pk, error)
+        return None

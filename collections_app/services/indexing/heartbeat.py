@@ -5,7 +5,7 @@ import threading
 import uuid
 from types import TracebackType
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from collections_app.services.indexing.queue import renew_lease
 
@@ -34,7 +34,7 @@ class Heartbeat:
         while not self._stop.wait(self._lease_s / 3):
             try:
                 renew_lease(worker=self._worker, lease_s=self._lease_s)
-            except DatabaseError as error:
+            except Error as error:
                 log.warning("A lease could not be renewed: %s", error)
                 connection.close()
         connection.close()

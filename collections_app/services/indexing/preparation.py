@@ -9,13 +9,14 @@ from typing import BinaryIO, cast
 import numpy as np
 from django.core.files.storage import default_storage
 from numpy.typing import NDArray
+from PIL.Image import Image as Picture
 
 from collections_app.encoders import Encoder
-from collections_app.errors import InvalidImage
+from collections_app.errors import EncoderError, InvalidImage, ModelUnavailable, StorageUnavailable
 from collections_app.imaging import open_picture
 from collections_app.index import Entry
 from collections_app.models import Image, IndexJob
-from collections_app.services.indexing.entries import index_entry
+from collections_app.services.indexing.entries import entry_or_none
 from collections_app.services.renditions import Rendition, store_rendition
 
 # The longest edge of what the one decode gives: enough for the thumbnail and for any usual model's input.
@@ -33,13 +34,17 @@ class Task:
     job: IndexJob
     entry: Entry
     sha256: str
+    file_name: str
     pixels: Future[Pixels] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
+    """Claimed jobs, sorted by what is to be done. `odd`: the row holds what no entry can."""
+
     jobs: Sequence[IndexJob]
     gone: list[IndexJob] = field(default_factory=list)
+    odd: list[IndexJob] = field(default_factory=list)
     kept: list[Task] = field(default_factory=list)
     fresh: list[Task] = field(default_factory=list)
 
@@ -57,38 +62,59 @@ def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder, pool: ThreadPoo
         image = rows.get(job.image_id)
         if image is None:
             batch.gone.append(job)
-        elif image.index_model_key == encoder.key and image.index_sha256 == image.sha256:
-            batch.kept.append(_task(job, image, None))
+        elif (entry := entry_or_none(image)) is None:
+            batch.odd.append(job)
         else:
-            batch.fresh.append(_task(job, image, pool.submit(_decode, image, encoder)))
+            holds = image.index_model_key == encoder.key and image.index_sha256 == image.sha256
+            pixels = None if holds else pool.submit(_decode, image, encoder)
+            task = Task(job=job, entry=entry, sha256=image.sha256, file_name=image.file_name, pixels=pixels)
+            (batch.kept if holds else batch.fresh).append(task)
     return batch
 
 
+def unreadable(task: Task) -> StorageUnavailable | None:
+    """Wait for a picture's decoding; return what kept the machine from reading the file, if that is why it failed."""
+    error = task.pixels.exception() if task.pixels else None
+    return error if isinstance(error, StorageUnavailable) else None
+
+
 def decoded(task: Task) -> Pixels | str:
-    """Wait for a picture's decoding; return the model's input, or the reason why there is none."""
+    """Wait for a picture's decoding; return the model's input, or the reason why there is none.
+
+    Raises ModelUnavailable or StorageUnavailable, which are no picture's fault.
+    """
     if task.pixels is None:
         raise ValueError("This picture is not being decoded.")
     try:
         return task.pixels.result()
-    except InvalidImage as error:
+    except (ModelUnavailable, StorageUnavailable):
+        raise
+    except (InvalidImage, EncoderError) as error:
         return str(error)
     except FileNotFoundError:
         return "The picture's file is missing from the storage."
-    except OSError as error:
-        return f"The picture's file cannot be read: {error.strerror or error}."
-
-
-def _task(job: IndexJob, image: Image, pixels: Future[Pixels] | None) -> Task:
-    return Task(job=job, entry=index_entry(image), sha256=image.sha256, pixels=pixels)
+    except Exception as error:  # whatever it is, it is this picture's, and its neighbours go on
+        log.exception("Image %s could not be prepared", task.entry.id)
+        return f"The picture could not be prepared for the model ({type(error).__name__})."
 
 
 def _decode(image: Image, encoder: Encoder) -> Pixels:
     """From one decode come the thumbnail and the model's input. Runs in a thread: no database here."""
-    with default_storage.open(image.file_name) as file:
-        picture = open_picture(cast(BinaryIO, file), max_edge_px=_DECODED_EDGE_PX)
+    picture = _read(image)
     try:
         store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
-    except OSError as error:  # the first page that shows the picture tries again
+    except (OSError, StorageUnavailable) as error:  # the first page that shows the picture tries again
         log.warning("The thumbnail of image %s could not be stored: %s", image.pk, error)
     pixels: Pixels = encoder.preprocess([picture])[0]
     return pixels
+
+
+def _read(image: Image) -> Picture:
+    """A broken picture is an InvalidImage: a system error that remains is the fault of disk, network or rights."""
+    try:
+        with default_storage.open(image.file_name) as file:
+            return open_picture(cast(BinaryIO, file), max_edge_px=_DECODED_EDGE_PX)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StorageUnavailable(f"A picture's file cannot be read just now: {error.strerror or error}.") from error

@@ -18,20 +18,24 @@ from collections_app.models.index_job import IndexJobQuerySet
 MAX_ATTEMPTS = 5
 LEASE_S = 30.0
 _FIRST_RETRY_S = 1.0
+_PUT_OFF_S = 30.0
 
 
 @transaction.atomic
 def claim_jobs(*, worker: uuid.UUID, limit: int, lease_s: float = LEASE_S, fresh_only: bool = False) -> list[IndexJob]:
     """Lease up to `limit` due jobs to the worker, and count the attempt before it is made.
 
-    `fresh_only`: the worker holds others already, and a retry is to be alone in its hands.
+    `fresh_only`: the worker holds others already, and a retry is to be alone in its hands. Where one is next, nothing
+    is claimed, so that it need not wait for the end of the queue.
     """
     now = timezone.now()
     due = _locked(IndexJob.objects.due(now))
     for job in due.filter(attempts__gte=MAX_ATTEMPTS):
         _bury(job, "Indexing this picture stopped the worker each time.")
-    jobs = list(due.filter(attempts__lt=1 if fresh_only else MAX_ATTEMPTS)[:limit])
-    jobs = jobs[:1] if jobs and jobs[0].attempts else [job for job in jobs if not job.attempts]
+    jobs = list(due.filter(attempts__lt=MAX_ATTEMPTS)[:limit])
+    if jobs and jobs[0].attempts:
+        jobs = [] if fresh_only else jobs[:1]
+    jobs = jobs[:1] + [job for job in jobs[1:] if not job.attempts]
     IndexJob.objects.filter(pk__in=[job.pk for job in jobs]).update(
         lease=worker, leased_until=now + timedelta(seconds=lease_s), attempts=F("attempts") + 1
     )
@@ -72,6 +76,16 @@ def fail_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
     else:
         delay = timedelta(seconds=_FIRST_RETRY_S * 2 ** (job.attempts - 1))
         held.update(lease=None, leased_until=None, run_after=timezone.now() + delay, error=reason)
+
+
+@transaction.atomic
+def put_off_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
+    """Try again in a while, with no attempt counted: it is not the picture's fault, and others need not wait for it."""
+    held = IndexJob.objects.leased_by(worker).filter(pk=job.pk, token=job.token)
+    later = timezone.now() + timedelta(seconds=_PUT_OFF_S)
+    attempts = Greatest(F("attempts") - 1, 0)
+    if not held.update(lease=None, leased_until=None, attempts=attempts, run_after=later, error=reason):
+        _leave_for_another_round(worker, job)
 
 
 def give_back_jobs(*, worker: uuid.UUID) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import ImageSearchError
@@ -46,7 +46,7 @@ class IndexWorker:
     def drain(self, *, on_progress: Callable[[], object] = _ignore) -> None:
         """Work until no job waits, those of other workers included.
 
-        Raises IndexUnavailable or EncoderError, with the jobs kept for later.
+        Raises IndexUnavailable, EncoderError or StorageUnavailable, with the jobs kept for later.
         """
         with self._alive():
             while not self.stop.is_set() and IndexJob.objects.waiting().exists():
@@ -116,7 +116,7 @@ class IndexWorker:
     def _write(self, batch: Batch) -> None:
         try:
             BatchWriter(worker=self.id, encoder=get_encoder(), index=active_index()).write(batch)
-        except ImageSearchError:
+        except (ImageSearchError, OperationalError, InterfaceError):
             raise
         except Exception as error:  # whatever it is, it is this batch's: counted, and tried one by one
             log.exception("A batch of %s failed", len(batch.jobs))
