@@ -21,6 +21,7 @@ _STABLE_S = 30.0
 class Child:
     name: str
     command: Sequence[str]
+    stdout: int | None = None
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0
     pause_s: float = 0
@@ -29,7 +30,9 @@ class Child:
     def start(self) -> None:
         self.started = time.monotonic()
         # In a session of its own: the terminal's Ctrl-C reaches the supervisor alone, which then stops the children.
-        self.process = subprocess.Popen(self.command, preexec_fn=_die_with_parent, start_new_session=True)  # noqa: S603
+        self.process = subprocess.Popen(  # noqa: S603
+            self.command, stdout=self.stdout, preexec_fn=_die_with_parent, start_new_session=True
+        )
 
     def watch(self) -> None:
         """Start again what has died: at once the first time, after a growing pause if it keeps dying."""
@@ -53,6 +56,18 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def run_once(child: Child, stop: threading.Event) -> bool:
+    """Run a child to its end, or until `stop` is set; return whether it has done its work."""
+    child.start()
+    try:
+        while child.process and child.process.poll() is None and not stop.wait(0.1):
+            pass
+    finally:
+        child.stop()
+        child.wait()
+    return bool(child.process and child.process.returncode == 0)
 
 
 def supervise(children: Sequence[Child], stop: threading.Event) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -44,10 +45,13 @@ class Visitor:
         return self.session.get(f"{self.address}/search/", params={"q": words}, timeout=60).status_code
 
 
+def all_children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def children_of(pid: int) -> dict[str, int]:
     """Return the two processes that `serve` has started and not yet buried, by what they do."""
-    children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-    commands = {child: Path(f"/proc/{child}/cmdline").read_text() for child in children}
+    commands = {child: Path(f"/proc/{child}/cmdline").read_text() for child in all_children_of(pid)}
     return {"worker" if "index_worker" in words else "web": child for child, words in commands.items() if words}
 
 
@@ -114,6 +118,24 @@ def test_a_killed_supervisor_takes_its_children_along(installation: Installation
     process.wait()
 
     wait_until(lambda: not any(map(is_alive, children.values())))
+
+
+def test_stopping_during_the_models_download_stops_the_download(installation: Installation) -> None:
+    """The hub is one that takes the call and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as hub:
+        hub.settimeout(60)
+        address = f"http://127.0.0.1:{hub.getsockname()[1]}"
+        own = {"HF_ENDPOINT": address, "HF_HUB_OFFLINE": "0", "HF_HOME": str(installation.data_dir), "no_proxy": "*"}
+        process = installation.start("serve", CLIP_MODEL="openai/clip-vit-base-patch32", **own)
+        call, _ = hub.accept()
+        (download,) = all_children_of(process.pid)
+
+        process.terminate()
+        process.communicate(timeout=60)
+        call.close()
+
+    assert process.returncode == 0
+    assert not is_alive(download)
 
 
 def test_without_a_model_it_says_in_one_sentence_what_to_do(installation: Installation) -> None:

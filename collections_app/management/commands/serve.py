@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from collections_app.management.supervisor import Child, supervise
+from collections_app.management.supervisor import Child, run_once, supervise
 from collections_app.management.working import stop_on_signals
 
 
@@ -25,14 +25,18 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, host: str, port: int, workers: int, **__: Any) -> None:
         _refuse_used_port(host, port)
+        stop = stop_on_signals()
         call_command("migrate", interactive=False, verbosity=0)
         # In a process of its own, so that this one stays small.
-        if subprocess.run(_manage("model"), stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
+        model = Child(name="model", command=_manage("model"), stdout=subprocess.DEVNULL)
+        if not run_once(model, stop) and not stop.is_set():
             sys.exit(1)
+        if stop.is_set():
+            return
         self.stdout.write(f"Serving on http://{host}:{port} - Ctrl-C stops it.")
         self.stdout.flush()
         web = Child(name="web server", command=_gunicorn(host, port, workers))
-        supervise([web, Child(name="index worker", command=_manage("index_worker"))], stop_on_signals())
+        supervise([web, Child(name="index worker", command=_manage("index_worker"))], stop)
 
 
 def _manage(command: str) -> list[str]:
