@@ -114,6 +114,25 @@ class ModelCollection:
             partition = partition_name(team_id)
             client.delete(self.name, ids=members, partition_name=partition, timeout=TIMEOUT_S)
 
+    def drop_partition_if_empty(self, client: MilvusClient, partition: str, *, loaded: bool) -> bool:
+        """`loaded`: partitions are loaded one by one, as on a server, which drops only what has been released."""
+        there = client.query(
+            self.name,
+            filter="",
+            limit=1,
+            output_fields=["id"],
+            partition_names=[partition],
+            consistency_level="Strong",
+            timeout=TIMEOUT_S,
+        )
+        if there:
+            return False
+        if loaded:
+            client.release_partitions(self.name, [partition], timeout=TIMEOUT_S)
+        client.drop_partition(self.name, partition, timeout=TIMEOUT_S)
+        self._partitions -= {partition}
+        return True
+
     def drop(self, client: MilvusClient) -> None:
         client.drop_collection(self.name, timeout=TIMEOUT_S)
         self.forget()

@@ -1,6 +1,6 @@
 """What the index holds and promises, for services to name without loading pymilvus."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -83,6 +83,12 @@ class VectorIndex(Protocol):
 
     def count(self) -> int:
         """Return how many entries there are."""
+
+    def team_ids(self) -> list[int]:
+        """Return the teams that have a partition, also an empty one; NO_TEAM may be among them."""
+
+    def drop_empty_partitions(self, team_ids: Collection[int]) -> int:
+        """Drop the partitions of these teams that hold nothing; return how many. A later upsert makes them anew."""
 
     def drop(self) -> None:
         """Remove everything that is stored for this model."""

@@ -14,7 +14,7 @@ from collections_app.index.collection import TIMEOUT_S, ModelCollection, Row
 from collections_app.index.connection import Connection
 from collections_app.index.contract import Entry, Hit, Record
 from collections_app.index.failures import is_missing
-from collections_app.index.schema import SCALARS, among, entry, row
+from collections_app.index.schema import SCALARS, among, entry, row, team_of
 
 MAX_LIMIT = 1000
 SEARCH_TIMEOUT_S = 30.0
@@ -104,6 +104,17 @@ class MilvusIndex:
 
         return self._run(counted)
 
+    def team_ids(self) -> list[int]:
+        return sorted(map(team_of, self._run(partial(self._partitions, team_ids=None))))
+
+    def drop_empty_partitions(self, team_ids: Collection[int]) -> int:
+        def drop_them(client: MilvusClient) -> int:
+            partitions = [each for each in self._partitions(client, None) if team_of(each) in team_ids]
+            drop = partial(self._stored.drop_partition_if_empty, client, loaded=not self._embedded)
+            return sum(map(drop, partitions))
+
+        return self._write(drop_them)
+
     def drop(self) -> None:
         self._write(self._stored.drop)
 
@@ -153,9 +164,9 @@ class MilvusIndex:
     def _partitions(self, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
         return self._stored.partitions(client, team_ids) if self._stored.is_there(client) else []
 
-    def _write(self, operation: Callable[[MilvusClient], None]) -> None:
+    def _write(self, operation: Callable[[MilvusClient], Answer]) -> Answer:
         with self._connection.endpoint.writing():
-            self._run(operation)
+            return self._run(operation)
 
     def _run(self, operation: Callable[[MilvusClient], Answer]) -> Answer:
         def attempt(client: MilvusClient) -> Answer:

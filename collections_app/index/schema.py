@@ -22,6 +22,10 @@ def partition_name(team_id: int) -> str:
     return f"{_TEAM}{team_id:d}"
 
 
+def team_of(partition: str) -> int:
+    return int(partition.removeprefix(_TEAM))
+
+
 def is_team(partition: str) -> bool:
     """Tell a team's partition from Milvus' own `_default`."""
     return partition.startswith(_TEAM)
@@ -49,4 +53,4 @@ def row(record: Record) -> dict[str, Any]:
 def entry(stored: dict[str, Any], partition: str) -> Entry:
     """Return the entry of a row; its team is the one whose partition it was found in, whatever the row says."""
     scalars = {name: int(stored[name]) for name in SCALARS}
-    return Entry(id=int(stored["id"]), **{**scalars, "team_id": int(partition.removeprefix(_TEAM))})
+    return Entry(id=int(stored["id"]), **{**scalars, "team_id": team_of(partition)})

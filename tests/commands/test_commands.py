@@ -13,10 +13,12 @@ from django.db import OperationalError, connection
 from PIL import Image as Pillow
 
 from collections_app.encoders import get_encoder
+from collections_app.index import NO_TEAM
 from collections_app.models import Image, IndexJob
 from collections_app.services.active import active_index
 from collections_app.services.indexing import audit
 from collections_app.services.library import create_collection
+from collections_app.services.trash import trash_images
 from tests.house import House, picture_bytes, put_picture, put_pictures
 from tests.services.agreement import assert_index_agrees
 
@@ -94,6 +96,21 @@ def test_reindex_mends_a_lost_vector(house: House, options: list[str]) -> None:
 
     typed("reindex", *options)
 
+    assert_index_agrees()
+
+
+def test_reindex_drops_the_partitions_of_deleted_teams(house: House) -> None:
+    own = create_collection(team=house.outsider.personal_team, name="Mine", creator=house.outsider)
+    put_picture(own, house.outsider, "sky.png")
+    typed("reindex")
+    kept, gone = house.team.pk, house.outsider.personal_team.pk
+    trash_images(images=Image.objects.filter(pk=house.image.pk), trasher=house.owner)
+    house.outsider.delete()
+    assert set(active_index().team_ids()) >= {kept, gone}
+
+    typed("reindex")
+
+    assert active_index().team_ids() == [NO_TEAM, kept]
     assert_index_agrees()
 
 

@@ -235,6 +235,31 @@ def test_what_another_process_dropped_is_noticed(connection: Connection) -> None
     mine.drop()
 
 
+def test_partitions_that_hold_nothing_are_dropped_where_asked(index: MilvusIndex) -> None:
+    assert index.drop_empty_partitions([1]) == 0
+    index.upsert([record(team, team=team) for team in range(5)])
+    index.delete([1, 2])
+
+    assert index.drop_empty_partitions([1, 3, 99]) == 1
+
+    assert index.team_ids() == [0, 2, 3, 4]
+    assert where(index) == [(0, 0), (3, 3), (4, 4)]
+    assert sorted(found(index, team_ids=[1, 2, 3, 4])) == [3, 4]
+
+
+def test_a_partition_dropped_by_another_process_is_made_anew_when_it_is_needed(connection: Connection) -> None:
+    mine, other = (new_index(connection, model_key="emptied") for _ in range(2))
+    mine.upsert([record(1, team=1), record(2, team=2)])
+    mine.delete([1])
+    assert other.drop_empty_partitions([1]) == 1
+
+    assert found(mine, team_ids=[1, 2]) == [2]
+    mine.upsert([record(3, team=1), record(4, team=3)])
+
+    assert sorted(found(mine, team_ids=[1, 2, 3])) == [2, 3, 4]
+    mine.drop()
+
+
 def test_the_nearest_ten_are_the_true_nearest_ten(index: MilvusIndex) -> None:
     vectors = random_units(3000)
     index.upsert([record(an_id, vector=vector) for an_id, vector in enumerate(vectors)])

@@ -16,6 +16,7 @@ from collections_app.services.active import active_index
 from collections_app.services.indexing.audit import (
     IndexReport,
     audit_index,
+    drop_partitions_of_deleted_teams,
     queue_anew,
     queue_differences,
     queue_rebuild,
@@ -49,7 +50,7 @@ class Command(BaseCommand):
             self._queue_all(images, whole)
         self.stdout.write(f"{IndexJob.objects.waiting().count()} queued.")
         if not options["no_wait"]:
-            self._work_off()
+            self._work_off(whole)
 
     def _queue_all(self, images: ImageQuerySet, whole: bool) -> None:
         if not whole:
@@ -69,8 +70,10 @@ class Command(BaseCommand):
         for name, count in rows.items():
             self.stdout.write(f"{name:<21}{count:>9}")
 
-    def _work_off(self) -> None:
+    def _work_off(self, whole: bool) -> None:
         work_off_with_progress()
+        if whole:
+            drop_partitions_of_deleted_teams(index=active_index())
         dead = IndexJob.objects.filter(dead=True).order_by("pk")
         for job in dead[:20]:
             self.stderr.write(f"Image {job.image_id}: {job.error}")
