@@ -53,6 +53,14 @@ class Installation:
     def count_indexed(self) -> int:
         return self.count("image", "index_state = 'indexed'")
 
+    def end_leases(self) -> None:
+        """Let what killed workers have claimed be free at once; for use when all of them are dead."""
+        with closing(sqlite3.connect(self.data_dir / "imagesearch.sqlite3", timeout=20)) as database:
+            database.execute(
+                "UPDATE collections_app_indexjob SET leased_until = '2000-01-01 00:00:00' WHERE lease IS NOT NULL"
+            )
+            database.commit()
+
     def import_pictures(self, folder: Path) -> Process:
         return self.start("import_images", str(folder), "--collection", "Mine", "--user", EMAIL)
 

@@ -48,6 +48,7 @@ def test_a_rebuild_killed_halfway_goes_on(installation: Installation, folder: Pa
     while installation.count("indexjob") == PICTURES:
         assert rebuild.poll() is None
     kill(rebuild)
+    installation.end_leases()
 
     assert "going on with it" in installation.run("reindex", "--all")
 
@@ -63,6 +64,7 @@ def test_an_import_and_the_site_killed_again_and_again_lose_nothing(installation
         moments.shuffle(processes)
         for process in processes:
             kill(process)
+    installation.end_leases()
     before = installation.count("image")
 
     summary = finish(installation.import_pictures(folder))
