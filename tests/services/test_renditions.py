@@ -5,6 +5,7 @@ from django.core.files.storage import default_storage
 from PIL import Image as Pillow
 
 from collections_app.errors import InvalidImage
+from collections_app.models import Image
 from collections_app.services.renditions import Rendition, open_rendition, rendition_name, rendition_size
 from tests.house import House
 
@@ -36,3 +37,13 @@ def test_a_missing_original_is_told_from_a_broken_one(house: House) -> None:
         file.write(b"garbage")
     with pytest.raises(InvalidImage):
         open_rendition(image=house.image, rendition=Rendition.GRID)
+
+
+def test_a_rendition_made_while_its_picture_was_deleted_does_not_stay(house: House) -> None:
+    """The original is there until the deletion is committed."""
+    Image.objects.all().delete()
+
+    with pytest.raises(FileNotFoundError):
+        open_rendition(image=house.image, rendition=Rendition.GRID)
+
+    assert not default_storage.exists(rendition_name(house.image.file_name, Rendition.GRID))
