@@ -26,7 +26,13 @@ def create_collection(page: Page, name: str) -> None:
 
 
 def choose_files(page: Page, files: Sequence[Path]) -> None:
+    wait_for_uploader(page)
     page.locator("[data-files]").set_input_files(files)
+
+
+def wait_for_uploader(page: Page) -> None:
+    """Its script shows what needs it once it is ready: files chosen before would go unnoticed."""
+    page.locator("[data-drop] [data-scripted]").first.wait_for()
 
 
 def drop_files(page: Page, files: Sequence[Path]) -> None:
@@ -43,6 +49,7 @@ def drop_files(page: Page, files: Sequence[Path]) -> None:
         }""",
         contents,
     )
+    wait_for_uploader(page)
     page.dispatch_event("[data-drop]", "drop", {"dataTransfer": transfer})
 
 
