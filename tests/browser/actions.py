@@ -8,6 +8,10 @@ from playwright.sync_api import Page, expect
 
 INDEXED_MS = 90_000
 PASSWORD = "kettle-orchard-42"
+_NOTHING_WAITS = """async () => {
+    const chip = await fetch("/indexing/status/", { headers: { "HX-Request": "true" } });
+    return chip.ok && !(await chip.text()).includes("waiting");
+}"""
 
 
 def confirm_access(page: Page) -> None:
@@ -58,7 +62,8 @@ def expect_uploaded(page: Page, text: str) -> None:
 
 
 def wait_for_index(page: Page) -> None:
-    """The header's chip goes by itself once nothing waits."""
+    """Nothing waits any more, and the header's chip, which learns of an upload a moment later, has gone by itself."""
+    page.wait_for_function(_NOTHING_WAITS, timeout=INDEXED_MS, polling=500)
     expect(page.locator("#indexing .chip")).to_have_count(0, timeout=INDEXED_MS)
 
 
