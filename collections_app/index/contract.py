@@ -33,6 +33,28 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Conditions inside the vector search, all of which must hold; an empty one asks for nothing.
+
+    Times are epoch seconds, from (included) and before (excluded): a picture whose time is UNKNOWN meets none.
+    `shapes` are "portrait", "landscape" and "square", `formats` Pillow's names; one of those named suffices, as with
+    uploaders. `min_edge_px` is asked of the longer edge. `tags` are all to be there, `without_tags` none; case is
+    ignored.
+    """
+
+    uploader_ids: tuple[int, ...] = ()
+    taken_from: int | None = None
+    taken_before: int | None = None
+    created_from: int | None = None
+    created_before: int | None = None
+    shapes: tuple[str, ...] = ()
+    min_edge_px: int = 0
+    formats: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    without_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """An entry with its vector, float32, shape (dim,)."""
 

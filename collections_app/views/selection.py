@@ -19,9 +19,8 @@ from collections_app.models.image import ImageQuerySet
 from collections_app.services.downloads import stream_zip
 from collections_app.services.library import set_tags, tag_images
 from collections_app.services.moving import move_images
-from collections_app.services.search import search_by_text
+from collections_app.services.questions import answer, read_question
 from collections_app.services.trash import restore_images, trash_images
-from collections_app.views.search import read_question
 from collections_app.views.trash import chosen_ids
 
 _UNDO = "undo"
@@ -118,9 +117,8 @@ def _chosen(request: SignedInRequest) -> ImageQuerySet:
 
 def _found(request: SignedInRequest) -> list[int]:
     """A search that fails chooses nothing, and says why."""
-    question = read_question(request.user, request.POST)
     try:
-        return [each.image.pk for each in search_by_text(scope=question.scope, text=question.text)]
+        return [each.image.pk for each in answer(read_question(user=request.user, asked=request.POST))]
     except (EncoderError, IndexUnavailable) as error:
         messages.error(request, str(error))
         return []
