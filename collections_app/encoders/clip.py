@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from collections_app.errors import EncoderError, ModelUnavailable
+from collections_app.errors import gettext_noop as _
 
 from .devices import Placement, choose_placement
 from .fingerprints import content_fingerprint
@@ -117,18 +118,17 @@ class ClipEncoder:
                 output = features(**inputs).pooler_output.float()
                 vectors = output / output.norm(dim=-1, keepdim=True)
         except (RuntimeError, ValueError) as error:
-            raise EncoderError(f"The model {self._model} failed while encoding, perhaps for lack of memory.") from error
+            raise EncoderError(_("The model failed while encoding, perhaps for lack of memory.")) from error
         self._check(vectors)
         array: Array = vectors.cpu().numpy()
         return array
 
     def _check(self, vectors: torch.Tensor) -> None:
         if vectors.shape[1] != self.dim:
-            raise ModelUnavailable(
-                f"The model {self._model} gives vectors of {vectors.shape[1]} numbers, not {self.dim} as it declares."
-            )
+            sentence = _("The model %(model)s gives vectors of %(given)s numbers, not %(declared)s as it declares.")
+            raise ModelUnavailable(sentence, model=self._model, given=vectors.shape[1], declared=self.dim)
         if not torch.isfinite(vectors).all():
-            raise EncoderError(f"The model {self._model} gives no usable numbers; its weights are damaged.")
+            raise EncoderError(_("The model gives no usable numbers; its weights are damaged."))
 
     def _stack(self, rows: list[Array]) -> Array:
         return np.concatenate(rows) if rows else np.empty((0, self.dim), dtype=np.float32)

@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoTokenize
 from transformers.utils import logging as transformers_logging
 
 from collections_app.errors import ModelUnavailable
+from collections_app.errors import gettext_noop as _
 
 from .devices import Placement
 from .folders import has_safe_weights
@@ -84,12 +85,12 @@ def load_network(path: Path, placement: Placement) -> Network:
 
 def _check_complete(path: Path, model: Any, missing: set[str]) -> None:
     if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):
-        raise ModelUnavailable(
-            f"The model in {path} does not encode both pictures and words. Set CLIP_MODEL to another one."
-        )
+        sentence = _("The model in %(path)s does not encode both pictures and words. Set CLIP_MODEL to another one.")
+        raise ModelUnavailable(sentence, path=str(path))
     # transformers would fill them with random numbers and only warn.
     if missing:
-        raise ModelUnavailable(f"The model in {path} lacks {len(missing)} of its weights. Download or copy it again.")
+        sentence = _("The model in %(path)s lacks %(count)s of its weights. Download or copy it again.")
+        raise ModelUnavailable(sentence, path=str(path), count=len(missing))
 
 
 @contextmanager
@@ -97,9 +98,10 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except _LOAD_ERRORS as error:
-        raise ModelUnavailable(
-            f"The model in {path} cannot be loaded. Download or copy it again, or set CLIP_MODEL to another one."
-        ) from error
+        sentence = _(
+            "The model in %(path)s cannot be loaded. Download or copy it again, or set CLIP_MODEL to another one."
+        )
+        raise ModelUnavailable(sentence, path=str(path)) from error
 
 
 @contextmanager
