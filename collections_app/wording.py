@@ -13,9 +13,9 @@ def in_words(error: ImageSearchError) -> str:
     return sentence % {name: _local(value) for name, value in error.values.items()} if error.values else sentence
 
 
-def counted(sentence: Promise, count: int) -> str:
+def counted(sentence: Promise, count: int, **values: object) -> str:
     """Return the form for `count` of an `ngettext_lazy(…, "count")`, which shows it as %(number)s."""
-    return str(sentence % {"count": count, "number": intcomma(count)})
+    return str(sentence % {"count": count, "number": intcomma(count), **values})
 
 
 def _local(value: Value) -> str:

@@ -11,6 +11,7 @@ from collections_app.models.image import ImageQuerySet
 from collections_app.services.questions import answer, read_question
 from collections_app.services.search import Scope
 from collections_app.views.paging import requested_page
+from collections_app.wording import in_words
 
 
 @require_safe
@@ -23,7 +24,7 @@ def search(request: SignedInRequest) -> HttpResponse:
         found = answer(question) if question.text else _latest(question.scope)
         context["page"] = requested_page(request, found)
     except (EncoderError, IndexUnavailable) as error:
-        return render(request, "search.html", {**context, "failure": str(error)}, status=503)
+        return render(request, "search.html", {**context, "failure": in_words(error)}, status=503)
     return render(request, "search.html", context)
 
 
