@@ -100,16 +100,7 @@ class ClipEncoder:
 
     def _encode_text_batch(self, texts: Sequence[str]) -> Array:
         network = self._load()
-        # A lone surrogate is no character: tokenizers refuse it.
-        clean = [text.encode("utf-8", "ignore").decode("utf-8") for text in texts]
-        with network.tokenizing:
-            tokens = network.tokenizer(
-                clean,
-                padding=network.padding,
-                truncation=True,
-                max_length=network.context_length,
-                return_tensors="pt",
-            )
+        tokens = network.tokenize(texts)
         return self._vectors(network.model.get_text_features, **tokens.to(self._identify().placement.device))
 
     def _vectors(self, features: Any, **inputs: torch.Tensor) -> Array:

@@ -28,6 +28,13 @@ def test_a_chosen_language_lasts_whatever_the_browser_asks_for(client: Client, d
     assert (cookie["max-age"], cookie["httponly"], cookie["samesite"]) == (365 * 24 * 3600, True, "Lax")
 
 
+def test_every_language_is_named_in_itself(client: Client, db: None) -> None:
+    for language in ("en", "ru"):
+        page = client.get("/accounts/login/", headers={"Accept-Language": language}).content.decode()
+        assert ">English</button>" in page
+        assert ">Русский</button>" in page
+
+
 def test_an_unknown_language_changes_nothing(client: Client, db: None) -> None:
     client.post("/i18n/setlang/", {"language": "xx", "next": "/accounts/login/"})
     assert language_of(client.get("/accounts/login/").content) == "en"
