@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from .actions import choose_files, expect_uploaded
 from .conftest import sign_up
 from .test_looks import PHONE, faults_of
 
@@ -36,9 +37,11 @@ def test_scripts_speak_russian(new_context: Callable[..., BrowserContext], scene
     page = in_russian(new_context)
     page.goto("/upload/")
     page.get_by_label("Название новой коллекции").fill("Лето")
-    page.locator("[data-files]").set_input_files(scenes[:2])
-    expect(page.locator("[data-count]")).to_have_text("Готово: 2 из 2", timeout=30_000)
+    choose_files(page, scenes[:2])
+    expect_uploaded(page, "Готово: 2 из 2")
     page.get_by_role("link", name="Показать изображения").click()
+    expect(page.locator('input[name="image"]')).to_have_count(2)
+    page.wait_for_load_state()  # the script that counts is there
     page.locator('input[name="image"]').first.check()
     expect(page.locator("[data-chosen-count]")).to_have_text("Выбрано: 1")
 

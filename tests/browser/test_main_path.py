@@ -5,7 +5,15 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from .actions import choose_files, create_collection, drop_files, expect_uploaded, search, wait_for_index
+from .actions import (
+    choose_files,
+    create_collection,
+    drop_files,
+    expect_uploaded,
+    search,
+    wait_for_index,
+    wait_for_uploader,
+)
 
 
 def test_pictures_from_the_dialog_are_found_by_their_description(page: Page, scenes: list[Path]) -> None:
@@ -41,6 +49,7 @@ def test_whole_folder_is_taken_and_what_is_no_picture_is_named(page: Page, scene
         (inner / scene.name).write_bytes(scene.read_bytes())
     (tmp_path / "holiday" / "Thumbs.db").write_bytes(b"no picture")
     create_collection(page, "Folder")
+    wait_for_uploader(page)
     page.locator("[data-folder]").set_input_files(tmp_path / "holiday")
     expect_uploaded(page, "2 of 3 done, 1 failed")
     refused = page.locator(".file-failed")
