@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import NotIndexed
-from collections_app.index import Hit
+from collections_app.index import NO_FILTERS, Filters, Hit
 from collections_app.models import Collection, Image, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.active import active_index
@@ -68,13 +68,16 @@ def all_of_collection(collection: Collection) -> Scope:
     return Scope(images=images, collections={collection.pk: collection.team_id})
 
 
-def search_by_text(*, scope: Scope, text: str, limit: int = MAX_HITS) -> list[ScoredImage]:
-    """Return the pictures of the scope nearest to a sentence, best first.
+def search_by_text(
+    *, scope: Scope, text: str, limit: int = MAX_HITS, filters: Filters = NO_FILTERS
+) -> list[ScoredImage]:
+    """Return the pictures of the scope that meet the filters, nearest to a sentence first.
 
     Raises EncoderError or IndexUnavailable: a failure is never an empty list.
     """
     encoder = get_encoder()
-    return search_by_vector(scope=scope, vector=_text_vector(encoder.key, clean_query(text)), limit=limit)
+    vector = _text_vector(encoder.key, clean_query(text))
+    return search_by_vector(scope=scope, vector=vector, limit=limit, filters=filters)
 
 
 def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]:
@@ -89,16 +92,19 @@ def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]
     return [each for each in found if each.image.pk != image.pk][:limit]
 
 
-def search_by_vector(*, scope: Scope, vector: Vector, limit: int) -> list[ScoredImage]:
-    """Return the pictures of the scope nearest to a unit vector of the active model, best first.
+def search_by_vector(*, scope: Scope, vector: Vector, limit: int, filters: Filters = NO_FILTERS) -> list[ScoredImage]:
+    """Return the pictures of the scope that meet the filters, nearest to a unit vector of the active model first.
 
-    One query over everything; ask again for more where so many hits were dropped that the page would be short."""
+    One query over everything; ask again for more where so many hits were dropped that the page would be short. What
+    the filters rule out is no hit, so that few hits are all there are."""
     if not scope.team_ids and not scope.collections:
         return []
     asked = limit + _SPARE_HITS
     while True:
         asked = min(asked, _MOST_ASKED)
-        hits = active_index().search(vector, team_ids=scope.team_ids, collections=scope.collections, limit=asked)
+        hits = active_index().search(
+            vector, team_ids=scope.team_ids, collections=scope.collections, limit=asked, filters=filters
+        )
         found = _join(scope.images, hits)
         if len(found) >= limit or len(hits) < asked or asked == _MOST_ASKED:
             return found[:limit]
