@@ -5,6 +5,7 @@ from django.urls import path
 from collections_app.views import (
     account,
     collections,
+    examples,
     files,
     gallery,
     images,
@@ -22,6 +23,8 @@ from collections_app.views import (
 urlpatterns = [
     path("", gallery.gallery, name="gallery"),
     path("search/", search.search, name="search"),
+    path("search/examples/", examples.add_example, name="example_add"),
+    path("search/examples/<str:token>/thumbnail/", examples.example_thumbnail, name="example_thumbnail"),
     path("upload/", uploads.upload, name="upload"),
     path("collections/new/", collections.create_collection, name="collection_create"),
     path("collections/<int:pk>/", collections.show_collection, name="collection"),

@@ -34,10 +34,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredImage:
-    """A hit joined to its row; `score` is the cosine similarity, -1 to 1."""
+    """A hit joined to its row; `score` is the cosine similarity, -1 to 1, or None where nothing was compared."""
 
     image: Image
-    score: float
+    score: float | None
 
 
 def clean_query(text: str) -> str:
@@ -57,15 +57,16 @@ def everything_visible_to(user: User) -> Scope:
     )
 
 
-def visible_in_team(user: User, team: Team) -> Scope:
-    """What a member sees of one team."""
-    return Scope(images=Image.objects.visible_to(user).in_team(team), team_ids=[team.pk])
+def visible_in_teams(user: User, teams: Sequence[Team]) -> Scope:
+    """What a member sees of some teams."""
+    images = Image.objects.visible_to(user).filter(collection__team__in=teams)
+    return Scope(images=images, team_ids=[team.pk for team in teams])
 
 
-def all_of_collection(collection: Collection) -> Scope:
-    """The caller has made sure that whoever asks may see the collection."""
-    images = Image.objects.kept().filter(collection=collection)
-    return Scope(images=images, collections={collection.pk: collection.team_id})
+def all_of_collections(collections: Sequence[Collection]) -> Scope:
+    """The caller has made sure that whoever asks may see the collections."""
+    images = Image.objects.kept().filter(collection__in=collections)
+    return Scope(images=images, collections={each.pk: each.team_id for each in collections})
 
 
 def search_by_text(
@@ -76,7 +77,7 @@ def search_by_text(
     Raises EncoderError or IndexUnavailable: a failure is never an empty list.
     """
     encoder = get_encoder()
-    vector = _text_vector(encoder.key, clean_query(text))
+    vector = text_vector(encoder.key, clean_query(text))
     return search_by_vector(scope=scope, vector=vector, limit=limit, filters=filters)
 
 
@@ -103,7 +104,7 @@ def search_by_vector(*, scope: Scope, vector: Vector, limit: int, filters: Filte
     while True:
         asked = min(asked, _MOST_ASKED)
         hits = active_index().search(
-            vector, team_ids=scope.team_ids, collections=scope.collections, limit=asked, filters=filters
+            vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=asked
         )
         found = _join(scope.images, hits)
         if len(found) >= limit or len(hits) < asked or asked == _MOST_ASKED:
@@ -118,7 +119,7 @@ def _join(images: ImageQuerySet, hits: Sequence[Hit]) -> list[ScoredImage]:
 
 
 @lru_cache(maxsize=1024)
-def _text_vector(model_key: str, text: str) -> Vector:
+def text_vector(model_key: str, text: str) -> Vector:
     """The key is part of the cache's key: vectors of two models are never mixed up."""
     vector: Vector = get_encoder().encode_texts([text])[0]
     return vector

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from collections_app.models import (
     Collection,
+    Example,
     Image,
     Membership,
     Role,
@@ -63,7 +64,12 @@ def make_stage() -> Stage:
             "trashed": _values(trashed, people["team owner"]) | {"image": alone.pk, "public_id": alone.public_id},
             "foreign": _values(foreign, _somebody()),
             "deleted": dict.fromkeys(("collection", "image", "team", "member", "share", "link", "invitation"), NOWHERE)
-            | {"secret": "no-such-secret", "public_id": uuid.uuid4(), "invitation_secret": "no-such-secret"},
+            | {
+                "secret": "no-such-secret",
+                "token": "no-such-token",
+                "public_id": uuid.uuid4(),
+                "invitation_secret": "no-such-secret",
+            },
         },
     )
 
@@ -105,6 +111,7 @@ def _values(collection: Collection, inviter: User, *, link_password: str = "") -
     invitation, secret = invite(
         email=f"new-{collection.pk}@example.com", role="viewer", inviter=inviter, collection=collection
     )
+    example = Example.objects.create(user=inviter, model_key="m", vector=b"", thumbnail=b"jpeg")
     return {
         "collection": collection.pk,
         "image": image.pk,
@@ -116,4 +123,5 @@ def _values(collection: Collection, inviter: User, *, link_password: str = "") -
         "secret": link.secret,
         "public_id": image.public_id,
         "invitation_secret": secret,
+        "token": example.token,
     }

@@ -14,6 +14,13 @@ gallery             GET  -          302   302   200   200   200   200   200   20
 gallery             POST -          405
 search              GET  -          302   302   200   200   200   200   200   200   200   200
 search              POST -          405
+example_add         GET  -          405
+example_add         POST -          302
+example_thumbnail   GET  kept       302   302   404   404   404   404   404   200   404   404
+example_thumbnail   GET  trashed    302   302   404   404   404   404   404   200   404   404
+example_thumbnail   GET  foreign    302   302   404   404   404   404   404   404   404   404
+example_thumbnail   GET  deleted    302   302   404   404   404   404   404   404   404   404
+example_thumbnail   POST any        405
 upload              GET  -          302   302   200   200   200   200   200   200   200   200
 upload              POST -          302   302   400   400   400   400   400   400   400   400
 collection_create   GET  -          302   302   200   200   200   200   200   200   200   200
