@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test test-services lint bench train-demo-model clean
+.PHONY: demo run test test-services lint bench messages train-demo-model clean
 
 demo: $(VENV)/.installed
 	@CLIP_MODEL=demo $(BIN)/python manage.py demo
@@ -28,6 +28,13 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.indexing
 	$(BIN)/python -m tests.benchmarks.filters
+
+# Brings the Russian catalogue up to date with the sources; needs GNU gettext (apt-get install gettext). Then translate
+# what is empty or fuzzy: the tests name it. Nothing is to be compiled.
+messages: $(VENV)/.installed
+	$(BIN)/python manage.py makemessages --locale ru --no-obsolete --add-location file \
+		--ignore $(VENV) --ignore var --ignore tests --ignore "collections_app/demo/*"
+	@sed -i '/^"POT-Creation-Date/d' collections_app/locale/ru/LC_MESSAGES/django.po
 
 train-demo-model: $(VENV)/.installed
 	$(BIN)/python -m collections_app.demo.train --out collections_app/demo/model --minutes 65

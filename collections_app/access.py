@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from django_htmx.http import HTMX_STOP_POLLING
 from django_htmx.middleware import HtmxDetails
 
@@ -61,7 +62,7 @@ def signed_in(
             return view(cast(SignedInRequest, request), *args, **kwargs)
         if wants_json(request):
             return JsonResponse(
-                {"error": "You are signed out. Sign in and try again.", "code": "signed_out"}, status=401
+                {"error": _("You are signed out. Sign in and try again."), "code": "signed_out"}, status=401
             )
         if request.headers.get("HX-Request"):
             return HttpResponse(status=HTMX_STOP_POLLING)

@@ -10,6 +10,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from collections_app.errors import InvalidImage
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
@@ -17,6 +19,10 @@ from collections_app.models import Collection, Image, IndexJob, Membership, Shar
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.indexing.audit import queue_anew
 from collections_app.services.renditions import Rendition, open_rendition
+from collections_app.wording import counted
+
+_QUEUED = ngettext_lazy("%(number)s picture queued.", "%(number)s pictures queued.", "count")
+_RETRIED = ngettext_lazy("%(number)s job will be tried again.", "%(number)s jobs will be tried again.", "count")
 
 # Else the administration has a door of its own: no limit on attempts, no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -99,9 +105,9 @@ class ImageAdmin(ModelAdmin[Image]):
             raise Http404 from error
         return FileResponse(file, content_type=THUMBNAIL_CONTENT_TYPE)
 
-    @admin.action(description="Index the selected pictures anew")
+    @admin.action(description=_("Index the selected pictures anew"))
     def index_anew(self, request: HttpRequest, queryset: ImageQuerySet) -> None:
-        self.message_user(request, f"{queue_anew(queryset)} pictures queued.")
+        self.message_user(request, counted(_QUEUED, queue_anew(queryset)))
 
 
 @admin.register(IndexJob)
@@ -117,7 +123,7 @@ class IndexJobAdmin(ModelAdmin[IndexJob]):
     def has_change_permission(self, request: HttpRequest, obj: IndexJob | None = None) -> bool:
         return False
 
-    @admin.action(description="Try the selected jobs again now")
+    @admin.action(description=_("Try the selected jobs again now"))
     def retry(self, request: HttpRequest, queryset: QuerySet[IndexJob]) -> None:
         count = queryset.update(dead=False, attempts=0, error="", run_after=timezone.now())
-        self.message_user(request, f"{count} jobs will be tried again.")
+        self.message_user(request, counted(_RETRIED, count))

@@ -6,6 +6,7 @@ from functools import cached_property
 from django.conf import settings
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from collections_app.models import Collection, Image, IndexState, User
 
@@ -41,6 +42,7 @@ class Site:
     """Each fact is looked up when a template asks for it: a page that does not show it pays nothing."""
 
     def __init__(self, request: HttpRequest) -> None:
+        self._request = request
         self._user = getattr(request, "user", None)  # an error page may be rendered before there is one
 
     @property
@@ -54,6 +56,20 @@ class Site:
     @property
     def has_demo_model(self) -> bool:
         return bool(settings.CLIP_MODEL == "demo")
+
+    @property
+    def hints_at_english(self) -> bool:
+        """OpenAI's CLIP models, and the demo's, were trained on English captions alone."""
+        knows_english_only = self.has_demo_model or settings.CLIP_MODEL.startswith("openai/clip-")
+        return knows_english_only and get_language() != "en"
+
+    @property
+    def return_address(self) -> str:
+        """Where to come back to after choosing a language. What answers a form may have no page of its own: then it is
+        the page that the form was on."""
+        if self._request.method in ("GET", "HEAD"):
+            return self._request.get_full_path()
+        return self._request.headers.get("Referer") or self._request.get_full_path()
 
     @property
     def is_open_for_signup(self) -> bool:

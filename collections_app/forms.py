@@ -6,6 +6,9 @@ from typing import Any, cast
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from collections_app.models import Collection, Image, Role, ShareRole, Team, User
 
@@ -24,24 +27,25 @@ class TagsField(forms.CharField):
             {tag.casefold(): tag for part in super().clean(value).split(",") if (tag := _squeeze(part))}.values()
         )
         if len(tags) > MAX_TAGS:
-            raise forms.ValidationError(f"These are {len(tags)} tags; a picture has at most {MAX_TAGS}.")
+            sentence = _("A picture has at most %(most)s tags, and these are %(number)s.")
+            raise forms.ValidationError(sentence % {"most": MAX_TAGS, "number": len(tags)})
         if too_long := next((tag for tag in tags if len(tag) > MAX_TAG_LENGTH), None):
-            raise forms.ValidationError(
-                f"A tag has at most {MAX_TAG_LENGTH} characters, this one has {len(too_long)}: “{too_long[:20]}…”."
-            )
+            sentence = _("A tag has at most %(most)s characters, this one has %(number)s: “%(tag)s…”.")
+            values = {"most": MAX_TAG_LENGTH, "number": len(too_long), "tag": too_long[:20]}
+            raise forms.ValidationError(sentence % values)
         return tags
 
 
 class TeamChoiceField(forms.ModelChoiceField[Team]):
     def label_from_instance(self, team: Team) -> str:
-        return "Only me" if team.name == self.personal_name else team.name
+        return str(_("Only me")) if team.name == self.personal_name else team.name
 
     personal_name = ""
 
 
 class CollectionForm(forms.Form):
-    name = forms.CharField(max_length=Collection._meta.get_field("name").max_length)
-    team = TeamChoiceField(Team.objects.none(), empty_label=None, label="Who sees it")
+    name = forms.CharField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
+    team = TeamChoiceField(Team.objects.none(), empty_label=None, label=_("Who sees it"))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         """The team is asked for only where there is a choice."""
@@ -55,28 +59,35 @@ class CollectionForm(forms.Form):
 
 
 class CollectionNameForm(forms.Form):
-    name = forms.CharField(max_length=Collection._meta.get_field("name").max_length)
+    name = forms.CharField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
 
 
 class ImageForm(forms.Form):
     title = forms.CharField(
-        required=False, max_length=Image._meta.get_field("title").max_length, help_text="Empty: the name of the file."
+        label=_("Title"),
+        required=False,
+        max_length=Image._meta.get_field("title").max_length,
+        help_text=_("Empty: the name of the file."),
     )
-    tags = TagsField(required=False, help_text=f"Separated by commas, at most {MAX_TAGS}.")
+    tags = TagsField(
+        label=_("Tags"),
+        required=False,
+        help_text=format_lazy(_("Separated by commas, at most {most}."), most=MAX_TAGS),
+    )
 
 
 class NewTagsForm(forms.Form):
-    tags = TagsField()
+    tags = TagsField(label=_("Tags"))
 
 
 class UploadTargetForm(forms.Form):
     """An existing collection, or the name of a new one of one's own."""
 
     collection = forms.ModelChoiceField(
-        Collection.objects.none(), required=False, empty_label="A new collection", label="Collection"
+        Collection.objects.none(), required=False, empty_label=_("A new collection"), label=_("Collection")
     )
     new_name = forms.CharField(
-        required=False, max_length=Collection._meta.get_field("name").max_length, label="Name of the new collection"
+        required=False, max_length=Collection._meta.get_field("name").max_length, label=_("Name of the new collection")
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -86,18 +97,18 @@ class UploadTargetForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if not self.errors and not (self.cleaned_data["collection"] or self.cleaned_data["new_name"]):
-            raise forms.ValidationError("Choose a collection, or name a new one.")
+            raise forms.ValidationError(_("Choose a collection, or name a new one."))
         return self.cleaned_data
 
 
 class TeamForm(forms.Form):
-    name = forms.CharField(max_length=Team._meta.get_field("name").max_length)
+    name = forms.CharField(label=_("Name"), max_length=Team._meta.get_field("name").max_length)
 
 
 class TeamDeletionForm(forms.Form):
     """The name is typed, so that nobody deletes a team by a slip."""
 
-    name = forms.CharField(label="Type the team's name")
+    name = forms.CharField(label=_("Type the team's name"))
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,30 +117,32 @@ class TeamDeletionForm(forms.Form):
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if _squeeze(name) != _squeeze(self.team.name):
-            raise forms.ValidationError(f"Type “{self.team.name}” to delete the team.")
+            raise forms.ValidationError(_("Type “%(team)s” to delete the team.") % {"team": self.team.name})
         return name
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER)
+    role = forms.ChoiceField(choices=Role, initial=Role.VIEWER, label=_("Role"))
 
 
 class InvitationForm(RoleForm):
-    email = forms.EmailField(label="E-mail address")
+    email = forms.EmailField(label=_("E-mail address"))
     field_order = ["email", "role"]
 
 
 class ShareRoleForm(forms.Form):
-    role = forms.ChoiceField(choices=ShareRole.choices, initial=ShareRole.VIEWER, label="May")
+    role = forms.ChoiceField(
+        choices=ShareRole, initial=ShareRole.VIEWER, label=pgettext_lazy("what a person may do", "May")
+    )
 
 
 class ShareForm(ShareRoleForm):
-    email = forms.EmailField(label="E-mail address")
+    email = forms.EmailField(label=_("E-mail address"))
     field_order = ["email", "role"]
 
 
 class TeamShareForm(ShareRoleForm):
-    team = forms.ModelChoiceField(Team.objects.none(), empty_label=None)
+    team = forms.ModelChoiceField(Team.objects.none(), empty_label=None, label=_("Team"))
     field_order = ["team", "role"]
 
     def __init__(self, *args: Any, user: User, collection: Collection, **kwargs: Any) -> None:
@@ -141,18 +154,19 @@ class TeamShareForm(ShareRoleForm):
 
 class PublicLinkForm(forms.Form):
     password = forms.CharField(
+        label=_("Password"),
         required=False,
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Empty: everybody who has the link may look.",
+        help_text=_("Empty: everybody who has the link may look."),
     )
     expires_at = forms.DateField(
         required=False,
-        label="Valid until",
-        widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Empty: for ever.",
+        label=_("Valid until"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        help_text=_("Empty: for ever."),
     )
-    allows_download = forms.BooleanField(required=False, label="Whole pictures may be downloaded")
+    allows_download = forms.BooleanField(required=False, label=_("Whole pictures may be downloaded"))
 
     def clean_expires_at(self) -> datetime | None:
         """The whole day counts."""
@@ -160,12 +174,14 @@ class PublicLinkForm(forms.Form):
         if day is None:
             return None
         if day < timezone.localdate() or day.year > 9000:
-            raise forms.ValidationError("Choose today or a later day.")
+            raise forms.ValidationError(_("Choose today or a later day."))
         return timezone.make_aware(datetime.combine(day, time.max))
 
 
 class LinkPasswordForm(forms.Form):
-    password = forms.CharField(max_length=128, widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
+    password = forms.CharField(
+        label=_("Password"), max_length=128, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+    )
 
 
 def _squeeze(text: str) -> str:
@@ -178,5 +194,5 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["initial"] = {"passwordless": True, **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
-        self.fields["passwordless"].label = "Sign in with it alone, without the password"
-        self.fields["passwordless"].help_text = "It then asks for your fingerprint, your face or its PIN."
+        self.fields["passwordless"].label = _("Sign in with it alone, without the password")
+        self.fields["passwordless"].help_text = _("It then asks for your fingerprint, your face or its PIN.")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
 
 _Respond = Callable[[HttpRequest], HttpResponseBase]
 # All that OWASP's cheat sheet names, but for what passkeys need.
@@ -32,3 +33,10 @@ class SecureHeadersMiddleware:
         for name, value in _HEADERS.items():
             response.setdefault(name, value)
         return response
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """A picture's bytes, the only answers with an ETag, are the same in every language: no browser need keep two."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return response if response.has_header("ETag") else super().process_response(request, response)

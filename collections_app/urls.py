@@ -1,6 +1,7 @@
 """The application's addresses."""
 
 from django.urls import path
+from django.views.i18n import set_language
 
 from collections_app.views import (
     account,
@@ -75,5 +76,6 @@ urlpatterns = [
     path("indexing/status/", status.indexing_status, name="indexing_status"),
     path("indexing/retry/", status.retry_indexing, name="retry_indexing"),
     path("account/", account.account, name="account"),
+    path("i18n/setlang/", set_language, name="set_language"),
     path("healthz/", status.healthz, name="healthz"),
 ]

@@ -14,6 +14,7 @@ APP = ROOT / "collections_app"
 FLOORS = {
     "errors": 0,
     "imaging": 1,
+    "wording": 1,
     "encoders": 2,
     "index": 2,
     "models": 3,

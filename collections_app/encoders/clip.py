@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from collections_app.errors import EncoderError, ModelUnavailable
+from collections_app.errors import gettext_noop as _
 
 from .devices import Placement, choose_placement
 from .fingerprints import content_fingerprint
@@ -99,16 +100,7 @@ class ClipEncoder:
 
     def _encode_text_batch(self, texts: Sequence[str]) -> Array:
         network = self._load()
-        # A lone surrogate is no character: tokenizers refuse it.
-        clean = [text.encode("utf-8", "ignore").decode("utf-8") for text in texts]
-        with network.tokenizing:
-            tokens = network.tokenizer(
-                clean,
-                padding=network.padding,
-                truncation=True,
-                max_length=network.context_length,
-                return_tensors="pt",
-            )
+        tokens = network.tokenize(texts)
         return self._vectors(network.model.get_text_features, **tokens.to(self._identify().placement.device))
 
     def _vectors(self, features: Any, **inputs: torch.Tensor) -> Array:
@@ -117,18 +109,17 @@ class ClipEncoder:
                 output = features(**inputs).pooler_output.float()
                 vectors = output / output.norm(dim=-1, keepdim=True)
         except (RuntimeError, ValueError) as error:
-            raise EncoderError(f"The model {self._model} failed while encoding, perhaps for lack of memory.") from error
+            raise EncoderError(_("The model failed while encoding, perhaps for lack of memory.")) from error
         self._check(vectors)
         array: Array = vectors.cpu().numpy()
         return array
 
     def _check(self, vectors: torch.Tensor) -> None:
         if vectors.shape[1] != self.dim:
-            raise ModelUnavailable(
-                f"The model {self._model} gives vectors of {vectors.shape[1]} numbers, not {self.dim} as it declares."
-            )
+            sentence = _("The model %(model)s gives vectors of %(given)s numbers, not %(declared)s as it declares.")
+            raise ModelUnavailable(sentence, model=self._model, given=vectors.shape[1], declared=self.dim)
         if not torch.isfinite(vectors).all():
-            raise EncoderError(f"The model {self._model} gives no usable numbers; its weights are damaged.")
+            raise EncoderError(_("The model gives no usable numbers; its weights are damaged."))
 
     def _stack(self, rows: list[Array]) -> Array:
         return np.concatenate(rows) if rows else np.empty((0, self.dim), dtype=np.float32)

@@ -12,6 +12,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 )
 
 from collections_app.errors import ModelUnavailable
+from collections_app.errors import gettext_noop as _
 
 from .fingerprints import content_fingerprint
 
@@ -62,10 +63,11 @@ def has_safe_weights(path: Path) -> bool:
 
 def _given_folder(path: Path) -> ModelFolder:
     if not _is_complete(path):
-        raise ModelUnavailable(
-            f"The folder {path} holds no model: a config.json and a *.safetensors file are needed. "
+        sentence = _(
+            "The folder %(path)s holds no model: a config.json and a *.safetensors file are needed. "
             "Set CLIP_MODEL to a folder that has them."
         )
+        raise ModelUnavailable(sentence, path=str(path))
     files = [file for pattern in _SETTINGS_FILES + _weights_patterns(path) for file in path.glob(pattern)]
     return ModelFolder(path=path, name=path.name, ident=content_fingerprint(files)[:IDENT_LETTERS])
 
@@ -87,10 +89,11 @@ def _cached(model: str, revision: str) -> Path | None:
         except LocalEntryNotFoundError:
             continue
         except HFValidationError as error:
-            raise ModelUnavailable(
-                f"There is no folder {model}, and it is no name of a model either. "
+            sentence = _(
+                "There is no folder %(model)s, and it is no name of a model either. "
                 "Set CLIP_MODEL to a folder, to a name like openai/clip-vit-base-patch32, or to demo."
-            ) from error
+            )
+            raise ModelUnavailable(sentence, model=model) from error
         if _is_complete(path):
             return path
     return None
@@ -104,9 +107,8 @@ def _downloaded(model: str, revision: str) -> Path:
     except (OSError, HTTPError, XetDownloadError) as error:
         raise _not_here(model, revision) from error
     if not _is_complete(path):
-        raise ModelUnavailable(
-            f"{model} on the hub is not a model that can be loaded here. Set CLIP_MODEL to another one."
-        )
+        sentence = _("%(model)s on the hub is not a model that can be loaded here. Set CLIP_MODEL to another one.")
+        raise ModelUnavailable(sentence, model=model)
     return path
 
 
@@ -123,7 +125,9 @@ def _snapshot(model: str, revision: str, weights: list[str], *, local_files_only
 
 def _not_here(model: str, revision: str) -> ModelUnavailable:
     what = f"{model} (revision {revision})" if revision else model
-    return ModelUnavailable(
-        f"The model {what} is not on this machine and could not be downloaded. Start once with a network connection, "
-        "or set CLIP_MODEL to the path of a folder that holds it, or to demo for the small model that comes along."
+    sentence = _(
+        "The model %(model)s is not on this machine and could not be downloaded. Start once with a network "
+        "connection, or set CLIP_MODEL to the path of a folder that holds it, or to demo for the small model that "
+        "comes along."
     )
+    return ModelUnavailable(sentence, model=what)

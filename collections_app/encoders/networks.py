@@ -1,7 +1,7 @@
 """Loading a dual encoder from a folder with transformers. Called by the encoder, once."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoTokenize
 from transformers.utils import logging as transformers_logging
 
 from collections_app.errors import ModelUnavailable
+from collections_app.errors import gettext_noop as _
 
 from .devices import Placement
 from .folders import has_safe_weights
@@ -37,8 +38,26 @@ class Network:
     processor: Any
     tokenizer: Any
     context_length: int
-    padding: str | bool
+    is_siglip: bool
     tokenizing: threading.Lock = field(default_factory=threading.Lock)
+
+    def tokenize(self, texts: Sequence[str]) -> Any:
+        """Return the text tower's input: a batch of tensors, on no device yet.
+
+        SigLIP was trained on texts in lower case, padded to the full context, with no mask over the padding; padding
+        CLIP so only makes it slower. CLIP's tokenizer lowers by itself, that of SigLIP 2 does not.
+        """
+        # A lone surrogate is no character: tokenizers refuse it.
+        clean = [text.encode("utf-8", "ignore").decode("utf-8") for text in texts]
+        with self.tokenizing:
+            return self.tokenizer(
+                [text.lower() for text in clean] if self.is_siglip else clean,
+                padding="max_length" if self.is_siglip else True,
+                return_attention_mask=not self.is_siglip,
+                truncation=True,
+                max_length=self.context_length,
+                return_tensors="pt",
+            )
 
 
 def read_dim(path: Path) -> int:
@@ -77,19 +96,18 @@ def load_network(path: Path, placement: Placement) -> Network:
         processor=processor,
         tokenizer=tokenizer,
         context_length=model.config.get_text_config().max_position_embeddings,
-        # SigLIP was trained on texts padded to the full context; padding CLIP so only makes it slower.
-        padding="max_length" if model.config.model_type.startswith("siglip") else True,
+        is_siglip=model.config.model_type.startswith("siglip"),
     )
 
 
 def _check_complete(path: Path, model: Any, missing: set[str]) -> None:
     if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):
-        raise ModelUnavailable(
-            f"The model in {path} does not encode both pictures and words. Set CLIP_MODEL to another one."
-        )
+        sentence = _("The model in %(path)s does not encode both pictures and words. Set CLIP_MODEL to another one.")
+        raise ModelUnavailable(sentence, path=str(path))
     # transformers would fill them with random numbers and only warn.
     if missing:
-        raise ModelUnavailable(f"The model in {path} lacks {len(missing)} of its weights. Download or copy it again.")
+        sentence = _("The model in %(path)s lacks %(count)s of its weights. Download or copy it again.")
+        raise ModelUnavailable(sentence, path=str(path), count=len(missing))
 
 
 @contextmanager
@@ -97,9 +115,10 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except _LOAD_ERRORS as error:
-        raise ModelUnavailable(
-            f"The model in {path} cannot be loaded. Download or copy it again, or set CLIP_MODEL to another one."
-        ) from error
+        sentence = _(
+            "The model in %(path)s cannot be loaded. Download or copy it again, or set CLIP_MODEL to another one."
+        )
+        raise ModelUnavailable(sentence, path=str(path)) from error
 
 
 @contextmanager

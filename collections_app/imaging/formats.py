@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 
 from collections_app.errors import InvalidImage
+from collections_app.errors import gettext_noop as _
 
 HEAD_BYTES = 4096
-ACCEPTED = "JPEG, PNG, WebP, GIF, AVIF, HEIC, BMP or TIFF"
+ACCEPTED = _("JPEG, PNG, WebP, GIF, AVIF, HEIC, BMP or TIFF")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,31 +46,31 @@ _OPEN_BRANDS = {b"mif1", b"msf1"}
 _BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
 
 _UNSUPPORTED: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"8BPS", "a Photoshop file"),
-    (0, b"gimp xcf", "a GIMP file"),
-    (0, b"\x00\x00\x01\x00", "an icon file (ICO)"),
-    (0, b"icns", "an icon file (ICNS)"),
-    (0, b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture"),
-    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
-    (0, b"\xff\x0a", "a JPEG XL picture"),
-    (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
-    (0, b"\x76\x2f\x31\x01", "an OpenEXR picture"),
-    (0, b"#?RADIANCE", "a Radiance HDR picture"),
-    (0, b"DDS ", "a DDS texture"),
-    (0, b"qoif", "a QOI picture"),
-    (0, b"FUJIFILMCCD-RAW", "a camera's raw file"),
-    (0, b"IIRO", "a camera's raw file"),
-    (0, b"IIU\x00", "a camera's raw file"),
-    (4, b"ftypcrx ", "a camera's raw file"),
+    (0, b"8BPS", _("a Photoshop file")),
+    (0, b"gimp xcf", _("a GIMP file")),
+    (0, b"\x00\x00\x01\x00", _("an icon file (ICO)")),
+    (0, b"icns", _("an icon file (ICNS)")),
+    (0, b"\x00\x00\x00\x0cjP  ", _("a JPEG 2000 picture")),
+    (0, b"\xff\x4f\xff\x51", _("a JPEG 2000 picture")),
+    (0, b"\xff\x0a", _("a JPEG XL picture")),
+    (0, b"\x00\x00\x00\x0cJXL ", _("a JPEG XL picture")),
+    (0, b"\x76\x2f\x31\x01", _("an OpenEXR picture")),
+    (0, b"#?RADIANCE", _("a Radiance HDR picture")),
+    (0, b"DDS ", _("a DDS texture")),
+    (0, b"qoif", _("a QOI picture")),
+    (0, b"FUJIFILMCCD-RAW", _("a camera's raw file")),
+    (0, b"IIRO", _("a camera's raw file")),
+    (0, b"IIU\x00", _("a camera's raw file")),
+    (4, b"ftypcrx ", _("a camera's raw file")),
 )
 _NOT_PICTURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"%PDF-", "a PDF document"),
-    (0, b"PK\x03\x04", "a ZIP archive or an office document"),
-    (4, b"ftyp", "a video"),
-    (0, b"\x1aE\xdf\xa3", "a video"),
-    (8, b"AVI ", "a video"),
-    (8, b"WAVE", "a sound file"),
-    (0, b"ID3", "a sound file"),
+    (0, b"%PDF-", _("a PDF document")),
+    (0, b"PK\x03\x04", _("a ZIP archive or an office document")),
+    (4, b"ftyp", _("a video")),
+    (0, b"\x1aE\xdf\xa3", _("a video")),
+    (8, b"AVI ", _("a video")),
+    (8, b"WAVE", _("a sound file")),
+    (0, b"ID3", _("a sound file")),
 )
 
 
@@ -111,15 +112,18 @@ def _base_media_format(head: bytes) -> PictureFormat | None:
 def _refusal(head: bytes) -> InvalidImage:
     if _looks_like_svg(head):
         return InvalidImage(
-            "svg", "This is an SVG drawing, which cannot be searched; export it as PNG and upload that."
+            "svg", _("This is an SVG drawing, which cannot be searched; export it as PNG and upload that.")
         )
     for offset, magic, what in _UNSUPPORTED:
         if head.startswith(magic, offset):
-            return InvalidImage("unsupported", f"This is {what}; save it as {ACCEPTED} and upload that.")
+            sentence = _("This is %(what)s; save it as %(formats)s and upload that.")
+            return InvalidImage("unsupported", sentence, what=what, formats=ACCEPTED)
     for offset, magic, what in _NOT_PICTURES:
         if head.startswith(magic, offset):
-            return InvalidImage("not_a_picture", f"This is {what}, not a picture; upload {ACCEPTED}.")
-    return InvalidImage("not_a_picture", f"This file is not a picture we can read; upload {ACCEPTED}.")
+            sentence = _("This is %(what)s, not a picture; upload %(formats)s.")
+            return InvalidImage("not_a_picture", sentence, what=what, formats=ACCEPTED)
+    sentence = _("This file is not a picture we can read; upload %(formats)s.")
+    return InvalidImage("not_a_picture", sentence, formats=ACCEPTED)
 
 
 def _looks_like_svg(head: bytes) -> bool:

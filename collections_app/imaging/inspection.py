@@ -8,6 +8,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from collections_app.errors import InvalidImage
+from collections_app.errors import gettext_noop as _
 
 from .decoding import open_lazily, turned_size
 from .formats import GIF, HEAD_BYTES, JPEG, TIFF, PictureFormat, identify
@@ -85,11 +86,10 @@ def _check_bytes(file: BinaryIO, limits: Limits) -> None:
     size = file.seek(0, os.SEEK_END)
     size = file.tell() if size is None else size
     if size == 0:
-        raise InvalidImage("empty", "This file is empty; choose another one.")
+        raise InvalidImage("empty", _("This file is empty; choose another one."))
     if size > limits.max_bytes:
-        raise InvalidImage(
-            "too_large", f"This file has {_megabytes(size)} MB; at most {_megabytes(limits.max_bytes)} MB are accepted."
-        )
+        sentence = _("This file has %(size)s MB; at most %(limit)s MB are accepted.")
+        raise InvalidImage("too_large", sentence, size=_megabytes(size), limit=_megabytes(limits.max_bytes))
 
 
 def _check_claims(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> int:
@@ -105,19 +105,17 @@ def _check_claims(file: BinaryIO, picture_format: PictureFormat, limits: Limits)
 
 def _check_pixels(width: int, height: int, limits: Limits) -> None:
     if width * height > limits.max_pixels:
-        raise InvalidImage(
-            "too_many_pixels",
-            f"This picture has {_megapixels(width * height)} megapixels; "
-            f"at most {_megapixels(limits.max_pixels)} are accepted. Make it smaller and upload that.",
+        sentence = _(
+            "This picture has %(size)s megapixels; at most %(limit)s are accepted. Make it smaller and upload that."
         )
+        size, limit = _megapixels(width * height), _megapixels(limits.max_pixels)
+        raise InvalidImage("too_many_pixels", sentence, size=size, limit=limit)
 
 
 def _check_frames(frames: int, limits: Limits) -> None:
     if frames > limits.max_frames:
-        raise InvalidImage(
-            "too_many_frames",
-            f"This picture has more than {limits.max_frames:,} frames or pages, which is the most that is accepted.",
-        )
+        sentence = _("This picture has more than %(limit)s frames or pages, which is the most that is accepted.")
+        raise InvalidImage("too_many_frames", sentence, limit=limits.max_frames)
 
 
 def _decode_once(image: Image.Image, picture_format: PictureFormat) -> tuple[int, int]:
@@ -128,14 +126,15 @@ def _decode_once(image: Image.Image, picture_format: PictureFormat) -> tuple[int
     return size if picture_format == JPEG else image.size
 
 
-def _megabytes(size: int) -> str:
+def _megabytes(size: int) -> float:
     return _rounded_up(size, 1024 * 1024)
 
 
-def _megapixels(pixels: int) -> str:
+def _megapixels(pixels: int) -> float:
     return _rounded_up(pixels, 1_000_000)
 
 
-def _rounded_up(amount: int, unit: int) -> str:
+def _rounded_up(amount: int, unit: int) -> float:
     """Two decimals at most. Rounded to the nearest, what is just too much would read like the limit itself."""
-    return f"{-(-amount * 100 // unit) / 100:,.2f}".rstrip("0").rstrip(".")
+    hundredths = -(-amount * 100 // unit)
+    return hundredths / 100 if hundredths % 100 else hundredths // 100

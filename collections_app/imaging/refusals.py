@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from PIL import Image
 
 from collections_app.errors import InvalidImage
+from collections_app.errors import gettext_noop as _
 
 # Found by feeding the decoders mutated files: they fail like any parser that trusts the lengths it reads.
 DECODE_ERRORS: tuple[type[Exception], ...] = (
@@ -48,12 +49,12 @@ def decoding() -> Iterator[None]:
 
 def _refusal(error: Exception) -> InvalidImage:
     if isinstance(error, EOFError) or "truncated" in str(error).lower():
-        return InvalidImage("truncated", "This picture is incomplete: its end is missing; upload it again.")
+        return InvalidImage("truncated", _("This picture is incomplete: its end is missing; upload it again."))
     return damaged()
 
 
 def damaged() -> InvalidImage:
     """Return the refusal of a file that has the right beginning and cannot be decoded."""
     return InvalidImage(
-        "damaged", "This picture is damaged and cannot be opened; export or save it anew and upload that."
+        "damaged", _("This picture is damaged and cannot be opened; export or save it anew and upload that.")
     )

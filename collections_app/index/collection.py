@@ -8,6 +8,7 @@ from typing import Any
 from pymilvus import MilvusClient, MilvusException
 
 from collections_app.errors import IndexUnavailable
+from collections_app.errors import gettext_noop as _
 from collections_app.index.schema import SCALARS, VERSION, Layout, collection_name, is_team, partition_name
 
 TIMEOUT_S = 120.0
@@ -142,7 +143,8 @@ class ModelCollection:
         fields = client.describe_collection(self.name, timeout=TIMEOUT_S)["fields"]
         dim = next(int(field["params"]["dim"]) for field in fields if field["name"] == "vector")
         if dim != self._dim:
-            raise IndexUnavailable(f"The index holds vectors of {dim} numbers, but this model makes {self._dim}.")
+            sentence = _("The index holds vectors of %(held)s numbers, but this model makes %(made)s.")
+            raise IndexUnavailable(sentence, held=dim, made=self._dim)
         client.load_collection(self.name, timeout=TIMEOUT_S)
         self._checked_by = client
 

@@ -17,6 +17,7 @@ from pymilvus import MilvusClient, MilvusException
 from pymilvus.client.types import Status
 
 from collections_app.errors import IndexUnavailable
+from collections_app.errors import gettext_noop as _
 from collections_app.index.failures import unavailable
 from collections_app.index.locks import try_lock, wait_for_lock
 from collections_app.index.owner import Owner
@@ -116,7 +117,8 @@ def _private(directory: Path) -> Path:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise IndexUnavailable(f"The index cannot be kept in {directory}: it must be a directory of this user.")
+        sentence = _("The index cannot be kept in %(directory)s: it must be a directory of this user.")
+        raise IndexUnavailable(sentence, directory=str(directory))
     if stat.S_IMODE(found.st_mode) != 0o700:
         directory.chmod(0o700)
     return directory

@@ -9,6 +9,7 @@ from pymilvus.client.types import Status
 from pymilvus.exceptions import DataNotMatchException, ErrorCode, ParamError, PrimaryKeyException
 
 from collections_app.errors import IndexRefused, IndexUnavailable
+from collections_app.errors import gettext_noop as _
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ _WRONG_ARGUMENT = {6, *range(1100, 1200), grpc.StatusCode.INVALID_ARGUMENT}
 
 def unavailable(error: Exception) -> IndexUnavailable:
     """Translate what kept us from reaching Milvus."""
-    return IndexUnavailable("The search index cannot be reached right now. Please try again in a minute.")
+    return IndexUnavailable(_("The search index cannot be reached right now. Please try again in a minute."))
 
 
 def refused_or_unavailable(error: Exception) -> IndexUnavailable:
@@ -34,10 +35,10 @@ def refused_or_unavailable(error: Exception) -> IndexUnavailable:
     (a full disk of Milvus Lite, a server that is starting) is waited out, since a refused picture fails for good.
     """
     if _is_full(error):
-        return IndexRefused("The search index has no room for another team (Milvus holds 1,024 partitions).")
+        return IndexRefused(_("The search index has no room for another team (Milvus holds 1,024 partitions)."))
     if isinstance(error, _WRONG_INPUT) or _code(error) in _WRONG_ARGUMENT:
         log.warning("Milvus refuses a request: %s", error)
-        return IndexRefused("The search index does not accept this. The site's log says why.")
+        return IndexRefused(_("The search index does not accept this. The site's log says why."))
     return unavailable(error)
 
 

@@ -31,8 +31,8 @@ class Example(models.Model):
     token = models.CharField(max_length=20, unique=True, default=new_token, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="examples")
     model_key = models.CharField(max_length=200)
-    vector = models.BinaryField(help_text="Unit vector, little-endian float32.")
-    thumbnail = models.BinaryField(help_text="JPEG.")
+    vector = models.BinaryField()  # a unit vector, little-endian float32
+    thumbnail = models.BinaryField()  # a JPEG
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     objects = ExampleQuerySet.as_manager()

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.collection import Collection
 from collections_app.models.index_job import IndexJob, Priority
@@ -23,9 +24,9 @@ INDEXED_FIELDS = frozenset(
 
 
 class IndexState(models.TextChoices):
-    PENDING = "pending", "Waiting"
-    INDEXED = "indexed", "Searchable"
-    FAILED = "failed", "Failed"
+    PENDING = "pending", _("Waiting")
+    INDEXED = "indexed", _("Searchable")
+    FAILED = "failed", _("Failed")
 
 
 def storage_name(image: "Image", file_name: str) -> str:
@@ -116,12 +117,15 @@ class Image(models.Model):
     sha256 = models.CharField(max_length=64, db_index=True)
     byte_size = models.PositiveBigIntegerField()
     format = models.CharField(max_length=10)
-    width = models.PositiveIntegerField(help_text="Pixels, as displayed.")
-    height = models.PositiveIntegerField(help_text="Pixels, as displayed.")
+    width = models.PositiveIntegerField(help_text=_("Pixels, as displayed."))
+    height = models.PositiveIntegerField(help_text=_("Pixels, as displayed."))
     taken_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     public_id = models.UUIDField(
-        default=uuid.uuid4, unique=True, editable=False, help_text="Its name in public links, which tell no other id."
+        default=uuid.uuid4,
+        unique=True,
+        editable=False,
+        help_text=_("Its name in public links, which tell no other id."),
     )
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
     trasher = models.ForeignKey(
@@ -130,7 +134,7 @@ class Image(models.Model):
 
     index_state = models.CharField(max_length=10, choices=IndexState, default=IndexState.PENDING)
     index_model_key = models.CharField(max_length=200, blank=True)
-    index_sha256 = models.CharField(max_length=64, blank=True, help_text="The file the vector was made from.")
+    index_sha256 = models.CharField(max_length=64, blank=True, help_text=_("The file the vector was made from."))
     index_error = models.TextField(blank=True)
 
     objects = ImageQuerySet.as_manager()

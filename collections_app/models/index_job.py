@@ -8,14 +8,15 @@ from typing import Self
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 _CHUNK = 1000
 
 
 class Priority(models.IntegerChoices):
-    CHANGE = 0, "A person's change"
-    REPAIR = 1, "A difference found"
-    REBUILD = 2, "Rebuilding everything"
+    CHANGE = 0, _("A person's change")
+    REPAIR = 1, _("A difference found")
+    REBUILD = 2, _("Rebuilding everything")
 
 
 class IndexJobQuerySet(models.QuerySet["IndexJob"]):

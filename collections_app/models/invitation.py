@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.team import Role, Team
 
@@ -31,7 +32,7 @@ class Invitation(models.Model):
     )
     email = models.EmailField()
     role = models.CharField(max_length=10, choices=Role)
-    secret_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret in the link.")
+    secret_hash = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of the secret in the link."))
     inviter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()

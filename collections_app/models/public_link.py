@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 _SECRET_BYTES = 16  # 128 bits
 
@@ -27,7 +28,7 @@ class PublicLink(models.Model):
 
     collection = models.ForeignKey("collections_app.Collection", on_delete=models.CASCADE, related_name="public_links")
     secret = models.CharField(max_length=43, unique=True, default=new_secret, editable=False)
-    password = models.CharField(max_length=128, blank=True, help_text="Hashed; empty: none is asked for.")
+    password = models.CharField(max_length=128, blank=True, help_text=_("Hashed; empty: none is asked for."))
     expires_at = models.DateTimeField(null=True, blank=True)
     allows_download = models.BooleanField(default=False)
     creator = models.ForeignKey(

@@ -6,14 +6,15 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.team import Team
 from collections_app.models.user import User
 
 
 class ShareRole(models.TextChoices):
-    EDITOR = "editor", "Editor"
-    VIEWER = "viewer", "Viewer"
+    EDITOR = "editor", _("Editor")
+    VIEWER = "viewer", _("Viewer")
 
 
 class ShareQuerySet(models.QuerySet["Share"]):

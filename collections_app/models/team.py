@@ -5,14 +5,15 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.user import User
 
 
 class Role(models.TextChoices):
-    OWNER = "owner", "Owner"
-    EDITOR = "editor", "Editor"
-    VIEWER = "viewer", "Viewer"
+    OWNER = "owner", _("Owner")
+    EDITOR = "editor", _("Editor")
+    VIEWER = "viewer", _("Viewer")
 
 
 EDITING_ROLES = (Role.OWNER, Role.EDITOR)
@@ -49,8 +50,8 @@ class Team(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="personal_team"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    max_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Empty: the site's default.")
-    max_images = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: the site's default.")
+    max_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text=_("Empty: the site's default."))
+    max_images = models.PositiveIntegerField(null=True, blank=True, help_text=_("Empty: the site's default."))
     members: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="teams"
     )

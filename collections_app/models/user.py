@@ -7,6 +7,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
@@ -24,9 +25,9 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    email = models.EmailField("e-mail address", unique=True)
-    is_staff = models.BooleanField(default=False, help_text="May sign in to the administration.")
-    is_active = models.BooleanField(default=True, help_text="Unset this instead of deleting the account.")
+    email = models.EmailField(_("e-mail address"), unique=True)
+    is_staff = models.BooleanField(default=False, help_text=_("May sign in to the administration."))
+    is_active = models.BooleanField(default=True, help_text=_("Unset this instead of deleting the account."))
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

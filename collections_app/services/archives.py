@@ -9,6 +9,11 @@ from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, cast
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
+
+from collections_app.wording import counted
+
 _SIGNATURE = b"PK\x03\x04"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
@@ -17,6 +22,9 @@ _IN_MEMORY_BYTES = 2**20
 _CHUNK_BYTES = 2**16
 # Pictures hardly shrink; a drawn one of a single colour does so some two hundred times.
 _MAX_RATIO = 500
+_TOO_MANY = ngettext_lazy(
+    "An archive has at most %(number)s picture.", "An archive has at most %(number)s pictures.", "count"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +62,7 @@ def read_archive(file: BinaryIO, limits: ArchiveLimits) -> Iterator[ArchiveEntry
         with zipfile.ZipFile(file) as archive:
             yield from _entries(archive, limits)
     except (zipfile.BadZipFile, OSError, ValueError):
-        yield ArchiveEntry(name="", refusal="The archive is damaged; what could be read of it is kept.")
+        yield ArchiveEntry(name="", refusal=_("The archive is damaged; what could be read of it is kept."))
 
 
 def _entries(archive: zipfile.ZipFile, limits: ArchiveLimits) -> Iterator[ArchiveEntry]:
@@ -64,17 +72,17 @@ def _entries(archive: zipfile.ZipFile, limits: ArchiveLimits) -> Iterator[Archiv
             continue
         count += 1
         if count > limits.max_entries:
-            yield ArchiveEntry(name=info.filename, refusal=f"An archive has at most {limits.max_entries} pictures.")
+            yield ArchiveEntry(name=info.filename, refusal=counted(_TOO_MANY, limits.max_entries))
             return
         budget = min(limits.max_entry_bytes, limits.max_total_bytes - total)
         with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as content:
             refusal = _refusal(info) or _unpack(archive, info, cast(IO[bytes], content), budget)
             total += content.tell()
             if total >= limits.max_total_bytes:
-                yield ArchiveEntry(name=info.filename, refusal="The archive holds too much. Split it into several.")
+                yield ArchiveEntry(name=info.filename, refusal=_("The archive holds too much. Split it into several."))
                 return
             if not refusal and _begins_like_an_archive(cast(BinaryIO, content)):
-                refusal = "It is an archive inside the archive. Unpack it first."
+                refusal = _("It is an archive inside the archive. Unpack it first.")
             content.seek(0)
             yield ArchiveEntry(name=info.filename, file=None if refusal else cast(BinaryIO, content), refusal=refusal)
 
@@ -82,14 +90,14 @@ def _entries(archive: zipfile.ZipFile, limits: ArchiveLimits) -> Iterator[Archiv
 def _refusal(info: zipfile.ZipInfo) -> str:
     """What the directory alone tells."""
     if info.flag_bits & _ENCRYPTED:
-        return "It is encrypted. Make the archive without a password."
+        return _("It is encrypted. Make the archive without a password.")
     if _leads_out(info.orig_filename):
-        return "Its path leads out of the archive."
+        return _("Its path leads out of the archive.")
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return "It is a link or another special file."
+        return _("It is a link or another special file.")
     if info.compress_type not in _METHODS:
-        return "It is packed in a way that is not supported. Use an ordinary zip."
+        return _("It is packed in a way that is not supported. Use an ordinary zip.")
     return ""
 
 
@@ -111,9 +119,9 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, content: IO[bytes],
             while chunk := packed.read(_CHUNK_BYTES):
                 content.write(chunk)
                 if content.tell() > allowed:
-                    return "It is larger than a picture may be here."
+                    return _("It is larger than a picture may be here.")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
-        return "It is damaged."
+        return _("It is damaged.")
     return ""
 
 

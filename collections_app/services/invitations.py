@@ -11,8 +11,10 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from collections_app.errors import InvitationGone, PersonalTeam, WrongAddress
+from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Invitation, Membership, Role, Share, Team, User
 
 _SECRET_BYTES = 16
@@ -27,7 +29,7 @@ def invite(
     It takes the place of an earlier one to the same address. Raises PersonalTeam.
     """
     if team and team.is_personal:
-        raise PersonalTeam("A personal team has one member. Make a team to work together.")
+        raise PersonalTeam(_("A personal team has one member. Make a team to work together."))
     Invitation.objects.filter(team=team, collection=collection, email__iexact=email).delete()
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     invitation = Invitation.objects.create(
@@ -43,9 +45,9 @@ def invite(
 
 
 def send_invitation(*, invitation: Invitation, address: str) -> None:
-    """Mail the link. The inviter sees it as well, so a mail that cannot be sent loses nothing."""
+    """Mail the link, in the inviter's language. They see it as well, so a mail that cannot be sent loses nothing."""
     text = render_to_string("email/invitation.txt", {"invitation": invitation, "address": address})
-    subject = f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}{invitation.inviter} invites you"
+    subject = settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + gettext("%(name)s invites you") % {"name": invitation.inviter}
     send: Callable[[], object] = lambda: send_mail(subject, text, None, [invitation.email])  # noqa: E731
     transaction.on_commit(send, robust=True)
 
@@ -54,7 +56,7 @@ def find_invitation(secret: str) -> Invitation:
     """Return an open invitation. Raises InvitationGone: used, revoked, expired, or its inviter is no owner any more."""
     invitation = Invitation.objects.open().with_offer().filter(secret_hash=_hash(secret)).first()
     if invitation is None or not _inviter_may(invitation):
-        raise InvitationGone("This invitation is not valid any more. Ask for a new one.")
+        raise InvitationGone(_("This invitation is not valid any more. Ask for a new one."))
     return invitation
 
 
@@ -64,7 +66,7 @@ def accept_invitation(*, secret: str, user: User) -> Invitation:
     list(Invitation.objects.select_for_update().filter(secret_hash=_hash(secret)))
     invitation = find_invitation(secret)
     if not is_for(invitation, user):
-        raise WrongAddress("This invitation is for another address. Sign in with the account it was sent to.")
+        raise WrongAddress(_("This invitation is for another address. Sign in with the account it was sent to."))
     if invitation.team:
         Membership.objects.get_or_create(team=invitation.team, user=user, defaults={"role": invitation.role})
     else:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.db import IntegrityError, transaction
 
 from collections_app.errors import NameTaken
+from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Image, IndexState, Team, User
 from collections_app.models.image import ImageQuerySet
 
@@ -71,4 +72,5 @@ def _unless_taken(name: str) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        raise NameTaken(f"There is a collection named “{name}” already. Choose another name.") from error
+        sentence = _("There is a collection named “%(name)s” already. Choose another name.")
+        raise NameTaken(sentence, name=name) from error

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from collections_app.errors import CollectionGone
+from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Team
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.quotas import ensure_room
@@ -18,7 +19,7 @@ def move_images(*, images: ImageQuerySet, target: Collection) -> int:
     """
     team = Team.objects.select_for_update().get(pk=target.team_id)
     if not Collection.objects.kept().filter(pk=target.pk).exists():
-        raise CollectionGone("This collection was deleted meanwhile. Choose another one.")
+        raise CollectionGone(_("This collection was deleted meanwhile. Choose another one."))
     coming = images.exclude(collection__team=team)
     if count := coming.count():
         byte_size = coming.aggregate(sum=Sum("byte_size", default=0))["sum"]

@@ -9,6 +9,7 @@ from django.core.files import File
 from storages.backends.s3 import S3Storage
 
 from collections_app.errors import StorageUnavailable
+from collections_app.errors import gettext_noop as _
 
 
 class PrivateBucket(S3Storage):  # type: ignore[misc]
@@ -44,4 +45,5 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise StorageUnavailable("The pictures' storage cannot be reached just now. Try again in a minute.") from error
+        sentence = _("The pictures' storage cannot be reached just now. Try again in a minute.")
+        raise StorageUnavailable(sentence) from error

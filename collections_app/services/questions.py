@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.utils.translation import gettext as _
 
 from collections_app.encoders import get_encoder
-from collections_app.errors import NotIndexed
+from collections_app.errors import NotIndexed, gettext_noop
 from collections_app.index import Filters
 from collections_app.models import Collection, Example, Image, Team, User
 from collections_app.services.active import active_index
@@ -113,7 +113,7 @@ def _vector_parts(question: Question) -> list[VectorPart]:
         example = question.examples[part.value]
         vector = _kept_vector(example, encoder.key) if isinstance(example, Example) else stored.get(example.pk)
         if vector is None:
-            raise NotIndexed(_("An example in your search is not searchable yet. Try again in a moment."))
+            raise NotIndexed(gettext_noop("An example in your search is not searchable yet. Try again in a moment."))
         return vector
 
     return [VectorPart(vector=vector_of(part), weight=part.weight) for part in question.usable_parts]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import Count, Sum
 
 from collections_app.errors import QuotaExceeded
+from collections_app.errors import gettext_noop as _
 from collections_app.models import Image, Team
 
 _GIB = 2**30
@@ -35,4 +36,5 @@ def usage_of(team: Team) -> Usage:
 def ensure_room(*, team: Team, byte_size: int, images: int = 1) -> None:
     """Raises QuotaExceeded. The caller holds the lock on the team until the rows are written."""
     if not usage_of(team).admits(byte_size=byte_size, images=images):
-        raise QuotaExceeded(f"“{team}” has no room for this. Delete something for good, or ask an administrator.")
+        sentence = _("“%(team)s” has no room for this. Delete something for good, or ask an administrator.")
+        raise QuotaExceeded(sentence, team=team.name)

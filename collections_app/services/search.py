@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import NotIndexed
+from collections_app.errors import gettext_noop as _
 from collections_app.index import NO_FILTERS, Filters, Hit
 from collections_app.models import Collection, Image, Team, User
 from collections_app.models.image import ImageQuerySet
@@ -88,7 +89,7 @@ def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]
     """
     vector = active_index().vectors([image.pk]).get(image.pk)
     if vector is None:
-        raise NotIndexed("Similar pictures appear here once this one is indexed.")
+        raise NotIndexed(_("Similar pictures appear here once this one is indexed."))
     found = search_by_vector(scope=everything_visible_to(user), vector=vector, limit=limit + 1)
     return [each for each in found if each.image.pk != image.pk][:limit]
 

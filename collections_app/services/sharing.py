@@ -1,13 +1,14 @@
 """Sharing a collection with a person or a team. Taking it back works with the next request, by itself."""
 
 from collections_app.errors import NotAllowed
+from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Membership, Share, Team, User
 
 
 def share_with_team(*, collection: Collection, team: Team, role: str, sharer: User) -> Share:
     """Raises NotAllowed for the collection's own team and for personal ones."""
     if team.is_personal or team.pk == collection.team_id:
-        raise NotAllowed("A collection is shared with another team, not with its own or a personal one.")
+        raise NotAllowed(_("A collection is shared with another team, not with its own or a personal one."))
     return _share(collection, role, sharer, team=team)
 
 
@@ -22,7 +23,8 @@ def share_with_team_mate(*, collection: Collection, email: str, role: str, share
     if mate is None:
         return None
     if Membership.objects.filter(team=collection.team_id, user=mate).exists():
-        raise NotAllowed(f"{mate} is a member of the team and sees this collection already.")
+        sentence = _("%(person)s is a member of the team and sees this collection already.")
+        raise NotAllowed(sentence, person=mate.email)
     return _share(collection, role, sharer, user=mate)
 
 
@@ -38,5 +40,5 @@ def _share(
     collection: Collection, role: str, sharer: User, *, user: User | None = None, team: Team | None = None
 ) -> Share:
     changes = {"role": role, "sharer": sharer}
-    share, _ = Share.objects.update_or_create(collection=collection, user=user, team=team, defaults=changes)
+    share, _created = Share.objects.update_or_create(collection=collection, user=user, team=team, defaults=changes)
     return share

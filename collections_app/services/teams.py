@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from collections_app.errors import LastOwner, PersonalTeam
+from collections_app.errors import gettext_noop as _
 from collections_app.models import Image, Membership, Role, Team, User
 
 _CHUNK = 500
@@ -55,9 +56,9 @@ def _lock(team: Team) -> None:
 def _keep_an_owner(membership: Membership) -> None:
     others = Membership.objects.filter(team=membership.team, role=Role.OWNER).exclude(pk=membership.pk)
     if not others.exists():
-        raise LastOwner("A team needs an owner. Make somebody else an owner first, or delete the team.")
+        raise LastOwner(_("A team needs an owner. Make somebody else an owner first, or delete the team."))
 
 
 def _refuse_personal(team: Team) -> None:
     if team.is_personal:
-        raise PersonalTeam("This is a personal team: it stays as it is while its account lives.")
+        raise PersonalTeam(_("This is a personal team: it stays as it is while its account lives."))

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from collections_app.errors import CollectionGone
+from collections_app.errors import gettext_noop as _
 from collections_app.imaging import Limits, PictureInfo, checksum, inspect_picture
 from collections_app.models import Collection, Image, Team, User
 from collections_app.models.image import storage_name
@@ -89,7 +90,7 @@ def _save_once(image: Image) -> Ingested:
     there = Collection.objects.kept().filter(pk=image.collection_id)
     team = Team.objects.select_for_update().filter(pk__in=there.values("team")).first()
     if team is None:
-        raise CollectionGone("This collection was deleted meanwhile. Choose another one.")
+        raise CollectionGone(_("This collection was deleted meanwhile. Choose another one."))
     if known := _same_bytes(image.collection, image.sha256, image.uploader):
         return Ingested(image=known, created=False)
     ensure_room(team=team, byte_size=image.byte_size)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collections_app.access import (
@@ -19,6 +20,7 @@ from collections_app.models import Collection, Image
 from collections_app.services import library
 from collections_app.services.trash import trash_collection
 from collections_app.views.paging import requested_page
+from collections_app.wording import in_words
 
 
 @require_safe
@@ -54,7 +56,7 @@ def rename_collection(request: SignedInRequest, pk: int) -> HttpResponse:
     old_name = collection.name
     form = CollectionNameForm(sent_fields(request), initial={"name": old_name})
     if form.is_valid() and _rename(collection, form):
-        messages.success(request, f"“{old_name}” is now “{collection.name}”.")
+        messages.success(request, _("“%(old)s” is now “%(new)s”.") % {"old": old_name, "new": collection.name})
         return redirect("collection", pk)
     context = {"form": form, "collection": collection, "old_name": old_name}
     return render(request, "collection_form.html", context, status=400 if form.errors else 200)
@@ -66,7 +68,7 @@ def delete_collection(request: SignedInRequest, pk: int) -> HttpResponse:
     collection = managed_collection_or_404(request.user, pk)
     if request.method == "POST":
         trash_collection(collection=collection, trasher=request.user)
-        messages.success(request, f"“{collection.name}” and its pictures are in the trash.")
+        messages.success(request, _("“%(name)s” and its pictures are in the trash.") % {"name": collection.name})
         return redirect("gallery")
     count = Image.objects.kept().filter(collection=collection).count()
     return render(request, "collection_delete.html", {"collection": collection, "count": count})
@@ -77,7 +79,7 @@ def _create(request: SignedInRequest, form: CollectionForm) -> Collection | None
     try:
         return library.create_collection(team=team, name=form.cleaned_data["name"], creator=request.user)
     except NameTaken as error:
-        form.add_error("name", str(error))
+        form.add_error("name", in_words(error))
         return None
 
 
@@ -85,5 +87,5 @@ def _rename(collection: Collection, form: CollectionNameForm) -> bool:
     try:
         library.rename_collection(collection=collection, name=form.cleaned_data["name"])
     except NameTaken as error:
-        form.add_error("name", str(error))
+        form.add_error("name", in_words(error))
     return not form.errors

@@ -18,6 +18,7 @@ from collections_app.services.examples import keep_example
 from collections_app.services.query_language import Part
 from collections_app.services.questions import read_question
 from collections_app.templatetags.searching import search_address
+from collections_app.wording import in_words
 
 MAX_AT_ONCE = 5
 
@@ -52,5 +53,6 @@ def _kept(request: SignedInRequest, files: Sequence[UploadedFile[Any]]) -> list[
         try:
             tokens.append(keep_example(user=request.user, file=file.file).token)  # type: ignore[arg-type]
         except (InvalidImage, EncoderError) as error:
-            messages.error(request, f"{file.name}: {error}")
+            problem = {"file": file.name, "reason": in_words(error)}
+            messages.error(request, _("%(file)s: %(reason)s") % problem)
     return tokens

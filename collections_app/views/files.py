@@ -14,6 +14,7 @@ from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE, formats
 from collections_app.models import Image
 from collections_app.services.renditions import Rendition, open_rendition
+from collections_app.wording import in_words
 
 _FORMATS = (
     formats.JPEG,
@@ -103,7 +104,7 @@ def serve(request: HttpRequest, etag: str, respond: Callable[[], HttpResponseBas
     except (FileNotFoundError, InvalidImage) as error:
         raise Http404("This picture's file is gone or cannot be read.") from error
     except StorageUnavailable as error:
-        return HttpResponse(str(error), status=503, content_type="text/plain")
+        return HttpResponse(in_words(error), status=503, content_type="text/plain")
     for name, value in {**_HEADERS, "ETag": etag}.items():
         response[name] = value
     return response

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collections_app.access import (
@@ -19,6 +20,7 @@ from collections_app.models import Image
 from collections_app.services import library
 from collections_app.services.search import search_similar
 from collections_app.services.trash import trash_images
+from collections_app.wording import in_words
 
 SIMILAR = 12
 TWINS = 10
@@ -50,9 +52,9 @@ def similar_images(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         context["results"] = search_similar(user=request.user, image=image, limit=SIMILAR)
     except NotIndexed as error:
-        context["sentence"] = str(error)
+        context["sentence"] = in_words(error)
     except (EncoderError, IndexUnavailable) as error:
-        context["sentence"], status = str(error), 503
+        context["sentence"], status = in_words(error), 503
     if request.htmx:
         return render(request, "_similar.html", context)
     return render(request, "similar.html", context, status=status)
@@ -75,6 +77,6 @@ def delete_image(request: SignedInRequest, pk: int) -> HttpResponse:
     image = editable_image_or_404(request.user, pk)
     if request.method == "POST":
         trash_images(images=Image.objects.filter(pk=image.pk), trasher=request.user)
-        messages.success(request, f"“{image.name}” is in the trash.")
+        messages.success(request, _("“%(name)s” is in the trash.") % {"name": image.name})
         return redirect("collection", image.collection_id)
     return render(request, "image_delete.html", {"image": image})

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,6 +15,7 @@ from collections_app.errors import InvitationGone, WrongAddress
 from collections_app.forms import InvitationForm, ShareForm
 from collections_app.models import Invitation, User
 from collections_app.services import invitations
+from collections_app.wording import in_words
 
 
 def invite_and_show(request: SignedInRequest, form: InvitationForm | ShareForm, **offer: Any) -> HttpResponse:
@@ -33,7 +35,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         if request.method == "POST" and isinstance(request.user, User):
             return _accept(request, request.user, secret)
     except (InvitationGone, WrongAddress) as error:
-        return render(request, "invitation.html", {"refusal": str(error)}, status=404)
+        return render(request, "invitation.html", {"refusal": in_words(error)}, status=404)
     user = request.user
     context = {"invitation": offer, "is_for_user": isinstance(user, User) and invitations.is_for(offer, user)}
     return render(request, "invitation.html", context)
@@ -49,11 +51,12 @@ def revoke(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         owned_collection_or_404(request.user, found.collection_id or 0)
     found.delete()
-    messages.success(request, f"The invitation of {found.email} is taken back.")
+    messages.success(request, _("The invitation of %(email)s is taken back.") % {"email": found.email})
     return redirect("team", found.team_id) if found.team_id else redirect("collection_sharing", found.collection_id)
 
 
 def _accept(request: HttpRequest, user: User, secret: str) -> HttpResponse:
     accepted = invitations.accept_invitation(secret=secret, user=user)
-    messages.success(request, f"You now have access to “{accepted.team or accepted.collection}”.")
+    name = accepted.team or accepted.collection
+    messages.success(request, _("You now have access to “%(name)s”.") % {"name": name})
     return redirect("team", accepted.team_id) if accepted.team_id else redirect("collection", accepted.collection_id)

@@ -11,6 +11,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_cache_control
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collections_app.access import sent_fields
@@ -23,6 +24,7 @@ from collections_app.services.renditions import Rendition, open_rendition
 from collections_app.services.search import all_of_collections, clean_query, search_by_text
 from collections_app.views.files import serve
 from collections_app.views.paging import requested_page
+from collections_app.wording import in_words
 
 _Arguments = ParamSpec("_Arguments")
 _View = Callable[Concatenate[HttpRequest, PublicLink, _Arguments], HttpResponseBase]
@@ -68,7 +70,7 @@ def search(request: HttpRequest, link: PublicLink) -> HttpResponse:
     try:
         found = search_by_text(scope=all_of_collections([link.collection]), text=text)
     except (EncoderError, IndexUnavailable) as error:
-        return render(request, "public_collection.html", {**context, "failure": str(error)}, status=503)
+        return render(request, "public_collection.html", {**context, "failure": in_words(error)}, status=503)
     context["page"] = requested_page(request, [each.image for each in found])
     return render(request, "public_collection.html", context)
 
@@ -107,12 +109,12 @@ def enter_password(request: HttpRequest, secret: str) -> HttpResponse:
     form = LinkPasswordForm(sent_fields(request))
     if form.is_valid():
         if not _may_try(request, link):
-            form.add_error(None, "Too many attempts. Wait ten minutes and try again.")
+            form.add_error(None, _("Too many attempts. Wait ten minutes and try again."))
             return render(request, "public_password.html", {"form": form, "link": link}, status=429)
         if opens(link, form.cleaned_data["password"]):
             request.session[_OPENED] = {**request.session.get(_OPENED, {}), str(link.pk): _mark(link)}
             return redirect("public_link", secret)
-        form.add_error("password", "This is not the password.")
+        form.add_error("password", _("This is not the password."))
     return render(request, "public_password.html", {"form": form, "link": link}, status=400 if form.errors else 200)
 
 

@@ -17,6 +17,7 @@ from collections_app.services.search import Scope
 from collections_app.templatetags.searching import search_address
 from collections_app.views.chips import chips_of
 from collections_app.views.paging import requested_page
+from collections_app.wording import in_words
 
 
 @require_safe
@@ -34,7 +35,7 @@ def search(request: SignedInRequest) -> HttpResponse:
     except ValueError:
         question.problems.append(_("The parts of your search cancel each other out: nothing is left to look for."))
     except (EncoderError, IndexUnavailable, NotIndexed) as error:
-        return render(request, "search.html", {**context, "failure": str(error)}, status=503)
+        return render(request, "search.html", {**context, "failure": in_words(error)}, status=503)
     return render(request, "search.html", context)
 
 

@@ -4,11 +4,12 @@ from collections import defaultdict
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.template.defaultfilters import pluralize
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
 from collections_app.access import SignedInRequest, signed_in
@@ -22,8 +23,23 @@ from collections_app.services.moving import move_images
 from collections_app.services.questions import answer, read_question
 from collections_app.services.trash import restore_images, trash_images
 from collections_app.views.trash import chosen_ids
+from collections_app.wording import counted, in_words
 
 _UNDO = "undo"
+_TRASHED = ngettext_lazy("%(number)s picture put into the trash.", "%(number)s pictures put into the trash.", "count")
+_MOVED = ngettext_lazy(
+    "%(number)s picture moved to “%(target)s”.", "%(number)s pictures moved to “%(target)s”.", "count"
+)
+_TAGGED = ngettext_lazy("%(number)s picture tagged.", "%(number)s pictures tagged.", "count")
+_UNDONE = ngettext_lazy("Undone for %(number)s picture.", "Undone for %(number)s pictures.", "count")
+_NOT_EDITED = ngettext_lazy(
+    "%(number)s left alone: you may only look at it.", "%(number)s left alone: you may only look at them.", "count"
+)
+_NOT_TAGGED = ngettext_lazy(
+    "%(number)s left alone: it had these tags, has too many, or you may only look at it.",
+    "%(number)s left alone: they had these tags, have too many, or you may only look at them.",
+    "count",
+)
 
 
 @require_POST
@@ -33,7 +49,7 @@ def trash_chosen(request: SignedInRequest) -> HttpResponse:
     ids = list(chosen.filter(pk__in=Image.objects.editable_by(request.user)).values_list("pk", flat=True))
     count = trash_images(images=Image.objects.filter(pk__in=ids), trasher=request.user)
     request.session[_UNDO] = {"restore": ids}
-    _say(request, count, chosen.count() + count, "put into the trash")
+    _say(request, count, chosen.count() + count, counted(_TRASHED, count))
     return _back(request)
 
 
@@ -43,7 +59,7 @@ def move_chosen(request: SignedInRequest) -> HttpResponse:
     """Only members who edit may take pictures out of a collection; the target may be one they edit by a share."""
     target = _collection(request, "target")
     if target is None:
-        messages.error(request, "Choose where the pictures shall go.")
+        messages.error(request, _("Choose where the pictures shall go."))
         return _back(request)
     chosen = _chosen(request).exclude(collection=target)
     asked = chosen.count()
@@ -52,7 +68,7 @@ def move_chosen(request: SignedInRequest) -> HttpResponse:
     if not _move(request, list(origins), target):
         return _back(request)
     request.session[_UNDO] = {"move": origins}
-    _say(request, len(origins), asked, f"moved to “{target}”")
+    _say(request, len(origins), asked, counted(_MOVED, len(origins), target=target))
     return _back(request)
 
 
@@ -68,7 +84,7 @@ def tag_chosen(request: SignedInRequest) -> HttpResponse:
     editable = Image.objects.filter(pk__in=chosen.filter(pk__in=Image.objects.editable_by(request.user)))
     before = tag_images(images=editable, tags=form.cleaned_data["tags"], most=MAX_TAGS)
     request.session[_UNDO] = {"tags": before}
-    _say(request, len(before), asked, "tagged", why="they had these tags, have too many, or you may only look at them")
+    _say(request, len(before), asked, counted(_TAGGED, len(before)), alone=_NOT_TAGGED)
     return _back(request)
 
 
@@ -77,7 +93,7 @@ def tag_chosen(request: SignedInRequest) -> HttpResponse:
 def download_chosen(request: SignedInRequest) -> HttpResponseBase:
     ids = list(_chosen(request).latest_first().values_list("pk", flat=True))
     if not ids:
-        messages.warning(request, "Choose the pictures first.")
+        messages.warning(request, _("Choose the pictures first."))
         return _back(request)
     answer = StreamingHttpResponse(stream_zip(image_ids=ids, user=request.user), content_type="application/zip")
     answer["Content-Disposition"] = 'attachment; filename="pictures.zip"'
@@ -101,7 +117,7 @@ def undo(request: SignedInRequest) -> HttpResponse:
         movable = Image.objects.kept().filter(collection__in=Collection.objects.managed_by(request.user), pk__in=group)
         ids = list(movable.values_list("pk", flat=True))
         count += len(ids) if target and _move(request, ids, target) else 0
-    messages.success(request, f"Undone for {intcomma(count)} picture{pluralize(count)}.")
+    messages.success(request, counted(_UNDONE, count))
     return _back(request)
 
 
@@ -120,7 +136,7 @@ def _found(request: SignedInRequest) -> list[int]:
     try:
         return [each.image.pk for each in answer(read_question(user=request.user, asked=request.POST))]
     except (EncoderError, IndexUnavailable) as error:
-        messages.error(request, str(error))
+        messages.error(request, in_words(error))
         return []
 
 
@@ -136,7 +152,7 @@ def _move(request: SignedInRequest, ids: list[int], target: Collection) -> bool:
     try:
         move_images(images=Image.objects.filter(pk__in=ids), target=target)
     except ImageSearchError as error:
-        messages.error(request, str(error))
+        messages.error(request, in_words(error))
         return False
     return True
 
@@ -149,13 +165,13 @@ def _by_origin(origins: dict[str, int]) -> dict[int, list[int]]:
     return groups
 
 
-def _say(request: SignedInRequest, done: int, asked: int, what: str, *, why: str = "you may only look at them") -> None:
+def _say(request: SignedInRequest, done: int, asked: int, what: str, *, alone: Promise = _NOT_EDITED) -> None:
     if done:
-        messages.success(request, f"{intcomma(done)} picture{pluralize(done)} {what}.", extra_tags="undo")
+        messages.success(request, what, extra_tags="undo")
     if asked > done:
-        messages.warning(request, f"{intcomma(asked - done)} left alone: {why}.")
+        messages.warning(request, counted(alone, asked - done))
     elif not done:
-        messages.warning(request, "Choose the pictures first.")
+        messages.warning(request, _("Choose the pictures first."))
 
 
 def _back(request: SignedInRequest) -> HttpResponse:

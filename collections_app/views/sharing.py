@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.access import SignedInRequest, owned_collection_or_404, signed_in
@@ -13,6 +15,9 @@ from collections_app.forms import PublicLinkForm, ShareForm, ShareRoleForm, Team
 from collections_app.models import Collection, PublicLink, Share
 from collections_app.services import links, sharing
 from collections_app.views.invitations import invite_and_show
+from collections_app.wording import in_words
+
+_SHARED = gettext_lazy("“%(name)s” is shared with %(whom)s.")
 
 
 @require_safe
@@ -32,11 +37,11 @@ def share_with_person(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         share = sharing.share_with_team_mate(collection=collection, sharer=request.user, **form.cleaned_data)
     except NotAllowed as error:
-        form.add_error("email", str(error))
+        form.add_error("email", in_words(error))
         return _show(request, collection, status=400, person_form=form)
     if share is None:
         return invite_and_show(request, form, collection=collection)
-    messages.success(request, f"“{collection}” is shared with {share.user}.")
+    messages.success(request, _SHARED % {"name": collection, "whom": share.user})
     return redirect("collection_sharing", pk)
 
 
@@ -48,7 +53,7 @@ def share_with_team(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, collection, status=400, team_form=form)
     share = sharing.share_with_team(collection=collection, sharer=request.user, **form.cleaned_data)
-    messages.success(request, f"“{collection}” is shared with {share.team}.")
+    messages.success(request, _SHARED % {"name": collection, "whom": share.team})
     return redirect("collection_sharing", pk)
 
 
@@ -67,7 +72,8 @@ def share_role(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
 def share_revoke(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
     found = _share(request, pk, share)
     sharing.revoke_share(share=found)
-    messages.success(request, f"{found.user or found.team} has no access by sharing any more.")
+    whom = found.user or found.team
+    messages.success(request, _("%(whom)s has no access by sharing any more.") % {"whom": whom})
     return redirect("collection_sharing", pk)
 
 
@@ -79,7 +85,7 @@ def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, collection, status=400, link_form=form)
     links.create_link(collection=collection, creator=request.user, **form.cleaned_data)
-    messages.success(request, "The link is made. Whoever has it sees this collection.")
+    messages.success(request, _("The link is made. Whoever has it sees this collection."))
     return redirect("collection_sharing", pk)
 
 
@@ -88,7 +94,7 @@ def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
 def link_revoke(request: SignedInRequest, pk: int, link: int) -> HttpResponse:
     collection = owned_collection_or_404(request.user, pk)
     links.revoke_link(link=get_object_or_404(PublicLink, collection=collection, pk=link))
-    messages.success(request, "The link leads nowhere any more.")
+    messages.success(request, _("The link leads nowhere any more."))
     return redirect("collection_sharing", pk)
 
 

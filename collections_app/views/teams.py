@@ -6,6 +6,7 @@ from typing import cast
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collections_app.access import (
@@ -21,6 +22,7 @@ from collections_app.models import Collection, Membership, Role, Team
 from collections_app.services import teams
 from collections_app.services.quotas import usage_of
 from collections_app.views.invitations import invite_and_show
+from collections_app.wording import in_words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,7 +51,7 @@ def invite(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         return invite_and_show(request, form, team=shown)
     except ImageSearchError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, in_words(error))
         return _show(request, shown, form, status=400)
 
 
@@ -69,7 +71,7 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     doomed = owned_team_or_404(request.user, pk)
     form = TeamDeletionForm(sent_fields(request), team=doomed)
     if form.is_valid() and _carried_out(request, lambda: teams.delete_team(team=doomed)):
-        messages.success(request, f"“{doomed.name}” and all its pictures are deleted.")
+        messages.success(request, _("“%(name)s” and all its pictures are deleted.") % {"name": doomed.name})
         return redirect("team_list")
     context = {"form": form, "team": doomed, "usage": usage_of(doomed)}
     return render(request, "team_delete.html", context, status=400 if form.errors else 200)
@@ -81,7 +83,7 @@ def leave(request: SignedInRequest, pk: int) -> HttpResponse:
     left = visible_team_or_404(request.user, pk)
     membership = left.memberships.select_related("team").get(user=request.user)
     if _carried_out(request, lambda: teams.remove_member(membership=membership)):
-        messages.success(request, f"You have left “{left.name}”.")
+        messages.success(request, _("You have left “%(name)s”.") % {"name": left.name})
         return redirect("team_list")
     return redirect("team", pk)
 
@@ -102,7 +104,7 @@ def change_role(request: SignedInRequest, pk: int, member: int) -> HttpResponse:
 def remove_member(request: SignedInRequest, pk: int, member: int) -> HttpResponse:
     membership = _membership(request, pk, member)
     if _carried_out(request, lambda: teams.remove_member(membership=membership)):
-        messages.success(request, f"{membership.user} is no longer in the team.")
+        messages.success(request, _("%(person)s is no longer in the team.") % {"person": membership.user})
     return redirect("team", pk) if membership.user != request.user else redirect("team_list")
 
 
@@ -130,6 +132,6 @@ def _carried_out(request: SignedInRequest, action: Callable[[], object]) -> bool
     try:
         action()
     except ImageSearchError as error:
-        messages.error(request, str(error))
+        messages.error(request, in_words(error))
         return False
     return True

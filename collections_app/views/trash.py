@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.defaultfilters import pluralize
+from django.utils.functional import Promise
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.access import SignedInRequest, signed_in
@@ -14,8 +14,16 @@ from collections_app.models import Image, Team
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.trash import purge_trash, restore_images
 from collections_app.views.paging import requested_page
+from collections_app.wording import counted
 
 MAX_CHOSEN = 1000
+_RESTORED = ngettext_lazy("%(number)s picture restored.", "%(number)s pictures restored.", "count")
+_PURGED = ngettext_lazy("%(number)s picture deleted for good.", "%(number)s pictures deleted for good.", "count")
+_LEFT_ALONE = ngettext_lazy(
+    "%(number)s picture was left alone: you may not do this.",
+    "%(number)s pictures were left alone: you may not do this.",
+    "count",
+)
 
 
 @require_safe
@@ -28,7 +36,7 @@ def trash(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def restore(request: SignedInRequest) -> HttpResponse:
-    return _apply(request, Image.objects.in_trash_of(request.user), _restore, "restored")
+    return _apply(request, Image.objects.in_trash_of(request.user), _restore, _RESTORED)
 
 
 @require_POST
@@ -36,18 +44,18 @@ def restore(request: SignedInRequest) -> HttpResponse:
 def purge(request: SignedInRequest) -> HttpResponse:
     """Only what lies in teams that one edits as a member: a share lets nobody destroy."""
     purgeable = Image.objects.trashed().filter(collection__team__in=Team.objects.editable_by(request.user))
-    return _apply(request, purgeable, _purge, "deleted for good")
+    return _apply(request, purgeable, _purge, _PURGED)
 
 
 def _apply(
-    request: HttpRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet], int], done: str
+    request: HttpRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet], int], done: Promise
 ) -> HttpResponse:
     chosen = chosen_ids(request)
     images = allowed if "all" in request.POST else allowed.filter(pk__in=chosen)
     count = action(images)
-    messages.success(request, f"{intcomma(count)} picture{pluralize(count)} {done}.")
+    messages.success(request, counted(done, count))
     if "all" not in request.POST and count < len(chosen):
-        messages.warning(request, f"{len(chosen) - count} of {len(chosen)} were left alone: you may not do this.")
+        messages.warning(request, counted(_LEFT_ALONE, len(chosen) - count))
     return redirect("trash")
 
 

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from collections_app.access import SignedInRequest, editable_collection_or_404, sent_fields, signed_in, wants_json
@@ -18,6 +19,7 @@ from collections_app.models import Collection, Image, User
 from collections_app.services.archives import ArchiveEntry, ArchiveLimits, is_archive, read_archive
 from collections_app.services.library import create_collection
 from collections_app.services.uploads import ingest_upload
+from collections_app.wording import in_words
 
 _STATUSES = {"too_large": 413, "no_room": 507, "storage": 503}
 
@@ -42,7 +44,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         return _receive(request, _target(request.user, form))
     if request.method == "POST" and wants_json(request):
-        return _refusal("no_collection", "Choose a collection, or name a new one.", 400)
+        return _refusal("no_collection", _("Choose a collection, or name a new one."), 400)
     return render(request, "upload.html", {"form": form}, status=400 if form.errors else 200)
 
 
@@ -56,7 +58,7 @@ def upload_to_collection(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _receive(request: SignedInRequest, collection: Collection) -> HttpResponse:
-    files = [file for _, group in request.FILES.lists() for file in group]
+    files = [file for _field, group in request.FILES.lists() for file in group]
     if wants_json(request):
         return _receive_one(files, collection, request.user)
     outcomes = [outcome for file in files for outcome in _outcomes(file, collection, request.user)]
@@ -72,7 +74,7 @@ def _receive(request: SignedInRequest, collection: Collection) -> HttpResponse:
 
 def _receive_one(files: "list[UploadedFile[bytes]]", collection: Collection, uploader: User) -> JsonResponse:
     if len(files) != 1:
-        return _refusal("not_one_file", "Send one file with each request.", 400)
+        return _refusal("not_one_file", _("Send one file with each request."), 400)
     outcomes = _outcomes(files[0], collection, uploader)
     if is_archive(cast(BinaryIO, files[0])):
         return _report(outcomes, collection)
@@ -89,7 +91,7 @@ def _outcomes(file: "UploadedFile[bytes]", collection: Collection, uploader: Use
 
 def _take_in_entry(entry: ArchiveEntry, collection: Collection, uploader: User) -> Outcome:
     if entry.file is None:
-        return Outcome(file_name=entry.name or "The archive", error=entry.refusal, code="archive_entry")
+        return Outcome(file_name=entry.name or _("The archive"), error=entry.refusal, code="archive_entry")
     return _take_in(entry.file, entry.name, collection, uploader)
 
 
@@ -105,15 +107,15 @@ def _take_in(file: BinaryIO, name: str, collection: Collection, uploader: User) 
     try:
         ingested = ingest_upload(file=file, file_name=name, collection=collection, uploader=uploader)
     except InvalidImage as error:
-        return Outcome(file_name=name, error=str(error), code=error.code)
+        return Outcome(file_name=name, error=in_words(error), code=error.code)
     except CollectionGone as error:
-        return Outcome(file_name=name, error=str(error), code="collection_gone")
+        return Outcome(file_name=name, error=in_words(error), code="collection_gone")
     except QuotaExceeded as error:
-        return Outcome(file_name=name, error=str(error), code="no_room")
+        return Outcome(file_name=name, error=in_words(error), code="no_room")
     except (OSError, StorageUnavailable):
         log.exception("An upload could not be stored")
         return Outcome(
-            file_name=name, error="The site cannot store pictures just now. Try again later.", code="storage"
+            file_name=name, error=_("The site cannot store pictures just now. Try again later."), code="storage"
         )
     return Outcome(file_name=name, image=ingested.image, created=ingested.created)
 
@@ -156,7 +158,7 @@ def _usual_target(user: User) -> dict[str, object]:
     if latest:
         return {"collection": latest.collection_id}
     first = editable.first()
-    return {"collection": first.pk} if first else {"new_name": "My pictures"}
+    return {"collection": first.pk} if first else {"new_name": _("My pictures")}
 
 
 def _target(user: User, form: UploadTargetForm) -> Collection:

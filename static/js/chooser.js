@@ -1,5 +1,7 @@
 /* Choosing pictures: shift-click takes a range, Ctrl+A the whole page, Escape none; the bar counts. */
 
+import { say } from "./words.js";
+
 class Chooser {
   constructor(form) {
     this.boxes = [...form.querySelectorAll('input[name="image"]')];
@@ -9,6 +11,7 @@ class Chooser {
     form.addEventListener("click", (event) => this.extend(event));
     form.addEventListener("change", () => this.show());
     document.addEventListener("keydown", (event) => this.press(event));
+    this.show(); // what was chosen before this script came
   }
 
   extend(event) {
@@ -38,7 +41,7 @@ class Chooser {
 
   show() {
     const chosen = this.boxes.filter((box) => box.checked).length;
-    this.count.textContent = this.all.checked ? "All chosen" : chosen ? `${chosen} chosen` : "Choose pictures";
+    this.count.textContent = say(this.all.checked ? "all-chosen" : chosen ? "chosen" : "choose", { count: chosen });
   }
 }
 

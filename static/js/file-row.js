@@ -1,5 +1,7 @@
 /* One line of the list of uploads: waiting, on its way, added, already there, or failed and why. */
 
+import { say } from "./words.js";
+
 export class FileRow {
   constructor(template, file, onRetry) {
     this.file = file;
@@ -44,8 +46,8 @@ export class FileRow {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button";
-    button.textContent = "Try again";
-    button.setAttribute("aria-label", `Try ${this.file.name} again`);
+    button.textContent = say("retry");
+    button.setAttribute("aria-label", say("retry-file", { name: this.file.name }));
     button.addEventListener("click", () => this.onRetry(this));
     this.part(".file-action").replaceChildren(button);
   }
@@ -54,7 +56,7 @@ export class FileRow {
   report(answer) {
     const link = document.createElement("a");
     link.href = answer.collection_url;
-    link.textContent = `${answer.added} added, ${answer.known} already there, ${answer.refused.length} refused`;
+    link.textContent = say("archive", { added: answer.added, known: answer.known, refused: answer.refused.length });
     this.part(".file-state").replaceChildren(link);
     if (!answer.refused.length) return;
     const list = document.createElement("ul");
@@ -69,7 +71,7 @@ export class FileRow {
   succeed(answer) {
     const link = document.createElement("a");
     link.href = answer.url;
-    link.textContent = this.state === "added" ? "Added" : `Already there: ${answer.title}`;
+    link.textContent = say(this.state, { title: answer.title });
     this.part(".file-state").replaceChildren(link);
     const picture = Object.assign(new Image(48, 48), { alt: "", loading: "lazy", src: answer.thumbnail });
     this.part(".file-picture").replaceChildren(picture);

@@ -1,12 +1,6 @@
 /* One file in one request. XMLHttpRequest, since fetch does not tell how far an upload is. */
 
-const SENTENCES = {
-  0: "The connection failed. Try again.",
-  401: "You are signed out. Sign in and try again.",
-  403: "This upload is not allowed. Reload the page and try again.",
-  404: "This collection is not there any more.",
-  413: "This file is too large for the server.",
-};
+import { say } from "./words.js";
 
 /** Send the fields and one file; resolve to the server's answer, or to {error}: a sentence. Never rejects. */
 export function sendFile(address, fields, file, onProgress) {
@@ -26,7 +20,7 @@ export function sendFile(address, fields, file, onProgress) {
 function answer(request) {
   const given = parsed(request.responseText);
   if (given?.error || ((given?.id || given?.archive) && request.status < 300)) return given;
-  return { error: SENTENCES[request.status] ?? "The server could not take this file. Try again." };
+  return { error: say(`failed-${request.status}`, {}, "failed") };
 }
 
 function parsed(text) {

@@ -3,6 +3,7 @@
 import { droppedFiles } from "./dropped-files.js";
 import { FileRow } from "./file-row.js";
 import { sendFile } from "./send-file.js";
+import { say } from "./words.js";
 
 const AT_ONCE = 3;
 
@@ -74,9 +75,9 @@ class Uploader {
   show() {
     const count = (state) => this.rows.filter((row) => row.state === state).length;
     const [added, known, failed] = ["added", "known", "failed"].map(count);
-    const parts = [`${added + known} of ${this.rows.length} done`];
-    if (known) parts.push(`${known} already there`);
-    if (failed) parts.push(`${failed} failed`);
+    const parts = [say("done", { done: added + known, all: this.rows.length })];
+    if (known) parts.push(say("count-known", { count: known }));
+    if (failed) parts.push(say("count-failed", { count: failed }));
     this.section.querySelector("[data-count]").textContent = parts.join(", ");
     this.retryAll.hidden = failed < 2;
     this.done.hidden = this.isBusy() || added + known === 0;

@@ -10,6 +10,7 @@ import torch
 from transformers import (
     CLIPConfig,
     CLIPModel,
+    GemmaTokenizer,
     PreTrainedTokenizerFast,
     SiglipConfig,
     SiglipImageProcessorPil,
@@ -62,14 +63,26 @@ def test_vit_b32_gives_the_tutorial_s_vectors(vit_b32: Path) -> None:
 def siglip(tmp_path: Path) -> Path:
     tokenizer = PreTrainedTokenizerFast.from_pretrained(DEMO_MODEL)
     tokenizer.model_input_names = ["input_ids"]
+    return save_siglip(tmp_path / "siglip", tokenizer)
+
+
+@pytest.fixture
+def siglip_2(tmp_path: Path) -> Path:
+    """As google/siglip2-base-patch16-224 declares itself: model_type siglip, and the multilingual GemmaTokenizer."""
+    known = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "▁", *map(chr, range(ord("а"), ord("я") + 1))]
+    vocabulary = {token: number for number, token in enumerate(known)}
+    return save_siglip(tmp_path / "siglip2", GemmaTokenizer(vocab=vocabulary, merges=[], padding_side="right"))
+
+
+def save_siglip(folder: Path, tokenizer: PreTrainedTokenizerFast) -> Path:
     text = SIGLIP | {"vocab_size": len(tokenizer), "max_position_embeddings": 16, "projection_size": 32}
     torch.manual_seed(0)
     SiglipModel(
         SiglipConfig(text_config=text, vision_config=SIGLIP | {"image_size": 32, "patch_size": 8})
-    ).save_pretrained(tmp_path / "siglip")
-    SiglipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path / "siglip")
-    tokenizer.save_pretrained(tmp_path / "siglip")
-    return tmp_path / "siglip"
+    ).save_pretrained(folder)
+    SiglipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def test_siglip_works_and_gets_its_texts_padded_to_the_full_context(siglip: Path) -> None:
@@ -79,4 +92,13 @@ def test_siglip_works_and_gets_its_texts_padded_to_the_full_context(siglip: Path
     short = encoder.encode_texts(["a cat"])
     beside_a_long_one = encoder.encode_texts(["a cat", "a very long text about many cats and dogs"])
     assert np.abs(short[0] - beside_a_long_one[0]).max() < 1e-5
-    assert encoder._load().padding == "max_length"
+    assert encoder._load().tokenize(["a cat"])["input_ids"].shape == (1, 16)
+
+
+def test_siglip_2_takes_russian_in_any_case_and_sees_its_padding_as_in_training(siglip_2: Path) -> None:
+    encoder = ClipEncoder(str(siglip_2), dtype="float32")
+    assert encoder.encode_images(draw_pictures(1)).shape == (1, 32)
+    white_dog, the_same, cat = encoder.encode_texts(["белая собака", "Белая собака", "кошка"])
+    assert np.abs(white_dog - the_same).max() < 1e-5
+    assert np.abs(white_dog - cat).max() > 1e-3
+    assert set(encoder._load().tokenize(["кошка"])) == {"input_ids"}

@@ -196,6 +196,8 @@ retry_indexing      GET  -          405
 retry_indexing      POST -          302
 account             GET  -          302   302   200   200   200   200   200   200   200   200
 account             POST -          405
+set_language        GET  -          302
+set_language        POST -          302
 healthz             GET  -          200
 healthz             POST -          405
 selection_trash     GET  -          405

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, ImageSearchError, IndexRefused, ModelUnavailable, StorageUnavailable
+from collections_app.errors import gettext_noop as _
 from collections_app.index import Record, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.files import delete_files
@@ -37,7 +38,7 @@ class BatchWriter:
     def write(self, batch: Batch) -> None:
         """Bring the index into agreement with the batch's images."""
         for job in batch.odd:
-            self._fail(job, "What is recorded of this picture cannot be put into the index.")
+            self._fail(job, _("What is recorded of this picture cannot be put into the index."))
         self._remove(batch.gone)
         readable = [task for task in batch.fresh if not unreadable(task)]
         self._upsert(self._kept(batch.kept) + self._encoded(readable))
@@ -105,7 +106,7 @@ class BatchWriter:
             for each in self._apart(pairs, [task.job for task, _ in pairs], error):
                 self._upsert(each)
             return
-        for task, _ in pairs:
+        for task, _vector in pairs:
             finish_job(worker=self.worker, job=task.job, model_key=self.encoder.key, sha256=task.sha256)
 
     def _apart(

@@ -13,6 +13,7 @@ from PIL.Image import Image as Picture
 
 from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, InvalidImage, ModelUnavailable, StorageUnavailable
+from collections_app.errors import gettext_noop as _
 from collections_app.imaging import open_picture
 from collections_app.index import Entry
 from collections_app.models import Image, IndexJob
@@ -92,10 +93,10 @@ def decoded(task: Task) -> Pixels | str:
     except (InvalidImage, EncoderError) as error:
         return str(error)
     except FileNotFoundError:
-        return "The picture's file is missing from the storage."
-    except Exception as error:  # whatever it is, it is this picture's, and its neighbours go on
+        return _("The picture's file is missing from the storage.")
+    except Exception:  # whatever it is, it is this picture's, and its neighbours go on
         log.exception("Image %s could not be prepared", task.entry.id)
-        return f"The picture could not be prepared for the model ({type(error).__name__})."
+        return _("The picture could not be prepared for the model. The site's log says why.")
 
 
 def _decode(image: Image, encoder: Encoder) -> Pixels:
@@ -117,4 +118,6 @@ def _read(image: Image) -> Picture:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise StorageUnavailable(f"A picture's file cannot be read just now: {error.strerror or error}.") from error
+        raise StorageUnavailable(
+            _("A picture's file cannot be read just now: %(reason)s."), reason=error.strerror or str(error)
+        ) from error

@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import ImageSearchError
+from collections_app.errors import gettext_noop as _
 from collections_app.models import IndexJob
 from collections_app.services.active import active_index
 from collections_app.services.housekeeping import EVERY_S, keep_house
@@ -118,7 +119,7 @@ class IndexWorker:
             BatchWriter(worker=self.id, encoder=get_encoder(), index=active_index()).write(batch)
         except (ImageSearchError, OperationalError, InterfaceError):
             raise
-        except Exception as error:  # whatever it is, it is this batch's: counted, and tried one by one
+        except Exception:  # whatever it is, it is this batch's: counted, and tried one by one
             log.exception("A batch of %s failed", len(batch.jobs))
             for job in batch.jobs:
-                fail_job(worker=self.id, job=job, reason=f"Indexing failed unexpectedly ({type(error).__name__}).")
+                fail_job(worker=self.id, job=job, reason=_("Indexing failed unexpectedly. The site's log says why."))

@@ -1,0 +1,18 @@
+"""Windows of people whose browsers ask for Russian."""
+
+import pytest
+from django.test import Client
+
+from tests.house import House
+
+
+@pytest.fixture
+def in_russian(house: House) -> Client:
+    client = Client(headers={"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"})
+    client.force_login(house.owner)
+    return client
+
+
+@pytest.fixture
+def russian_visitor() -> Client:
+    return Client(headers={"Accept-Language": "ru"})

@@ -1,0 +1,97 @@
+"""Which language a person gets: the browser's, then the one chosen; and what that leaves of caches."""
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from collections_app.models import PublicLink
+from tests.house import House
+
+
+def language_of(page: bytes) -> str:
+    return page.decode().split('<html lang="', 1)[1][:2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [("ru", "ru"), ("ru-RU,ru;q=0.9", "ru"), ("de,ru;q=0.5", "ru"), ("de", "en"), ("", "en")]
+)
+def test_the_browser_decides_at_first(asked: str, given: str, client: Client, db: None) -> None:
+    page = client.get("/accounts/login/", headers={"Accept-Language": asked})
+    assert (language_of(page.content), page.headers["Content-Language"]) == (given, given)
+
+
+def test_a_chosen_language_lasts_whatever_the_browser_asks_for(client: Client, db: None) -> None:
+    answer = client.post("/i18n/setlang/", {"language": "ru", "next": "/accounts/signup/?next=/teams/"})
+    assert answer.headers["Location"] == "/accounts/signup/?next=/teams/"
+    assert language_of(client.get("/accounts/login/", headers={"Accept-Language": "en"}).content) == "ru"
+    cookie = answer.cookies["language"]
+    assert (cookie["max-age"], cookie["httponly"], cookie["samesite"]) == (365 * 24 * 3600, True, "Lax")
+
+
+def test_every_language_is_named_in_itself(client: Client, db: None) -> None:
+    for language in ("en", "ru"):
+        page = client.get("/accounts/login/", headers={"Accept-Language": language}).content.decode()
+        assert ">English</button>" in page
+        assert ">Русский</button>" in page
+
+
+def test_an_unknown_language_changes_nothing(client: Client, db: None) -> None:
+    client.post("/i18n/setlang/", {"language": "xx", "next": "/accounts/login/"})
+    assert language_of(client.get("/accounts/login/").content) == "en"
+
+
+def test_nobody_is_led_to_another_site(client: Client, db: None) -> None:
+    answer = client.post("/i18n/setlang/", {"language": "ru", "next": "https://elsewhere.example/"})
+    assert answer.headers["Location"] == "/"
+
+
+def test_the_switch_leads_back_to_the_page_it_is_on(client: Client, house: House) -> None:
+    client.force_login(house.owner)
+    assert 'name="next" value="/search/?q=rose&amp;page=1"' in client.get("/search/?q=rose&page=1").content.decode()
+
+
+def test_the_switch_of_an_answered_form_leads_to_the_form_s_page(client: Client, house: House) -> None:
+    client.force_login(house.owner)
+    address = f"http://testserver/teams/{house.team.pk}/"
+    page = client.post(f"{address}invite/", {"email": "no address"}, headers={"Referer": address})
+    assert page.status_code == 400
+    assert f'name="next" value="{address}"' in page.content.decode()
+
+
+def test_a_page_may_not_be_kept_for_another_language(client: Client, db: None) -> None:
+    headers = client.get("/accounts/login/").headers
+    assert "no-store" in headers["Cache-Control"]
+    assert "Accept-Language" in headers["Vary"]
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["200", "304"])
+@pytest.mark.parametrize("is_public", [False, True], ids=["member", "link"])
+def test_a_picture_is_the_same_in_every_language(is_known: bool, is_public: bool, client: Client, house: House) -> None:
+    client.force_login(house.owner)
+    link = PublicLink.objects.create(collection=house.collection)
+    address = f"/s/{link.secret}/{house.image.public_id}/thumbnail/" if is_public else f"/images/{house.image.pk}/file/"
+    etag = client.get(address).headers["ETag"]
+    known = {"If-None-Match": etag} if is_known else {}
+    answer = client.get(address, headers={"Accept-Language": "ru", **known})
+    assert answer.status_code == (304 if is_known else 200)
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert "Content-Language" not in answer.headers
+    assert "Accept-Language" not in answer.headers.get("Vary", "")
+
+
+@pytest.mark.parametrize(
+    ("model", "language", "is_hinted"),
+    [
+        ("openai/clip-vit-base-patch32", "ru", True),
+        ("demo", "ru", True),
+        ("openai/clip-vit-base-patch32", "en", False),
+        ("google/siglip-base-patch16-256-multilingual", "ru", False),
+    ],
+)
+def test_a_model_that_knows_english_only_asks_for_english(
+    model: str, language: str, is_hinted: bool, client: Client, house: House, settings: Settings
+) -> None:
+    settings.CLIP_MODEL = model
+    client.force_login(house.owner)
+    page = client.get("/search/", headers={"Accept-Language": language}).content.decode()
+    assert ("по-английски" in page) is is_hinted
