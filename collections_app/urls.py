@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 from collections_app.views import (
     account,
     collections,
+    examples,
     files,
     gallery,
     images,
@@ -23,6 +24,8 @@ from collections_app.views import (
 urlpatterns = [
     path("", gallery.gallery, name="gallery"),
     path("search/", search.search, name="search"),
+    path("search/examples/", examples.add_example, name="example_add"),
+    path("search/examples/<str:token>/thumbnail/", examples.example_thumbnail, name="example_thumbnail"),
     path("upload/", uploads.upload, name="upload"),
     path("collections/new/", collections.create_collection, name="collection_create"),
     path("collections/<int:pk>/", collections.show_collection, name="collection"),

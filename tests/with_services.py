@@ -1,8 +1,9 @@
-"""Run the tests against PostgreSQL and an S3 server, both started here on loopback: `python -m tests.with_services`.
+"""Run the tests against PostgreSQL, a Milvus server and an S3 server on loopback: `python -m tests.with_services`.
 
-Words after it go to pytest in place of the usual folders. PostgreSQL is Debian's package; S3 is moto's server. The
-Milvus server has its own tests in tests/index, which start it themselves. Whole processes and browsers, which bring
-a site of their own, are left to the usual run.
+First everything that uses the database or files; then, in a browser, a whole site that has nothing but services behind
+it. Words after the command go to pytest in place of both. PostgreSQL is Debian's package, S3 moto's server, Milvus the
+package `milvus`. Left out is what uses none of them (pictures, models, drawings), and what is about SQLite and the
+embedded store: the processes' tests, and those of the index that do not start a Milvus server by themselves.
 """
 
 import os
@@ -13,25 +14,45 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-FOLDERS = ("tests/models", "tests/services", "tests/views", "tests/permissions", "tests/index/test_server.py")
+from tests.index.milvus_server import milvus_server
+
+FOLDERS = (
+    *("tests/models", "tests/services", "tests/views", "tests/permissions", "tests/commands", "tests/test_admin.py"),
+    "tests/index/test_server.py",
+)
+IN_A_BROWSER = ("tests/browser/test_main_path.py", "tests/browser/test_sharing.py")
 _START_S = 60
+_BUCKETS = ("pictures", "site")
 
 
 def main() -> int:
     scratch_folder = tempfile.TemporaryDirectory(prefix="imagesearch-services-")
-    with scratch_folder as scratch, postgresql() as database, s3() as bucket:
-        environment = {**os.environ, **database, **bucket, "DATA_DIR": scratch}
-        chosen = sys.argv[1:] or [*FOLDERS, "-q"]
-        return subprocess.run([sys.executable, "-m", "pytest", *chosen], env=environment, check=False).returncode
+    with scratch_folder as scratch, postgresql() as databases, s3() as storage:
+        environment = {**os.environ, **storage, "DATA_DIR": scratch}
+        used = {"DATABASE_URL": databases["postgres"], "STORAGE_URL": "s3://pictures"}
+        failed = run_pytest(sys.argv[1:] or [*FOLDERS, "-q"], {**environment, **used})
+        if failed or sys.argv[1:]:
+            return failed
+        with milvus_server() as uri:
+            used = {"DATABASE_URL": databases["site"], "STORAGE_URL": "s3://site", "MILVUS_URI": uri}
+            site = {f"SITE_{name}": value for name, value in used.items()}
+            return run_pytest([*IN_A_BROWSER, "-q"], {**environment, **site})
+
+
+def run_pytest(chosen: Sequence[str], environment: dict[str, str]) -> int:
+    return subprocess.run([sys.executable, "-m", "pytest", *chosen], env=environment, check=False).returncode
 
 
 @contextmanager
 def postgresql() -> Iterator[dict[str, str]]:
-    """A cluster of its own in a temporary folder, run by an unprivileged user, which PostgreSQL insists on."""
+    """A cluster of its own in a temporary folder, run by an unprivileged user, which PostgreSQL insists on.
+
+    Yields the addresses of its databases by their names.
+    """
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
         sys.exit("PostgreSQL is not installed: apt-get install postgresql")
@@ -58,7 +79,10 @@ def postgresql() -> Iterator[dict[str, str]]:
     server = subprocess.Popen(command, stdout=log, stderr=log, user=_user(user), cwd="/")
     try:
         wait_for(port, server)
-        yield {"DATABASE_URL": f"postgresql://imagesearch@127.0.0.1:{port}/postgres"}
+        address = ("-h", "127.0.0.1", "-p", str(port), "-U", "imagesearch")
+        subprocess.run([str(programs[-1] / "createdb"), *address, "site"], check=True)
+        names = ("postgres", "site")
+        yield {name: f"postgresql://imagesearch@127.0.0.1:{port}/{name}" for name in names}
     finally:
         server.terminate()
         server.wait()
@@ -79,16 +103,16 @@ def s3() -> Iterator[dict[str, str]]:
     }
     try:
         wait_for(port, server)
-        _make_bucket(settings)
-        yield {**settings, "STORAGE_URL": "s3://pictures"}
+        _make_buckets(settings)
+        yield settings
     finally:
         server.terminate()
         server.wait()
 
 
-def _make_bucket(settings: dict[str, str]) -> None:
-    program = "import boto3; boto3.client('s3').create_bucket(Bucket='pictures')"
-    subprocess.run([sys.executable, "-c", program], env={**os.environ, **settings}, check=True)
+def _make_buckets(settings: dict[str, str]) -> None:
+    program = "import boto3, sys; [boto3.client('s3').create_bucket(Bucket=name) for name in sys.argv[1:]]"
+    subprocess.run([sys.executable, "-c", program, *_BUCKETS], env={**os.environ, **settings}, check=True)
 
 
 def _user(user: str) -> str | None:

@@ -5,9 +5,33 @@ import threading
 from importlib import import_module
 from typing import Any
 
-from collections_app.index.contract import NO_TEAM, UNKNOWN, Entry, Hit, Record, VectorIndex
+from collections_app.index.contract import (
+    MOST_TAGS,
+    NO_FILTERS,
+    NO_TEAM,
+    UNKNOWN,
+    Entry,
+    Filters,
+    Hit,
+    Record,
+    VectorIndex,
+)
+from collections_app.index.words import word_key
 
-__all__ = ["NO_TEAM", "UNKNOWN", "Entry", "Hit", "Record", "VectorIndex", "close_index", "open_index"]
+__all__ = [
+    "MOST_TAGS",
+    "NO_FILTERS",
+    "NO_TEAM",
+    "UNKNOWN",
+    "Entry",
+    "Filters",
+    "Hit",
+    "Record",
+    "VectorIndex",
+    "close_index",
+    "open_index",
+    "word_key",
+]
 
 _lock = threading.Lock()
 _connections: list[Any] = []

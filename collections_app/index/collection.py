@@ -9,7 +9,7 @@ from pymilvus import MilvusClient, MilvusException
 
 from collections_app.errors import IndexUnavailable
 from collections_app.errors import gettext_noop as _
-from collections_app.index.schema import SCALARS, collection_name, collection_schema, is_team, partition_name
+from collections_app.index.schema import SCALARS, VERSION, Layout, collection_name, is_team, partition_name
 
 TIMEOUT_S = 120.0
 # The largest page that Milvus' query window allows.
@@ -21,11 +21,11 @@ Row = dict[str, Any]
 class ModelCollection:
     """Remembers what exists, never what does not: another process may make it at any moment."""
 
-    def __init__(self, *, model_key: str, dim: int, index_type: str) -> None:
-        self.name = collection_name(model_key)
+    def __init__(self, *, model_key: str, dim: int, layout: Layout, version: int = VERSION) -> None:
+        self.name = collection_name(model_key, version)
         self._model_key = model_key
         self._dim = dim
-        self._index_type = index_type
+        self._layout = layout
         self._checked_by: MilvusClient | None = None
         self._partitions: frozenset[str] = frozenset()
 
@@ -48,11 +48,11 @@ class ModelCollection:
         if not client.has_collection(self.name, timeout=TIMEOUT_S):
             with _unless_made_meanwhile(lambda: client.has_collection(self.name)):
                 # Strong by default, because a query iterator takes no other wish than the collection's.
-                schema = collection_schema(self._model_key, self._dim)
+                schema = self._layout.collection_schema(self._model_key, self._dim)
                 client.create_collection(self.name, schema=schema, consistency_level="Strong", timeout=TIMEOUT_S)
         if not client.list_indexes(self.name):
             parameters = client.prepare_index_params()
-            parameters.add_index("vector", index_type=self._index_type, metric_type="COSINE")
+            parameters.add_index("vector", index_type=self._layout.index_type, metric_type="COSINE")
             client.create_index(self.name, parameters, timeout=TIMEOUT_S)
         self._open(client)
 

@@ -12,13 +12,16 @@ UNKNOWN = 0
 # The partition of what no team may find just now (the trash). It is kept, so that nothing is encoded anew, and is
 # never searched: no team has this id.
 NO_TEAM = 0
+# What both a string of Milvus Lite and an array of a server have room for.
+MOST_TAGS = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """The numbers stored beside a vector. Times are epoch seconds; the team decides the partition.
 
-    `content` is a signed 64-bit fingerprint of the file's sha256.
+    `content` is a signed 64-bit fingerprint of the file's sha256; `format` and `tags` are `word_key`s, the tags
+    ascending, each once, at most MOST_TAGS.
     """
 
     id: int
@@ -30,6 +33,8 @@ class Entry:
     width: int
     height: int
     content: int
+    format: int
+    tags: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,9 @@ class Filters:
     formats: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     without_tags: tuple[str, ...] = ()
+
+
+NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +98,20 @@ class VectorIndex(Protocol):
         team_ids: Sequence[int] = (),
         collections: Mapping[int, int] | None = None,
         limit: int,
+        filters: Filters = NO_FILTERS,
     ) -> list[Hit]:
         """Return up to `limit` (1 to 1000) nearest entries, best first, equal scores by id, in one query.
 
         Searched are these teams whole, and besides them single collections: their ids with the ids of their teams.
-        Raises ValueError where neither is named.
+        The filters hold inside the search: where `limit` entries meet them, so many are found.
+        Raises ValueError where neither team nor collection is named, and for a shape that there is not.
         """
 
     def vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, NDArray[np.float32]]:
-        """Return the stored vectors of those ids that are there, from these teams only (None: from any)."""
+        """Return the stored vectors of those ids that are there, from these teams only (None: from any).
+
+        What an older version of this application has stored counts, as long as nothing newer is there.
+        """
 
     def entries(self) -> Iterator[Entry]:
         """Yield everything, partition by partition, ids ascending; an id in two partitions comes twice."""
@@ -114,3 +127,6 @@ class VectorIndex(Protocol):
 
     def drop(self) -> None:
         """Remove everything that is stored for this model."""
+
+    def drop_outgrown(self) -> bool:
+        """Remove what older versions of this application have stored for this model; return whether there was any."""

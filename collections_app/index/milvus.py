@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from pymilvus import MilvusClient, MilvusException
 
 from collections_app.index.collection import TIMEOUT_S, ModelCollection, Row
+from collections_app.index.conditions import all_of, among, any_of, search_condition
 from collections_app.index.connection import Connection
-from collections_app.index.contract import Entry, Hit, Record
+from collections_app.index.contract import NO_FILTERS, Entry, Filters, Hit, Record
 from collections_app.index.failures import is_missing
-from collections_app.index.schema import SCALARS, among, entry, row, team_of
+from collections_app.index.schema import EMBEDDED, OUTGROWN_VERSIONS, SCALARS, SERVER, entry, team_of
 
 MAX_LIMIT = 1000
 SEARCH_TIMEOUT_S = 30.0
@@ -34,9 +35,10 @@ class MilvusIndex:
         self._embedded = connection.endpoint.embedded
         self._dim = dim
         self._consistency = consistency
-        # Exact on Milvus Lite, whose partitions are small; what a server or Zilliz Cloud thinks best there.
-        index_type = "FLAT" if self._embedded else "AUTOINDEX"
-        self._stored = ModelCollection(model_key=model_key, dim=dim, index_type=index_type)
+        self._layout = EMBEDDED if self._embedded else SERVER
+        collection = partial(ModelCollection, model_key=model_key, dim=dim, layout=self._layout)
+        self._stored = collection()
+        self._outgrown = [collection(version=version) for version in OUTGROWN_VERSIONS]
 
     def upsert(self, records: Sequence[Record]) -> None:
         latest = {record.entry.id: record for record in records}
@@ -57,12 +59,16 @@ class MilvusIndex:
         team_ids: Sequence[int] = (),
         collections: Mapping[int, int] | None = None,
         limit: int,
+        filters: Filters = NO_FILTERS,
     ) -> list[Hit]:
         if not team_ids and not collections:
             raise ValueError("A search needs at least one team or collection.")
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"A search returns 1 to {MAX_LIMIT} hits, not {limit}.")
         self._check(vector)
+        condition = search_condition(
+            team_ids=team_ids, collections=collections, filters=filters, has_tag=self._layout.tags.holds
+        )
 
         def nearest(client: MilvusClient) -> list[Row]:
             partitions = self._partitions(client, {*team_ids, *(collections or {}).values()})
@@ -71,7 +77,7 @@ class MilvusIndex:
             found = client.search(
                 self._stored.name,
                 [vector],
-                filter=_in_scope(team_ids, collections),
+                filter=condition,
                 limit=limit,
                 search_params=_search_params(client, limit),
                 partition_names=partitions,
@@ -86,8 +92,11 @@ class MilvusIndex:
     def vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, NDArray[np.float32]]:
         found: dict[int, NDArray[np.float32]] = {}
         for chunk in _chunks(sorted({integer(an_id) for an_id in ids}), _IDS_PER_CALL):
-            rows = self._run(partial(self._vectors, ids=chunk, team_ids=team_ids))
-            found |= {int(stored["id"]): np.asarray(stored["vector"], dtype=np.float32) for stored in rows}
+            for collection in (self._stored, *self._outgrown):
+                missing = [an_id for an_id in chunk if an_id not in found]
+                if missing:
+                    rows = self._run(partial(_vectors, collection=collection, ids=missing, team_ids=team_ids))
+                    found |= {int(stored["id"]): np.asarray(stored["vector"], dtype=np.float32) for stored in rows}
         return found
 
     def entries(self) -> Iterator[Entry]:
@@ -118,6 +127,15 @@ class MilvusIndex:
     def drop(self) -> None:
         self._write(self._stored.drop)
 
+    def drop_outgrown(self) -> bool:
+        def drop_them(client: MilvusClient) -> bool:
+            there = [each for each in self._outgrown if each.is_there(client)]
+            for collection in there:
+                collection.drop(client)
+            return bool(there)
+
+        return self._write(drop_them)
+
     def _upsert(self, client: MilvusClient, records: Sequence[Record]) -> None:
         self._stored.ensure(client)
         teams: dict[int, list[Record]] = defaultdict(list)
@@ -130,7 +148,7 @@ class MilvusIndex:
             client.flush(self._stored.name, timeout=TIMEOUT_S)
         for team_id, members in teams.items():
             partition = self._stored.ensure_partition(client, team_id)
-            rows = [row(record) for record in members]
+            rows = [self._layout.row(record) for record in members]
             client.upsert(self._stored.name, rows, partition_name=partition, timeout=TIMEOUT_S)
         if self._embedded:
             client.flush(self._stored.name, timeout=TIMEOUT_S)
@@ -157,12 +175,8 @@ class MilvusIndex:
         self._stored.delete_rows(client, self._stored.query(client, among("id", ids), ["team_id"]))
         client.flush(self._stored.name, timeout=TIMEOUT_S)
 
-    def _vectors(self, client: MilvusClient, ids: Sequence[int], team_ids: Sequence[int] | None) -> list[Row]:
-        partitions = self._partitions(client, team_ids)
-        return self._stored.query(client, among("id", ids), ["vector"], partitions) if partitions else []
-
     def _partitions(self, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
-        return self._stored.partitions(client, team_ids) if self._stored.is_there(client) else []
+        return _partitions(self._stored, client, team_ids)
 
     def _write(self, operation: Callable[[MilvusClient], Answer]) -> Answer:
         with self._connection.endpoint.writing():
@@ -176,7 +190,8 @@ class MilvusIndex:
                 if not is_missing(error):
                     raise
                 # Somebody dropped what we remember: look again.
-                self._stored.forget()
+                for collection in (self._stored, *self._outgrown):
+                    collection.forget()
                 return operation(client)
 
         return self._connection.run(attempt)
@@ -198,17 +213,20 @@ def _search_params(client: MilvusClient, limit: int) -> dict[str, Any]:
     return {"params": {"ef": max(_MIN_CANDIDATES, 2 * limit)}} if client.is_self_hosted else {}
 
 
-def _in_scope(team_ids: Sequence[int], collections: Mapping[int, int] | None) -> str:
-    """Return the condition inside the partitions: none where all of them are searched whole."""
-    if not collections:
-        return ""
-    single = among("collection_id", collections)
-    return f"{among('team_id', team_ids)} or {single}" if team_ids else single
+def _partitions(collection: ModelCollection, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
+    return collection.partitions(client, team_ids) if collection.is_there(client) else []
+
+
+def _vectors(
+    client: MilvusClient, collection: ModelCollection, ids: Sequence[int], team_ids: Sequence[int] | None
+) -> list[Row]:
+    partitions = _partitions(collection, client, team_ids)
+    return collection.query(client, among("id", ids), ["vector"], partitions) if partitions else []
 
 
 def _away_from_home(teams: dict[int, list[Record]]) -> str:
     """Return the condition for copies of these records that lie in another team's partition."""
-    return " or ".join(
-        f"(team_id != {team_id:d} and {among('id', [record.entry.id for record in members])})"
+    return any_of(
+        all_of([f"team_id != {team_id:d}", among("id", [record.entry.id for record in members])])
         for team_id, members in teams.items()
     )

@@ -1,6 +1,7 @@
 """The database: one file a model. Reads are query-set methods; writes belong to the services."""
 
 from collections_app.models.collection import Collection
+from collections_app.models.example import Example
 from collections_app.models.image import Image, IndexState
 from collections_app.models.index_job import IndexJob
 from collections_app.models.invitation import Invitation
@@ -11,6 +12,7 @@ from collections_app.models.user import User
 
 __all__ = [
     "Collection",
+    "Example",
     "Image",
     "IndexJob",
     "IndexState",

@@ -19,7 +19,7 @@ from collections_app.models.user import User
 # A change of any of these must reach the index; a new title, say, must not.
 INDEXED_FIELDS = frozenset(
     {"collection", "collection_id", "uploader", "uploader_id", "file", "sha256"}
-    | {"width", "height", "taken_at", "created_at", "trashed_at"}
+    | {"width", "height", "taken_at", "created_at", "trashed_at", "format", "tags"}
 )
 
 

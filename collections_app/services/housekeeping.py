@@ -2,16 +2,22 @@
 
 import logging
 
-from collections_app.models import Invitation
+from collections_app.models import IndexJob, Invitation
+from collections_app.services.active import active_index
+from collections_app.services.examples import forget_expired_examples
 from collections_app.services.trash import purge_trash
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 3600.0
+# Examples may stay for an hour at most, see models.example.
+EVERY_S = 600.0
 
 
 def keep_house() -> None:
-    """Purge the trash and forget expired invitations. Several workers may do it at once."""
+    """Purge the trash, forget invitations, examples and vectors that have had their day. Several workers may do it."""
     if purged := purge_trash():
         log.info("%s pictures were deleted for good.", purged)
     Invitation.objects.expired().delete()
+    forget_expired_examples()
+    if not IndexJob.objects.waiting().exists() and active_index().drop_outgrown():  # while any wait, some may be needed
+        log.info("The vectors of an older version have all been taken over, and were removed.")

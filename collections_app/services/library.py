@@ -26,9 +26,12 @@ def rename_collection(*, collection: Collection, name: str) -> None:
         Collection.objects.filter(pk=collection.pk).update(name=name)
 
 
+@transaction.atomic
 def edit_image(*, image: Image, title: str, tags: Sequence[str]) -> None:
-    """What was deleted meanwhile stays deleted."""
-    Image.objects.filter(pk=image.pk).update(title=title, tags=list(tags))
+    """What was deleted meanwhile stays deleted. The index is troubled only where the tags differ."""
+    there = Image.objects.filter(pk=image.pk)
+    there.update(title=title)
+    there.exclude(tags=list(tags)).update(tags=list(tags))
 
 
 @transaction.atomic

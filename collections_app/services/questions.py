@@ -4,43 +4,80 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from collections_app.models import Collection, Team, User
+from django.utils.translation import gettext as _
+
+from collections_app.encoders import get_encoder
+from collections_app.errors import NotIndexed, gettext_noop
+from collections_app.index import Filters
+from collections_app.models import Collection, Example, Image, Team, User
+from collections_app.services.active import active_index
+from collections_app.services.composing import Part as VectorPart
+from collections_app.services.composing import compose
+from collections_app.services.conditions import Narrowing, Places, narrow
+from collections_app.services.examples import example_vector
+from collections_app.services.filtering import newest_meeting
+from collections_app.services.query_language import Part, Query, parse_query
 from collections_app.services.search import (
+    MAX_HITS,
     Scope,
     ScoredImage,
-    all_of_collection,
+    Vector,
+    all_of_collections,
     clean_query,
     everything_visible_to,
-    search_by_text,
-    visible_in_team,
+    search_by_vector,
+    text_vector,
+    visible_in_teams,
 )
 
 _Item = TypeVar("_Item", Collection, Team)
+_MAX_ID_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked, and where: `is_lost` where the chosen place is not there for this person."""
+    """What is asked, and where: `is_lost` where the chosen place is not there for this person.
+
+    `examples` holds what the query's examples name, as far as the person may use it; `problems` are sentences.
+    """
 
     text: str
+    query: Query
+    examples: dict[str, Image | Example]
+    problems: list[str]
     scope: Scope
+    filters: Filters
+    newest_first: bool
     teams: list[Team]
     collections: list[Collection]
     team: Team | None
     collection: Collection | None
     is_lost: bool
 
+    @property
+    def usable_parts(self) -> list[Part]:
+        return [part for part in self.query.parts if not part.is_example or part.value in self.examples]
+
 
 def read_question(*, user: User, asked: Mapping[str, str]) -> Question:
     """Read `q`, and `collection`, else `team`, which narrow the search; the statements do not grow with either."""
+    text = clean_query(asked.get("q", ""))
+    query = parse_query(text)
     collections = list(Collection.objects.visible_to(user).select_related("team"))
     teams = list(Team.objects.visible_to(user))
     places = {name: asked.get(name, "") for name in ("collection", "team")}
     collection = _chosen(collections, places["collection"])
     team = None if collection else _chosen(teams, places["team"])
+    narrowing = narrow(user=user, conditions=query.conditions, places=Places(teams=teams, collections=collections))
+    examples = _examples(user, query.parts)
     return Question(
-        text=clean_query(asked.get("q", "")),
-        scope=_scope(user, collection, team),
+        text=text,
+        query=query,
+        examples=examples,
+        problems=[*query.problems, *narrowing.problems, *_lost_examples(query.parts, examples)],
+        scope=_scope(user, narrowing, collection, team),
+        filters=narrowing.filters,
+        newest_first=narrowing.newest_first,
         teams=teams,
         collections=collections,
         team=team,
@@ -52,15 +89,67 @@ def read_question(*, user: User, asked: Mapping[str, str]) -> Question:
 def answer(question: Question) -> list[ScoredImage]:
     """Return the pictures that the question finds, best first; none where nothing is asked.
 
-    Raises EncoderError or IndexUnavailable: a failure is never an empty list.
+    Conditions alone find the newest pictures that meet them, without scores. Raises EncoderError, IndexUnavailable or
+    NotIndexed (an example waits for its vector): a failure is never an empty list. Raises ValueError where the parts
+    cancel each other out.
     """
-    return search_by_text(scope=question.scope, text=question.text) if question.text else []
+    if question.usable_parts:
+        vector = compose(_vector_parts(question))
+        return search_by_vector(scope=question.scope, vector=vector, limit=MAX_HITS, filters=question.filters)
+    if question.query.parts or not question.query.conditions:
+        return []
+    newest = newest_meeting(question.scope.images.with_collection(), question.filters, limit=MAX_HITS)
+    return [ScoredImage(image=image, score=None) for image in newest]
 
 
-def _scope(user: User, collection: Collection | None, team: Team | None) -> Scope:
-    if collection:
-        return all_of_collection(collection)
-    return visible_in_team(user, team) if team else everything_visible_to(user)
+def _vector_parts(question: Question) -> list[VectorPart]:
+    encoder = get_encoder()
+    pictures = [each.pk for each in question.examples.values() if isinstance(each, Image)]
+    stored = active_index().vectors(pictures) if pictures else {}
+
+    def vector_of(part: Part) -> Vector:
+        if not part.is_example:
+            return text_vector(encoder.key, part.value)
+        example = question.examples[part.value]
+        vector = _kept_vector(example, encoder.key) if isinstance(example, Example) else stored.get(example.pk)
+        if vector is None:
+            raise NotIndexed(gettext_noop("An example in your search is not searchable yet. Try again in a moment."))
+        return vector
+
+    return [VectorPart(vector=vector_of(part), weight=part.weight) for part in question.usable_parts]
+
+
+def _kept_vector(example: Example, model_key: str) -> Vector | None:
+    return example_vector(example) if example.model_key == model_key else None
+
+
+def _examples(user: User, parts: Sequence[Part]) -> dict[str, Image | Example]:
+    names = {part.value for part in parts if part.is_example}
+    ids = {int(name) for name in names if name.isdecimal() and len(name) <= _MAX_ID_DIGITS}
+    images = Image.objects.visible_to(user).with_collection().in_bulk(ids) if ids else {}
+    tokens = names - {str(an_id) for an_id in ids}
+    kept = {each.token: each for each in Example.objects.usable_by(user).filter(token__in=tokens)} if tokens else {}
+    return {**{str(pk): image for pk, image in images.items()}, **kept}
+
+
+def _lost_examples(parts: Sequence[Part], examples: Mapping[str, object]) -> list[str]:
+    lost = [part.value for part in parts if part.is_example and part.value not in examples]
+    return [
+        _("Picture %(number)s is not there, or you may not see it.") % {"number": name}
+        if name.isdecimal()
+        else _("An example picture is gone: it is kept for less than an hour, and for you alone. Choose it again.")
+        for name in lost
+    ]
+
+
+def _scope(user: User, narrowing: Narrowing, collection: Collection | None, team: Team | None) -> Scope:
+    """What the query says of places counts beside what was chosen in the form."""
+    collections = narrowing.collections if collection is None else [collection]
+    teams = narrowing.teams if team is None else [team]
+    if collections is not None:
+        within = {each.pk for each in teams} if teams is not None else None
+        return all_of_collections([each for each in collections if within is None or each.team_id in within])
+    return everything_visible_to(user) if teams is None else visible_in_teams(user, teams)
 
 
 def _chosen(items: Sequence[_Item], asked: str) -> _Item | None:

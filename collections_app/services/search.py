@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from collections_app.encoders import get_encoder
 from collections_app.errors import NotIndexed
 from collections_app.errors import gettext_noop as _
-from collections_app.index import Hit
+from collections_app.index import NO_FILTERS, Filters, Hit
 from collections_app.models import Collection, Image, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.active import active_index
@@ -35,10 +35,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredImage:
-    """A hit joined to its row; `score` is the cosine similarity, -1 to 1."""
+    """A hit joined to its row; `score` is the cosine similarity, -1 to 1, or None where nothing was compared."""
 
     image: Image
-    score: float
+    score: float | None
 
 
 def clean_query(text: str) -> str:
@@ -58,24 +58,28 @@ def everything_visible_to(user: User) -> Scope:
     )
 
 
-def visible_in_team(user: User, team: Team) -> Scope:
-    """What a member sees of one team."""
-    return Scope(images=Image.objects.visible_to(user).in_team(team), team_ids=[team.pk])
+def visible_in_teams(user: User, teams: Sequence[Team]) -> Scope:
+    """What a member sees of some teams."""
+    images = Image.objects.visible_to(user).filter(collection__team__in=teams)
+    return Scope(images=images, team_ids=[team.pk for team in teams])
 
 
-def all_of_collection(collection: Collection) -> Scope:
-    """The caller has made sure that whoever asks may see the collection."""
-    images = Image.objects.kept().filter(collection=collection)
-    return Scope(images=images, collections={collection.pk: collection.team_id})
+def all_of_collections(collections: Sequence[Collection]) -> Scope:
+    """The caller has made sure that whoever asks may see the collections."""
+    images = Image.objects.kept().filter(collection__in=collections)
+    return Scope(images=images, collections={each.pk: each.team_id for each in collections})
 
 
-def search_by_text(*, scope: Scope, text: str, limit: int = MAX_HITS) -> list[ScoredImage]:
-    """Return the pictures of the scope nearest to a sentence, best first.
+def search_by_text(
+    *, scope: Scope, text: str, limit: int = MAX_HITS, filters: Filters = NO_FILTERS
+) -> list[ScoredImage]:
+    """Return the pictures of the scope that meet the filters, nearest to a sentence first.
 
     Raises EncoderError or IndexUnavailable: a failure is never an empty list.
     """
     encoder = get_encoder()
-    return search_by_vector(scope=scope, vector=_text_vector(encoder.key, clean_query(text)), limit=limit)
+    vector = text_vector(encoder.key, clean_query(text))
+    return search_by_vector(scope=scope, vector=vector, limit=limit, filters=filters)
 
 
 def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]:
@@ -90,16 +94,19 @@ def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]
     return [each for each in found if each.image.pk != image.pk][:limit]
 
 
-def search_by_vector(*, scope: Scope, vector: Vector, limit: int) -> list[ScoredImage]:
-    """Return the pictures of the scope nearest to a unit vector of the active model, best first.
+def search_by_vector(*, scope: Scope, vector: Vector, limit: int, filters: Filters = NO_FILTERS) -> list[ScoredImage]:
+    """Return the pictures of the scope that meet the filters, nearest to a unit vector of the active model first.
 
-    One query over everything; ask again for more where so many hits were dropped that the page would be short."""
+    One query over everything; ask again for more where so many hits were dropped that the page would be short. What
+    the filters rule out is no hit, so that few hits are all there are."""
     if not scope.team_ids and not scope.collections:
         return []
     asked = limit + _SPARE_HITS
     while True:
         asked = min(asked, _MOST_ASKED)
-        hits = active_index().search(vector, team_ids=scope.team_ids, collections=scope.collections, limit=asked)
+        hits = active_index().search(
+            vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=asked
+        )
         found = _join(scope.images, hits)
         if len(found) >= limit or len(hits) < asked or asked == _MOST_ASKED:
             return found[:limit]
@@ -113,7 +120,7 @@ def _join(images: ImageQuerySet, hits: Sequence[Hit]) -> list[ScoredImage]:
 
 
 @lru_cache(maxsize=1024)
-def _text_vector(model_key: str, text: str) -> Vector:
+def text_vector(model_key: str, text: str) -> Vector:
     """The key is part of the cache's key: vectors of two models are never mixed up."""
     vector: Vector = get_encoder().encode_texts([text])[0]
     return vector

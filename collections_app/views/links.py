@@ -21,7 +21,7 @@ from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.models import Image, PublicLink
 from collections_app.services.links import opens
 from collections_app.services.renditions import Rendition, open_rendition
-from collections_app.services.search import all_of_collection, clean_query, search_by_text
+from collections_app.services.search import all_of_collections, clean_query, search_by_text
 from collections_app.views.files import serve
 from collections_app.views.paging import requested_page
 from collections_app.wording import in_words
@@ -68,7 +68,7 @@ def search(request: HttpRequest, link: PublicLink) -> HttpResponse:
         return redirect("public_link", link.secret)
     context: dict[str, object] = {"link": link, "text": text}
     try:
-        found = search_by_text(scope=all_of_collection(link.collection), text=text)
+        found = search_by_text(scope=all_of_collections([link.collection]), text=text)
     except (EncoderError, IndexUnavailable) as error:
         return render(request, "public_collection.html", {**context, "failure": in_words(error)}, status=503)
     context["page"] = requested_page(request, [each.image for each in found])

@@ -11,6 +11,7 @@ class Chooser {
     form.addEventListener("click", (event) => this.extend(event));
     form.addEventListener("change", () => this.show());
     document.addEventListener("keydown", (event) => this.press(event));
+    this.show(); // what was chosen before this script came
   }
 
   extend(event) {

@@ -64,9 +64,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser, provider: I
         **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
         "DATA_DIR": str(tmp_path_factory.mktemp("site")),
         "CLIP_MODEL": "demo",
-        "MILVUS_URI": "",
-        "DATABASE_URL": "",
-        "STORAGE_URL": "",
+        # Services, where `tests.with_services` has started some for the site.
+        **{name: os.environ.get(f"SITE_{name}", "") for name in ("MILVUS_URI", "DATABASE_URL", "STORAGE_URL")},
         "HTTPS": "",
         "PORT": str(port),
         "HOST": "127.0.0.1",

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from collections_app.index import Entry, Record
+from collections_app.index import Entry, Record, word_key
 
 DIM = 8
 
@@ -24,7 +24,11 @@ def random_units(count: int, *, dim: int = DIM, seed: int = 0) -> NDArray[np.flo
     return units
 
 
-def record(an_id: int, *, team: int = 1, vector: NDArray[np.float32] | None = None, **scalars: int) -> Record:
+def tag_keys(*tags: str) -> tuple[int, ...]:
+    return tuple(sorted(map(word_key, tags)))
+
+
+def record(an_id: int, *, team: int = 1, vector: NDArray[np.float32] | None = None, **scalars: Any) -> Record:
     values: dict[str, Any] = {
         "collection_id": team * 10,
         "uploader_id": 3,
@@ -33,6 +37,8 @@ def record(an_id: int, *, team: int = 1, vector: NDArray[np.float32] | None = No
         "width": 640,
         "height": 480,
         "content": -(2**62) + an_id,
+        "format": word_key("PNG"),
+        "tags": (),
     }
     entry = Entry(id=an_id, team_id=team, **(values | scalars))
     return Record(entry=entry, vector=unit(1, an_id) if vector is None else vector)

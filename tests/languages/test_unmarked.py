@@ -14,6 +14,8 @@ from tests.languages.extraction import MODULES, ROOT, TEMPLATES, called
 
 # The product's name, and a class that one template gives another as a block.
 SAME_IN_ALL_LANGUAGES = {"imagesearch", "manage"}
+# What can be typed into the search box is no language of people's.
+NOT_READ = {"script", "style", "code"}
 READ_ATTRIBUTES = {"alt", "aria-label", "title", "placeholder"}
 _MARKED = re.compile(r"""_\(("[^"]*"|'[^']*')\)""")
 _LITERAL = re.compile(r"""("[^"]*"|'[^']*')""")
@@ -42,11 +44,11 @@ class TextOfPage(HTMLParser):
         self._skipped = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._skipped += tag in {"script", "style"}
+        self._skipped += tag in NOT_READ
         self.texts += [value for name, value in attrs if name in READ_ATTRIBUTES and value]
 
     def handle_endtag(self, tag: str) -> None:
-        self._skipped -= tag in {"script", "style"}
+        self._skipped -= tag in NOT_READ
 
     def handle_data(self, data: str) -> None:
         if not self._skipped:

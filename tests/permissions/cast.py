@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from collections_app.models import (
     Collection,
+    Example,
     Image,
     Membership,
-    PublicLink,
     Role,
     Share,
     ShareRole,
@@ -19,13 +19,15 @@ from collections_app.models import (
 )
 from collections_app.services.invitations import invite
 from collections_app.services.library import create_collection
+from collections_app.services.links import create_link
 from tests.house import put_picture
 
 PEOPLE = (
-    *("anonymous", "stranger", "share viewer", "share editor"),
+    *("anonymous", "link visitor", "stranger", "share viewer", "share editor"),
     *("team viewer", "team editor", "team owner", "ex-member", "staff"),
 )
 NOWHERE = 10**9
+LINK_PASSWORD = "tulip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class Stage:
 
 
 def make_stage() -> Stage:
-    people = {name: User.objects.create_user(f"{name.replace(' ', '-')}@example.com") for name in PEOPLE[1:]}
+    people = {name: User.objects.create_user(f"{name.replace(' ', '-')}@example.com") for name in PEOPLE[2:]}
     User.objects.filter(pk=people["staff"].pk).update(is_staff=True, is_superuser=True)
     team = Team.objects.create(name="Gardeners")
     for role in Role:
@@ -52,15 +54,22 @@ def make_stage() -> Stage:
     Collection.objects.filter(pk=trashed.pk).update(trashed_at=timezone.now())
     alone = put_picture(kept, people["team owner"], "alone.png", colour=(3, 200, 3))
     Image.objects.filter(pk=alone.pk).update(trashed_at=timezone.now())
+    shown = _values(kept, people["team owner"], link_password=LINK_PASSWORD)
+    clients = {"anonymous": Client(), "link visitor": _visitor(str(shown["secret"]))}
     return Stage(
-        clients={"anonymous": Client()} | {name: _client(user) for name, user in people.items()},
+        clients=clients | {name: _client(user) for name, user in people.items()},
         values={
-            "kept": _values(kept, people["team owner"]),
+            "kept": shown,
             # A picture that lies in the trash alone is a harder case than one whose collection does.
             "trashed": _values(trashed, people["team owner"]) | {"image": alone.pk, "public_id": alone.public_id},
             "foreign": _values(foreign, _somebody()),
             "deleted": dict.fromkeys(("collection", "image", "team", "member", "share", "link", "invitation"), NOWHERE)
-            | {"secret": "no-such-secret", "public_id": uuid.uuid4(), "invitation_secret": "no-such-secret"},
+            | {
+                "secret": "no-such-secret",
+                "token": "no-such-token",
+                "public_id": uuid.uuid4(),
+                "invitation_secret": "no-such-secret",
+            },
         },
     )
 
@@ -68,6 +77,12 @@ def make_stage() -> Stage:
 def _client(user: User) -> Client:
     client = Client()
     client.force_login(user)
+    return client
+
+
+def _visitor(secret: str) -> Client:
+    client = Client()
+    assert client.post(f"/s/{secret}/password/", {"password": LINK_PASSWORD}).status_code == 302
     return client
 
 
@@ -87,15 +102,16 @@ def _collection(team: Team, creator: User | None, name: str) -> Collection:
     return collection
 
 
-def _values(collection: Collection, inviter: User) -> dict[str, object]:
+def _values(collection: Collection, inviter: User, *, link_password: str = "") -> dict[str, object]:
     image = Image.objects.filter(collection=collection).order_by("pk")[0]
-    link = PublicLink.objects.create(collection=collection, allows_download=True)
+    link = create_link(collection=collection, creator=inviter, password=link_password, allows_download=True)
     extra = User.objects.create_user(f"extra-{collection.pk}@example.com")
     share = Share.objects.create(collection=collection, user=extra, role=ShareRole.VIEWER)
     member = Membership.objects.filter(team=collection.team_id).order_by("pk")[0]
     invitation, secret = invite(
         email=f"new-{collection.pk}@example.com", role="viewer", inviter=inviter, collection=collection
     )
+    example = Example.objects.create(user=inviter, model_key="m", vector=b"", thumbnail=b"jpeg")
     return {
         "collection": collection.pk,
         "image": image.pk,
@@ -107,4 +123,5 @@ def _values(collection: Collection, inviter: User) -> dict[str, object]:
         "secret": link.secret,
         "public_id": image.public_id,
         "invitation_secret": secret,
+        "token": example.token,
     }

@@ -1,124 +1,132 @@
-"""Who gets what. Columns: nobody signed in, a stranger, viewer and editor by a share, the team's viewer, editor and
-owner, one who has left the team, staff of the site. A single figure is everybody's.
+"""Who gets what. Columns: nobody signed in; a visitor who has entered a public link's password; a stranger; viewer and
+editor by a share; the team's viewer, editor and owner; one who has left the team; staff of the site. A single figure is
+everybody's.
 
 Objects: "kept" belongs to the team and is shared; "trashed" is the same in the trash; "foreign" belongs to people
-unknown to all of them; "deleted" was never there or is gone. "other" are the last three, "any" all four. A public
-link is its own right: whoever has it sees what it shows. Requests carry no form data: a 400 is that of an empty form
-to somebody who may send it.
+unknown to all of them; "deleted" was never there or is gone. "other" are the last three, "any" all four. The public
+link to what is kept asks for a password, the foreign one for none. Requests carry no form data: a 400 is that of an
+empty form to somebody who may send it.
 """
 
 TABLE = """
-address                  object    anon strng shr.v shr.e  view  edit owner    ex staff
-gallery             GET  -          302   200   200   200   200   200   200   200   200
+address                  object    anon  link strng shr.v shr.e  view  edit owner    ex staff
+gallery             GET  -          302   302   200   200   200   200   200   200   200   200
 gallery             POST -          405
-search              GET  -          302   200   200   200   200   200   200   200   200
+search              GET  -          302   302   200   200   200   200   200   200   200   200
 search              POST -          405
-upload              GET  -          302   200   200   200   200   200   200   200   200
-upload              POST -          302   400   400   400   400   400   400   400   400
-collection_create   GET  -          302   200   200   200   200   200   200   200   200
-collection_create   POST -          302   400   400   400   400   400   400   400   400
-collection          GET  kept       302   404   200   200   200   200   200   404   404
-collection          GET  other      302   404   404   404   404   404   404   404   404
+example_add         GET  -          405
+example_add         POST -          302
+example_thumbnail   GET  kept       302   302   404   404   404   404   404   200   404   404
+example_thumbnail   GET  trashed    302   302   404   404   404   404   404   200   404   404
+example_thumbnail   GET  foreign    302   302   404   404   404   404   404   404   404   404
+example_thumbnail   GET  deleted    302   302   404   404   404   404   404   404   404   404
+example_thumbnail   POST any        405
+upload              GET  -          302   302   200   200   200   200   200   200   200   200
+upload              POST -          302   302   400   400   400   400   400   400   400   400
+collection_create   GET  -          302   302   200   200   200   200   200   200   200   200
+collection_create   POST -          302   302   400   400   400   400   400   400   400   400
+collection          GET  kept       302   302   404   200   200   200   200   200   404   404
+collection          GET  other      302   302   404   404   404   404   404   404   404   404
 collection          POST any        405
-collection_rename   GET  kept       302   404   403   403   403   200   200   404   404
-collection_rename   GET  other      302   404   404   404   404   404   404   404   404
-collection_rename   POST kept       302   404   403   403   403   400   400   404   404
-collection_rename   POST other      302   404   404   404   404   404   404   404   404
-collection_delete   GET  kept       302   404   403   403   403   200   200   404   404
-collection_delete   GET  other      302   404   404   404   404   404   404   404   404
-collection_delete   POST kept       302   404   403   403   403   302   302   404   404
-collection_delete   POST other      302   404   404   404   404   404   404   404   404
-collection_upload   GET  kept       302   404   403   200   403   200   200   404   404
-collection_upload   GET  other      302   404   404   404   404   404   404   404   404
-collection_upload   POST kept       302   404   403   400   403   400   400   404   404
-collection_upload   POST other      302   404   404   404   404   404   404   404   404
-collection_sharing  GET  kept       302   404   403   403   403   403   200   404   404
-collection_sharing  GET  other      302   404   404   404   404   404   404   404   404
+collection_rename   GET  kept       302   302   404   403   403   403   200   200   404   404
+collection_rename   GET  other      302   302   404   404   404   404   404   404   404   404
+collection_rename   POST kept       302   302   404   403   403   403   400   400   404   404
+collection_rename   POST other      302   302   404   404   404   404   404   404   404   404
+collection_delete   GET  kept       302   302   404   403   403   403   200   200   404   404
+collection_delete   GET  other      302   302   404   404   404   404   404   404   404   404
+collection_delete   POST kept       302   302   404   403   403   403   302   302   404   404
+collection_delete   POST other      302   302   404   404   404   404   404   404   404   404
+collection_upload   GET  kept       302   302   404   403   200   403   200   200   404   404
+collection_upload   GET  other      302   302   404   404   404   404   404   404   404   404
+collection_upload   POST kept       302   302   404   403   400   403   400   400   404   404
+collection_upload   POST other      302   302   404   404   404   404   404   404   404   404
+collection_sharing  GET  kept       302   302   404   403   403   403   403   200   404   404
+collection_sharing  GET  other      302   302   404   404   404   404   404   404   404   404
 collection_sharing  POST any        405
 share_with_person   GET  any        405
-share_with_person   POST kept       302   404   403   403   403   403   400   404   404
-share_with_person   POST other      302   404   404   404   404   404   404   404   404
+share_with_person   POST kept       302   302   404   403   403   403   403   400   404   404
+share_with_person   POST other      302   302   404   404   404   404   404   404   404   404
 share_with_team     GET  any        405
-share_with_team     POST kept       302   404   403   403   403   403   400   404   404
-share_with_team     POST other      302   404   404   404   404   404   404   404   404
+share_with_team     POST kept       302   302   404   403   403   403   403   400   404   404
+share_with_team     POST other      302   302   404   404   404   404   404   404   404   404
 share_role          GET  any        405
-share_role          POST kept       302   404   403   403   403   403   302   404   404
-share_role          POST other      302   404   404   404   404   404   404   404   404
+share_role          POST kept       302   302   404   403   403   403   403   302   404   404
+share_role          POST other      302   302   404   404   404   404   404   404   404   404
 share_revoke        GET  any        405
-share_revoke        POST kept       302   404   403   403   403   403   302   404   404
-share_revoke        POST other      302   404   404   404   404   404   404   404   404
+share_revoke        POST kept       302   302   404   403   403   403   403   302   404   404
+share_revoke        POST other      302   302   404   404   404   404   404   404   404   404
 link_create         GET  any        405
-link_create         POST kept       302   404   403   403   403   403   302   404   404
-link_create         POST other      302   404   404   404   404   404   404   404   404
+link_create         POST kept       302   302   404   403   403   403   403   302   404   404
+link_create         POST other      302   302   404   404   404   404   404   404   404   404
 link_revoke         GET  any        405
-link_revoke         POST kept       302   404   403   403   403   403   302   404   404
-link_revoke         POST other      302   404   404   404   404   404   404   404   404
-team_list           GET  -          302   200   200   200   200   200   200   200   200
-team_list           POST -          302   400   400   400   400   400   400   400   400
-team                GET  kept       302   404   404   404   200   200   200   404   404
-team                GET  trashed    302   404   404   404   200   200   200   404   404
-team                GET  foreign    302   404   404   404   404   404   404   404   404
-team                GET  deleted    302   404   404   404   404   404   404   404   404
+link_revoke         POST kept       302   302   404   403   403   403   403   302   404   404
+link_revoke         POST other      302   302   404   404   404   404   404   404   404   404
+team_list           GET  -          302   302   200   200   200   200   200   200   200   200
+team_list           POST -          302   302   400   400   400   400   400   400   400   400
+team                GET  kept       302   302   404   404   404   200   200   200   404   404
+team                GET  trashed    302   302   404   404   404   200   200   200   404   404
+team                GET  foreign    302   302   404   404   404   404   404   404   404   404
+team                GET  deleted    302   302   404   404   404   404   404   404   404   404
 team                POST any        405
-team_rename         GET  kept       302   404   404   404   403   403   200   404   404
-team_rename         GET  trashed    302   404   404   404   403   403   200   404   404
-team_rename         GET  foreign    302   404   404   404   404   404   404   404   404
-team_rename         GET  deleted    302   404   404   404   404   404   404   404   404
-team_rename         POST kept       302   404   404   404   403   403   400   404   404
-team_rename         POST trashed    302   404   404   404   403   403   400   404   404
-team_rename         POST foreign    302   404   404   404   404   404   404   404   404
-team_rename         POST deleted    302   404   404   404   404   404   404   404   404
-team_delete         GET  kept       302   404   404   404   403   403   200   404   404
-team_delete         GET  trashed    302   404   404   404   403   403   200   404   404
-team_delete         GET  foreign    302   404   404   404   404   404   404   404   404
-team_delete         GET  deleted    302   404   404   404   404   404   404   404   404
-team_delete         POST kept       302   404   404   404   403   403   400   404   404
-team_delete         POST trashed    302   404   404   404   403   403   400   404   404
-team_delete         POST foreign    302   404   404   404   404   404   404   404   404
-team_delete         POST deleted    302   404   404   404   404   404   404   404   404
+team_rename         GET  kept       302   302   404   404   404   403   403   200   404   404
+team_rename         GET  trashed    302   302   404   404   404   403   403   200   404   404
+team_rename         GET  foreign    302   302   404   404   404   404   404   404   404   404
+team_rename         GET  deleted    302   302   404   404   404   404   404   404   404   404
+team_rename         POST kept       302   302   404   404   404   403   403   400   404   404
+team_rename         POST trashed    302   302   404   404   404   403   403   400   404   404
+team_rename         POST foreign    302   302   404   404   404   404   404   404   404   404
+team_rename         POST deleted    302   302   404   404   404   404   404   404   404   404
+team_delete         GET  kept       302   302   404   404   404   403   403   200   404   404
+team_delete         GET  trashed    302   302   404   404   404   403   403   200   404   404
+team_delete         GET  foreign    302   302   404   404   404   404   404   404   404   404
+team_delete         GET  deleted    302   302   404   404   404   404   404   404   404   404
+team_delete         POST kept       302   302   404   404   404   403   403   400   404   404
+team_delete         POST trashed    302   302   404   404   404   403   403   400   404   404
+team_delete         POST foreign    302   302   404   404   404   404   404   404   404   404
+team_delete         POST deleted    302   302   404   404   404   404   404   404   404   404
 team_leave          GET  any        405
-team_leave          POST kept       302   404   404   404   302   302   302   404   404
-team_leave          POST trashed    302   404   404   404   302   302   302   404   404
-team_leave          POST foreign    302   404   404   404   404   404   404   404   404
-team_leave          POST deleted    302   404   404   404   404   404   404   404   404
+team_leave          POST kept       302   302   404   404   404   302   302   302   404   404
+team_leave          POST trashed    302   302   404   404   404   302   302   302   404   404
+team_leave          POST foreign    302   302   404   404   404   404   404   404   404   404
+team_leave          POST deleted    302   302   404   404   404   404   404   404   404   404
 team_invite         GET  any        405
-team_invite         POST kept       302   404   404   404   403   403   400   404   404
-team_invite         POST trashed    302   404   404   404   403   403   400   404   404
-team_invite         POST foreign    302   404   404   404   404   404   404   404   404
-team_invite         POST deleted    302   404   404   404   404   404   404   404   404
+team_invite         POST kept       302   302   404   404   404   403   403   400   404   404
+team_invite         POST trashed    302   302   404   404   404   403   403   400   404   404
+team_invite         POST foreign    302   302   404   404   404   404   404   404   404   404
+team_invite         POST deleted    302   302   404   404   404   404   404   404   404   404
 member_role         GET  any        405
-member_role         POST kept       302   404   404   404   403   403   302   404   404
-member_role         POST trashed    302   404   404   404   403   403   302   404   404
-member_role         POST foreign    302   404   404   404   404   404   404   404   404
-member_role         POST deleted    302   404   404   404   404   404   404   404   404
+member_role         POST kept       302   302   404   404   404   403   403   302   404   404
+member_role         POST trashed    302   302   404   404   404   403   403   302   404   404
+member_role         POST foreign    302   302   404   404   404   404   404   404   404   404
+member_role         POST deleted    302   302   404   404   404   404   404   404   404   404
 member_remove       GET  any        405
-member_remove       POST kept       302   404   404   404   403   403   302   404   404
-member_remove       POST trashed    302   404   404   404   403   403   302   404   404
-member_remove       POST foreign    302   404   404   404   404   404   404   404   404
-member_remove       POST deleted    302   404   404   404   404   404   404   404   404
+member_remove       POST kept       302   302   404   404   404   403   403   302   404   404
+member_remove       POST trashed    302   302   404   404   404   403   403   302   404   404
+member_remove       POST foreign    302   302   404   404   404   404   404   404   404   404
+member_remove       POST deleted    302   302   404   404   404   404   404   404   404   404
 invitation_revoke   GET  any        405
-invitation_revoke   POST kept       302   404   403   403   403   403   302   404   404
-invitation_revoke   POST other      302   404   404   404   404   404   404   404   404
+invitation_revoke   POST kept       302   302   404   403   403   403   403   302   404   404
+invitation_revoke   POST other      302   302   404   404   404   404   404   404   404   404
 invitation          GET  kept       200
 invitation          GET  trashed    404
 invitation          GET  foreign    200
 invitation          GET  deleted    404
-invitation          POST kept       200   404   404   404   404   404   404   404   404
+invitation          POST kept       200   200   404   404   404   404   404   404   404   404
 invitation          POST trashed    404
-invitation          POST foreign    200   404   404   404   404   404   404   404   404
+invitation          POST foreign    200   200   404   404   404   404   404   404   404   404
 invitation          POST deleted    404
-trash               GET  -          302   200   200   200   200   200   200   200   200
+trash               GET  -          302   302   200   200   200   200   200   200   200   200
 trash               POST -          405
-trash_thumbnail     GET  kept       302   404   404   404   404   404   404   404   404
-trash_thumbnail     GET  trashed    302   404   404   200   404   200   200   404   404
-trash_thumbnail     GET  foreign    302   404   404   404   404   404   404   404   404
-trash_thumbnail     GET  deleted    302   404   404   404   404   404   404   404   404
+trash_thumbnail     GET  kept       302   302   404   404   404   404   404   404   404   404
+trash_thumbnail     GET  trashed    302   302   404   404   200   404   200   200   404   404
+trash_thumbnail     GET  foreign    302   302   404   404   404   404   404   404   404   404
+trash_thumbnail     GET  deleted    302   302   404   404   404   404   404   404   404   404
 trash_thumbnail     POST any        405
 trash_restore       GET  -          405
 trash_restore       POST -          302
 trash_purge         GET  -          405
 trash_purge         POST -          302
-public_link         GET  kept       200
+public_link         GET  kept       302   200   302   302   302   302   302   302   302   302
 public_link         GET  trashed    404
 public_link         GET  foreign    200
 public_link         GET  deleted    404
@@ -136,57 +144,57 @@ public_search       GET  trashed    404
 public_search       GET  foreign    302
 public_search       GET  deleted    404
 public_search       POST any        405
-public_image        GET  kept       200
+public_image        GET  kept       302   200   302   302   302   302   302   302   302   302
 public_image        GET  trashed    404
 public_image        GET  foreign    200
 public_image        GET  deleted    404
 public_image        POST any        405
-public_thumbnail    GET  kept       200
+public_thumbnail    GET  kept       302   200   302   302   302   302   302   302   302   302
 public_thumbnail    GET  trashed    404
 public_thumbnail    GET  foreign    200
 public_thumbnail    GET  deleted    404
 public_thumbnail    POST any        405
-public_preview      GET  kept       200
+public_preview      GET  kept       302   200   302   302   302   302   302   302   302   302
 public_preview      GET  trashed    404
 public_preview      GET  foreign    200
 public_preview      GET  deleted    404
 public_preview      POST any        405
-public_download     GET  kept       200
+public_download     GET  kept       302   200   302   302   302   302   302   302   302   302
 public_download     GET  trashed    404
 public_download     GET  foreign    200
 public_download     GET  deleted    404
 public_download     POST any        405
-image               GET  kept       302   404   200   200   200   200   200   404   404
-image               GET  other      302   404   404   404   404   404   404   404   404
+image               GET  kept       302   302   404   200   200   200   200   200   404   404
+image               GET  other      302   302   404   404   404   404   404   404   404   404
 image               POST any        405
-image_edit          GET  kept       302   404   403   200   403   200   200   404   404
-image_edit          GET  other      302   404   404   404   404   404   404   404   404
-image_edit          POST kept       302   404   403   302   403   302   302   404   404
-image_edit          POST other      302   404   404   404   404   404   404   404   404
-image_delete        GET  kept       302   404   403   200   403   200   200   404   404
-image_delete        GET  other      302   404   404   404   404   404   404   404   404
-image_delete        POST kept       302   404   403   302   403   302   302   404   404
-image_delete        POST other      302   404   404   404   404   404   404   404   404
-image_similar       GET  kept       302   404   200   200   200   200   200   404   404
-image_similar       GET  other      302   404   404   404   404   404   404   404   404
+image_edit          GET  kept       302   302   404   403   200   403   200   200   404   404
+image_edit          GET  other      302   302   404   404   404   404   404   404   404   404
+image_edit          POST kept       302   302   404   403   302   403   302   302   404   404
+image_edit          POST other      302   302   404   404   404   404   404   404   404   404
+image_delete        GET  kept       302   302   404   403   200   403   200   200   404   404
+image_delete        GET  other      302   302   404   404   404   404   404   404   404   404
+image_delete        POST kept       302   302   404   403   302   403   302   302   404   404
+image_delete        POST other      302   302   404   404   404   404   404   404   404   404
+image_similar       GET  kept       302   302   404   200   200   200   200   200   404   404
+image_similar       GET  other      302   302   404   404   404   404   404   404   404   404
 image_similar       POST any        405
-image_file          GET  kept       302   404   200   200   200   200   200   404   404
-image_file          GET  other      302   404   404   404   404   404   404   404   404
+image_file          GET  kept       302   302   404   200   200   200   200   200   404   404
+image_file          GET  other      302   302   404   404   404   404   404   404   404   404
 image_file          POST any        405
-image_download      GET  kept       302   404   200   200   200   200   200   404   404
-image_download      GET  other      302   404   404   404   404   404   404   404   404
+image_download      GET  kept       302   302   404   200   200   200   200   200   404   404
+image_download      GET  other      302   302   404   404   404   404   404   404   404   404
 image_download      POST any        405
-image_thumbnail     GET  kept       302   404   200   200   200   200   200   404   404
-image_thumbnail     GET  other      302   404   404   404   404   404   404   404   404
+image_thumbnail     GET  kept       302   302   404   200   200   200   200   200   404   404
+image_thumbnail     GET  other      302   302   404   404   404   404   404   404   404   404
 image_thumbnail     POST any        405
-image_preview       GET  kept       302   404   200   200   200   200   200   404   404
-image_preview       GET  other      302   404   404   404   404   404   404   404   404
+image_preview       GET  kept       302   302   404   200   200   200   200   200   404   404
+image_preview       GET  other      302   302   404   404   404   404   404   404   404   404
 image_preview       POST any        405
-indexing_status     GET  -          302   200   200   200   200   200   200   200   200
+indexing_status     GET  -          302   302   200   200   200   200   200   200   200   200
 indexing_status     POST -          405
 retry_indexing      GET  -          405
 retry_indexing      POST -          302
-account             GET  -          302   200   200   200   200   200   200   200   200
+account             GET  -          302   302   200   200   200   200   200   200   200   200
 account             POST -          405
 set_language        GET  -          302
 set_language        POST -          302

@@ -1,12 +1,13 @@
 """The audit: every way in which database and index can disagree is found, and mended by the worker."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 
 from collections_app.encoders import get_encoder
-from collections_app.index import Record
+from collections_app.index import Record, word_key
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.index_job import Priority
 from collections_app.services.active import active_index
@@ -30,7 +31,7 @@ def audit() -> IndexReport:
     return audit_index(index=active_index(), model_key=get_encoder().key, images=Image.objects.all(), whole=True)
 
 
-def store(image: Image, **changes: int) -> None:
+def store(image: Image, **changes: Any) -> None:
     """Write a vector behind the database's back."""
     entry = dataclasses.replace(index_entry(image), **changes)
     vector = np.eye(1, get_encoder().dim, dtype=np.float32)[0]
@@ -79,9 +80,11 @@ def test_a_vector_in_a_wrong_partition_is_found_and_moved(image: Image) -> None:
     mend(report)
 
 
-@pytest.mark.parametrize("change", ["content", "width", "uploader_id"])
-def test_a_vector_of_older_facts_is_found_and_renewed(image: Image, change: str) -> None:
-    store(image, **{change: 7})
+@pytest.mark.parametrize(
+    "change", [{"content": 7}, {"width": 7}, {"uploader_id": 7}, {"format": 7}, {"tags": (word_key("old"),)}], ids=str
+)
+def test_a_vector_of_older_facts_is_found_and_renewed(image: Image, change: dict[str, Any]) -> None:
+    store(image, **change)
 
     report = audit()
 

@@ -31,8 +31,13 @@ def test_an_upload_is_queued(house: House) -> None:
 
 
 def test_a_new_title_is_not_queued(indexed: Image) -> None:
-    edit_image(image=indexed, title="Rose", tags=["red"])
+    edit_image(image=indexed, title="Rose", tags=indexed.tags)
     assert queued() == []
+
+
+def test_a_new_tag_is_queued(indexed: Image) -> None:
+    edit_image(image=indexed, title="Rose", tags=["red"])
+    assert queued() == [indexed.pk]
 
 
 def test_saving_a_move_is_queued(indexed: Image) -> None:

@@ -10,7 +10,7 @@ from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library import create_collection
 from collections_app.services.search import (
     ScoredImage,
-    all_of_collection,
+    all_of_collections,
     everything_visible_to,
     search_by_text,
     search_similar,
@@ -82,7 +82,7 @@ def test_a_search_in_one_collection_stays_there(house: House) -> None:
     theirs = put_picture(other, house.owner, "sky.png", colour="blue")
     IndexWorker().drain()
 
-    assert ids(search_by_text(scope=all_of_collection(other), text="red")) == [theirs.pk]
+    assert ids(search_by_text(scope=all_of_collections([other]), text="red")) == [theirs.pk]
 
 
 def test_a_failure_is_never_an_empty_result(house: House, broken_index: None) -> None:

@@ -10,15 +10,16 @@ from django.core.management.base import BaseCommand, CommandError
 from collections_app.errors import ImageSearchError
 from collections_app.imaging import make_sheet, open_picture
 from collections_app.management.accounts import user_by_email
+from collections_app.services.questions import answer, read_question
 from collections_app.services.renditions import Rendition, open_rendition
-from collections_app.services.search import MAX_HITS, ScoredImage, everything_visible_to, search_by_text
+from collections_app.services.search import MAX_HITS, ScoredImage
 
 
 class Command(BaseCommand):
     help = "Find a user's pictures by describing them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("text")
+        parser.add_argument("text", help="as in the search box: words, like:ID, -not this, by:me …")
         parser.add_argument("--user", required=True, metavar="EMAIL")
         parser.add_argument("--limit", type=_limit, default=10, metavar="N", help=f"1 to {MAX_HITS}, default 10")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print a list of objects")
@@ -27,9 +28,14 @@ class Command(BaseCommand):
     def handle(self, *_: Any, text: str, user: str, limit: int, **options: Any) -> None:
         person = user_by_email(user)
         try:
-            found = search_by_text(scope=everything_visible_to(person), text=text, limit=limit)
+            question = read_question(user=person, asked={"q": text})
+            found = answer(question)[:limit]
+        except ValueError as error:
+            raise CommandError("The parts of the search cancel each other out.") from error
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
+        for problem in question.problems:
+            self.stderr.write(problem)
         if options["sheet"]:
             _write_sheet(options["sheet"], found)
         self.stdout.write(_as_json(found) if options["as_json"] else _as_table(found))
@@ -45,7 +51,7 @@ def _as_json(found: list[ScoredImage]) -> str:
     rows = [
         {
             "id": each.image.pk,
-            "score": round(each.score, 4),
+            "score": None if each.score is None else round(each.score, 4),
             "title": each.image.name,
             "collection": each.image.collection.name,
             "file": each.image.original_name,
@@ -56,8 +62,12 @@ def _as_json(found: list[ScoredImage]) -> str:
 
 
 def _as_table(found: list[ScoredImage]) -> str:
-    rows = (f"{each.score:6.3f}  {each.image.pk:>6}  {each.image.name}  ({each.image.collection})" for each in found)
+    rows = (f"{_score(each)}  {each.image.pk:>6}  {each.image.name}  ({each.image.collection})" for each in found)
     return "\n".join(rows) or "Nothing found: there is no indexed picture."
+
+
+def _score(found: ScoredImage) -> str:
+    return "     -" if found.score is None else f"{found.score:6.3f}"
 
 
 def _write_sheet(path: Path, found: list[ScoredImage]) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 
-from collections_app.index import NO_TEAM, UNKNOWN, Entry
+from collections_app.index import MOST_TAGS, NO_TEAM, UNKNOWN, Entry, word_key
 from collections_app.models import Image
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ def index_entry(image: Image) -> Entry:
         width=image.width,
         height=image.height,
         content=int.from_bytes(bytes.fromhex(image.sha256[:16]), "big", signed=True),
+        format=word_key(image.format),
+        tags=_tags(image),
     )
 
 
@@ -30,3 +32,10 @@ def entry_or_none(image: Image) -> Entry | None:
     except (ValueError, TypeError, ArithmeticError) as error:
         log.warning("Image %s holds what the index cannot: %s", image.pk, error)
         return None
+
+
+def _tags(image: Image) -> tuple[int, ...]:
+    """The administration lets people write any JSON there: what is no text is no tag."""
+    if not isinstance(image.tags, list) or len(image.tags) > MOST_TAGS:
+        raise ValueError("The tags are no list, or too many.")
+    return tuple(sorted({word_key(tag) for tag in image.tags if isinstance(tag, str)}))

@@ -1,0 +1,32 @@
+"""One vector of several: what a search with more than one part looks for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LEAST_NORM = 1e-3
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A unit vector, float32, shape (dim,); a negative weight means "not this"."""
+
+    vector: Vector
+    weight: float = 1.0
+
+
+def compose(parts: Sequence[Part]) -> Vector:
+    """Return sum(weight * vector) / |sum(weight * vector)|, as rclip adds and subtracts its queries' features.
+
+    Raises ValueError where there is no part, or the parts cancel each other out.
+    """
+    total = np.sum([part.weight * part.vector for part in parts], axis=0, dtype=np.float64)
+    norm = float(np.linalg.norm(total))
+    if not parts or norm < _LEAST_NORM:
+        raise ValueError("The parts of the search cancel each other out.")
+    composed: Vector = np.asarray(total / norm, dtype=np.float32)
+    return composed

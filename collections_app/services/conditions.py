@@ -1,0 +1,144 @@
+"""What the conditions of a query mean for one person: where to search, with which filters, in which order."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from collections_app.index import NO_FILTERS, Filters
+from collections_app.models import Collection, Image, Team, User
+from collections_app.services.query_language import SHAPES, Condition
+
+_DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
+_PIXELS = re.compile(r"(\d{1,6})(?:px)?", re.IGNORECASE)
+_FORMATS = {
+    "jpg": "JPEG",
+    "jpeg": "JPEG",
+    "png": "PNG",
+    "gif": "GIF",
+    "webp": "WEBP",
+    "avif": "AVIF",
+    "heic": "HEIF",
+    "heif": "HEIF",
+    "tif": "TIFF",
+    "tiff": "TIFF",
+    "bmp": "BMP",
+}
+_DATE_FIELDS = {
+    "after": "taken_from",
+    "before": "taken_before",
+    "added-after": "created_from",
+    "added-before": "created_before",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The teams and collections that somebody may see, to find named ones among."""
+
+    teams: Sequence[Team]
+    collections: Sequence[Collection]
+
+
+@dataclass(slots=True, kw_only=True)
+class Narrowing:
+    """`collections` and `teams` are None where no condition names any; `problems` are sentences."""
+
+    collections: list[Collection] | None = None
+    teams: list[Team] | None = None
+    filters: Filters = NO_FILTERS
+    newest_first: bool = False
+    problems: list[str] = field(default_factory=list)
+
+
+def narrow(*, user: User, conditions: Sequence[Condition], places: Places) -> Narrowing:
+    """Read the conditions; at most one statement for each that names a person."""
+    narrowing = Narrowing()
+    for condition in conditions:
+        if problem := _read(narrowing, condition, user, places):
+            narrowing.problems.append(problem)
+    return narrowing
+
+
+def _read(narrowing: Narrowing, condition: Condition, user: User, places: Places) -> str:
+    """Add one condition; return why that is impossible, or nothing."""
+    key, value = condition.key, condition.value
+    if key in ("in", "team"):
+        return _read_place(narrowing, key, value, places)
+    if key == "by":
+        return _read_person(narrowing, value, user)
+    if key in _DATE_FIELDS:
+        return _read_date(narrowing, key, value)
+    if key == "sort":
+        narrowing.newest_first = value.lower() == "date"
+        return "" if value.lower() in ("date", "match") else _("“sort:” is followed by “date” or “match”.")
+    return _read_property(narrowing, condition)
+
+
+def _read_place(narrowing: Narrowing, key: str, value: str, places: Places) -> str:
+    wanted = value.casefold()
+    if key == "in":
+        collections = [each for each in places.collections if each.name.casefold() == wanted]
+        if collections:
+            narrowing.collections = [*(narrowing.collections or []), *collections]
+        return "" if collections else _("There is no collection “%(name)s” that you may see.") % {"name": value}
+    teams = [each for each in places.teams if each.name.casefold() == wanted]
+    if teams:
+        narrowing.teams = [*(narrowing.teams or []), *teams]
+    return "" if teams else _("You are in no team “%(name)s”.") % {"name": value}
+
+
+def _read_person(narrowing: Narrowing, value: str, user: User) -> str:
+    """Only who uploaded something that one may see can be asked for: nothing else is told of anybody."""
+    if value.lower() == "me":
+        found = [user.pk]
+    else:
+        seen = User.objects.filter(pk__in=Image.objects.visible_to(user).values("uploader"))
+        named = Q(email__iexact=value) | Q(email__istartswith=f"{value}@")
+        found = list(seen.filter(named).values_list("pk", flat=True)[:100])
+    if not found:
+        return _("There are no pictures by “%(name)s” that you may see.") % {"name": value}
+    _set(narrowing, uploader_ids=(*narrowing.filters.uploader_ids, *found))
+    return ""
+
+
+def _read_date(narrowing: Narrowing, key: str, value: str) -> str:
+    """A year, a month or a day: its first moment, in the site's time zone."""
+    match = _DATE.fullmatch(value)
+    try:
+        year, month, day = (int(part or 1) for part in match.groups()) if match else (0, 0, 0)
+        moment = timezone.make_aware(datetime(year, month, day))
+        seconds = int(moment.timestamp())
+    except (ValueError, OverflowError):
+        return _("“%(value)s” is no date. Write 2025, 2025-06 or 2025-06-30.") % {"value": value}
+    _set(narrowing, **{_DATE_FIELDS[key]: seconds})
+    return ""
+
+
+def _read_property(narrowing: Narrowing, condition: Condition) -> str:
+    filters, value = narrowing.filters, condition.value
+    if condition.key == "tag":
+        name = "without_tags" if condition.is_negative else "tags"
+        _set(narrowing, **{name: (*getattr(filters, name), value)})
+    elif condition.key == "is":
+        if value.lower() not in SHAPES:
+            return _("“is:” is followed by “portrait”, “landscape” or “square”.")
+        _set(narrowing, shapes=(*filters.shapes, value.lower()))
+    elif condition.key == "format":
+        if value.lower() not in _FORMATS:
+            return _("“%(name)s” is no format of pictures here.") % {"name": value}
+        _set(narrowing, formats=(*filters.formats, _FORMATS[value.lower()]))
+    else:
+        pixels = _PIXELS.fullmatch(value)
+        if not pixels:
+            return _("After “min:” comes a number of pixels, such as 2000px.")
+        _set(narrowing, min_edge_px=max(filters.min_edge_px, int(pixels[1])))
+    return ""
+
+
+def _set(narrowing: Narrowing, **values: object) -> None:
+    narrowing.filters = replace(narrowing.filters, **values)  # type: ignore[arg-type]

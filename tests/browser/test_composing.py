@@ -1,0 +1,79 @@
+"""Searching with examples: chosen, pasted, dropped; more and less; and the same without scripts."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from .actions import choose_files, create_collection, expect_uploaded, search, wait_for_index
+
+
+@pytest.fixture
+def searching(page: Page, scenes: list[Path]) -> Page:
+    """A person with six pictures, on the search page."""
+    create_collection(page, "Scenes")
+    choose_files(page, scenes)
+    expect_uploaded(page, "6 of 6 done")
+    wait_for_index(page)
+    page.goto("/search/")
+    return page
+
+
+def expect_found_first(page: Page, scene: Path) -> None:
+    page.wait_for_url("**/search/?q=like*")
+    expect(page.locator("[data-score] img").first).to_have_attribute("alt", scene.name)
+
+
+def transfer(page: Page, scene: Path, event: str) -> None:
+    """Drop or paste a file, as far as a script can."""
+    page.evaluate(
+        """([event, data, name]) => {
+            const transfer = new DataTransfer();
+            const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+            transfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
+            const options = { bubbles: true, cancelable: true };
+            document.body.dispatchEvent(event === "paste"
+                ? new ClipboardEvent(event, { ...options, clipboardData: transfer })
+                : new DragEvent(event, { ...options, dataTransfer: transfer }));
+        }""",
+        [event, base64.b64encode(scene.read_bytes()).decode(), scene.name],
+    )
+
+
+def test_an_example_is_chosen_dropped_or_pasted(searching: Page, scenes: list[Path]) -> None:
+    searching.get_by_text("Show an example").click()
+    searching.get_by_label("Example picture").set_input_files(scenes[0])
+    expect_found_first(searching, scenes[0])
+    for number, event in enumerate(("drop", "paste"), 1):
+        searching.goto("/search/")
+        transfer(searching, scenes[number], event)
+        expect_found_first(searching, scenes[number])
+
+
+def test_a_hit_is_asked_for_more_and_a_chip_is_removed(searching: Page) -> None:
+    search(searching, "a white dog")
+    tile = searching.locator("[data-score]").nth(2)
+    name = tile.locator("img").get_attribute("alt")
+    tile.hover()
+    tile.get_by_role("link", name=f"More like {name}").click()
+    searching.get_by_role("link", name="Remove a white dog").click()
+    expect(searching.locator("[data-score] img").first).to_have_attribute("alt", name or "")
+    expect(searching.get_by_label("Describe a picture")).to_have_value("like:" + searching.url.split("%3A")[1])
+
+
+def test_examples_and_conditions_work_without_scripts(
+    new_context: Callable[..., BrowserContext], searching: Page, scenes: list[Path]
+) -> None:
+    page = new_context(java_script_enabled=False, storage_state=searching.context.storage_state()).new_page()
+    page.goto("/search/")
+    page.get_by_text("Show an example").click()
+    page.get_by_label("Example picture").set_input_files(scenes[3])
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator("[data-score] img").first).to_have_attribute("alt", scenes[3].name)
+    page.get_by_text("Narrow it down").click()
+    page.get_by_label("Added by").select_option(label="me")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("link", name="Remove by: me")).to_be_visible()
+    expect(page.locator("[data-score]")).to_have_count(6)

@@ -1,0 +1,232 @@
+"""Filters inside the search, on Milvus Lite and on a server: each alone, together, and against brute force."""
+
+import random
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from collections_app.index import UNKNOWN, Filters, Record, word_key
+from collections_app.index.milvus import MilvusIndex
+from tests.index.records import random_units, record, tag_keys, unit
+
+DAY = 86_400
+HOSTILE = ["50%", "a_b", '"', "'", "\\", '" or id > 0 or tags == "', "%", "été", "日本", "a b", "🐶", "x" * 50, "\n"]
+
+
+def found(index: MilvusIndex, *, limit: int = 100, **filters: Any) -> list[int]:
+    hits = index.search(unit(1), team_ids=[1], limit=limit, filters=Filters(**filters))
+    return sorted(hit.id for hit in hits)
+
+
+def test_without_filters_everything_is_found(index: MilvusIndex) -> None:
+    index.upsert([record(1), record(2, taken_at=UNKNOWN, tags=tag_keys("dog"))])
+
+    assert found(index) == [1, 2]
+
+
+def test_one_of_the_uploaders_suffices(index: MilvusIndex) -> None:
+    index.upsert([record(an_id, uploader_id=an_id) for an_id in (1, 2, 3)])
+
+    assert found(index, uploader_ids=(1, 3, 9)) == [1, 3]
+
+
+@pytest.mark.parametrize("field", ["taken", "created"])
+def test_times_run_from_included_to_excluded(index: MilvusIndex, field: str) -> None:
+    index.upsert([record(an_id, **cast(Any, {f"{field}_at": an_id * DAY})) for an_id in (-2, 1, 2, 3)])
+
+    assert found(index, **{f"{field}_from": 2 * DAY}) == [2, 3]
+    assert found(index, **{f"{field}_before": 2 * DAY}) == [-2, 1]
+    assert found(index, **{f"{field}_from": DAY, f"{field}_before": 3 * DAY}) == [1, 2]
+    assert found(index, **{f"{field}_from": -2 * DAY, f"{field}_before": -DAY}) == [-2]
+
+
+def test_an_unknown_time_meets_no_condition_on_it(index: MilvusIndex) -> None:
+    index.upsert([record(1, taken_at=UNKNOWN), record(2, taken_at=DAY)])
+
+    assert found(index, taken_before=2 * DAY) == [2]
+    assert found(index, taken_from=-DAY) == [2]
+    assert found(index, taken_from=UNKNOWN) == [2]
+
+
+def test_one_of_the_shapes_suffices(index: MilvusIndex) -> None:
+    index.upsert([record(1, width=2, height=3), record(2, width=3, height=2), record(3, width=3, height=3)])
+
+    assert found(index, shapes=("portrait",)) == [1]
+    assert found(index, shapes=("landscape",)) == [2]
+    assert found(index, shapes=("square", "portrait")) == [1, 3]
+
+
+def test_an_unknown_shape_is_refused(index: MilvusIndex) -> None:
+    index.upsert([record(1)])
+
+    with pytest.raises(ValueError, match="no shape 'round'"):
+        found(index, shapes=("round",))
+
+
+def test_the_least_size_is_asked_of_the_longer_edge(index: MilvusIndex) -> None:
+    sizes = {1: (100, 10), 2: (10, 100), 3: (99, 99)}
+    index.upsert([record(an_id, width=width, height=height) for an_id, (width, height) in sizes.items()])
+
+    assert found(index, min_edge_px=100) == [1, 2]
+    assert found(index, min_edge_px=10**30) == []
+
+
+def test_one_of_the_formats_suffices(index: MilvusIndex) -> None:
+    index.upsert([record(an_id, format=word_key(name)) for an_id, name in enumerate(["PNG", "JPEG", "HEIF"])])
+
+    assert found(index, formats=("JPEG",)) == [1]
+    assert found(index, formats=("png", "HEIF")) == [0, 2]
+
+
+def test_all_the_tags_must_be_there_and_none_of_the_others(index: MilvusIndex) -> None:
+    index.upsert([record(1, tags=tag_keys("dog", "snow")), record(2, tags=tag_keys("dog")), record(3)])
+
+    assert found(index, tags=("dog",)) == [1, 2]
+    assert found(index, tags=("dog", "snow")) == [1]
+    assert found(index, without_tags=("snow",)) == [2, 3]
+    assert found(index, without_tags=("snow", "dog")) == [3]
+    assert found(index, tags=("dog",), without_tags=("snow",)) == [2]
+    assert found(index, tags=("do",)) == []
+
+
+def test_the_case_of_a_tag_does_not_matter(index: MilvusIndex) -> None:
+    index.upsert([record(1, tags=tag_keys("Straße", "ДОМ"))])
+
+    assert found(index, tags=("STRASSE", "дом")) == [1]
+    assert found(index, without_tags=("Дом",)) == []
+
+
+def test_any_text_can_be_a_tag(index: MilvusIndex) -> None:
+    index.upsert([record(an_id, tags=tag_keys(tag)) for an_id, tag in enumerate(HOSTILE)])
+
+    for an_id, tag in enumerate(HOSTILE):
+        assert found(index, tags=(tag,)) == [an_id]
+        assert an_id not in found(index, without_tags=(tag,))
+
+
+def test_text_in_place_of_a_number_is_refused(index: MilvusIndex) -> None:
+    index.upsert([record(1)])
+
+    for wrong in ({"uploader_ids": ("1] or id in [1",)}, {"taken_from": "0 or id > 0"}, {"min_edge_px": "1"}):
+        with pytest.raises(TypeError):
+            found(index, **wrong)
+
+
+def test_filters_narrow_whole_teams_and_single_collections_alike(index: MilvusIndex) -> None:
+    index.upsert(
+        [
+            record(team * 10 + n, team=team, collection_id=team * 10 + n % 2, tags=tag_keys("dog") if n > 1 else ())
+            for team in (1, 2, 3)
+            for n in range(4)
+        ]
+    )
+
+    hits = index.search(unit(1), team_ids=[1], collections={20: 2}, limit=99, filters=Filters(tags=("dog",)))
+
+    assert sorted(hit.id for hit in hits) == [12, 13, 22]
+
+
+def test_what_is_changed_is_found_by_its_new_facts_alone(index: MilvusIndex) -> None:
+    index.upsert([record(1, tags=tag_keys("dog"), format=word_key("GIF"))])
+    index.upsert([record(1, tags=tag_keys("cat"), format=word_key("PNG"))])
+
+    assert found(index, tags=("dog",)) == found(index, formats=("GIF",)) == []
+    assert found(index, tags=("cat",), formats=("PNG",)) == [1]
+
+
+def test_entries_come_back_with_their_tags(index: MilvusIndex) -> None:
+    tags = tag_keys(*(f"tag {number}" for number in range(500)))
+    index.upsert([record(1, tags=tags), record(2)])
+
+    assert {entry.id: entry.tags for entry in index.entries()} == {1: tags, 2: ()}
+
+
+def test_few_that_meet_the_filters_are_found_among_many_that_are_nearer(index: MilvusIndex) -> None:
+    near = [record(an_id, vector=unit(1, 0, an_id / 1e4)) for an_id in range(1500)]
+    far = [record(2000 + n, vector=unit(0, 1), tags=tag_keys("rare")) for n in range(3)]
+    index.upsert([*near, *far])
+
+    assert found(index, tags=("rare",), limit=10) == [2000, 2001, 2002]
+
+
+def test_any_filters_find_what_brute_force_finds(index: MilvusIndex) -> None:
+    chance = random.Random(7)
+    vectors = random_units(300)
+    facts = [_some_facts(chance) for _ in vectors]
+    index.upsert([_record(an_id, each, vectors[an_id]) for an_id, each in enumerate(facts)])
+    matched = 0
+    for query in random_units(80, seed=1):
+        filters, teams = _some_filters(chance), chance.choice([(1,), (2,), (1, 2)])
+        right = [an_id for an_id, each in enumerate(facts) if each["team"] in teams and _meets(each, filters)]
+        matched += len(right)
+        nearest = sorted(right, key=lambda an_id: -float(vectors[an_id] @ query))[:10]
+
+        hits = index.search(query, team_ids=teams, limit=10, filters=filters)
+
+        np.testing.assert_allclose([hit.score for hit in hits], vectors[nearest] @ query, atol=1e-5)
+        assert {hit.id for hit in hits} <= set(right)
+    assert matched > 500
+
+
+_TAGS = ("dog", "Snow", "SEA", "50%", "naïve")
+_FORMATS = ("PNG", "JPEG", "HEIF")
+
+
+def _some_facts(chance: random.Random) -> dict[str, Any]:
+    return {
+        "team": chance.choice((1, 2)),
+        "uploader_id": chance.randint(0, 3),
+        "taken_at": chance.choice([UNKNOWN, *range(-3, 4)]) * DAY,
+        "created_at": chance.randint(1, 5) * DAY,
+        "width": chance.randint(1, 4),
+        "height": chance.randint(1, 4),
+        "format": chance.choice(_FORMATS),
+        "tags": chance.sample(_TAGS, chance.randint(0, 4)),
+    }
+
+
+def _record(an_id: int, facts: dict[str, Any], vector: Any) -> Record:
+    stored = {"format": word_key(facts["format"]), "tags": tag_keys(*facts["tags"])}
+    return record(an_id, vector=vector, **facts | stored)
+
+
+def _some_filters(chance: random.Random) -> Filters:
+    everything: dict[str, Any] = {
+        "uploader_ids": tuple(chance.sample(range(4), 3)),
+        "taken_from": chance.randint(-3, 1) * DAY,
+        "taken_before": chance.randint(0, 4) * DAY,
+        "created_from": chance.randint(1, 3) * DAY,
+        "created_before": chance.randint(3, 6) * DAY,
+        "shapes": tuple(chance.sample(("portrait", "landscape", "square"), 2)),
+        "min_edge_px": chance.randint(1, 4),
+        "formats": tuple(chance.sample(_FORMATS, 2)),
+        "tags": (chance.choice(_TAGS).upper(),),
+        "without_tags": (chance.choice(_TAGS).lower(),),
+    }
+    return Filters(**{name: everything[name] for name in chance.sample(sorted(everything), chance.randint(1, 4))})
+
+
+def _meets(facts: dict[str, Any], filters: Filters) -> bool:
+    """What the contract says, in plain Python."""
+    width, height = facts["width"], facts["height"]
+    shape = "portrait" if width < height else "landscape" if width > height else "square"
+    tags = {tag.casefold() for tag in facts["tags"]}
+    return all(
+        [
+            not filters.uploader_ids or facts["uploader_id"] in filters.uploader_ids,
+            _is_between(facts["taken_at"], filters.taken_from, filters.taken_before),
+            _is_between(facts["created_at"], filters.created_from, filters.created_before),
+            not filters.shapes or shape in filters.shapes,
+            max(width, height) >= filters.min_edge_px,
+            not filters.formats or facts["format"] in filters.formats,
+            {tag.casefold() for tag in filters.tags} <= tags,
+            not {tag.casefold() for tag in filters.without_tags} & tags,
+        ]
+    )
+
+
+def _is_between(time: int, start: int | None, end: int | None) -> bool:
+    if start is None and end is None:
+        return True
+    return time != UNKNOWN and (start is None or time >= start) and (end is None or time < end)
