@@ -5,12 +5,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from collections_app.access import SignedInRequest, signed_in
-from collections_app.errors import EncoderError, IndexUnavailable
+from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading
 from collections_app.models import Collection
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.questions import answer, read_question
 from collections_app.services.search import Scope
 from collections_app.views.paging import requested_page
+from collections_app.views.waiting import still_loading
 
 
 @require_safe
@@ -22,6 +23,8 @@ def search(request: SignedInRequest) -> HttpResponse:
     try:
         found = answer(question) if question.text else _latest(question.scope)
         context["page"] = requested_page(request, found)
+    except ModelLoading:
+        return still_loading(request)
     except (EncoderError, IndexUnavailable) as error:
         return render(request, "search.html", {**context, "failure": str(error)}, status=503)
     return render(request, "search.html", context)
