@@ -28,6 +28,7 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.indexing
 	$(BIN)/python -m tests.benchmarks.filters
+	$(BIN)/python -m tests.benchmarks.searching
 
 train-demo-model: $(VENV)/.installed
 	$(BIN)/python -m collections_app.demo.train --out collections_app/demo/model --minutes 65
