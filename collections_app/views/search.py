@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from collections_app.access import SignedInRequest, signed_in
-from collections_app.errors import EncoderError, IndexUnavailable, NotIndexed
+from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading, NotIndexed
 from collections_app.models import Collection
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.query_language import KEYS, Condition, Query
@@ -17,6 +17,7 @@ from collections_app.services.search import Scope
 from collections_app.templatetags.searching import search_address
 from collections_app.views.chips import chips_of
 from collections_app.views.paging import requested_page
+from collections_app.views.waiting import still_loading
 from collections_app.wording import in_words
 
 
@@ -32,6 +33,8 @@ def search(request: SignedInRequest) -> HttpResponse:
     try:
         found = answer(question) if question.text else _latest(question.scope)
         context["page"] = requested_page(request, found)
+    except ModelLoading:
+        return still_loading(request)
     except ValueError:
         question.problems.append(_("The parts of your search cancel each other out: nothing is left to look for."))
     except (EncoderError, IndexUnavailable, NotIndexed) as error:
