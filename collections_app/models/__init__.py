@@ -2,6 +2,7 @@
 
 from collections_app.models.collection import Collection
 from collections_app.models.image import Image, IndexState
+from collections_app.models.image_name import ImageName
 from collections_app.models.index_job import IndexJob
 from collections_app.models.invitation import Invitation
 from collections_app.models.public_link import PublicLink
@@ -12,6 +13,7 @@ from collections_app.models.user import User
 __all__ = [
     "Collection",
     "Image",
+    "ImageName",
     "IndexJob",
     "IndexState",
     "Invitation",
