@@ -5,7 +5,10 @@ from collections_app.models.image import Image, IndexState
 from collections_app.models.image_name import ImageName
 from collections_app.models.index_job import IndexJob
 from collections_app.models.invitation import Invitation
+from collections_app.models.mark import Mark
 from collections_app.models.public_link import PublicLink
+from collections_app.models.recent_search import RecentSearch
+from collections_app.models.saved_search import SavedSearch, SearchVisit
 from collections_app.models.share import Share, ShareRole
 from collections_app.models.team import Membership, Role, Team
 from collections_app.models.user import User
@@ -17,9 +20,13 @@ __all__ = [
     "IndexJob",
     "IndexState",
     "Invitation",
+    "Mark",
     "Membership",
     "PublicLink",
+    "RecentSearch",
     "Role",
+    "SavedSearch",
+    "SearchVisit",
     "Share",
     "ShareRole",
     "Team",

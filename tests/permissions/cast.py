@@ -12,6 +12,7 @@ from collections_app.models import (
     Membership,
     PublicLink,
     Role,
+    SavedSearch,
     Share,
     ShareRole,
     Team,
@@ -59,7 +60,9 @@ def make_stage() -> Stage:
             # A picture that lies in the trash alone is a harder case than one whose collection does.
             "trashed": _values(trashed, people["team owner"]) | {"image": alone.pk, "public_id": alone.public_id},
             "foreign": _values(foreign, _somebody()),
-            "deleted": dict.fromkeys(("collection", "image", "team", "member", "share", "link", "invitation"), NOWHERE)
+            "deleted": dict.fromkeys(
+                ("collection", "image", "team", "member", "share", "link", "invitation", "search"), NOWHERE
+            )
             | {"secret": "no-such-secret", "public_id": uuid.uuid4(), "invitation_secret": "no-such-secret"},
         },
     )
@@ -96,6 +99,7 @@ def _values(collection: Collection, inviter: User) -> dict[str, object]:
     invitation, secret = invite(
         email=f"new-{collection.pk}@example.com", role="viewer", inviter=inviter, collection=collection
     )
+    search = SavedSearch.objects.create(maker=inviter, name="Dogs", query="q=dog", team=collection.team)
     return {
         "collection": collection.pk,
         "image": image.pk,
@@ -104,6 +108,7 @@ def _values(collection: Collection, inviter: User) -> dict[str, object]:
         "share": share.pk,
         "link": link.pk,
         "invitation": invitation.pk,
+        "search": search.pk,
         "secret": link.secret,
         "public_id": image.public_id,
         "invitation_secret": secret,
