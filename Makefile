@@ -28,6 +28,7 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.indexing
 	$(BIN)/python -m tests.benchmarks.filters
+	$(BIN)/python -m tests.benchmarks.searching
 
 # Brings the Russian catalogue up to date with the sources; needs GNU gettext (apt-get install gettext). Then translate
 # what is empty or fuzzy: the tests name it. Nothing is to be compiled.

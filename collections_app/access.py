@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HTMX_STOP_POLLING
 from django_htmx.middleware import HtmxDetails
 
-from collections_app.models import Collection, Image, Membership, Role, Team, User
+from collections_app.models import Collection, Image, Membership, Role, SavedSearch, Team, User
 from collections_app.models.team import EDITING_ROLES
 
 _Arguments = ParamSpec("_Arguments")
@@ -128,6 +128,26 @@ def owned_team_or_404(user: User, pk: int) -> Team:
     if not Team.objects.owned_by(user).filter(pk=pk).exists():
         raise PermissionDenied("Only owners of the team may do this.")
     return team
+
+
+def visible_search_or_404(user: User, pk: int) -> SavedSearch:
+    return get_object_or_404(SavedSearch.objects.visible_to(user).select_related("team"), pk=pk)
+
+
+def own_search_or_404(user: User, pk: int) -> SavedSearch:
+    """Raises PermissionDenied where somebody else has shared it with the user."""
+    search = visible_search_or_404(user, pk)
+    if search.maker_id != user.pk:
+        raise PermissionDenied("Only who made this search may do this.")
+    return search
+
+
+def shared_search_or_404(user: User, pk: int) -> SavedSearch:
+    """For ending its sharing. Raises PermissionDenied where the user neither made it nor owns the team that has it."""
+    search = visible_search_or_404(user, pk)
+    if not SavedSearch.objects.removable_by(user).filter(pk=pk).exists() and search.maker_id != user.pk:
+        raise PermissionDenied("Only who made this search and owners of the team may do this.")
+    return search
 
 
 def rights_over(user: User, collection: Collection) -> Rights:

@@ -85,5 +85,9 @@ class QuotaExceeded(ImageSearchError):
     """The team may not store more."""
 
 
+class ModelLoading(EncoderError):
+    """The model is on its way: the same request will be answered in a moment."""
+
+
 class ModelUnavailable(EncoderError):
     """The model is not there: no picture's fault, and the same for all of them."""

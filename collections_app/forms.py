@@ -5,12 +5,14 @@ from typing import Any, cast
 
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from collections_app.models import Collection, Image, Role, ShareRole, Team, User
+from collections_app.models import Collection, Image, Role, SavedSearch, ShareRole, Team, User
+from collections_app.services.recent_searches import query_of
 
 MAX_TAGS = 30
 MAX_TAG_LENGTH = 50
@@ -182,6 +184,43 @@ class LinkPasswordForm(forms.Form):
     password = forms.CharField(
         label=_("Password"), max_length=128, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
     )
+
+
+class SearchNameForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=SavedSearch._meta.get_field("name").max_length)
+
+
+class SavedSearchForm(SearchNameForm):
+    query = forms.CharField(required=False, max_length=10_000, widget=forms.HiddenInput())
+
+    def clean(self) -> dict[str, Any]:
+        """A hidden field has no place of its own to say what is wrong."""
+        self.cleaned_data["query"] = query_of(QueryDict(self.cleaned_data.get("query", "")))
+        if not self.cleaned_data["query"]:
+            raise forms.ValidationError(_("There is nothing to search for. Search first, then save the search."))
+        return self.cleaned_data
+
+
+class SearchTeamForm(forms.Form):
+    team = forms.ModelChoiceField(Team.objects.none(), empty_label=None, label=_("Team"))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelChoiceField[Team]", self.fields["team"])
+        field.queryset = Team.objects.visible_to(user).together().order_by("name")
+
+
+class MarkForm(forms.Form):
+    """`back` is the query string of the page of results."""
+
+    q = forms.CharField(max_length=500)
+    is_right = forms.TypedChoiceField(
+        choices=[("yes", ""), ("no", ""), ("", "")],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        required=False,
+    )
+    back = forms.CharField(required=False, max_length=10_000)
 
 
 def _squeeze(text: str) -> str:

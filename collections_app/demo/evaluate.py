@@ -18,6 +18,7 @@ from collections_app.demo.drawing import draw_scene
 from collections_app.demo.gallery import demo_collections
 from collections_app.demo.questions import WHITE_DOG, question_families
 from collections_app.demo.scenes import Scene, sample_scene
+from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
 
 MODEL_FOLDER = Path(__file__).parent / "model"
@@ -42,11 +43,20 @@ class Answer:
 class Gallery:
     """Scenes with their vectors, ready to be searched."""
 
-    def __init__(self, scenes: Iterable[Scene], encoder: ClipEncoder, size_px: int = _DRAWN_PX) -> None:
+    def __init__(self, scenes: Iterable[Scene], encoder: Encoder, size_px: int = _DRAWN_PX) -> None:
         self.scenes = tuple(scenes)
         self._encoder = encoder
         chunks = [_encode_scenes(chunk, encoder, size_px) for chunk in _chunked(self.scenes)]
         self.vectors: Vectors = np.concatenate(chunks)
+
+    def rank(self, questions: Sequence[Caption]) -> list[list[bool]]:
+        """Return for each question whether the scenes answer it, in the order in which a search gives them."""
+        scores = self._encoder.encode_texts([question.text for question in questions]) @ self.vectors.T
+        orders = np.argsort(-scores, axis=1, kind="stable")
+        return [
+            [question.is_true_of(self.scenes[place]) for place in order]
+            for question, order in zip(questions, orders, strict=True)
+        ]
 
     def ask(self, questions: Sequence[Caption]) -> list[Answer]:
         """Search for each question; those that nothing here answers are left out."""
@@ -72,7 +82,7 @@ def mean_right(answers: Sequence[Answer]) -> float:
     return sum(answer.right for answer in answers) / len(answers)
 
 
-def _encode_scenes(scenes: Sequence[Scene], encoder: ClipEncoder, size_px: int) -> Vectors:
+def _encode_scenes(scenes: Sequence[Scene], encoder: Encoder, size_px: int) -> Vectors:
     return encoder.encode_images([draw_scene(scene, size_px, size_px) for scene in scenes])
 
 

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Protocol, cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from collections_app.encoders.background import BackgroundLoad
+
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
-__all__ = ["Encoder", "get_encoder", "make_encoder"]
+__all__ = ["Encoder", "get_encoder", "load_in_background", "make_encoder"]
 
 _ENCODER_CLASS = "collections_app.encoders.clip.ClipEncoder"
 _making = threading.Lock()
@@ -48,7 +52,23 @@ class Encoder(Protocol):
 
 
 def get_encoder() -> Encoder:
-    """Return the one encoder of this process that the settings name."""
+    """Return the one encoder of this process that the settings name.
+
+    Raises ModelLoading in a process that loads it in the background, for as long as that takes, or EncoderError.
+    """
+    _background.wait()
+    return _own_encoder()
+
+
+def load_in_background() -> "Future[None]":
+    """Begin to load the model, for a process that answers requests; not before it has been forked.
+
+    From then on `get_encoder` waits at most two seconds for it.
+    """
+    return _background.begin()
+
+
+def _own_encoder() -> Encoder:
     with _making:  # functools.cache alone would let two first calls make two encoders
         return make_encoder(settings.CLIP_MODEL_PATH, settings.CLIP_REVISION, settings.CLIP_DTYPE)
 
@@ -58,3 +78,6 @@ def make_encoder(model: str, revision: str, dtype: str) -> Encoder:
     """Return the encoder of a model named explicitly. Tests call `make_encoder.cache_clear()`."""
     encoder_class = cast(Callable[..., Encoder], import_string(_ENCODER_CLASS))
     return encoder_class(model, revision=revision, dtype=dtype)
+
+
+_background = BackgroundLoad(lambda: _own_encoder().encode_texts(["warm-up"]))

@@ -12,12 +12,12 @@ def post_worker_init(worker: Any) -> None:
 
 
 def _warm_up() -> None:
-    from collections_app.encoders import get_encoder
+    from collections_app.encoders import load_in_background
     from collections_app.errors import ImageSearchError
     from collections_app.services.active import active_index
 
     try:
-        get_encoder().encode_texts(["warm-up"])
+        load_in_background().result()
         active_index()
     except ImageSearchError as error:
         log.warning("Search is not ready: %s", error)

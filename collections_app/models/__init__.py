@@ -3,9 +3,13 @@
 from collections_app.models.collection import Collection
 from collections_app.models.example import Example
 from collections_app.models.image import Image, IndexState
+from collections_app.models.image_name import ImageName
 from collections_app.models.index_job import IndexJob
 from collections_app.models.invitation import Invitation
+from collections_app.models.mark import Mark
 from collections_app.models.public_link import PublicLink
+from collections_app.models.recent_search import RecentSearch
+from collections_app.models.saved_search import SavedSearch, SearchVisit
 from collections_app.models.share import Share, ShareRole
 from collections_app.models.team import Membership, Role, Team
 from collections_app.models.user import User
@@ -14,12 +18,17 @@ __all__ = [
     "Collection",
     "Example",
     "Image",
+    "ImageName",
     "IndexJob",
     "IndexState",
     "Invitation",
+    "Mark",
     "Membership",
     "PublicLink",
+    "RecentSearch",
     "Role",
+    "SavedSearch",
+    "SearchVisit",
     "Share",
     "ShareRole",
     "Team",

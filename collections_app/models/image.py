@@ -15,6 +15,7 @@ from collections_app.models.collection import Collection
 from collections_app.models.index_job import IndexJob, Priority
 from collections_app.models.team import Team
 from collections_app.models.user import User
+from collections_app.models.words import NameRank, split_words
 
 # A change of any of these must reach the index; a new title, say, must not.
 INDEXED_FIELDS = frozenset(
@@ -63,6 +64,16 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def latest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
+
+    def named(self, text: str) -> Self:
+        """Those whose title, tags, file name and collection hold all the words, the last one as a beginning.
+
+        Best first, then newest. Nothing in a text is an operator, and no text is refused.
+        """
+        if not split_words(text):
+            return self.none()
+        found = self.filter(names__words__holding=text)
+        return found.order_by(NameRank("names__words", text), "-created_at", "-pk")
 
     def neighbours_of(self, image: "Image") -> "tuple[Image | None, Image | None]":
         """Return the next newer and the next older picture of its collection."""

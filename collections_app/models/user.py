@@ -28,6 +28,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail address"), unique=True)
     is_staff = models.BooleanField(default=False, help_text=_("May sign in to the administration."))
     is_active = models.BooleanField(default=True, help_text=_("Unset this instead of deleting the account."))
+    remembers_searches = models.BooleanField(default=True, help_text=_("Whether recent searches are kept."))
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -14,6 +14,7 @@ from collections_app.services.active import active_index
 from collections_app.services.composing import Part as VectorPart
 from collections_app.services.composing import compose
 from collections_app.services.conditions import Narrowing, Places, narrow
+from collections_app.services.encoding import text_vector
 from collections_app.services.examples import example_vector
 from collections_app.services.filtering import newest_meeting
 from collections_app.services.query_language import Part, Query, parse_query
@@ -26,7 +27,6 @@ from collections_app.services.search import (
     clean_query,
     everything_visible_to,
     search_by_vector,
-    text_vector,
     visible_in_teams,
 )
 
@@ -109,7 +109,7 @@ def _vector_parts(question: Question) -> list[VectorPart]:
 
     def vector_of(part: Part) -> Vector:
         if not part.is_example:
-            return text_vector(encoder.key, part.value)
+            return text_vector(part.value)
         example = question.examples[part.value]
         vector = _kept_vector(example, encoder.key) if isinstance(example, Example) else stored.get(example.pk)
         if vector is None:

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collections_app.encoders import get_encoder
 from collections_app.errors import NotIndexed
 from collections_app.errors import gettext_noop as _
 from collections_app.index import NO_FILTERS, Filters, Hit
 from collections_app.models import Collection, Image, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.active import active_index
+from collections_app.services.encoding import text_vector
 
 MAX_HITS = 480
 MAX_QUERY_LENGTH = 500
@@ -77,9 +76,7 @@ def search_by_text(
 
     Raises EncoderError or IndexUnavailable: a failure is never an empty list.
     """
-    encoder = get_encoder()
-    vector = text_vector(encoder.key, clean_query(text))
-    return search_by_vector(scope=scope, vector=vector, limit=limit, filters=filters)
+    return search_by_vector(scope=scope, vector=text_vector(clean_query(text)), limit=limit, filters=filters)
 
 
 def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]:
@@ -117,10 +114,3 @@ def _join(images: ImageQuerySet, hits: Sequence[Hit]) -> list[ScoredImage]:
     """Join hits to visible rows in hit order; what the database no longer has or shows is dropped."""
     rows = images.with_collection().in_bulk([hit.id for hit in hits])
     return [ScoredImage(image=rows[hit.id], score=hit.score) for hit in hits if hit.id in rows]
-
-
-@lru_cache(maxsize=1024)
-def text_vector(model_key: str, text: str) -> Vector:
-    """The key is part of the cache's key: vectors of two models are never mixed up."""
-    vector: Vector = get_encoder().encode_texts([text])[0]
-    return vector

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collections_app.access import sent_fields
-from collections_app.errors import EncoderError, IndexUnavailable
+from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading
 from collections_app.forms import LinkPasswordForm
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.models import Image, PublicLink
@@ -24,6 +24,7 @@ from collections_app.services.renditions import Rendition, open_rendition
 from collections_app.services.search import all_of_collections, clean_query, search_by_text
 from collections_app.views.files import serve
 from collections_app.views.paging import requested_page
+from collections_app.views.waiting import still_loading
 from collections_app.wording import in_words
 
 _Arguments = ParamSpec("_Arguments")
@@ -69,6 +70,8 @@ def search(request: HttpRequest, link: PublicLink) -> HttpResponse:
     context: dict[str, object] = {"link": link, "text": text}
     try:
         found = search_by_text(scope=all_of_collections([link.collection]), text=text)
+    except ModelLoading:
+        return still_loading(request, frame="public_base.html", **context)
     except (EncoderError, IndexUnavailable) as error:
         return render(request, "public_collection.html", {**context, "failure": in_words(error)}, status=503)
     context["page"] = requested_page(request, [each.image for each in found])

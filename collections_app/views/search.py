@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from collections_app.access import SignedInRequest, signed_in
-from collections_app.errors import EncoderError, IndexUnavailable, NotIndexed
+from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading, NotIndexed
 from collections_app.models import Collection
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.query_language import KEYS, Condition, Query
@@ -16,7 +16,10 @@ from collections_app.services.questions import answer, read_question
 from collections_app.services.search import Scope
 from collections_app.templatetags.searching import search_address
 from collections_app.views.chips import chips_of
+from collections_app.views.marks import judged_hits
 from collections_app.views.paging import requested_page
+from collections_app.views.recent_searches import keeping_beside, remember_if_typed
+from collections_app.views.waiting import still_loading
 from collections_app.wording import in_words
 
 
@@ -28,14 +31,25 @@ def search(request: SignedInRequest) -> HttpResponse:
     if chosen := [Condition(key=key, value=request.GET[key]) for key in KEYS if request.GET.get(key) and key != "team"]:
         return redirect(search_address(question, reduce(Query.with_item, chosen, question.query)))
     targets = Collection.objects.editable_by(request.user).select_related("team")
-    context: dict[str, object] = {"question": question, "chips": chips_of(question), "targets": targets}
+    context: dict[str, object] = {
+        "question": question,
+        "chips": chips_of(question),
+        "targets": targets,
+        "keeping": keeping_beside(request, question),
+    }
     try:
         found = answer(question) if question.text else _latest(question.scope)
-        context["page"] = requested_page(request, found)
+        context["page"] = page = requested_page(request, found)
+    except ModelLoading:
+        return still_loading(request)
     except ValueError:
         question.problems.append(_("The parts of your search cancel each other out: nothing is left to look for."))
+        return render(request, "search.html", context)
     except (EncoderError, IndexUnavailable, NotIndexed) as error:
         return render(request, "search.html", {**context, "failure": in_words(error)}, status=503)
+    if question.text:
+        remember_if_typed(request)
+        context["judged"] = judged_hits(request, question.text, page)
     return render(request, "search.html", context)
 
 

@@ -18,6 +18,8 @@ OWN_PAGES = [
     "/search/",
     "/search/?q=a+white+dog",
     "/search/?q=dog&collection=999999",
+    "/search/?q=a+white+dog&judge=1",
+    "/searches/",
     "/upload/",
     "/collections/new/",
     "/account/",
@@ -57,6 +59,7 @@ def state(browser: Browser, site: str, scenes: list[Path]) -> Iterator[tuple[obj
     image = page.locator("[data-image-id] a").first.get_attribute("href") or ""
     addresses = [empty, full, f"{full}rename/", f"{full}delete/", f"{full}upload/"]
     addresses += [f"{full}sharing/", *make_team_and_link(page, full), throw_one_away(page, image)]
+    addresses += save_a_search(page)
     addresses += [image, f"{image}edit/", f"{image}delete/", f"{image}similar/"]
     yield context.storage_state(), addresses
     context.close()
@@ -85,6 +88,15 @@ def make_team_and_link(page: Page, collection: str) -> list[str]:
         f"{link}password/",
         picture,
     ]
+
+
+def save_a_search(page: Page) -> list[str]:
+    page.goto("/search/?q=a+white+dog")
+    page.get_by_role("button", name="Save this search").click()
+    opened = page.url
+    page.goto("/searches/")
+    rename = page.get_by_role("link", name="Rename").get_attribute("href") or ""
+    return [opened, *(rename.replace("rename", part) for part in ("rename", "share", "new"))]
 
 
 def throw_one_away(page: Page, image: str) -> str:

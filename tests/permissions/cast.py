@@ -12,6 +12,7 @@ from collections_app.models import (
     Image,
     Membership,
     Role,
+    SavedSearch,
     Share,
     ShareRole,
     Team,
@@ -27,6 +28,7 @@ PEOPLE = (
     *("team viewer", "team editor", "team owner", "ex-member", "staff"),
 )
 NOWHERE = 10**9
+_NUMBERED = ("collection", "image", "team", "member", "share", "link", "invitation", "search")
 LINK_PASSWORD = "tulip"
 
 
@@ -63,13 +65,9 @@ def make_stage() -> Stage:
             # A picture that lies in the trash alone is a harder case than one whose collection does.
             "trashed": _values(trashed, people["team owner"]) | {"image": alone.pk, "public_id": alone.public_id},
             "foreign": _values(foreign, _somebody()),
-            "deleted": dict.fromkeys(("collection", "image", "team", "member", "share", "link", "invitation"), NOWHERE)
-            | {
-                "secret": "no-such-secret",
-                "token": "no-such-token",
-                "public_id": uuid.uuid4(),
-                "invitation_secret": "no-such-secret",
-            },
+            "deleted": dict.fromkeys(_NUMBERED, NOWHERE)
+            | dict.fromkeys(("secret", "token", "invitation_secret"), "no-such-secret")
+            | {"public_id": uuid.uuid4()},
         },
     )
 
@@ -112,6 +110,7 @@ def _values(collection: Collection, inviter: User, *, link_password: str = "") -
         email=f"new-{collection.pk}@example.com", role="viewer", inviter=inviter, collection=collection
     )
     example = Example.objects.create(user=inviter, model_key="m", vector=b"", thumbnail=b"jpeg")
+    search = SavedSearch.objects.create(maker=inviter, name="Dogs", query="q=dog", team=collection.team)
     return {
         "collection": collection.pk,
         "image": image.pk,
@@ -120,6 +119,7 @@ def _values(collection: Collection, inviter: User, *, link_password: str = "") -
         "share": share.pk,
         "link": link.pk,
         "invitation": invitation.pk,
+        "search": search.pk,
         "secret": link.secret,
         "public_id": image.public_id,
         "invitation_secret": secret,

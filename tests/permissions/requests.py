@@ -16,6 +16,7 @@ _BY_PREFIX = {
     "trash": "image",
     "teams": "team",
     "invitations": "invitation",
+    "searches": "search",
 }
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 

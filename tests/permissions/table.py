@@ -210,4 +210,53 @@ selection_undo      GET  -          405
 selection_undo      POST -          302
 selection_tag       GET  -          405
 selection_tag       POST -          302
+saved_searches      GET  -          302   302   200   200   200   200   200   200   200   200
+saved_searches      POST -          405
+search_save         GET  -          405
+search_save         POST -          302   302   400   400   400   400   400   400   400   400
+recent_clear        GET  -          405
+recent_clear        POST -          302
+recent_off          GET  -          405
+recent_off          POST -          302
+recent_on           GET  -          405
+recent_on           POST -          302
+saved_search        GET  kept       302   302   404   404   404   302   302   302   404   404
+saved_search        GET  trashed    302   302   404   404   404   302   302   302   404   404
+saved_search        GET  foreign    302   302   404   404   404   404   404   404   404   404
+saved_search        GET  deleted    302   302   404   404   404   404   404   404   404   404
+saved_search        POST any        405
+search_new          GET  kept       302   302   404   404   404   200   200   200   404   404
+search_new          GET  trashed    302   302   404   404   404   200   200   200   404   404
+search_new          GET  foreign    302   302   404   404   404   404   404   404   404   404
+search_new          GET  deleted    302   302   404   404   404   404   404   404   404   404
+search_new          POST any        405
+search_rename       GET  kept       302   302   404   404   404   403   403   200   404   404
+search_rename       GET  trashed    302   302   404   404   404   403   403   200   404   404
+search_rename       GET  foreign    302   302   404   404   404   404   404   404   404   404
+search_rename       GET  deleted    302   302   404   404   404   404   404   404   404   404
+search_rename       POST kept       302   302   404   404   404   403   403   400   404   404
+search_rename       POST trashed    302   302   404   404   404   403   403   400   404   404
+search_rename       POST foreign    302   302   404   404   404   404   404   404   404   404
+search_rename       POST deleted    302   302   404   404   404   404   404   404   404   404
+search_share        GET  kept       302   302   404   404   404   403   403   200   404   404
+search_share        GET  trashed    302   302   404   404   404   403   403   200   404   404
+search_share        GET  foreign    302   302   404   404   404   404   404   404   404   404
+search_share        GET  deleted    302   302   404   404   404   404   404   404   404   404
+search_share        POST kept       302   302   404   404   404   403   403   400   404   404
+search_share        POST trashed    302   302   404   404   404   403   403   400   404   404
+search_share        POST foreign    302   302   404   404   404   404   404   404   404   404
+search_share        POST deleted    302   302   404   404   404   404   404   404   404   404
+search_unshare      GET  any        405
+search_unshare      POST kept       302   302   404   404   404   403   403   302   404   404
+search_unshare      POST trashed    302   302   404   404   404   403   403   302   404   404
+search_unshare      POST foreign    302   302   404   404   404   404   404   404   404   404
+search_unshare      POST deleted    302   302   404   404   404   404   404   404   404   404
+search_delete       GET  any        405
+search_delete       POST kept       302   302   404   404   404   403   403   302   404   404
+search_delete       POST trashed    302   302   404   404   404   403   403   302   404   404
+search_delete       POST foreign    302   302   404   404   404   404   404   404   404   404
+search_delete       POST deleted    302   302   404   404   404   404   404   404   404   404
+image_mark          GET  any        405
+image_mark          POST kept       302   302   404   400   400   400   400   400   404   404
+image_mark          POST other      302   302   404   404   404   404   404   404   404   404
 """

@@ -42,7 +42,12 @@ class Visitor:
         return self.submit("/upload/", files={"files": picture}, new_name="Mine").status_code
 
     def search(self, words: str) -> int:
-        return self.session.get(f"{self.address}/search/", params={"q": words}, timeout=60).status_code
+        """As a browser does, go on while the model is loading."""
+        while True:
+            answer = self.session.get(f"{self.address}/search/", params={"q": words}, timeout=60)
+            if answer.status_code != 503 or "Retry-After" not in answer.headers:
+                return answer.status_code
+            time.sleep(float(answer.headers["Retry-After"]))
 
 
 def all_children_of(pid: int) -> list[int]:

@@ -101,7 +101,7 @@ def decoded(task: Task) -> Pixels | str:
 
 def _decode(image: Image, encoder: Encoder) -> Pixels:
     """From one decode come the thumbnail and the model's input. Runs in a thread: no database here."""
-    picture = _read(image)
+    picture = read_picture(image)
     try:
         store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
     except (OSError, StorageUnavailable) as error:  # the first page that shows the picture tries again
@@ -110,7 +110,7 @@ def _decode(image: Image, encoder: Encoder) -> Pixels:
     return pixels
 
 
-def _read(image: Image) -> Picture:
+def read_picture(image: Image) -> Picture:
     """A broken picture is an InvalidImage: a system error that remains is the fault of disk, network or rights."""
     try:
         with default_storage.open(image.file_name) as file:

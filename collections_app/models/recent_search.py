@@ -1,0 +1,33 @@
+"""What a person has searched for lately. Private: nobody else is ever shown it."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from collections_app.models.asked import Asked
+from collections_app.models.user import User
+
+# Of letters that need no escape; with the user's id it has to fit into a row of PostgreSQL's index.
+MAX_QUERY_LENGTH = 2000
+
+
+class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
+    def made_by(self, user: User) -> Self:
+        """Latest first."""
+        return self.filter(user=user).order_by("-asked_at", "-pk")
+
+
+class RecentSearch(Asked, models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recent_searches")
+    query = models.CharField(max_length=MAX_QUERY_LENGTH, help_text="What stands after the “?” in the address.")
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    objects = RecentSearchQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "query"], name="recent_search_once_per_person")]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,60 @@
+"""A search with a name. It runs anew whenever it is opened, with the rights of whoever opens it."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from collections_app.models.asked import Asked
+from collections_app.models.team import Team
+from collections_app.models.user import User
+
+
+class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
+    def visible_to(self, user: User) -> Self:
+        """One's own, and those shared with one's teams."""
+        return self.filter(Q(maker=user) | Q(team__in=Team.objects.visible_to(user)))
+
+    def removable_by(self, user: User) -> Self:
+        """Whose sharing the user may end: the maker, and the owners of the team it is shared with."""
+        return self.exclude(team=None).filter(Q(maker=user) | Q(team__in=Team.objects.owned_by(user)))
+
+    def with_people(self, user: User) -> Self:
+        """Add `is_removable`, whether the user may end its sharing."""
+        removable = SavedSearch.objects.removable_by(user).filter(pk=models.OuterRef("pk"))
+        return self.select_related("maker", "team").annotate(is_removable=models.Exists(removable))
+
+    def own_first(self, user: User) -> Self:
+        return self.order_by(models.Case(models.When(maker=user, then=0), default=1), Lower("name"), "pk")
+
+
+class SavedSearch(Asked, models.Model):
+    maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches")
+    name = models.CharField(max_length=100)
+    query = models.TextField(help_text="What stands after the “?” in the address.")
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.CASCADE, related_name="searches", help_text="It is shared with."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = SavedSearchQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SearchVisit(models.Model):
+    """When somebody has last opened a saved search: what came after that is new to them."""
+
+    search = models.ForeignKey(SavedSearch, on_delete=models.CASCADE, related_name="visits")
+    viewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    visited_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["search", "viewer"], name="search_visit_once_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.viewer} saw {self.search}"

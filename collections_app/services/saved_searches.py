@@ -1,0 +1,48 @@
+"""Searches kept under a name: saved, opened, shared with a team, and what is new in them."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from collections_app.models import SavedSearch, SearchVisit, Team, User
+from collections_app.services.questions import answer, read_question
+
+# How far down the answer a new picture counts. Every picture is somewhere in the ranking: one far down is no news.
+FIRST_HITS = 50
+
+
+@transaction.atomic
+def save_search(*, maker: User, name: str, query: str) -> SavedSearch:
+    """Its results are before the maker's eyes: they have seen it."""
+    search = SavedSearch.objects.create(maker=maker, name=name, query=query)
+    note_visit(search=search, viewer=maker)
+    return search
+
+
+def rename_search(*, search: SavedSearch, name: str) -> None:
+    SavedSearch.objects.filter(pk=search.pk).update(name=name)
+
+
+def delete_search(*, search: SavedSearch) -> None:
+    search.delete()
+
+
+def share_search(*, search: SavedSearch, team: Team | None) -> None:
+    """With one team at a time; None: with nobody. The caller has made sure that the maker is in the team."""
+    SavedSearch.objects.filter(pk=search.pk).update(team=team)
+
+
+def note_visit(*, search: SavedSearch, viewer: User) -> None:
+    SearchVisit.objects.update_or_create(search=search, viewer=viewer, defaults={"visited_at": timezone.now()})
+
+
+def count_new(*, search: SavedSearch, viewer: User) -> int | None:
+    """Return how many of the first hits came to the site after the viewer's last visit.
+
+    None where that cannot be said: they have not opened it yet, or may not see the place that it searches. Raises
+    EncoderError or IndexUnavailable.
+    """
+    visit = SearchVisit.objects.filter(search=search, viewer=viewer).first()
+    question = read_question(user=viewer, asked=search.asked)
+    if visit is None or question.is_lost:
+        return None
+    return sum(hit.image.created_at > visit.visited_at for hit in answer(question)[:FIRST_HITS])

@@ -1,0 +1,72 @@
+"""What the search page shows of kept searches, and what a person does with their recent ones."""
+
+from dataclasses import dataclass, field
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from collections_app.access import SignedInRequest, signed_in
+from collections_app.models import RecentSearch, SavedSearch
+from collections_app.services import recent_searches
+from collections_app.services.questions import Question
+
+# What is added to an address by the site: the same search, asked a second time.
+_ASKED_AGAIN = {"page", "judge", "saved"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """`query` is the address's, to be saved; `opened` the saved search that led here; `recent` is for an empty page."""
+
+    query: str = ""
+    opened: SavedSearch | None = None
+    recent: list[RecentSearch] = field(default_factory=list)
+
+
+def keeping_beside(request: SignedInRequest, question: Question) -> Keeping:
+    """Return what stands beside the answer, or in place of one where nothing is asked."""
+    if not question.text:
+        return Keeping(recent=recent_searches.recent_searches(request.user))
+    saved = request.GET.get("saved", "")
+    visible = SavedSearch.objects.visible_to(request.user)
+    opened = visible.filter(pk=int(saved)).first() if saved.isdecimal() and len(saved) < 19 else None
+    return Keeping(query=recent_searches.query_of(request.GET), opened=opened)
+
+
+def remember_if_typed(request: SignedInRequest) -> None:
+    """What a person has asked themselves: no second page, no part of a page, nothing a browser asks ahead of them."""
+    if request.htmx or _ASKED_AGAIN & request.GET.keys() or not is_meant(request):
+        return
+    recent_searches.remember_search(user=request.user, asked=request.GET)
+
+
+def is_meant(request: SignedInRequest) -> bool:
+    """Whether somebody wants to see the page: browsers also load pages that somebody might want."""
+    return request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
+
+
+@require_POST
+@signed_in
+def clear(request: SignedInRequest) -> HttpResponse:
+    recent_searches.clear_recent_searches(user=request.user)
+    messages.success(request, _("Your recent searches are forgotten."))
+    return redirect("search")
+
+
+@require_POST
+@signed_in
+def switch_off(request: SignedInRequest) -> HttpResponse:
+    recent_searches.remember_searches(user=request.user, wanted=False)
+    messages.success(request, _("Your searches are forgotten, and no more of them are remembered."))
+    return redirect("search")
+
+
+@require_POST
+@signed_in
+def switch_on(request: SignedInRequest) -> HttpResponse:
+    recent_searches.remember_searches(user=request.user, wanted=True)
+    messages.success(request, _("Your searches are remembered from now on, for you alone."))
+    return redirect("search")

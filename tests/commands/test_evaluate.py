@@ -1,0 +1,117 @@
+"""`manage.py evaluate`: one model on the site's marks, two models, and the demo's drawn scenes."""
+
+import shutil
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+from safetensors.numpy import load_file, save_file
+
+from collections_app.models import Image
+from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.marks import mark_image
+from tests.house import House, put_picture
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reds(house: House) -> list[Image]:
+    """Two right ones and two wrong ones for "red", indexed."""
+    colours = {"red": (250, 5, 5), "blue": (5, 5, 250), "navy": (5, 5, 120)}
+    images = [put_picture(house.collection, house.owner, f"{name}.png", colours[name]) for name in colours]
+    for image in (house.image, *images):
+        is_right = image.original_name in ("rose.png", "red.png")
+        mark_image(user=house.viewer, image=image, text="red", is_right=is_right)
+    IndexWorker().drain()
+    return [house.image, *images]
+
+
+@pytest.fixture
+def contrary(settings: Settings, tmp_path: Path) -> str:
+    """A model that thinks the opposite of the demo's: what is nearest there is farthest here."""
+    folder = Path(shutil.copytree(settings.DEMO_MODEL_DIR, tmp_path / "contrary"))
+    weights = load_file(folder / "model.safetensors")
+    weights["text_projection.weight"] = -weights["text_projection.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return str(folder)
+
+
+def evaluate(*words: str) -> str:
+    out = StringIO()
+    call_command("evaluate", *words, stdout=out)
+    return out.getvalue()
+
+
+def figures(printed: str, text: str) -> list[str]:
+    (line,) = [line for line in printed.splitlines() if line.startswith(f"{text} ")]
+    return line.removeprefix(text).split()
+
+
+def test_active_model_is_judged_on_the_sites_search(reds: list[Image]) -> None:
+    printed = evaluate("--k", "2")
+    assert figures(printed, "query") == ["judged", "P@2", "R@2"]
+    assert figures(printed, "red") == ["4", "1.000", "1.000"]
+    assert figures(printed, "mean of 1 queries") == ["4", "1.000", "1.000"]
+    assert "Ranked: what the site's search finds over everything that each person who judged may see" in printed
+
+
+def test_two_models_are_compared_on_the_judged_pictures(reds: list[Image], contrary: str) -> None:
+    printed = evaluate("--k", "2", "--compare", contrary)
+    assert figures(printed, "red") == ["4", "1.000", "0.000", "1.000", "0.000", "A"]
+    assert f"A (demo) is better in 1, B ({contrary}) in 0, and they are equal in 0 of 1 queries." in printed
+    assert "only the pictures that are judged for it, not the whole site" in printed
+    assert "demo: 0 pictures were encoded now, the others are indexed." in printed
+    assert f"{contrary}: 4 pictures were encoded now" in printed
+
+
+def test_comparison_says_where_no_model_can_differ(reds: list[Image], contrary: str) -> None:
+    assert "1 of the queries have no more than 10 judged pictures" in evaluate("--compare", contrary)
+
+
+def test_model_without_an_index_is_judged_alone(reds: list[Image], contrary: str) -> None:
+    printed = evaluate("--k", "2", "--model", contrary)
+    assert figures(printed, "red") == ["4", "0.000", "0.000"]
+    assert "only the pictures that are judged for it" in printed
+
+
+def test_team_narrows_the_marks(reds: list[Image], house: House) -> None:
+    assert figures(evaluate("--k", "2", "--team", "Gardeners"), "red") == ["4", "1.000", "1.000"]
+    with pytest.raises(CommandError, match="Nothing is marked yet"):
+        evaluate("--team", str(house.outsider.personal_team.pk))
+
+
+def test_nothing_marked_is_an_error_that_says_what_to_do(house: House, settings: Settings) -> None:
+    settings.CLIP_MODEL = "openai/clip-vit-base-patch32"
+    with pytest.raises(CommandError, match="follow “Judge these results”"):
+        evaluate()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--k", "0"], "must be a whole number"),
+        (["--k", "many"], "must be a whole number"),
+        (["--team", "Nobody"], "There is no team"),
+        (["--demo", "--compare", "/nowhere/at/all"], "/nowhere/at/all"),
+    ],
+)
+def test_wrong_word_is_answered_with_a_sentence(house: House, words: list[str], sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        evaluate(*words)
+
+
+def test_demo_without_marks_is_judged_by_what_is_drawn(house: House) -> None:
+    printed = evaluate()
+    _judged, precision, recall = figures(printed, "a colour thing (206 queries)")
+    assert float(precision) > 0.2
+    assert float(recall) > 0.8
+    assert "the demo's 360 drawn scenes, judged by what is drawn" in printed
+
+
+def test_drawn_scenes_tell_a_good_model_from_a_contrary_one(reds: list[Image], contrary: str) -> None:
+    printed = evaluate("--demo", "--compare", contrary)
+    *_, better = figures(printed, "colour (10 queries)")
+    assert better == "10:0"

@@ -1,0 +1,28 @@
+"""A server's process loads the model in the background; commands do not."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+ROOT = Path(__file__).parent.parent.parent
+SERVE_ONE = """
+from imagesearch.wsgi import application
+from collections_app import encoders
+from wsgiref.util import setup_testing_defaults
+assert encoders._background._loading is None, "loading before the fork"
+environ = {"PATH_INFO": "/healthz/", "HTTP_HOST": "localhost"}
+setup_testing_defaults(environ)
+print(b"".join(application(environ, lambda status, headers: print(status))))
+encoders._background._loading.result(120)
+assert encoders.get_encoder().encode_texts(["dog"]).shape[0] == 1
+"""
+
+
+def test_the_first_request_of_any_server_begins_to_load_the_model(tmp_path: Path) -> None:
+    own = {"DATA_DIR": str(tmp_path), "CLIP_MODEL": "demo", "MILVUS_URI": "", "DATABASE_URL": "", "STORAGE_URL": ""}
+    subprocess.run([sys.executable, "-c", SERVE_ONE], cwd=ROOT, env={**os.environ, **own}, check=True, timeout=200)
