@@ -4,9 +4,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from django.utils.translation import gettext as _
-
 from collections_app.errors import EncoderError, ModelLoading
+from collections_app.errors import gettext_noop as _
 
 PATIENCE_S = 2.0
 

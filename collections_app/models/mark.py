@@ -5,6 +5,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.image import Image
 from collections_app.models.user import User
@@ -19,7 +20,7 @@ class MarkQuerySet(models.QuerySet["Mark"]):
 class Mark(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="marks")
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="marks")
-    query = models.CharField(max_length=500, help_text="The words, in small letters.")
+    query = models.CharField(max_length=500, help_text=_("The words, in small letters."))
     is_right = models.BooleanField()
     marked_at = models.DateTimeField(default=timezone.now, editable=False)
 

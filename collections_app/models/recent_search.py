@@ -5,6 +5,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.asked import Asked
 from collections_app.models.user import User
@@ -21,7 +22,7 @@ class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
 
 class RecentSearch(Asked, models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recent_searches")
-    query = models.CharField(max_length=MAX_QUERY_LENGTH, help_text="What stands after the “?” in the address.")
+    query = models.CharField(max_length=MAX_QUERY_LENGTH, help_text=_("What stands after the “?” in the address."))
     asked_at = models.DateTimeField(default=timezone.now)
 
     objects = RecentSearchQuerySet.as_manager()

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.asked import Asked
 from collections_app.models.team import Team
@@ -34,9 +35,14 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
 class SavedSearch(Asked, models.Model):
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches")
     name = models.CharField(max_length=100)
-    query = models.TextField(help_text="What stands after the “?” in the address.")
+    query = models.TextField(help_text=_("What stands after the “?” in the address."))
     team = models.ForeignKey(
-        Team, null=True, blank=True, on_delete=models.CASCADE, related_name="searches", help_text="It is shared with."
+        Team,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="searches",
+        help_text=_("It is shared with."),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from collections_app.encoders import Encoder, get_encoder
 from collections_app.errors import EncoderError, ModelUnavailable
+from collections_app.errors import gettext_noop as _
 
 MOST_REMEMBERED = 1024
 MOST_TOGETHER = 32
@@ -41,7 +42,7 @@ class _Asked:
 
     def answer(self) -> Vector:
         if self.vector is None:
-            raise self.error or EncoderError("The model was interrupted. Try again.")
+            raise self.error or EncoderError(_("The model was interrupted. Try again."))
         return self.vector
 
 
@@ -107,7 +108,7 @@ class TextVectors:
             log.exception("A text could not be encoded")
             _fail(batch, error)
         finally:  # nobody waits for what a leader who was interrupted has left
-            _fail(batch, EncoderError("The model was interrupted. Try again."))
+            _fail(batch, EncoderError(_("The model was interrupted. Try again.")))
 
 
 def _fail(batch: Sequence[_Asked], error: Exception) -> None:

@@ -22,6 +22,7 @@ from collections_app.services import saved_searches
 from collections_app.services.recent_searches import name_places
 from collections_app.views.paging import requested_page
 from collections_app.views.recent_searches import is_meant
+from collections_app.wording import in_words
 
 
 @require_safe
@@ -64,7 +65,7 @@ def whats_new(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         context["count"] = saved_searches.count_new(search=search, viewer=request.user)
     except (EncoderError, IndexUnavailable) as error:
-        context["sentence"], status = str(error), 503
+        context["sentence"], status = in_words(error), 503
     if request.htmx:
         return render(request, "_whats_new.html", context)
     return render(request, "whats_new.html", context, status=status)

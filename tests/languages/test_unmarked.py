@@ -130,6 +130,12 @@ def test_unmarked_sentences_are_found() -> None:
     assert [*unmarked('raise NameTaken(_("It is taken."))')] == []
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "collections_app" / "views").glob("*.py")), ids=lambda path: path.name)
+def test_a_view_shows_no_error_in_the_log_s_english(path: Path) -> None:
+    """`wording.in_words` tells it in the reader's language."""
+    assert "str(error)" not in path.read_text()
+
+
 def test_scripts_say_nothing_of_their_own() -> None:
     """Their words come from the page: a literal with a capital and a blank would be a sentence."""
     found = {
