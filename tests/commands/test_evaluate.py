@@ -105,9 +105,9 @@ def test_wrong_word_is_answered_with_a_sentence(house: House, words: list[str], 
 
 def test_demo_without_marks_is_judged_by_what_is_drawn(house: House) -> None:
     printed = evaluate()
-    _judged, precision, recall = figures(printed, "a colour thing (206 queries)")
-    assert float(precision) > 0.2
-    assert float(recall) > 0.8
+    # Some three of the scenes show a thing in a colour, so few of ten hits can be right; of things there are enough.
+    assert float(figures(printed, "thing (24 queries)")[1]) > 0.9
+    assert float(figures(printed, "a colour thing (206 queries)")[2]) > 0.9
     assert "the demo's 360 drawn scenes, judged by what is drawn" in printed
 
 
