@@ -24,6 +24,7 @@ FLOORS = {
             "access",
             "adapters",
             "headers",
+            "receiving",
             "forms",
             "admin",
             "checks",

@@ -2,7 +2,7 @@
 
 from .checksums import checksum
 from .decoding import open_picture
-from .inspection import Limits, PictureInfo, inspect_picture
+from .inspection import Limits, PictureInfo, check_byte_size, inspect_picture
 from .sheets import make_sheet
 from .thumbnails import QUALITY, THUMBNAIL_CONTENT_TYPE, make_thumbnail, thumbnail_size
 
@@ -11,6 +11,7 @@ __all__ = [
     "THUMBNAIL_CONTENT_TYPE",
     "Limits",
     "PictureInfo",
+    "check_byte_size",
     "checksum",
     "inspect_picture",
     "make_sheet",

@@ -86,6 +86,11 @@ def _check_bytes(file: BinaryIO, limits: Limits) -> None:
     size = file.tell() if size is None else size
     if size == 0:
         raise InvalidImage("empty", "This file is empty; choose another one.")
+    check_byte_size(size, limits)
+
+
+def check_byte_size(size: int, limits: Limits) -> None:
+    """Raises InvalidImage with the code `too_large`."""
     if size > limits.max_bytes:
         raise InvalidImage(
             "too_large", f"This file has {_megabytes(size)} MB; at most {_megabytes(limits.max_bytes)} MB are accepted."
