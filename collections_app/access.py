@@ -122,6 +122,14 @@ def visible_team_or_404(user: User, pk: int) -> Team:
     return get_object_or_404(Team.objects.visible_to(user), pk=pk)
 
 
+def edited_team_or_404(user: User, pk: int) -> Team:
+    """Raises PermissionDenied where the user is a member who only looks."""
+    team = visible_team_or_404(user, pk)
+    if not Team.objects.editable_by(user).filter(pk=pk).exists():
+        raise PermissionDenied("Only owners and editors of the team may do this.")
+    return team
+
+
 def owned_team_or_404(user: User, pk: int) -> Team:
     """Raises PermissionDenied where the user is a member and no owner."""
     team = visible_team_or_404(user, pk)

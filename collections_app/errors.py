@@ -61,6 +61,10 @@ class CollectionGone(ImageSearchError):
     """The collection was deleted while something was on its way into it."""
 
 
+class PictureGone(ImageSearchError):
+    """A picture that something depends on was deleted meanwhile."""
+
+
 class StorageUnavailable(ImageSearchError):
     """Files can be neither read nor written just now: no picture's fault."""
 

@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 from collections_app.views import (
     account,
     collections,
+    duplicates,
     examples,
     files,
     gallery,
@@ -61,6 +62,9 @@ urlpatterns = [
     path("teams/<int:pk>/invite/", teams.invite, name="team_invite"),
     path("teams/<int:pk>/members/<int:member>/role/", teams.change_role, name="member_role"),
     path("teams/<int:pk>/members/<int:member>/remove/", teams.remove_member, name="member_remove"),
+    path("teams/<int:pk>/duplicates/", duplicates.duplicates, name="team_duplicates"),
+    path("teams/<int:pk>/duplicates/trash/", duplicates.keep_one, name="duplicates_trash"),
+    path("teams/<int:pk>/duplicates/different/", duplicates.call_different, name="duplicates_different"),
     path("invitations/<int:pk>/revoke/", invitations.revoke, name="invitation_revoke"),
     path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
     path("pictures/trash/", selection.trash_chosen, name="selection_trash"),

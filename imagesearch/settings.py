@@ -149,6 +149,11 @@ INVITATION_DAYS = env.integer("INVITATION_DAYS", 14, minimum=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 # On the file system of the uploads, so that a file appears there whole, by renaming, or not at all.
 FILE_UPLOAD_TEMP_DIR = env.make_folder(DATA_DIR / "tmp")
+FILE_UPLOAD_HANDLERS = [
+    "collections_app.receiving.BoundedUploads",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- The model and the index -------------------------------------------------------------------------------------
 # "demo" is the small model that ships with the project; it understands its own drawn scenes and nothing else.

@@ -25,6 +25,7 @@ FLOORS = {
             "access",
             "adapters",
             "headers",
+            "receiving",
             "forms",
             "admin",
             "checks",

@@ -2,7 +2,8 @@
 
 from .checksums import checksum
 from .decoding import open_picture
-from .inspection import Limits, PictureInfo, inspect_picture
+from .inspection import Limits, PictureInfo, check_byte_size, inspect_picture
+from .perceptual import perceptual_hash
 from .sheets import make_sheet
 from .thumbnails import QUALITY, THUMBNAIL_CONTENT_TYPE, make_thumbnail, thumbnail_size
 
@@ -11,10 +12,12 @@ __all__ = [
     "THUMBNAIL_CONTENT_TYPE",
     "Limits",
     "PictureInfo",
+    "check_byte_size",
     "checksum",
     "inspect_picture",
     "make_sheet",
     "make_thumbnail",
     "open_picture",
+    "perceptual_hash",
     "thumbnail_size",
 ]

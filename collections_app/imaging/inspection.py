@@ -87,6 +87,11 @@ def _check_bytes(file: BinaryIO, limits: Limits) -> None:
     size = file.tell() if size is None else size
     if size == 0:
         raise InvalidImage("empty", _("This file is empty; choose another one."))
+    check_byte_size(size, limits)
+
+
+def check_byte_size(size: int, limits: Limits) -> None:
+    """Raises InvalidImage with the code `too_large`."""
     if size > limits.max_bytes:
         sentence = _("This file has %(size)s MB; at most %(limit)s MB are accepted.")
         raise InvalidImage("too_large", sentence, size=_megabytes(size), limit=_megabytes(limits.max_bytes))

@@ -86,6 +86,10 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def same_bytes_as(self, image: "Image") -> Self:
         return self.filter(sha256=image.sha256).exclude(pk=image.pk)
 
+    def unhashed(self) -> Self:
+        """Indexed, but without a perceptual hash."""
+        return self.filter(perceptual_hash=None, index_state=IndexState.INDEXED)
+
     def failed(self) -> Self:
         return self.filter(index_state=IndexState.FAILED)
 
@@ -147,6 +151,12 @@ class Image(models.Model):
     index_model_key = models.CharField(max_length=200, blank=True)
     index_sha256 = models.CharField(max_length=64, blank=True, help_text=_("The file the vector was made from."))
     index_error = models.TextField(blank=True)
+    perceptual_hash = models.BigIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="How the picture looks, in 64 bits; 0: it has nothing to tell by.",
+    )
 
     objects = ImageQuerySet.as_manager()
 
@@ -157,6 +167,10 @@ class Image(models.Model):
                 fields=["collection", "index_state"],
                 condition=~Q(index_state="indexed"),
                 name="image_not_indexed",
+            ),
+            # Reader: the worker, who hashes what was indexed before there were such hashes.
+            models.Index(
+                fields=["id"], condition=Q(perceptual_hash=None, index_state="indexed"), name="image_not_hashed"
             ),
             # Reader: the purge of the trash, and the trash's page.
             models.Index(fields=["trashed_at"], condition=Q(trashed_at__isnull=False), name="image_trashed"),

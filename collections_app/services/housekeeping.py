@@ -5,6 +5,7 @@ import logging
 from collections_app.models import IndexJob, Invitation
 from collections_app.services.active import active_index
 from collections_app.services.examples import forget_expired_examples
+from collections_app.services.leftovers import sweep_stored_files, sweep_temporary_files
 from collections_app.services.trash import purge_trash
 
 log = logging.getLogger(__name__)
@@ -19,5 +20,7 @@ def keep_house() -> None:
         log.info("%s pictures were deleted for good.", purged)
     Invitation.objects.expired().delete()
     forget_expired_examples()
+    if swept := sweep_temporary_files() + sweep_stored_files():
+        log.info("%s files of interrupted uploads were deleted.", swept)
     if not IndexJob.objects.waiting().exists() and active_index().drop_outgrown():  # while any wait, some may be needed
         log.info("The vectors of an older version have all been taken over, and were removed.")

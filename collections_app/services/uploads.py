@@ -1,7 +1,7 @@
 """Taking a picture in: judged, stored, and its row written; the model runs later, in the worker."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 from typing import BinaryIO
@@ -15,17 +15,22 @@ from django.utils import timezone
 from collections_app.errors import CollectionGone
 from collections_app.errors import gettext_noop as _
 from collections_app.imaging import Limits, PictureInfo, checksum, inspect_picture
-from collections_app.models import Collection, Image, Team, User
+from collections_app.models import Collection, Image, PendingFile, Team, User
 from collections_app.models.image import storage_name
+from collections_app.services.library import retry_indexing
 from collections_app.services.quotas import ensure_room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """`created` is False where the team has the same bytes already: `image` is that picture."""
+    """`created` is False where the team has the same bytes already: `image` is that picture.
+
+    `elsewhere`: a picture of the same bytes that the uploader sees in another team; it stays what it is.
+    """
 
     image: Image
     created: bool
+    elsewhere: Image | None = None
 
 
 def upload_limits() -> Limits:
@@ -46,6 +51,7 @@ def ingest_upload(
     info = inspect_picture(file, upload_limits())
     sha256 = checksum(file)
     if known := _same_bytes(collection, sha256, uploader):
+        _ensure_file(known, file)
         return Ingested(image=known, created=False)
     image = Image(
         collection=collection,
@@ -61,12 +67,17 @@ def ingest_upload(
         taken_at=_aware(info.taken_at),
     )
     file.seek(0)
-    return _store(image, file, info)
+    ingested = _store(image, file, info)
+    return replace(ingested, elsewhere=_elsewhere(ingested.image, uploader)) if ingested.created else ingested
 
 
 def _store(image: Image, file: BinaryIO, info: PictureInfo) -> Ingested:
-    """The file first, then the row: a row without its file must never be seen; a file without its row is removed."""
+    """The file first, then the row: a row without its file must never be seen; a file without its row is removed.
+
+    By the worker's housekeeping, where a process dies between the two: the note made here tells it of the file.
+    """
     image.file.name = storage_name(image, f"x{info.extension}")
+    PendingFile.objects.create(file_name=image.file_name)
     try:
         default_storage.save(image.file_name, File(file))
         ingested = _save_once(image)
@@ -74,7 +85,7 @@ def _store(image: Image, file: BinaryIO, info: PictureInfo) -> Ingested:
         _discard(image.file_name)
         raise
     if not ingested.created:
-        default_storage.delete(image.file_name)
+        _discard(image.file_name)
     return ingested
 
 
@@ -82,6 +93,18 @@ def _discard(name: str) -> None:
     """What interrupted us may have come right after the row was committed: then the file stays."""
     if not Image.objects.filter(file=name).exists():
         default_storage.delete(name)
+        PendingFile.objects.filter(file_name=name).delete()
+
+
+def _ensure_file(known: Image, file: BinaryIO) -> None:
+    """Where the stored file of a known picture is lost, the same bytes have just come in: they take its place."""
+    if default_storage.exists(known.file_name):
+        return
+    file.seek(0)
+    stored = default_storage.save(known.file_name, File(file))
+    if stored != known.file_name:  # another upload was first
+        default_storage.delete(stored)
+    retry_indexing(images=Image.objects.filter(pk=known.pk))
 
 
 @transaction.atomic
@@ -95,6 +118,7 @@ def _save_once(image: Image) -> Ingested:
         return Ingested(image=known, created=False)
     ensure_room(team=team, byte_size=image.byte_size)
     image.save()
+    PendingFile.objects.filter(file_name=image.file_name).delete()
     return Ingested(image=image, created=True)
 
 
@@ -102,6 +126,11 @@ def _same_bytes(collection: Collection, sha256: str, uploader: User | None) -> I
     """Only what the uploader may see: an editor by a share learns nothing of the team's other collections."""
     visible = Image.objects.visible_to(uploader) if uploader else Image.objects.kept()
     return visible.with_collection().filter(collection__team=collection.team_id, sha256=sha256).first()
+
+
+def _elsewhere(image: Image, uploader: User) -> Image | None:
+    others = Image.objects.visible_to(uploader).same_bytes_as(image).with_collection()
+    return others.exclude(collection__team=image.collection.team_id).first()
 
 
 def _plain_name(file_name: str) -> str:

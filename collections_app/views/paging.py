@@ -10,5 +10,5 @@ from django.http import HttpRequest
 PAGE_SIZE = 48
 
 
-def requested_page(request: HttpRequest, items: Sequence[Any] | QuerySet[Any]) -> Page[Any]:
-    return Paginator(items, PAGE_SIZE).get_page(request.GET.get("page"))
+def requested_page(request: HttpRequest, items: Sequence[Any] | QuerySet[Any], *, size: int = PAGE_SIZE) -> Page[Any]:
+    return Paginator(items, size).get_page(request.GET.get("page"))

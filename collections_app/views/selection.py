@@ -25,7 +25,7 @@ from collections_app.services.trash import restore_images, trash_images
 from collections_app.views.trash import chosen_ids
 from collections_app.wording import counted, in_words
 
-_UNDO = "undo"
+UNDO = "undo"
 _TRASHED = ngettext_lazy("%(number)s picture put into the trash.", "%(number)s pictures put into the trash.", "count")
 _MOVED = ngettext_lazy(
     "%(number)s picture moved to “%(target)s”.", "%(number)s pictures moved to “%(target)s”.", "count"
@@ -48,7 +48,7 @@ def trash_chosen(request: SignedInRequest) -> HttpResponse:
     chosen = _chosen(request)
     ids = list(chosen.filter(pk__in=Image.objects.editable_by(request.user)).values_list("pk", flat=True))
     count = trash_images(images=Image.objects.filter(pk__in=ids), trasher=request.user)
-    request.session[_UNDO] = {"restore": ids}
+    request.session[UNDO] = {"restore": ids}
     _say(request, count, chosen.count() + count, counted(_TRASHED, count))
     return _back(request)
 
@@ -67,7 +67,7 @@ def move_chosen(request: SignedInRequest) -> HttpResponse:
     origins = dict(movable.values_list("pk", "collection_id"))
     if not _move(request, list(origins), target):
         return _back(request)
-    request.session[_UNDO] = {"move": origins}
+    request.session[UNDO] = {"move": origins}
     _say(request, len(origins), asked, counted(_MOVED, len(origins), target=target))
     return _back(request)
 
@@ -83,7 +83,7 @@ def tag_chosen(request: SignedInRequest) -> HttpResponse:
     asked = chosen.count()
     editable = Image.objects.filter(pk__in=chosen.filter(pk__in=Image.objects.editable_by(request.user)))
     before = tag_images(images=editable, tags=form.cleaned_data["tags"], most=MAX_TAGS)
-    request.session[_UNDO] = {"tags": before}
+    request.session[UNDO] = {"tags": before}
     _say(request, len(before), asked, counted(_TAGGED, len(before)), alone=_NOT_TAGGED)
     return _back(request)
 
@@ -105,7 +105,7 @@ def download_chosen(request: SignedInRequest) -> HttpResponseBase:
 @signed_in
 def undo(request: SignedInRequest) -> HttpResponse:
     """Take back one's last action of this kind, as far as one still may."""
-    last = request.session.pop(_UNDO, {})
+    last = request.session.pop(UNDO, {})
     count = 0
     if ids := last.get("restore"):
         count = restore_images(images=Image.objects.in_trash_of(request.user).filter(pk__in=ids))
@@ -118,7 +118,7 @@ def undo(request: SignedInRequest) -> HttpResponse:
         ids = list(movable.values_list("pk", flat=True))
         count += len(ids) if target and _move(request, ids, target) else 0
     messages.success(request, counted(_UNDONE, count))
-    return _back(request)
+    return redirect(last["back"]) if "back" in last else _back(request)
 
 
 def _chosen(request: SignedInRequest) -> ImageQuerySet:

@@ -59,9 +59,9 @@ def _apply(
     return redirect("trash")
 
 
-def chosen_ids(request: HttpRequest) -> set[int]:
+def chosen_ids(request: HttpRequest, field: str = "image") -> set[int]:
     """Return the ids that a form has sent; whatever is no id is nobody's picture."""
-    sent = request.POST.getlist("image")[:MAX_CHOSEN]
+    sent = request.POST.getlist(field)[:MAX_CHOSEN]
     return {int(value) for value in sent if value.isdecimal() and len(value) < 19}
 
 

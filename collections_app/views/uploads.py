@@ -1,10 +1,7 @@
 """Pictures coming in: a page for people, one file a request for our script, a plain form without it."""
 
-import logging
-from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -13,28 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from collections_app.access import SignedInRequest, editable_collection_or_404, sent_fields, signed_in, wants_json
-from collections_app.errors import CollectionGone, InvalidImage, NameTaken, QuotaExceeded, StorageUnavailable
+from collections_app.errors import NameTaken
 from collections_app.forms import UploadTargetForm
 from collections_app.models import Collection, Image, User
-from collections_app.services.archives import ArchiveEntry, ArchiveLimits, is_archive, read_archive
+from collections_app.receiving import CutFile
+from collections_app.services.archives import is_archive
+from collections_app.services.intake import Outcome, fold_refusals, refuse_cut, take_in
 from collections_app.services.library import create_collection
-from collections_app.services.uploads import ingest_upload
-from collections_app.wording import in_words
 
 _STATUSES = {"too_large": 413, "no_room": 507, "storage": 503}
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one file: `image` or `error`, a sentence."""
-
-    file_name: str
-    image: Image | None = None
-    created: bool = False
-    error: str = ""
-    code: str = ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,71 +46,44 @@ def _receive(request: SignedInRequest, collection: Collection) -> HttpResponse:
     if wants_json(request):
         return _receive_one(files, collection, request.user)
     outcomes = [outcome for file in files for outcome in _outcomes(file, collection, request.user)]
+    there = [each for each in outcomes if each.image]
     context = {
         "collection": collection,
-        "outcomes": outcomes,
-        "created": sum(each.created for each in outcomes),
-        "known": sum(each.image is not None and not each.created for each in outcomes),
-        "refused": sum(bool(each.error) for each in outcomes),
+        "outcomes": there,
+        "refusals": fold_refusals(outcomes),
+        "created": sum(each.created for each in there),
+        "known": sum(not each.created for each in there),
+        "refused": len(outcomes) - len(there),
     }
-    return render(request, "upload_summary.html", context, status=200 if any(each.image for each in outcomes) else 400)
+    return render(request, "upload_summary.html", context, status=200 if there else 400)
 
 
 def _receive_one(files: "list[UploadedFile[bytes]]", collection: Collection, uploader: User) -> JsonResponse:
     if len(files) != 1:
         return _refusal("not_one_file", _("Send one file with each request."), 400)
     outcomes = _outcomes(files[0], collection, uploader)
-    if is_archive(cast(BinaryIO, files[0])):
+    if not isinstance(files[0], CutFile) and is_archive(cast(BinaryIO, files[0])):
         return _report(outcomes, collection)
     return _as_json(outcomes[0])
 
 
 def _outcomes(file: "UploadedFile[bytes]", collection: Collection, uploader: User) -> list[Outcome]:
-    """One for a picture, one for each entry of an archive."""
-    content = cast(BinaryIO, file)
-    if not is_archive(content):
-        return [_take_in(content, file.name or "picture", collection, uploader)]
-    return [_take_in_entry(entry, collection, uploader) for entry in read_archive(content, _archive_limits())]
-
-
-def _take_in_entry(entry: ArchiveEntry, collection: Collection, uploader: User) -> Outcome:
-    if entry.file is None:
-        return Outcome(file_name=entry.name or _("The archive"), error=entry.refusal, code="archive_entry")
-    return _take_in(entry.file, entry.name, collection, uploader)
-
-
-def _archive_limits() -> ArchiveLimits:
-    return ArchiveLimits(
-        max_entries=settings.MAX_ARCHIVE_PICTURES,
-        max_entry_bytes=settings.MAX_UPLOAD_MB * 2**20,
-        max_total_bytes=settings.MAX_ARCHIVE_MB * 2**20,
-    )
-
-
-def _take_in(file: BinaryIO, name: str, collection: Collection, uploader: User) -> Outcome:
-    try:
-        ingested = ingest_upload(file=file, file_name=name, collection=collection, uploader=uploader)
-    except InvalidImage as error:
-        return Outcome(file_name=name, error=in_words(error), code=error.code)
-    except CollectionGone as error:
-        return Outcome(file_name=name, error=in_words(error), code="collection_gone")
-    except QuotaExceeded as error:
-        return Outcome(file_name=name, error=in_words(error), code="no_room")
-    except (OSError, StorageUnavailable):
-        log.exception("An upload could not be stored")
-        return Outcome(
-            file_name=name, error=_("The site cannot store pictures just now. Try again later."), code="storage"
-        )
-    return Outcome(file_name=name, image=ingested.image, created=ingested.created)
+    name = file.name or "picture"
+    if isinstance(file, CutFile):
+        return [refuse_cut(name=name, byte_size=file.size or 0, is_archive=file.is_archive)]
+    return take_in(file=cast(BinaryIO, file), name=name, collection=collection, uploader=uploader)
 
 
 def _report(outcomes: list[Outcome], collection: Collection) -> JsonResponse:
+    lines = fold_refusals(outcomes)
     answer = {
         "archive": True,
         "created": any(each.created for each in outcomes),
         "added": sum(each.created for each in outcomes),
         "known": sum(each.image is not None and not each.created for each in outcomes),
-        "refused": [{"name": each.file_name, "error": each.error} for each in outcomes if each.error],
+        "refused": [{"name": each.name, "error": each.error, "count": each.count} for each in lines],
+        "refused_count": sum(each.count for each in lines),
+        "notes": [{"name": each.file_name, "note": each.note} for each in outcomes if each.note],
         "collection_url": reverse("collection", args=[collection.pk]),
     }
     return JsonResponse(answer, status=201 if answer["created"] else 200)
@@ -144,6 +101,8 @@ def _as_json(outcome: Outcome) -> JsonResponse:
         "created": outcome.created,
         "collection_url": reverse("collection", args=[image.collection_id]),
     }
+    if outcome.elsewhere:
+        answer |= {"note": outcome.note, "elsewhere": reverse("image", args=[outcome.elsewhere.pk])}
     return JsonResponse(answer, status=201 if outcome.created else 200)
 
 

@@ -56,16 +56,20 @@ export class FileRow {
   report(answer) {
     const link = document.createElement("a");
     link.href = answer.collection_url;
-    link.textContent = say("archive", { added: answer.added, known: answer.known, refused: answer.refused.length });
+    link.textContent = say("archive", { added: answer.added, known: answer.known, refused: answer.refused_count });
     this.part(".file-state").replaceChildren(link);
-    if (!answer.refused.length) return;
+    if (!answer.refused.length && !answer.notes.length) return;
     const list = document.createElement("ul");
-    for (const { name, error } of answer.refused) {
+    for (const { name, error, note } of [...answer.refused, ...answer.notes]) {
       const line = document.createElement("li");
-      line.textContent = `${name}: ${error}`;
+      line.textContent = `${name}: ${error ?? note}`;
       list.append(line);
     }
     this.part(".file-state").append(list);
+  }
+
+  noteOf({ note, elsewhere }) {
+    return Object.assign(document.createElement("a"), { href: elsewhere, textContent: note });
   }
 
   succeed(answer) {
@@ -73,6 +77,7 @@ export class FileRow {
     link.href = answer.url;
     link.textContent = say(this.state, { title: answer.title });
     this.part(".file-state").replaceChildren(link);
+    if (answer.note) this.part(".file-state").append(" ", this.noteOf(answer));
     const picture = Object.assign(new Image(48, 48), { alt: "", loading: "lazy", src: answer.thumbnail });
     this.part(".file-picture").replaceChildren(picture);
   }

@@ -82,6 +82,7 @@ def make_team_and_link(page: Page, collection: str) -> list[str]:
         team,
         f"{team}rename/",
         f"{team}delete/",
+        f"{team}duplicates/",
         invitation,
         link,
         f"{link}search/?q=dog",

@@ -104,6 +104,21 @@ member_remove       POST kept       302   302   404   404   404   403   403   30
 member_remove       POST trashed    302   302   404   404   404   403   403   302   404   404
 member_remove       POST foreign    302   302   404   404   404   404   404   404   404   404
 member_remove       POST deleted    302   302   404   404   404   404   404   404   404   404
+team_duplicates     GET  kept       302   302   404   404   404   200   200   200   404   404
+team_duplicates     GET  trashed    302   302   404   404   404   200   200   200   404   404
+team_duplicates     GET  foreign    302   302   404   404   404   404   404   404   404   404
+team_duplicates     GET  deleted    302   302   404   404   404   404   404   404   404   404
+team_duplicates     POST any        405
+duplicates_trash    GET  any        405
+duplicates_trash    POST kept       302   302   404   404   404   302   302   302   404   404
+duplicates_trash    POST trashed    302   302   404   404   404   302   302   302   404   404
+duplicates_trash    POST foreign    302   302   404   404   404   404   404   404   404   404
+duplicates_trash    POST deleted    302   302   404   404   404   404   404   404   404   404
+duplicates_different GET  any        405
+duplicates_different POST kept       302   302   404   404   404   403   302   302   404   404
+duplicates_different POST trashed    302   302   404   404   404   403   302   302   404   404
+duplicates_different POST foreign    302   302   404   404   404   404   404   404   404   404
+duplicates_different POST deleted    302   302   404   404   404   404   404   404   404   404
 invitation_revoke   GET  any        405
 invitation_revoke   POST kept       302   302   404   403   403   403   403   302   404   404
 invitation_revoke   POST other      302   302   404   404   404   404   404   404   404   404

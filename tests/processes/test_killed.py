@@ -9,11 +9,27 @@ from pathlib import Path
 import pytest
 
 from tests.processes.conftest import PICTURES
-from tests.processes.installation import Installation, Process, finish
+from tests.processes.installation import EMAIL, Installation, Process, finish
 
 pytestmark = pytest.mark.process
 
 KILLS = 10
+KILLED_UPLOAD = """
+import os
+from django.db.models.signals import post_save
+from collections_app.models import *
+from collections_app.services.library import create_collection
+from collections_app.services.uploads import ingest_upload
+user = User.objects.get(email="{}")
+collection = create_collection(team=user.personal_team, name="Mine", creator=user)
+post_save.connect(lambda **_: os._exit(9), sender=Image, weak=False)
+ingest_upload(file=open("{}", "rb"), file_name="a.png", collection=collection, uploader=user)
+"""
+YESTERDAY = """
+from datetime import timedelta
+from django.db.models import F
+PendingFile.objects.update(created_at=F("created_at") - timedelta(days=1))
+"""
 
 
 def kill(process: Process) -> str:
@@ -87,3 +103,13 @@ def test_an_interrupted_import_keeps_what_was_done_and_says_so(installation: Ins
     assert process.returncode == 130
     assert "What was imported is kept" in output
     assert 0 < installation.count("image") == count_files(installation) <= PICTURES
+
+
+def test_what_a_killed_upload_has_stored_is_swept_up_a_day_later(installation: Installation, folder: Path) -> None:
+    """Killed by itself, where it hurts most: the file is stored, the row is not committed."""
+    process = installation.start("shell", "--no-imports", "-c", KILLED_UPLOAD.format(EMAIL, next(folder.iterdir())))
+    assert process.wait(timeout=200) == 9
+    assert (count_files(installation), installation.count("image")) == (1, 0)
+
+    installation.shell(f"from collections_app.services.housekeeping import keep_house\n{YESTERDAY}\nkeep_house()")
+    assert (count_files(installation), installation.count("pendingfile")) == (0, 0)

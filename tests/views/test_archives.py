@@ -142,3 +142,19 @@ def test_the_plain_form_reports_every_entry(as_owner: Client, house: House) -> N
     page = as_owner.post(f"/collections/{house.collection.pk}/upload/", {"files": file}).content.decode()
     assert "1 added, 0 already there, 1 refused" in page
     assert "notes.txt" in page
+
+
+def test_many_refusals_of_one_reason_are_one_line_with_a_count(as_owner: Client, house: House) -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        archive.writestr("blue.png", picture_bytes("blue"))
+        for number in range(40):
+            archive.writestr(f"{number}.txt", f"no picture {number}")
+
+    report = send(as_owner, house, zipped(fill))
+    assert (report["added"], report["refused_count"]) == (1, 40)
+    assert list(refusals(report)) == ["0.txt, 1.txt, 2.txt and 37 more"]
+
+
+def test_an_archive_without_its_end_is_said_to_be_damaged(as_owner: Client, house: House) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))[:-30]
+    assert "damaged" in refusals(send(as_owner, house, content))["The archive"]

@@ -6,7 +6,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import Collection, Image
-from tests.house import House, picture_file, put_picture
+from collections_app.services.library import create_collection
+from tests.house import House, picture_bytes, picture_file, put_picture
 
 JSON = {"Accept": "application/json"}
 
@@ -133,3 +134,38 @@ def test_form_is_protected_against_other_sites(address: str, house: House) -> No
     client.force_login(house.owner)
     assert client.post(address, {"files": picture_file("b.png", "blue")}).status_code == 403
     assert put_picture(house.collection, house.owner, "b.png", "blue").original_name == "b.png"
+
+
+def test_the_same_bytes_in_another_team_of_one_s_own_are_pointed_out_and_not_merged(
+    as_owner: Client, house: House
+) -> None:
+    mine = create_collection(team=house.owner.personal_team, name="Mine", creator=house.owner)
+    form = {"files": picture_file("again.png", "red")}
+    answer = as_owner.post(f"/collections/{mine.pk}/upload/", form, headers=JSON)
+    assert answer.status_code == 201
+    assert answer.json()["note"] == "You have the same picture in “Garden” of “Gardeners”, too."
+    assert answer.json()["elsewhere"] == f"/images/{house.image.pk}/"
+    assert Image.objects.count() == 2
+
+
+def test_the_same_bytes_in_another_team_are_pointed_out_on_the_page(as_owner: Client, house: House) -> None:
+    mine = create_collection(team=house.owner.personal_team, name="Mine", creator=house.owner)
+    page = as_owner.post(f"/collections/{mine.pk}/upload/", {"files": picture_file("a.png", "red")}).content.decode()
+    assert "in “Garden” of “Gardeners”" in page
+
+
+def test_nobody_learns_of_the_same_bytes_where_they_see_nothing(as_outsider: Client, house: House) -> None:
+    form = {"collection": "", "new_name": "Mine", "files": picture_file("a.png", "red")}
+    answer = as_outsider.post("/upload/", form, headers=JSON)
+    assert answer.status_code == 201
+    assert not {"note", "elsewhere"} & answer.json().keys()
+
+
+def test_a_known_picture_whose_file_is_lost_gets_it_back(address: str, as_owner: Client, house: House) -> None:
+    house.image.file.storage.delete(house.image.file_name)
+    Image.objects.filter(pk=house.image.pk).record_index_state(index_state="failed")
+    answer = as_owner.post(address, {"files": picture_file("again.png", "red")}, headers=JSON)
+    assert answer.json()["id"] == house.image.pk
+    assert Image.objects.get().index_state == "pending"
+    with Image.objects.get().file.open() as file:
+        assert file.read() == picture_bytes("red")

@@ -21,6 +21,9 @@ from collections_app.services.indexing.audit import (
     queue_differences,
     queue_rebuild,
 )
+from collections_app.services.indexing.hashing import hash_older_pictures
+
+_HASHED_AT_ONCE = 200
 
 
 class Command(BaseCommand):
@@ -72,6 +75,9 @@ class Command(BaseCommand):
 
     def _work_off(self, whole: bool) -> None:
         work_off_with_progress()
+        after: int | None = 0
+        while after is not None:
+            after = hash_older_pictures(after=after, limit=_HASHED_AT_ONCE)
         if whole:
             drop_partitions_of_deleted_teams(index=active_index())
         dead = IndexJob.objects.filter(dead=True).order_by("pk")

@@ -15,7 +15,7 @@ from collections_app.errors import gettext_noop as _
 from collections_app.index import Record, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.files import delete_files
-from collections_app.services.indexing.preparation import Batch, Pixels, Task, decoded, unreadable
+from collections_app.services.indexing.preparation import Batch, Decoded, Task, decoded, unreadable
 from collections_app.services.indexing.queue import fail_job, finish_job, put_off_job
 
 log = logging.getLogger(__name__)
@@ -75,21 +75,21 @@ class BatchWriter:
         return [(task, vectors[task.entry.id]) for task in tasks if task.entry.id in vectors]
 
     def _encoded(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
-        good: list[tuple[Task, Pixels]] = []
+        good: list[tuple[Task, Decoded]] = []
         for task in tasks:
-            pixels = decoded(task)
-            if isinstance(pixels, str):
-                self._fail(task.job, pixels)
+            given = decoded(task)
+            if isinstance(given, str):
+                self._fail(task.job, given)
             else:
-                good.append((task, pixels))
+                good.append((task, given))
         return self._encode(good)
 
-    def _encode(self, tasks: Sequence[tuple[Task, Pixels]]) -> list[tuple[Task, Vector]]:
+    def _encode(self, tasks: Sequence[tuple[Task, Decoded]]) -> list[tuple[Task, Vector]]:
         """Encode together; where that fails, one by one, so that a bad picture fails alone."""
         if not tasks:
             return []
         try:
-            vectors = self.encoder.encode_pixels(np.stack([pixels for _, pixels in tasks]))
+            vectors = self.encoder.encode_pixels(np.stack([given.pixels for _, given in tasks]))
         except ModelUnavailable:
             raise
         except EncoderError as error:
@@ -107,7 +107,13 @@ class BatchWriter:
                 self._upsert(each)
             return
         for task, _vector in pairs:
-            finish_job(worker=self.worker, job=task.job, model_key=self.encoder.key, sha256=task.sha256)
+            finish_job(
+                worker=self.worker,
+                job=task.job,
+                model_key=self.encoder.key,
+                sha256=task.sha256,
+                perceptual_hash=task.perceptual_hash,
+            )
 
     def _apart(
         self, members: Sequence[Member], jobs: Sequence[IndexJob], error: ImageSearchError

@@ -14,7 +14,7 @@ from PIL.Image import Image as Picture
 from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, InvalidImage, ModelUnavailable, StorageUnavailable
 from collections_app.errors import gettext_noop as _
-from collections_app.imaging import open_picture
+from collections_app.imaging import open_picture, perceptual_hash
 from collections_app.index import Entry
 from collections_app.models import Image, IndexJob
 from collections_app.services.indexing.entries import entry_or_none
@@ -29,14 +29,27 @@ Pixels = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """What one decode gives beside the thumbnail: the model's input, (3, h, w), and how the picture looks."""
+
+    pixels: Pixels
+    perceptual_hash: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A job whose image exists. `pixels`: the model's input, (3, h, w), once decoded; None: the old vector holds."""
+    """A job whose image exists. `decoding`: under way; None: the old vector holds."""
 
     job: IndexJob
     entry: Entry
     sha256: str
     file_name: str
-    pixels: Future[Pixels] | None
+    decoding: Future[Decoded] | None
+
+    @property
+    def perceptual_hash(self) -> int | None:
+        """For a task that has been decoded; None where it need not be."""
+        return self.decoding.result().perceptual_hash if self.decoding else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,27 +80,27 @@ def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder, pool: ThreadPoo
             batch.odd.append(job)
         else:
             holds = image.index_model_key == encoder.key and image.index_sha256 == image.sha256
-            pixels = None if holds else pool.submit(_decode, image, encoder)
-            task = Task(job=job, entry=entry, sha256=image.sha256, file_name=image.file_name, pixels=pixels)
+            decoding = None if holds else pool.submit(_decode, image, encoder)
+            task = Task(job=job, entry=entry, sha256=image.sha256, file_name=image.file_name, decoding=decoding)
             (batch.kept if holds else batch.fresh).append(task)
     return batch
 
 
 def unreadable(task: Task) -> StorageUnavailable | None:
     """Wait for a picture's decoding; return what kept the machine from reading the file, if that is why it failed."""
-    error = task.pixels.exception() if task.pixels else None
+    error = task.decoding.exception() if task.decoding else None
     return error if isinstance(error, StorageUnavailable) else None
 
 
-def decoded(task: Task) -> Pixels | str:
-    """Wait for a picture's decoding; return the model's input, or the reason why there is none.
+def decoded(task: Task) -> Decoded | str:
+    """Wait for a picture's decoding; return what it gave, or the reason why there is nothing.
 
     Raises ModelUnavailable or StorageUnavailable, which are no picture's fault.
     """
-    if task.pixels is None:
+    if task.decoding is None:
         raise ValueError("This picture is not being decoded.")
     try:
-        return task.pixels.result()
+        return task.decoding.result()
     except (ModelUnavailable, StorageUnavailable):
         raise
     except (InvalidImage, EncoderError) as error:
@@ -99,15 +112,14 @@ def decoded(task: Task) -> Pixels | str:
         return _("The picture could not be prepared for the model. The site's log says why.")
 
 
-def _decode(image: Image, encoder: Encoder) -> Pixels:
-    """From one decode come the thumbnail and the model's input. Runs in a thread: no database here."""
+def _decode(image: Image, encoder: Encoder) -> Decoded:
+    """From one decode come the thumbnail, the hash and the model's input. Runs in a thread: no database here."""
     picture = read_picture(image)
     try:
         store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
     except (OSError, StorageUnavailable) as error:  # the first page that shows the picture tries again
         log.warning("The thumbnail of image %s could not be stored: %s", image.pk, error)
-    pixels: Pixels = encoder.preprocess([picture])[0]
-    return pixels
+    return Decoded(pixels=encoder.preprocess([picture])[0], perceptual_hash=perceptual_hash(picture))
 
 
 def read_picture(image: Image) -> Picture:

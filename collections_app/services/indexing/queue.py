@@ -51,7 +51,9 @@ def renew_lease(*, worker: uuid.UUID, lease_s: float = LEASE_S) -> int:
 
 
 @transaction.atomic
-def finish_job(*, worker: uuid.UUID, job: IndexJob, model_key: str = "", sha256: str = "") -> None:
+def finish_job(
+    *, worker: uuid.UUID, job: IndexJob, model_key: str = "", sha256: str = "", perceptual_hash: int | None = None
+) -> None:
     """Call a job done, unless its image has changed or been taken over meanwhile.
 
     The deletion of exactly the claimed token is the proof that nothing was queued since it was read.
@@ -60,8 +62,9 @@ def finish_job(*, worker: uuid.UUID, job: IndexJob, model_key: str = "", sha256:
     if not done:
         _leave_for_another_round(worker, job)
     elif model_key:
+        looks = {} if perceptual_hash is None else {"perceptual_hash": perceptual_hash}
         Image.objects.filter(pk=job.image_id).record_index_state(
-            index_state=IndexState.INDEXED, index_model_key=model_key, index_sha256=sha256, index_error=""
+            index_state=IndexState.INDEXED, index_model_key=model_key, index_sha256=sha256, index_error="", **looks
         )
 
 

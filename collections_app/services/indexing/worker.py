@@ -19,6 +19,7 @@ from collections_app.models import IndexJob
 from collections_app.services.active import active_index
 from collections_app.services.housekeeping import EVERY_S, keep_house
 from collections_app.services.indexing.batches import BatchWriter
+from collections_app.services.indexing.hashing import hash_older_pictures
 from collections_app.services.indexing.heartbeat import Heartbeat
 from collections_app.services.indexing.preparation import Batch, prepare_batch
 from collections_app.services.indexing.queue import LEASE_S, claim_jobs, fail_job, give_back_jobs
@@ -42,6 +43,7 @@ class IndexWorker:
         self._lease_s = lease_s
         self._house_due = time.monotonic()
         self._owes_jobs = False
+        self._hashed_up_to = 0
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
 
     def drain(self, *, on_progress: Callable[[], object] = _ignore) -> None:
@@ -64,6 +66,8 @@ class IndexWorker:
                 try:
                     self._keep_house()
                     self._work_off(_ignore)
+                    while not self.stop.is_set() and self._hash_some():
+                        self._work_off(_ignore)
                     pause_s = _IDLE_S
                 except ImageSearchError as error:
                     log.warning("Indexing waits: %s", error)
@@ -77,7 +81,14 @@ class IndexWorker:
     def _keep_house(self) -> None:
         if time.monotonic() >= self._house_due:
             self._house_due = time.monotonic() + EVERY_S
+            self._hashed_up_to = 0
             keep_house()
+
+    def _hash_some(self) -> bool:
+        """What older pictures lack, a few at a time, while no job waits; return whether there may be more."""
+        last = hash_older_pictures(after=self._hashed_up_to, limit=settings.INDEX_BATCH_SIZE)
+        self._hashed_up_to = last or self._hashed_up_to
+        return last is not None
 
     def _alive(self) -> Heartbeat:
         return Heartbeat(worker=self.id, lease_s=self._lease_s)

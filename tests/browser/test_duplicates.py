@@ -1,0 +1,47 @@
+"""Duplicates in a browser: found without being asked for, one kept, the other brought back, and told apart."""
+
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from .actions import choose_files, create_collection, expect_uploaded, wait_for_index
+from .test_looks import PHONE, faults_of
+
+
+def put_two_sizes(page: Page, scenes: list[Path], folder: Path) -> None:
+    small = folder / "small.jpg"
+    with Image.open(scenes[0]) as picture:
+        picture.resize((picture.width // 2, picture.height // 2)).save(small)
+    create_collection(page, "Doubles")
+    choose_files(page, [*scenes, small])
+    expect_uploaded(page, "7 of 7 done")
+    wait_for_index(page)
+    page.goto("/account/")
+    page.get_by_role("link", name="Duplicates").click()
+
+
+def test_one_of_two_sizes_is_kept_and_the_other_can_come_back(page: Page, scenes: list[Path], tmp_path: Path) -> None:
+    put_two_sizes(page, scenes, tmp_path)
+    expect(page.locator(".twin")).to_have_count(2)
+    large, small = page.locator(".twin").nth(0), page.locator(".twin", has_text="small.jpg")
+    expect(large.get_by_role("radio")).to_be_checked()
+    expect(large.get_by_role("checkbox")).to_be_hidden()
+    address = page.url
+    for size in (None, PHONE):
+        if size:
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+        assert faults_of(page, address) == []
+
+    small.get_by_role("radio").check()
+    expect(small.get_by_role("checkbox")).to_be_hidden()
+    page.get_by_role("button", name="Keep one").click()
+    expect(page.get_by_text("1 picture moved to the trash.")).to_be_visible()
+    expect(page.get_by_text("No duplicates")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".twin")).to_have_count(2)
+
+    page.get_by_role("button", name="These are different").click()
+    expect(page.get_by_text("No duplicates")).to_be_visible()
+    page.reload()
+    expect(page.locator(".twin")).to_have_count(0)

@@ -1,0 +1,42 @@
+"""The perceptual hash: copies stay near, other pictures do not, and plain areas say nothing."""
+
+import pytest
+from PIL import Image
+
+from collections_app.imaging import perceptual_hash
+from tests.twins import copies, draw, other_scenes
+
+NEAR_BITS = 8
+
+
+def bits_between(one: Image.Image, other: Image.Image) -> int:
+    return ((perceptual_hash(one) ^ perceptual_hash(other)) & (2**64 - 1)).bit_count()
+
+
+@pytest.mark.parametrize("kind", ["smaller", "recompressed", "darker", "cropped"])
+def test_a_copy_differs_in_few_bits(kind: str) -> None:
+    for scene in other_scenes():
+        picture = draw(scene)
+        assert bits_between(picture, copies(picture)[kind]) <= NEAR_BITS
+
+
+def test_other_pictures_differ_in_many_bits() -> None:
+    pictures = [draw(scene) for scene in other_scenes()]
+    assert all(bits_between(one, other) > NEAR_BITS for one in pictures for other in pictures if one is not other)
+
+
+def test_the_hash_fits_a_signed_number_of_64_bits_half_of_them_set() -> None:
+    for scene in other_scenes():
+        value = perceptual_hash(draw(scene))
+        assert -(2**63) <= value < 2**63
+        assert (value & (2**64 - 1)).bit_count() == 32
+
+
+@pytest.mark.parametrize("colour", ["black", "white", "red"])
+def test_a_plain_picture_has_nothing_to_be_told_by(colour: str) -> None:
+    assert perceptual_hash(Image.new("RGB", (90, 60), colour)) == 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (3000, 20)])
+def test_a_picture_of_any_shape_has_a_hash(size: tuple[int, int]) -> None:
+    assert isinstance(perceptual_hash(Image.effect_noise(size, 90).convert("RGB")), int)
