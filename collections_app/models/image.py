@@ -155,7 +155,7 @@ class Image(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="How the picture looks, in 64 bits; 0: it has nothing to tell by.",
+        help_text=_("How the picture looks, in 64 bits; 0: it has nothing to tell by."),
     )
 
     objects = ImageQuerySet.as_manager()
