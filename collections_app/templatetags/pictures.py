@@ -15,9 +15,8 @@ _PLACES = ("ones", "tenths", "hundredths")
 
 @register.filter
 def shape(image: Image) -> str:
-    """Return the classes that tell pictures.css the shape, true to half a hundredth: style attributes are forbidden by
-    the CSP. They spell the longer edge by the shorter one, digit by digit: "shape upright ones-1 tenths-3 hundredths-3".
-    """
+    """Return the classes that tell pictures.css the shape, true to half a hundredth, since the CSP forbids style
+    attributes. They spell the longer edge by the shorter one: "shape upright ones-1 tenths-3 hundredths-3"."""
     is_upright = image.height > image.width
     long, short = max(image.width, image.height), min(image.width, image.height)
     exact, most = round(100 * long / short), TALLEST if is_upright else WIDEST

@@ -78,9 +78,11 @@ class LargeView {
   press(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || isTyping(event)) return;
     const key = keyOf(event);
-    const { zoom } = this.shown;
+    const { alike, zoom } = this.shown;
+    const named = alike.querySelector(`[data-tile-key="${CSS.escape(key)}"]`);
     if (zoom.isNear && DIRECTIONS[key]) zoom.move(...DIRECTIONS[key].map((each) => each * STEP_PX));
     else if (KEYS[key]) this.actions[KEYS[key]]();
+    else if (named) named.click();
     else return;
     event.preventDefault();
   }

@@ -5,12 +5,12 @@ import { countOfTiles, links, loadMore } from "./tiles.js";
 import { say } from "./words.js";
 import { Zoom } from "./zoom.js";
 
-const PARTS = ["details", "known", "next", "page", "picture", "place", "previous", "said", "score", "side", "stage", "title"];
+const PARTS = ["alike", "details", "hit", "known", "next", "page", "picture", "place", "previous", "said", "score", "side"];
 const WIDE = "(min-width: 62rem)";
 
 export class ShownPicture {
   constructor(dialog) {
-    for (const name of PARTS) this[name] = dialog.querySelector(`[data-view-${name}]`);
+    for (const name of [...PARTS, "stage", "title"]) this[name] = dialog.querySelector(`[data-view-${name}]`);
     this.zoom = new Zoom(this.stage, this.picture, () => this.sharpen());
     this.toggleDetails(matchMedia(WIDE).matches);
   }
@@ -28,6 +28,7 @@ export class ShownPicture {
     this.zoom.reset();
     this.sharpen();
     this.tellPlace();
+    this.tellHit();
     this.describe();
     this.lookAhead();
   }
@@ -49,8 +50,21 @@ export class ShownPicture {
     this.next.ariaDisabled = all.at(-1) === this.link;
     this.place.textContent = say("view-place", place);
     this.said.textContent = say("view-said", { ...place, title: this.title.textContent });
+  }
+
+  /** What the page knows of it as a hit: the score, and the links of its tile to more and less like it. */
+  tellHit() {
     const score = this.link.querySelector(".score")?.textContent;
+    const alike = [...this.link.closest(".tile").querySelectorAll("a[data-tile-key]")];
     this.score.textContent = score ? say("view-score", { score }) : "";
+    this.alike.replaceChildren(
+      ...alike.map(({ href, title, dataset }) => {
+        const link = Object.assign(document.createElement("a"), { href, className: "button", textContent: title });
+        link.dataset.tileKey = dataset.tileKey;
+        return link;
+      }),
+    );
+    this.hit.hidden = !score && !alike.length;
   }
 
   /** What is known of a picture is a part of its own page. Where that fails, the picture is there all the same. */
