@@ -46,13 +46,15 @@ class LargeView {
 
   /** Back closes the view, forward opens it again. After a reload there is no grid to open: the browser goes there. */
   travel() {
-    if (here() === this.home) return this.dialog.close();
-    const link = links().find((each) => each.pathname === location.pathname);
+    if (here() === this.home) return this.comeHome();
+    const known = [this.shown.link, ...links()].filter((each) => each?.isConnected);
+    const link = known.find((each) => each.pathname === location.pathname);
     if (link) this.open(link);
     else location.reload();
   }
 
   open(link) {
+    this.isAway = true;
     if (!this.dialog.open) {
       this.name = document.title;
       this.dialog.showModal();
@@ -65,7 +67,17 @@ class LargeView {
     this.shown.forget();
     document.title = this.name;
     if (here() !== this.home) history.back();
-    this.shown.link.focus();
+  }
+
+  /** To the tile that was shown last, once the browser has scrolled back to where the view was opened. */
+  comeHome() {
+    if (!this.isAway) return;
+    this.isAway = false;
+    this.dialog.close();
+    requestAnimationFrame(() => {
+      this.shown.link.focus();
+      this.shown.link.scrollIntoView({ block: "nearest" });
+    });
   }
 
   async step(by) {

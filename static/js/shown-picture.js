@@ -79,7 +79,12 @@ export class ShownPicture {
     const place = links().indexOf(this.link);
     const neighbours = [links()[place + 1], links()[place - 1]].filter(Boolean);
     for (const each of neighbours) load(each.dataset.large).catch(() => {});
-    if (place + 1 === links().length) this.more = loadMore().then((came) => came && this.tellPlace());
+    if (place + 1 === links().length) this.more = loadMore().then((came) => came && this.goOn());
+  }
+
+  goOn() {
+    this.tellPlace();
+    this.lookAhead();
   }
 
   /** Return the link beside the one that is shown, once it is there; nothing at the ends. */
