@@ -7,9 +7,9 @@ from collections_app.services.renditions import Rendition, rendition_size
 
 register = template.Library()
 
-# In hundredths of the shorter edge. What is longer is shown whole in a box of this shape: a sliver one pixel wide could
-# neither be seen nor touched.
-TALLEST, WIDEST = 300, 700
+# In hundredths of the shorter edge: what is longer than 1:3 or 7:1 is shown whole in a box that can be seen and touched
+# on a small window, too.
+TALLEST, WIDE, WIDEST = 300, 700, 999
 _PLACES = ("ones", "tenths", "hundredths")
 
 
@@ -19,9 +19,10 @@ def shape(image: Image) -> str:
     attributes. They spell the longer edge by the shorter one: "shape upright ones-1 tenths-3 hundredths-3"."""
     is_upright = image.height > image.width
     long, short = max(image.width, image.height), min(image.width, image.height)
-    exact, most = round(100 * long / short), TALLEST if is_upright else WIDEST
+    exact = round(100 * long / short)
+    usual, most = (TALLEST, TALLEST) if is_upright else (WIDE, WIDEST)
     digits = [f"{place}-{digit}" for place, digit in zip(_PLACES, str(min(exact, most)), strict=True)]
-    return " ".join(["shape"] + ["upright"] * is_upright + ["extreme"] * (exact > most) + digits)
+    return " ".join(["shape"] + ["upright"] * is_upright + ["extreme"] * (exact > usual) + digits)
 
 
 @register.simple_tag

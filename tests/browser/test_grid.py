@@ -16,7 +16,7 @@ WINDOWS = [(360, 740), (1280, 800), (3840, 2160)]
 SMALLEST_PX = 40
 BOXES = """() => [...document.querySelectorAll(".tile img")].map((image) => {
     const { top, left, right, width, height } = image.getBoundingClientRect();
-    return { top, left, right, width, height, shape: image.naturalWidth / image.naturalHeight };
+    return { top: top + scrollY, left, right, width, height, shape: image.naturalWidth / image.naturalHeight };
 })"""
 ALL_LOADED = """() => [...document.querySelectorAll(".tile img")].every((image) => {
     image.loading = "eager";
