@@ -126,6 +126,7 @@ def test_the_page_of_the_shown_picture_is_opened_and_back_leads_to_the_grid(stoc
     name = name_of(tiles(stocked).nth(3))
     view(stocked).get_by_role("link", name="Open page").click()
     expect(stocked.get_by_role("heading", level=1)).to_have_text(name)
+    stocked.wait_for_load_state()  # its script brings the grid back, where the browser has only changed the address
     stocked.go_back()
     expect(tiles(stocked)).to_have_count(6)
 
