@@ -73,3 +73,10 @@ def search(page: Page, words: str) -> None:
     page.keyboard.type(words)
     page.keyboard.press("Enter")
     page.wait_for_url("**/search/?q=*")
+
+
+def open_picture(page: Page, name: str) -> None:
+    """Open a picture of a grid, large, and from there its page."""
+    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("link", name="Open page").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)

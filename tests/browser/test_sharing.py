@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from .actions import choose_files, create_collection, expect_uploaded, search, wait_for_index
+from .actions import choose_files, create_collection, expect_uploaded, open_picture, search, wait_for_index
 from .conftest import sign_up
 
 
@@ -98,6 +98,8 @@ def test_a_visitor_follows_a_public_link_and_searches_there(
     visitor.keyboard.press("Enter")
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.locator("[data-public-id] a").first.click()
+    expect(visitor.locator("[data-view-picture]")).to_be_visible()
+    visitor.reload()
     expect(visitor.locator(".stage img")).to_be_visible()
 
     page.get_by_role("button", name="Take back this link").click()
@@ -106,7 +108,7 @@ def test_a_visitor_follows_a_public_link_and_searches_there(
 
 def test_a_deleted_picture_is_restored_from_the_trash(page: Page, scenes: list[Path]) -> None:
     address = pets(page, scenes)
-    page.locator("[data-image-id] a").first.click()
+    open_picture(page, scenes[0].name)
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.locator("[data-image-id]")).to_have_count(1)
