@@ -31,7 +31,7 @@ _THINNEST = _ONE_IN**4
 
 
 class Verdict(Enum):
-    """What the divider says. UNDIVIDED: nothing, as with too few pictures, or examples, which are alike by degrees."""
+    """What the divider says. UNDIVIDED: nothing, as with too few pictures, or where all are near by degrees."""
 
     DIVIDED = "divided"
     NOTHING_LIKELY = "nothing likely"
@@ -65,7 +65,7 @@ def answer(question: Question, *, divider: Divider | None = None) -> Answer:
         vector = compose(_vector_parts(question))
         hits = rank_by_vector(scope=question.scope, vector=vector, limit=MAX_HITS, filters=question.filters)
         divider = divider or _divider(question.scope, vector, question.filters, _without_examples(question, hits))
-        divided = divided_answer(hits, divider, is_graded=bool(question.examples))
+        divided = divided_answer(hits, divider, is_graded=question.is_graded)
         return _newest_first(divided, question.scope.images) if question.newest_first else divided
     if question.query.parts or not question.query.conditions:
         return Answer()
@@ -81,7 +81,7 @@ def answer_in_words(*, scope: Scope, text: str) -> Answer:
 
 
 def divided_answer(hits: Sequence[Hit], divider: Divider, *, is_graded: bool = False) -> Answer:
-    """`is_graded`: what is asked is near by degrees, so that finding nothing likely means nothing."""
+    """`is_graded`: pictures are near by degrees, so that finding nothing likely means nothing."""
     likely = sum(hit.score >= divider.likely for hit in hits)
     shown = [RankedImage(id=hit.id, score=hit.score) for hit in hits if hit.score >= divider.maybe]
     verdict = Verdict.DIVIDED if likely else Verdict.NOTHING_LIKELY

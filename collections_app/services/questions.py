@@ -46,6 +46,11 @@ class Question:
         return [part for part in self.query.parts if not part.is_example or part.value in self.examples]
 
     @property
+    def is_graded(self) -> bool:
+        """Whether what is asked is near to pictures by degrees: like an example, or unlike something."""
+        return bool(self.examples) or any(part.weight < 0 for part in self.query.parts)
+
+    @property
     def wanted_words(self) -> str:
         """The words that are looked for, without those that are not wanted."""
         return " ".join(part.value for part in self.query.parts if not part.is_example and part.weight > 0)

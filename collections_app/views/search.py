@@ -13,6 +13,7 @@ from collections_app.services.answers import answer, named_pictures
 from collections_app.services.query_language import KEYS, Condition, Query
 from collections_app.services.questions import Question, read_question
 from collections_app.services.search import MAX_HITS
+from collections_app.services.sheets import MAX_ROWS
 from collections_app.templatetags.searching import search_address
 from collections_app.views.chips import chips_of
 from collections_app.views.marks import judged_hits
@@ -65,7 +66,7 @@ def _answered(request: SignedInRequest, question: Question, context: Context) ->
     except (EncoderError, IndexUnavailable, NotIndexed) as error:
         return render(request, "search.html", {**context, "failure": in_words(error)}, status=503)
     stretch = asked_stretch(request, found, question.scope.images)
-    context |= {"answer": found, "stretch": stretch}
+    context |= {"answer": found, "stretch": stretch, "sheet_rows": range(1, MAX_ROWS + 1)}
     if request.htmx:
         return render(request, "_stretch.html", context)
     remember_if_typed(request)
