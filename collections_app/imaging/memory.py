@@ -1,4 +1,4 @@
-"""How many pixels a process holds decoded at the same time. A picture takes up to 12 bytes for each while it is decoded."""
+"""How many pixels a process holds decoded at the same time: each takes up to 12 bytes while a picture is decoded."""
 
 import threading
 from collections.abc import Iterator

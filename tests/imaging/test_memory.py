@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -30,7 +31,7 @@ def a_picture() -> io.BytesIO:
     return buffer
 
 
-def waits(started: "Future[object]") -> bool:
+def waits(started: "Future[Any]") -> bool:
     try:
         started.result(WAITS_S)
     except TimeoutError:
