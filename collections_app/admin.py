@@ -1,8 +1,11 @@
 """The administration: to look things up, to see why a picture is not indexed, and to try again."""
 
+from typing import Any
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.options import InlineModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
@@ -40,6 +43,10 @@ class UserAdmin(ModelAdmin[User]):
         return False
 
 
+def _address_name(request: HttpRequest) -> str:
+    return (request.resolver_match and request.resolver_match.url_name) or ""
+
+
 class MembershipInline(admin.TabularInline[Membership, Team]):
     model = Membership
     extra = 0
@@ -50,7 +57,15 @@ class TeamAdmin(ModelAdmin[Team]):
     list_display = ["name", "personal_of", "created_at"]
     search_fields = ["name"]
     readonly_fields = ["personal_of"]
-    inlines = [MembershipInline]
+
+    def get_inlines(self, request: HttpRequest, obj: Team | None) -> list[type[InlineModelAdmin[Any, Any]]]:
+        """A personal team has its one member for good."""
+        return [] if obj and obj.is_personal else [MembershipInline]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
+        """A personal team goes with its account, and with nothing else."""
+        goes_alone = obj is not None and obj.is_personal and "_team_" in _address_name(request)
+        return not goes_alone and super().has_delete_permission(request, obj)
 
 
 @admin.register(Collection)

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from collections_app.models import Image, IndexJob, IndexState, User
+from collections_app.models import Image, IndexJob, IndexState, Team, User
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.trash import trash_images
 from tests.house import House, signed_in_client
@@ -66,3 +66,17 @@ def test_what_lies_in_the_trash_is_told_apart(staff: Client, house: House) -> No
 def test_a_team_is_given_a_quota_of_its_own(staff: Client, house: House) -> None:
     page = staff.get(f"/admin/collections_app/team/{house.team.pk}/change/").content
     assert b"max_bytes" in page
+
+
+def test_a_personal_team_is_deleted_with_its_account_alone(staff: Client, house: House) -> None:
+    personal = house.viewer.personal_team
+    address = f"/admin/collections_app/team/{personal.pk}"
+    assert "membership" not in staff.get(f"{address}/change/").content.decode()
+    assert staff.post(f"{address}/delete/", {"post": "yes"}).status_code == 403
+    form = {"action": "delete_selected", "_selected_action": [personal.pk], "post": "yes"}
+    staff.post("/admin/collections_app/team/", form)
+    assert Team.objects.filter(pk=personal.pk).exists()
+
+    staff.post(f"/admin/collections_app/user/{house.viewer.pk}/delete/", {"post": "yes"})
+    assert not Team.objects.filter(pk=personal.pk).exists()
+    assert Team.objects.filter(pk=house.team.pk).exists()

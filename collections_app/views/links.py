@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
 from allauth.core.internal import ratelimit
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -28,6 +28,7 @@ from collections_app.views.waiting import still_loading
 from collections_app.wording import in_words
 
 _Arguments = ParamSpec("_Arguments")
+_Response = TypeVar("_Response", bound=HttpResponseBase)
 _View = Callable[Concatenate[HttpRequest, PublicLink, _Arguments], HttpResponseBase]
 # Wrong passwords for one link: from one address, and from everywhere.
 _ATTEMPTS = {"link_password": "10/10m/ip,100/h/key"}
@@ -43,10 +44,8 @@ def for_link(view: _View[_Arguments]) -> Callable[..., HttpResponseBase]:
     ) -> HttpResponseBase:
         link = _working_link(secret)
         if link.password and request.session.get(_OPENED, {}).get(str(link.pk)) != _mark(link):
-            return redirect("public_password", secret)
-        response = view(request, link, *args, **kwargs)
-        response["X-Robots-Tag"] = "noindex"
-        response["Referrer-Policy"] = "no-referrer"
+            return _unlisted(redirect("public_password", secret))
+        response = _unlisted(view(request, link, *args, **kwargs))
         if not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_store=True)
         return response
@@ -108,7 +107,10 @@ def download(request: HttpRequest, link: PublicLink, public_id: uuid.UUID) -> Ht
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def enter_password(request: HttpRequest, secret: str) -> HttpResponse:
-    link = _working_link(secret)
+    return _unlisted(_ask_for_password(request, _working_link(secret)))
+
+
+def _ask_for_password(request: HttpRequest, link: PublicLink) -> HttpResponse:
     form = LinkPasswordForm(sent_fields(request))
     if form.is_valid():
         if not _may_try(request, link):
@@ -116,9 +118,16 @@ def enter_password(request: HttpRequest, secret: str) -> HttpResponse:
             return render(request, "public_password.html", {"form": form, "link": link}, status=429)
         if opens(link, form.cleaned_data["password"]):
             request.session[_OPENED] = {**request.session.get(_OPENED, {}), str(link.pk): _mark(link)}
-            return redirect("public_link", secret)
+            return redirect("public_link", link.secret)
         form.add_error("password", _("This is not the password."))
     return render(request, "public_password.html", {"form": form, "link": link}, status=400 if form.errors else 200)
+
+
+def _unlisted(response: _Response) -> _Response:
+    """Its address is the secret: no search engine lists it, and no other site is told of it."""
+    response["X-Robots-Tag"] = "noindex"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def _working_link(secret: str) -> PublicLink:

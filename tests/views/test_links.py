@@ -113,6 +113,10 @@ def test_a_password_is_asked_for_everywhere_and_attempts_are_limited(
     asks = f"/s/{link.secret}/password/"
     for address in addresses(link, photo):
         assert client.get(address).headers["Location"] == asks
+        assert client.get(address)["X-Robots-Tag"] == "noindex"
+    page = client.get(asks)
+    assert (page["X-Robots-Tag"], page["Referrer-Policy"]) == ("noindex", "no-referrer")
+    assert house.collection.name not in page.content.decode()
     assert client.post(asks, {"password": "rose"}).status_code == 400
     assert client.post(asks, {"password": "tulip"}).headers["Location"] == f"/s/{link.secret}/"
     assert client.get(f"/s/{link.secret}/{photo.public_id}/thumbnail/").status_code == 200
