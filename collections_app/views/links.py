@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from allauth.core.internal import ratelimit
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -113,10 +113,12 @@ def enter_password(request: HttpRequest, secret: str) -> HttpResponse:
 def _ask_for_password(request: HttpRequest, link: PublicLink) -> HttpResponse:
     form = LinkPasswordForm(sent_fields(request))
     if form.is_valid():
-        if not _may_try(request, link):
+        attempt = _attempt(request, link)
+        if attempt is None:
             form.add_error(None, _("Too many attempts. Wait ten minutes and try again."))
             return render(request, "public_password.html", {"form": form, "link": link}, status=429)
         if opens(link, form.cleaned_data["password"]):
+            attempt.rollback()
             request.session[_OPENED] = {**request.session.get(_OPENED, {}), str(link.pk): _mark(link)}
             return redirect("public_link", link.secret)
         form.add_error("password", _("This is not the password."))
@@ -138,9 +140,10 @@ def _image(link: PublicLink, public_id: uuid.UUID) -> Image:
     return get_object_or_404(Image.objects.kept(), collection=link.collection, public_id=public_id)
 
 
-def _may_try(request: HttpRequest, link: PublicLink) -> bool:
-    attempt = ratelimit.consume(request, app="imagesearch", action="link_password", config=_ATTEMPTS, key=str(link.pk))
-    return attempt is not None
+def _attempt(request: HttpRequest, link: PublicLink) -> Any:
+    """Count an attempt before it is made; None: there were too many. A right password is taken out of the count again,
+    or many people who come from one address would keep each other out."""
+    return ratelimit.consume(request, app="imagesearch", action="link_password", config=_ATTEMPTS, key=str(link.pk))
 
 
 def _mark(link: PublicLink) -> str:

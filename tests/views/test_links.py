@@ -126,6 +126,16 @@ def test_a_password_is_asked_for_everywhere_and_attempts_are_limited(
     cache.clear()
 
 
+def test_many_people_at_one_address_enter_the_right_password(house: House) -> None:
+    cache.clear()
+    link = create_link(collection=house.collection, creator=house.owner, password="tulip")
+    asks = f"/s/{link.secret}/password/"
+    assert {Client().post(asks, {"password": "tulip"}).status_code for _ in range(15)} == {302}
+    wrong = [Client().post(asks, {"password": "rose"}).status_code for _ in range(11)]
+    assert (wrong.count(400), wrong[-1]) == (10, 429)
+    cache.clear()
+
+
 def test_another_password_ends_what_the_old_one_opened(client: Client, house: House) -> None:
     link = create_link(collection=house.collection, creator=house.owner, password="tulip")
     client.post(f"/s/{link.secret}/password/", {"password": "tulip"})
