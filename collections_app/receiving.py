@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 
 from collections_app.services.archives import SIGNATURE
+from collections_app.services.intake import Outcome, refuse_cut, refuse_unstored
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,15 @@ class UnstoredFile(UploadedFile[bytes]):
 
     def __init__(self, *, name: str) -> None:
         super().__init__(file=io.BytesIO(), name=name, size=0)
+
+
+def refusal_of(file: "UploadedFile[bytes]") -> Outcome | None:
+    """Return why there is no content to be judged; None where there is."""
+    if isinstance(file, UnstoredFile):
+        return refuse_unstored(name=file.name or "picture")
+    if isinstance(file, CutFile):
+        return refuse_cut(name=file.name or "picture", byte_size=file.size or 0, is_archive=file.is_archive)
+    return None
 
 
 class BoundedUploads(FileUploadHandler):

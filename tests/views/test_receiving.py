@@ -158,6 +158,12 @@ def test_a_disk_that_fills_up_is_said_too(room: int, house: House, settings: Set
     assert [type(file) for file in files] == [UnstoredFile, UnstoredFile]
 
 
+def test_an_example_that_is_too_large_is_said_to_be(house: House) -> None:
+    file = SimpleUploadedFile("big.png", bytes(2 * MIB))
+    page = signed_in_client(house.owner).post("/search/examples/", {"example": file}, follow=True).content.decode()
+    assert "big.png: This file has 2 MB; at most 1 MB are accepted." in page
+
+
 def archive_of(byte_size: int) -> bytes:
     """A picture and hidden ballast."""
     buffer = io.BytesIO()
