@@ -126,9 +126,12 @@ def _ask_for_password(request: HttpRequest, link: PublicLink) -> HttpResponse:
 
 
 def _unlisted(response: _Response) -> _Response:
-    """Its address is the secret: no search engine lists it, and no other site is told of it."""
+    """Its address is the secret: no search engine lists it.
+
+    The site's own Referrer-Policy, same-origin, keeps it from other sites. With no-referrer, browsers would send the
+    page's forms (the password's, the choice of a language) without their origin, and these would be refused.
+    """
     response["X-Robots-Tag"] = "noindex"
-    response["Referrer-Policy"] = "no-referrer"
     return response
 
 

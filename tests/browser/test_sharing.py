@@ -112,6 +112,9 @@ def test_a_visitor_follows_a_public_link_and_searches_there(
     visitor.locator("[data-public-id] a").first.click()
     expect(visitor.locator(".stage img")).to_be_visible()
 
+    visitor.get_by_role("button", name="Русский").click()
+    expect(visitor.locator("html")).to_have_attribute("lang", "ru")
+
     page.get_by_role("button", name="Take back this link").click()
     assert visitor.reload().status == 404  # type: ignore[union-attr]
 

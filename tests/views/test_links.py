@@ -70,7 +70,7 @@ def test_a_link_shows_one_collection_and_tells_nothing_else(
             assert secret not in told, (address, secret)
         assert f"/{photo.pk}/".encode() not in told
         assert answer["X-Robots-Tag"] == "noindex"
-        assert answer["Referrer-Policy"] == "no-referrer"
+        assert answer["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -115,7 +115,7 @@ def test_a_password_is_asked_for_everywhere_and_attempts_are_limited(
         assert client.get(address).headers["Location"] == asks
         assert client.get(address)["X-Robots-Tag"] == "noindex"
     page = client.get(asks)
-    assert (page["X-Robots-Tag"], page["Referrer-Policy"]) == ("noindex", "no-referrer")
+    assert (page["X-Robots-Tag"], page["Referrer-Policy"]) == ("noindex", "same-origin")
     assert house.collection.name not in page.content.decode()
     assert client.post(asks, {"password": "rose"}).status_code == 400
     assert client.post(asks, {"password": "tulip"}).headers["Location"] == f"/s/{link.secret}/"
