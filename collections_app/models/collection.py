@@ -39,6 +39,11 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         """Which only a share makes visible."""
         return self.visible_to(user).exclude(team__in=Team.objects.visible_to(user))
 
+    def with_edit_right(self, user: User) -> Self:
+        """Add `is_editable`: whether the user may add, change and delete pictures."""
+        editable = type(self)(self.model, using=self.db).editable_by(user).filter(pk=models.OuterRef("pk"))
+        return self.annotate(is_editable=models.Exists(editable))
+
     def with_sharer(self, user: User) -> Self:
         """Add `sharer_email`: who shared it with the user, or None."""
         shares = Share.objects.reaching(user).filter(collection=models.OuterRef("pk")).order_by("created_at")
@@ -78,6 +83,7 @@ class Collection(models.Model):
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = CollectionQuerySet.as_manager()
+    is_editable: bool  # with_edit_right
 
     class Meta:
         ordering = [Lower("name"), "pk"]

@@ -16,13 +16,13 @@ log = logging.getLogger(__name__)
 
 MOST = 20
 # How an answer is shown, not what is asked.
-_SHOWN = frozenset({"page", "judge", "saved", "csrfmiddlewaretoken"})
+SHOWN = frozenset({"page", "judge", "saved", "csrfmiddlewaretoken", "start", "behind", "cut", "all", "names"})
 
 
 def query_of(asked: QueryDict) -> str:
     """Return the query string that asks the same, in one order, without what is empty; empty where nothing is asked."""
     pairs = [(name, value) for name, values in asked.lists() for value in values if value.strip()]
-    return urlencode(sorted(pair for pair in pairs if pair[0] not in _SHOWN))
+    return urlencode(sorted(pair for pair in pairs if pair[0] not in SHOWN))
 
 
 def remember_search(*, user: User, asked: QueryDict) -> None:

@@ -19,9 +19,10 @@ from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading
 from collections_app.forms import LinkPasswordForm
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.models import Image, PublicLink
+from collections_app.services.answers import answer_in_words
 from collections_app.services.links import opens
 from collections_app.services.renditions import Rendition, open_rendition
-from collections_app.services.search import all_of_collections, clean_query, search_by_text
+from collections_app.services.search import all_of_collections, clean_query, rows_of
 from collections_app.views.files import serve
 from collections_app.views.paging import requested_page
 from collections_app.views.waiting import still_loading
@@ -57,7 +58,8 @@ def for_link(view: _View[_Arguments]) -> Callable[..., HttpResponseBase]:
 @for_link
 def show(request: HttpRequest, link: PublicLink) -> HttpResponse:
     images = Image.objects.kept().filter(collection=link.collection).latest_first()
-    return render(request, "public_collection.html", {"link": link, "page": requested_page(request, images)})
+    page = requested_page(request, images)
+    return render(request, "public_collection.html", {"link": link, "page": page, "images": page})
 
 
 @require_safe
@@ -68,12 +70,15 @@ def search(request: HttpRequest, link: PublicLink) -> HttpResponse:
         return redirect("public_link", link.secret)
     context: dict[str, object] = {"link": link, "text": text}
     try:
-        found = search_by_text(scope=all_of_collections([link.collection]), text=text)
+        scope = all_of_collections([link.collection])
+        found = answer_in_words(scope=scope, text=text)
     except ModelLoading:
         return still_loading(request, frame="public_base.html", **context)
     except (EncoderError, IndexUnavailable) as error:
         return render(request, "public_collection.html", {**context, "failure": in_words(error)}, status=503)
-    context["page"] = requested_page(request, [each.image for each in found])
+    page = requested_page(request, found.ranked)
+    images = [each.image for each in rows_of(list(page), images=scope.images)]
+    context |= {"page": page, "images": images, "answer": found}
     return render(request, "public_collection.html", context)
 
 

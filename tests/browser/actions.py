@@ -94,3 +94,10 @@ def expect_found(page: Page, count: int) -> None:
     while page.locator("[data-score]").count() != count and time.monotonic() < deadline:
         search_again(page)
     expect(page.locator("[data-score]")).to_have_count(count)
+
+
+def open_picture(page: Page, name: str) -> None:
+    """Open a picture of a grid, large, and from there its page."""
+    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("link", name="Open page").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)

@@ -11,6 +11,7 @@ from .actions import (
     create_collection,
     expect_found,
     expect_uploaded,
+    open_picture,
     search,
     search_again,
     wait_for_index,
@@ -110,6 +111,8 @@ def test_a_visitor_follows_a_public_link_and_searches_there(
     visitor.get_by_text("Nearest to “a white dog” first").wait_for(timeout=INDEXED_MS)
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.locator("[data-public-id] a").first.click()
+    expect(visitor.locator("[data-view-picture]")).to_be_visible()
+    visitor.reload()
     expect(visitor.locator(".stage img")).to_be_visible()
 
     visitor.get_by_role("button", name="Русский").click()
@@ -121,7 +124,7 @@ def test_a_visitor_follows_a_public_link_and_searches_there(
 
 def test_a_deleted_picture_is_restored_from_the_trash(page: Page, scenes: list[Path]) -> None:
     address = pets(page, scenes)
-    page.locator("[data-image-id] a").first.click()
+    open_picture(page, scenes[0].name)
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.locator("[data-image-id]")).to_have_count(1)
