@@ -24,12 +24,8 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
     def editable_by(self, user: User) -> Self:
         """Whose pictures the user may add, change and delete."""
-        return self.kept().open_to_edits_by(user)
-
-    def open_to_edits_by(self, user: User) -> Self:
-        """As `editable_by`, those in the trash included."""
         shared = Share.objects.letting_edit(user).values("collection")
-        return self.filter(Q(team__in=Team.objects.editable_by(user)) | Q(pk__in=shared))
+        return self.kept().filter(Q(team__in=Team.objects.editable_by(user)) | Q(pk__in=shared))
 
     def managed_by(self, user: User) -> Self:
         """Which the user may rename and delete, and move pictures out of: what a share never allows."""

@@ -9,6 +9,7 @@ from .actions import (
     choose_files,
     create_collection,
     drop_files,
+    expect_found,
     expect_uploaded,
     open_picture,
     search,
@@ -27,8 +28,8 @@ def test_pictures_from_the_dialog_are_found_by_their_description(page: Page, sce
     expect(page.locator("[data-image-id]")).to_have_count(6)
 
     search(page, "a white dog")
+    expect_found(page, 6)
     results = page.locator("[data-image-id][data-score]")
-    expect(results).to_have_count(6)
     for place in (0, 1):
         expect(results.nth(place).get_by_role("img")).to_have_attribute("alt", re.compile("white-dog"))
 

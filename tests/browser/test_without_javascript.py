@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect
 
+from .actions import expect_found, wait_for_answer
 from .conftest import sign_up
 
 
@@ -23,7 +24,9 @@ def test_upload_and_search_are_plain_forms(new_context: Callable[..., BrowserCon
         page.wait_for_timeout(1000)
     page.get_by_label("Describe a picture").fill("a white dog")
     page.keyboard.press("Enter")
-    expect(page.locator("[data-score]")).to_have_count(2)
+    page.wait_for_url("**/search/?q=*")
+    wait_for_answer(page)
+    expect_found(page, 2)
     page.locator("[data-score] a").first.click()
     page.get_by_role("link", name="Show similar pictures").click()
     expect(page.locator("[data-score]")).to_have_count(1)
