@@ -82,7 +82,8 @@ class Asker:
         if is_example:
             example: NDArray[np.float32] = self.gallery.vectors[int(value)]
             return example
-        return self._encoder.encode_texts([value])[0]
+        words: NDArray[np.float32] = self._encoder.encode_texts([value])[0]
+        return words
 
 
 def _measure(name: str, ask: "Asking", asker: Asker, options: argparse.Namespace) -> None:
