@@ -105,6 +105,23 @@ def test_any_text_can_be_a_tag(index: MilvusIndex) -> None:
         assert an_id not in found(index, without_tags=(tag,))
 
 
+@pytest.mark.parametrize("one_in", [16, 256, 16**4])
+def test_thinning_out_leaves_the_least_fingerprints(index: MilvusIndex, one_in: int) -> None:
+    end = 2**64 // one_in - 2**63
+    contents = [-(2**63), end - 1, end, -1, 0, 1, 2**63 - 1]
+    index.upsert([record(an_id, content=content) for an_id, content in enumerate(contents)])
+
+    assert found(index, one_in=one_in) == [0, 1]
+    assert found(index, one_in=1) == list(range(7))
+
+
+def test_thinning_out_leaves_one_in_so_many(index: MilvusIndex) -> None:
+    chance = random.Random(1)
+    index.upsert([record(an_id, content=chance.randrange(-(2**63), 2**63)) for an_id in range(3000)])
+
+    assert 150 < len(found(index, one_in=16, limit=1000)) < 230
+
+
 def test_text_in_place_of_a_number_is_refused(index: MilvusIndex) -> None:
     index.upsert([record(1)])
 
