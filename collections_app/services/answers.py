@@ -1,15 +1,16 @@
 """What a question finds: pictures that are likely, pictures that may be, and pictures that are called so."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import NotIndexed
 from collections_app.errors import gettext_noop as _
-from collections_app.index import Filters, Hit
+from collections_app.index import Hit
 from collections_app.models import Example, Image
 from collections_app.models.image import ImageQuerySet
+from collections_app.models.words import split_words, telling_words
 from collections_app.services.active import active_index
 from collections_app.services.composing import Part as VectorPart
 from collections_app.services.composing import compose
@@ -19,7 +20,7 @@ from collections_app.services.examples import example_vector
 from collections_app.services.filtering import meeting
 from collections_app.services.query_language import Part
 from collections_app.services.questions import Question
-from collections_app.services.search import MAX_HITS, RankedImage, Scope, Vector, rank_by_vector
+from collections_app.services.search import MAX_HITS, RankedImage, Scope, Vector, nearest_in_index, rank_by_vector
 
 # A picture this near to an example is the example, and says nothing of how near others are.
 _THE_SAME = 0.99
@@ -64,7 +65,7 @@ def answer(question: Question, *, divider: Divider | None = None) -> Answer:
     if question.usable_parts:
         vector = compose(_vector_parts(question))
         hits = rank_by_vector(scope=question.scope, vector=vector, limit=MAX_HITS, filters=question.filters)
-        divider = divider or _divider(question.scope, vector, question.filters, _without_examples(question, hits))
+        divider = divider or _divider(question, vector, hits)
         divided = divided_answer(hits, divider, is_graded=question.is_graded)
         return _newest_first(divided, question.scope.images) if question.newest_first else divided
     if question.query.parts or not question.query.conditions:
@@ -73,11 +74,11 @@ def answer(question: Question, *, divider: Divider | None = None) -> Answer:
     return Answer(ranked=[RankedImage(id=pk, score=None) for pk in newest.values_list("pk", flat=True)])
 
 
-def answer_in_words(*, scope: Scope, text: str) -> Answer:
+def answer_in_words(*, scope: Scope, text: str, divider: Divider | None = None) -> Answer:
     """The same for one plain sentence."""
     vector = text_vector(text)
     hits = rank_by_vector(scope=scope, vector=vector, limit=MAX_HITS)
-    return divided_answer(hits, _divider(scope, vector, Filters(), hits))
+    return divided_answer(hits, divider or _divide(scope, vector, hits))
 
 
 def divided_answer(hits: Sequence[Hit], divider: Divider, *, is_graded: bool = False) -> Answer:
@@ -91,22 +92,33 @@ def divided_answer(hits: Sequence[Hit], divider: Divider, *, is_graded: bool = F
 
 
 def named_pictures(question: Question, *, limit: int) -> list[Image]:
-    """Return the first pictures whose names hold all the words asked for, best first; conditions count as well."""
-    if not question.wanted_words:
+    """Return the first pictures whose names hold all the words asked for, best first; conditions count as well.
+
+    "a white dog" finds what is called "White dog.jpg"."""
+    if not split_words(question.wanted_words):
         return []
-    named = question.scope.images.named(question.wanted_words).with_collection()
+    named = question.scope.images.named(telling_words(question.wanted_words)).with_collection()
     return list(meeting(named, question.filters, limit=limit))
 
 
-def _divider(scope: Scope, vector: Vector, filters: Filters, hits: Sequence[Hit]) -> Divider:
-    """Where there are more pictures than hits, a part of all of them tells what is usual."""
-    scores = [hit.score for hit in hits]
-    if len(hits) < _NEARLY_ALL:
+def _divider(question: Question, vector: Vector, hits: Sequence[Hit]) -> Divider:
+    """Told by everything that one may see: among nothing but dogs, a dog is nothing special."""
+    if not question.usable_parts or all(part.weight < 0 for part in question.usable_parts):
+        return UNDIVIDED  # almost everything is unlike something
+    if question.is_narrowed and hits:
+        hits = nearest_in_index(scope=question.everywhere, vector=vector)
+    return _divide(question.everywhere, vector, hits, telling=_without_examples(question, hits))
+
+
+def _divide(scope: Scope, vector: Vector, hits: Sequence[Hit], *, telling: Sequence[Hit] | None = None) -> Divider:
+    """Where there are more pictures than hits, a part of all of them tells what is usual. `telling`: those of the hits
+    that say something, if not all."""
+    scores = [hit.score for hit in (hits if telling is None else telling)]
+    if len(hits) < _NEARLY_ALL or not scores:
         return divide(scores)
     one_in = _ONE_IN
     while True:
-        thinned = replace(filters, one_in=one_in)
-        sample = rank_by_vector(scope=scope, vector=vector, limit=MAX_HITS, filters=thinned)
+        sample = nearest_in_index(scope=scope, vector=vector, one_in=one_in)
         if len(sample) < MAX_HITS or one_in == _THINNEST:
             below = [hit.score for hit in sample if hit.score < scores[-1]]
             return divide(scores, below=below, one_in=one_in)

@@ -53,7 +53,7 @@ def divide(scores: Sequence[float], *, below: Sequence[float] = (), one_in: int 
     Where the ranking was cut, `below` holds the scores that follow, of about one picture in `one_in`.
     """
     values: Numbers = np.array([*scores, *below], dtype=np.float64)
-    if len(values) < FEWEST:
+    if len(values) < FEWEST or not np.isfinite(values).all():
         return UNDIVIDED
     further = len(scores) + one_in * np.arange(1.0, 1 + len(below))
     ranks: Numbers = np.concatenate([np.arange(1.0, 1 + len(scores)), further])

@@ -6,11 +6,12 @@ from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
-from collections_app.index import Filters
+from collections_app.index import NO_FILTERS, Filters
 from collections_app.models import Collection, Example, Image, Team, User
 from collections_app.services.conditions import Narrowing, Places, narrow
 from collections_app.services.query_language import Part, Query, parse_query
 from collections_app.services.search import (
+    MAX_QUERY_LENGTH,
     Scope,
     all_of_collections,
     clean_query,
@@ -26,6 +27,7 @@ class Question:
     """What is asked, and where: `is_lost` where the chosen place is not there for this person.
 
     `examples` holds what the query's examples name, as far as the person may use it; `problems` are sentences.
+    `scope` lies within `everywhere`, which is all that the person may see.
     """
 
     text: str
@@ -33,6 +35,7 @@ class Question:
     examples: dict[str, Image | Example]
     problems: list[str]
     scope: Scope
+    everywhere: Scope
     filters: Filters
     newest_first: bool
     teams: list[Team]
@@ -44,6 +47,10 @@ class Question:
     @property
     def usable_parts(self) -> list[Part]:
         return [part for part in self.query.parts if not part.is_example or part.value in self.examples]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self.scope is not self.everywhere or self.filters != NO_FILTERS
 
     @property
     def is_graded(self) -> bool:
@@ -58,7 +65,8 @@ class Question:
 
 def read_question(*, user: User, asked: Mapping[str, str]) -> Question:
     """Read `q`, and `collection`, else `team`, which narrow the search; the statements do not grow with either."""
-    text = clean_query(asked.get("q", ""))
+    sent = asked.get("q", "")
+    text = clean_query(sent)
     query = parse_query(text)
     collections = list(Collection.objects.visible_to(user).with_edit_right(user).select_related("team"))
     teams = list(Team.objects.visible_to(user))
@@ -68,12 +76,14 @@ def read_question(*, user: User, asked: Mapping[str, str]) -> Question:
     seen = Places(teams=teams, collections=collections)
     narrowing = narrow(user=user, conditions=query.conditions, places=seen)
     examples = _examples(user, query.parts)
+    everywhere = _everywhere(user, seen)
     return Question(
         text=text,
         query=query,
         examples=examples,
-        problems=[*query.problems, *narrowing.problems, *_lost_examples(query.parts, examples)],
-        scope=_scope(user, narrowing, seen, collection, team),
+        problems=[*_cut(sent, text), *query.problems, *narrowing.problems, *_lost_examples(query.parts, examples)],
+        scope=_narrowed(user, narrowing, collection, team) or everywhere,
+        everywhere=everywhere,
         filters=narrowing.filters,
         newest_first=narrowing.newest_first,
         teams=teams,
@@ -93,6 +103,12 @@ def _examples(user: User, parts: Sequence[Part]) -> dict[str, Image | Example]:
     return {**{str(pk): image for pk, image in images.items()}, **kept}
 
 
+def _cut(sent: str, text: str) -> list[str]:
+    if len(text) < MAX_QUERY_LENGTH or len(" ".join(sent.split())) <= MAX_QUERY_LENGTH:
+        return []
+    return [_("A search has at most %(count)s characters: what follows was left out.") % {"count": MAX_QUERY_LENGTH}]
+
+
 def _lost_examples(parts: Sequence[Part], examples: Mapping[str, object]) -> list[str]:
     lost = [part.value for part in parts if part.is_example and part.value not in examples]
     return [
@@ -103,14 +119,14 @@ def _lost_examples(parts: Sequence[Part], examples: Mapping[str, object]) -> lis
     ]
 
 
-def _scope(user: User, narrowing: Narrowing, seen: Places, collection: Collection | None, team: Team | None) -> Scope:
-    """What the query says of places counts beside what was chosen in the form."""
+def _narrowed(user: User, narrowing: Narrowing, collection: Collection | None, team: Team | None) -> Scope | None:
+    """What the query says of places counts beside what was chosen in the form; None where neither says anything."""
     collections = narrowing.collections if collection is None else [collection]
     teams = narrowing.teams if team is None else [team]
     if collections is not None:
         within = {each.pk for each in teams} if teams is not None else None
         return all_of_collections([each for each in collections if within is None or each.team_id in within])
-    return _everywhere(user, seen) if teams is None else visible_in_teams(user, teams)
+    return None if teams is None else visible_in_teams(user, teams)
 
 
 def _everywhere(user: User, seen: Places) -> Scope:

@@ -124,6 +124,16 @@ def rank_by_vector(*, scope: Scope, vector: Vector, limit: int, filters: Filters
         asked *= 4
 
 
+def nearest_in_index(*, scope: Scope, vector: Vector, one_in: int = 1) -> list[Hit]:
+    """Return what the index alone holds, of about one picture in `one_in`: to tell by what is usual, never to be shown.
+
+    The scope names no team or collection but visible ones, so no statement is asked of the database."""
+    filters = Filters(one_in=one_in)
+    return active_index().search(
+        vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=MAX_HITS
+    )
+
+
 def rows_of(ranked: Sequence[RankedImage], *, images: ImageQuerySet) -> list[ScoredImage]:
     """Join a ranking to visible rows, in its order; what the database no longer has or shows is dropped."""
     rows = images.with_collection().in_bulk([each.id for each in ranked])

@@ -49,6 +49,7 @@ def test_few_scores_or_equal_ones_are_not_divided() -> None:
     assert divide(descending(bulk(FEWEST - 2), [0.9])) == UNDIVIDED
     assert divide([0.5] * 200) == UNDIVIDED
     assert divide([]) == UNDIVIDED
+    assert divide([*descending(bulk(400), [0.9]), math.nan]) == UNDIVIDED
 
 
 def test_a_ranking_that_was_cut_is_divided_by_a_part_of_what_follows() -> None:
