@@ -7,12 +7,22 @@ from typing import Any
 from django.db import models
 
 _WORD = re.compile(r"[^\W_]+")
+_ENGLISH = "a|an|the|and|or|of|in|on|at|to|with|without|by|for|from|is|are|my"
+_RUSSIAN = "и|или|а|в|во|на|с|со|без|из|к|ко|по|у|о|об|от|до|за|для|под|над"  # noqa: RUF001
+_TELLS_NOTHING = re.compile(f"{_ENGLISH}|{_RUSSIAN}")
 
 
 def split_words(text: str) -> list[str]:
     """Return runs of letters and digits. Nothing else is left of a text: no quotation mark, no operator, no accent
     that stands alone."""
     return _WORD.findall(unicodedata.normalize("NFC", text).lower())
+
+
+def telling_words(text: str) -> str:
+    """Return the words without articles, prepositions and the like, which sentences have and names have not; all of
+    them where there is nothing else."""
+    words = split_words(text)
+    return " ".join([word for word in words if not _TELLS_NOTHING.fullmatch(word)] or words)
 
 
 def without_accents(text: str) -> str:

@@ -1,7 +1,7 @@
 """What the conditions of a query mean for one person: where to search, with which filters, in which order."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -28,6 +28,7 @@ _FORMATS = {
     "tiff": "TIFF",
     "bmp": "BMP",
 }
+_MOST_PEOPLE = 100
 _DATE_FIELDS = {
     "after": "taken_from",
     "before": "taken_before",
@@ -56,21 +57,37 @@ class Narrowing:
 
 
 def narrow(*, user: User, conditions: Sequence[Condition], places: Places) -> Narrowing:
-    """Read the conditions; at most one statement for each that names a person."""
+    """Read the conditions; at most one statement, for all that name people."""
     narrowing = Narrowing()
+    people = _people(user, [condition.value for condition in conditions if condition.key == "by"])
     for condition in conditions:
-        if problem := _read(narrowing, condition, user, places):
+        if problem := _read(narrowing, condition, people, places):
             narrowing.problems.append(problem)
     return narrowing
 
 
-def _read(narrowing: Narrowing, condition: Condition, user: User, places: Places) -> str:
+def _people(user: User, names: Sequence[str]) -> dict[str, list[int]]:
+    """Return whom each name means. Only who uploaded something that one may see can be asked for: nothing else is told
+    of anybody."""
+    named = Q()
+    for name in {name for name in names if name.lower() != "me"}:
+        named |= Q(email__iexact=name) | Q(email__istartswith=f"{name}@")
+    seen = User.objects.filter(pk__in=Image.objects.visible_to(user).values("uploader"))
+    found = list(seen.filter(named).values_list("pk", "email")[:_MOST_PEOPLE]) if named else []
+    return {name: [pk for pk, email in found if _means(name, email)] for name in names} | {"me": [user.pk]}
+
+
+def _means(name: str, email: str) -> bool:
+    return email.lower() == name.lower() or email.lower().startswith(f"{name.lower()}@")
+
+
+def _read(narrowing: Narrowing, condition: Condition, people: Mapping[str, list[int]], places: Places) -> str:
     """Add one condition; return why that is impossible, or nothing."""
     key, value = condition.key, condition.value
     if key in ("in", "team"):
         return _read_place(narrowing, key, value, places)
     if key == "by":
-        return _read_person(narrowing, value, user)
+        return _read_person(narrowing, value, people)
     if key in _DATE_FIELDS:
         return _read_date(narrowing, key, value)
     if key == "sort":
@@ -92,14 +109,8 @@ def _read_place(narrowing: Narrowing, key: str, value: str, places: Places) -> s
     return "" if teams else _("You are in no team “%(name)s”.") % {"name": value}
 
 
-def _read_person(narrowing: Narrowing, value: str, user: User) -> str:
-    """Only who uploaded something that one may see can be asked for: nothing else is told of anybody."""
-    if value.lower() == "me":
-        found = [user.pk]
-    else:
-        seen = User.objects.filter(pk__in=Image.objects.visible_to(user).values("uploader"))
-        named = Q(email__iexact=value) | Q(email__istartswith=f"{value}@")
-        found = list(seen.filter(named).values_list("pk", flat=True)[:100])
+def _read_person(narrowing: Narrowing, value: str, people: Mapping[str, list[int]]) -> str:
+    found = people["me" if value.lower() == "me" else value]
     if not found:
         return _("There are no pictures by “%(name)s” that you may see.") % {"name": value}
     _set(narrowing, uploader_ids=(*narrowing.filters.uploader_ids, *found))
@@ -115,7 +126,10 @@ def _read_date(narrowing: Narrowing, key: str, value: str) -> str:
         seconds = int(moment.timestamp())
     except (ValueError, OverflowError):
         return _("“%(value)s” is no date. Write 2025, 2025-06 or 2025-06-30.") % {"value": value}
-    _set(narrowing, **{_DATE_FIELDS[key]: seconds})
+    name = _DATE_FIELDS[key]
+    narrower = min if name.endswith("before") else max
+    known = getattr(narrowing.filters, name)
+    _set(narrowing, **{name: seconds if known is None else narrower(seconds, known)})
     return ""
 
 

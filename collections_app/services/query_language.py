@@ -2,7 +2,7 @@
 
 a white dog                      one sentence
 horse + stripes                  both; -fruit, - ripe fruit and -"ripe fruit": not this
-2:golden retriever               twice as important
+2:golden retriever               twice as important, also within quotation marks, as rclip has it
 like:123 -like:124               like this picture, unlike that one
 by:me in:"Summer 2025" after:2025-06 portrait min:2000px
 """
@@ -25,7 +25,8 @@ _CAN_BE_NEGATIVE = {"tag"}
 # Dashes that keyboards and word processors put in place of a minus.
 _SIGNS = {"+": 1, "-": -1, "\N{MINUS SIGN}": -1, "\N{EN DASH}": -1}
 _CHUNK = re.compile(r'(?:[^\s"]|"[^"]*(?:"|$))+')
-_WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?):(?=\S)")
+_WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?|\.\d{1,3}):(?=\S)")
+_WEIGHT_WITHIN = re.compile(rf'"{_WEIGHT.pattern}(?=[^\s"])')
 _KEY = re.compile(r"([A-Za-z][A-Za-z-]*):(?!//)(.*)", re.DOTALL)
 
 
@@ -40,7 +41,10 @@ class Part:
     def __str__(self) -> str:
         sign = "-" if self.weight < 0 else ""
         weight = f"{abs(self.weight):g}:" if abs(self.weight) != 1 else ""
-        return f"{sign}{weight}{f'{_LIKE}:{self.value}' if self.is_example else _quoted(self.value)}"
+        if self.is_example:
+            return f"{sign}{weight}{_LIKE}:{self.value}"
+        needed = "1:" if not weight and _WEIGHT.match(self.value) else weight
+        return f"{sign}{needed}{_quoted(self.value)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +134,8 @@ def like(image_id: int, *, weight: float = 1.0) -> Part:
 def _token(chunk: str) -> _Token:
     rest = chunk.lstrip("".join(_SIGNS))
     sign = _SIGNS.get(chunk[0], 0) if len(rest) < len(chunk) else 0
-    weight = _WEIGHT.match(rest)
-    value = rest[weight.end() :] if weight else rest
+    weight = _WEIGHT.match(rest) or _WEIGHT_WITHIN.match(rest)
+    value = rest[: weight.start(1)] + rest[weight.end() :] if weight else rest
     key = _KEY.fullmatch(value)
     return _Token(
         value=_unquoted(key[2] if key else value),

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,7 +18,7 @@ from collections_app.receiving import refusal_of
 from collections_app.services.examples import keep_example
 from collections_app.services.query_language import Part
 from collections_app.services.questions import read_question
-from collections_app.templatetags.searching import search_address
+from collections_app.views.going_on import go_on
 from collections_app.wording import in_words
 
 MAX_AT_ONCE = 5
@@ -32,7 +32,7 @@ def add_example(request: SignedInRequest) -> HttpResponse:
     query = question.query
     for token in _kept(request, request.FILES.getlist("example")):
         query = query.with_item(Part(value=token, is_example=True))
-    return redirect(search_address(question, query))
+    return go_on(request, question, query)
 
 
 @require_safe

@@ -25,6 +25,7 @@ from collections_app.services.renditions import Rendition, open_rendition
 from collections_app.services.search import all_of_collections, clean_query, rows_of
 from collections_app.views.files import serve
 from collections_app.views.paging import requested_page
+from collections_app.views.stretches import asked_divider
 from collections_app.views.waiting import still_loading
 from collections_app.wording import in_words
 
@@ -71,7 +72,7 @@ def search(request: HttpRequest, link: PublicLink) -> HttpResponse:
     context: dict[str, object] = {"link": link, "text": text}
     try:
         scope = all_of_collections([link.collection])
-        found = answer_in_words(scope=scope, text=text)
+        found = answer_in_words(scope=scope, text=text, divider=asked_divider(request))
     except ModelLoading:
         return still_loading(request, frame="public_base.html", **context)
     except (EncoderError, IndexUnavailable) as error:

@@ -3,7 +3,7 @@
 from functools import reduce
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -14,8 +14,8 @@ from collections_app.services.query_language import KEYS, Condition, Query
 from collections_app.services.questions import Question, read_question
 from collections_app.services.search import MAX_HITS
 from collections_app.services.sheets import MAX_ROWS
-from collections_app.templatetags.searching import search_address
 from collections_app.views.chips import chips_of
+from collections_app.views.going_on import go_on
 from collections_app.views.marks import judged_hits
 from collections_app.views.paging import requested_page
 from collections_app.views.recent_searches import keeping_beside, remember_if_typed
@@ -36,7 +36,7 @@ def search(request: SignedInRequest) -> HttpResponse:
     """The form's fields beside the box become part of the line: the address holds the whole query in `q`."""
     question = read_question(user=request.user, asked=request.GET)
     if chosen := [Condition(key=key, value=request.GET[key]) for key in KEYS if request.GET.get(key) and key != "team"]:
-        return redirect(search_address(question, reduce(Query.with_item, chosen, question.query)))
+        return go_on(request, question, reduce(Query.with_item, chosen, question.query))
     if request.htmx and question.text:
         return _answered(request, question, {"question": question})
     context: Context = {

@@ -56,8 +56,13 @@ def asked_stretch(request: HttpRequest, found: Answer, images: ImageQuerySet) ->
     end = start + PAGE_SIZE
     first_maybe = found.likely if found.verdict is Verdict.DIVIDED else len(found.ranked)
     spans = [(start, min(end, first_maybe), "likely"), (max(start, first_maybe), end, "maybe")]
+    places = {each.id: place for place, each in enumerate(found.ranked[start:end], start)}
+    rows = rows_of(found.ranked[start:end], images=images)
     parts = [
-        Part(opens=name if first in (0, first_maybe) else "", results=rows_of(found.ranked[first:last], images=images))
+        Part(
+            opens=name if first in (0, first_maybe) else "",
+            results=[row for row in rows if first <= places[row.image.pk] < last],
+        )
         for first, last, name in spans
         if found.ranked[first:last] and first < last
     ]

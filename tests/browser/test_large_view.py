@@ -79,28 +79,6 @@ def test_the_view_is_opened_walked_and_left_by_keyboard(stocked: Page, stock: St
     expect(tiles(stocked).nth(5)).to_be_in_viewport(ratio=0.5)
 
 
-# More of the page as htmx brings it, in the place where the page itself has none.
-OFFER = """() => {
-    const offer = document.createElement("div");
-    const wants = { get: "/", select: ".tile", target: ".grid", swap: "beforeend", trigger: "more once" };
-    for (const [name, value] of Object.entries(wants)) offer.setAttribute(`hx-${name}`, value);
-    offer.dataset.loadMore = "";
-    document.querySelector(".grid").after(offer);
-    htmx.process(offer);
-}"""
-
-
-def test_the_view_goes_on_with_what_the_page_loads_on(stocked: Page) -> None:
-    stocked.evaluate(OFFER)
-    open_view(stocked, 4)
-    expect(tiles(stocked)).to_have_count(6)
-    stocked.keyboard.press("ArrowRight")
-    stocked.keyboard.press("ArrowRight")
-    expect(view(stocked).get_by_role("status")).to_have_text(re.compile("picture 7 of 12"))
-    stocked.keyboard.press("Escape")
-    expect(tiles(stocked).nth(6)).to_be_focused()
-
-
 def test_back_closes_forward_opens_and_a_reload_shows_the_page(stocked: Page, stock: Stock) -> None:
     open_view(stocked, 1)
     stocked.keyboard.press("ArrowRight")

@@ -31,6 +31,9 @@ RCLIP = {
     "like:7 + night": [("7", 1), ("night", 1)],
     "2:golden retriever + like:8": [("golden retriever", 2), ("8", 1)],
     "like:9 - 2:sports car + 2:snow": [("9", 1), ("sports car", -2), ("snow", 2)],
+    '"2:golden retriever" + like:8': [("golden retriever", 2), ("8", 1)],
+    'like:9 - "2:sports car" + "2:snow"': [("9", 1), ("sports car", -2), ("snow", 2)],
+    ".5:dog + 1.5:snow": [("dog", 0.5), ("snow", 1.5)],
 }
 
 
@@ -51,6 +54,7 @@ SINGLE: dict[str, Part | Condition] = {
     "\N{MINUS SIGN}snow": Part(value="snow", weight=-1),
     "0.5:like:3": Part(value="3", is_example=True, weight=0.5),
     "a well-known dog": Part(value="a well-known dog"),
+    '1:"2:1 draw"': Part(value="2:1 draw"),
     '"an open quotation': Part(value="an open quotation"),
 }
 

@@ -1,17 +1,23 @@
 """What a line of the search box finds for one person."""
 
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from collections_app.demo.gallery import demo_collections, draw_picture
 from collections_app.errors import NotIndexed
 from collections_app.models import Collection, Image, Membership, Role, Team
+from collections_app.services.active import active_index
 from collections_app.services.answers import answer
+from collections_app.services.conditions import Places, narrow
+from collections_app.services.encoding import text_vector
 from collections_app.services.examples import keep_example
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library import create_collection, edit_image
+from collections_app.services.query_language import Condition
 from collections_app.services.questions import read_question
 from collections_app.services.uploads import ingest_upload
 from tests.house import House, picture_bytes
@@ -99,6 +105,55 @@ def test_an_example_finds_itself_first_and_its_opposite_last(house: House, anima
     image = tagged(animals)[0]
     assert found(house, f"like:{image}")[0] == image
     assert found(house, f"-like:{image}")[-1] == image
+
+
+@pytest.mark.parametrize(
+    ("line", "weights"),
+    [
+        ("dog + snow", {"dog": 1, "snow": 1}),
+        ("dog - white", {"dog": 1, "white": -1}),
+        ('{} + night + "2:black cat"', {"night": 1, "black cat": 2}),
+        ('{} - "2:white dog" + "2:snow"', {"white dog": -2, "snow": 2}),
+    ],
+)
+def test_sums_are_ranked_as_rclip_ranks_them(
+    line: str, weights: dict[str, float], house: House, animals: Collection
+) -> None:
+    example = tagged(animals)[0]
+    stored = active_index().vectors(list(Image.objects.values_list("pk", flat=True)))
+    total = sum((weight * text_vector(words) for words, weight in weights.items()), stored[example] * ("{}" in line))
+    scores = {pk: float(vector @ total / np.linalg.norm(total)) for pk, vector in stored.items()}
+    question = read_question(user=house.owner, asked={"q": line.format(f"like:{example}")})
+    ranked = answer(question).ranked
+    assert [each.id for each in ranked] == sorted(scores, key=lambda pk: -scores[pk])
+    assert [each.score for each in ranked] == pytest.approx(sorted(scores.values(), reverse=True), abs=1e-5)
+
+
+def test_all_of_two_dates_count_in_whatever_order(house: House, animals: Collection) -> None:
+    for line in ("after:2025-07 after:2025-01", "after:2025-01 after:2025-07"):
+        assert found(house, line) == tagged(animals)[:0:-1]
+    for line in ("before:2025-07 before:2026", "before:2026 before:2025-07"):
+        assert found(house, line) == tagged(animals)[:1]
+
+
+def test_people_are_asked_for_in_one_statement(
+    house: House, animals: Collection, django_assert_num_queries: Callable[..., object]
+) -> None:
+    places = Places(teams=[], collections=[])
+    names = ["owner", "VIEWER@example.com", "me", "nobody", "view"]
+    with django_assert_num_queries(1):  # type: ignore[attr-defined]
+        conditions = [Condition(key="by", value=name) for name in names]
+        narrowing = narrow(user=house.outsider, conditions=conditions, places=places)
+    assert len(narrowing.problems) == 4  # the outsider sees nothing of theirs
+    narrowing = narrow(user=house.owner, conditions=conditions, places=places)
+    assert narrowing.filters.uploader_ids == (house.owner.pk, house.viewer.pk, house.owner.pk)
+    assert len(narrowing.problems) == 2
+
+
+def test_what_is_cut_off_is_said(house: House) -> None:
+    fits, long = "dog " * 124 + "dog", "dog " * 130
+    assert read_question(user=house.owner, asked={"q": f"  {fits}\n  "}).problems == []
+    assert len(read_question(user=house.owner, asked={"q": long}).problems) == 1
 
 
 def test_a_stranger_s_picture_is_no_example(house: House, animals: Collection) -> None:

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from zipfile import ZipFile
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from PIL import Image as Pillow
 
 from collections_app.demo.drawing import draw_scene
 from collections_app.demo.gallery import demo_collections
 from collections_app.models import Collection, Image
 from collections_app.services.library import create_collection
+from collections_app.services.links import create_link
 from collections_app.services.trash import trash_images
 from collections_app.services.uploads import ingest_upload
 from collections_app.views.paging import PAGE_SIZE
@@ -90,7 +93,7 @@ def test_an_example_is_never_told_that_nothing_is_likely(as_viewer: Client, anim
 
 
 def test_names_have_a_group_of_their_own_above(as_viewer: Client, animals: Collection) -> None:
-    page = as_viewer.get("/search/?q=portrait+of+dog").content.decode()
+    page = as_viewer.get("/search/?q=portrait+of+cat").content.decode()
     assert "With these words in their names" not in page
     answer = as_viewer.get("/search/?q=the+dog's+portr")
     assert [each.title for each in answer.context["named"]] == ["the dog's portrait"]
@@ -101,6 +104,51 @@ def test_names_meet_the_conditions_and_what_is_not_wanted_is_not_looked_for(
 ) -> None:
     assert len(as_owner.get('/search/?q="number 7" -"number 8"').context["named"]) == 1
     assert as_owner.get("/search/?q=number+after:2020").context["named"] == []
+
+
+@pytest.mark.parametrize("line", ["a portrait of the dog", "the dog's portrait", "A DOG in PORTRAIT"])
+def test_sentences_find_names_without_their_small_words(line: str, as_owner: Client, animals: Collection) -> None:
+    animals.images.filter(pk=animals.images.earliest("pk").pk).update(title="Portrait dog s")
+    named = as_owner.get("/search/", {"q": line}).context["named"]
+    assert [each.title for each in named] == ["Portrait dog s"]
+
+
+def test_names_that_nobody_has_are_said(as_owner: Client, house: House) -> None:
+    assert "0 pictures" in as_owner.get("/search/?q=nothing&names=1").content.decode()
+
+
+@pytest.mark.parametrize("words", ["", "red "])
+def test_conditions_that_no_picture_meets_are_said(words: str, as_owner: Client, house: House) -> None:
+    page = as_owner.get(f"/search/?q={words}after:2030").content.decode()
+    assert "No picture meets these conditions" in page
+    assert "Upload some" not in page
+
+
+def test_what_cannot_be_used_is_said_and_not_called_a_lack_of_pictures(as_owner: Client, house: House) -> None:
+    page = as_owner.get("/search/?q=like:999999").content.decode()
+    assert "Picture 999999 is not there" in page
+    assert "No searchable pictures" not in page
+
+
+@pytest.mark.parametrize("line", ["a white dog", "a white dog in:Menagerie by:me", "like:{} + snow"])
+def test_a_divided_answer_takes_at_most_ten_statements(line: str, as_owner: Client, animals: Collection) -> None:
+    as_owner.get("/search/?q=warm")
+    line = line.format(animals.images.latest("pk").pk)
+    with CaptureQueriesContext(connection) as asked:
+        assert as_owner.get("/search/", {"q": line}).context["answer"].ranked
+    assert len(asked) <= 10
+
+
+def test_a_visitor_of_a_public_link_can_see_what_was_left_out(
+    client: Client, house: House, animals: Collection
+) -> None:
+    link = create_link(collection=animals, creator=house.owner)
+    page = client.get(f"/s/{link.secret}/search/?q=a+white+dog").content.decode()
+    assert 0 < page.count("data-public-id") < 30
+    more = re.search(r'href="([^"]*all=1[^"]*)"', page)
+    assert more
+    whole = client.get(f"/s/{link.secret}/search/{more[1].replace('&amp;', '&')}")
+    assert whole.context["page"].paginator.count == 60
 
 
 def test_names_of_others_pictures_are_not_found(as_outsider: Client, animals: Collection) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from collections_app.models import Example
 from collections_app.services.housekeeping import keep_house
-from tests.house import House, picture_bytes
+from tests.house import House, picture_bytes, picture_file
 
 
 def text(answer: object) -> str:
@@ -59,6 +59,14 @@ def test_what_cannot_be_read_is_said_on_the_page(as_owner: Client) -> None:
     assert "Picture 999999 is not there" in page
 
 
+def test_a_form_that_adds_to_the_line_says_what_it_leaves_out(as_owner: Client) -> None:
+    filtered = as_owner.get("/search/", {"q": "red colour:blue", "by": "me"}, follow=True)
+    assert filtered.context["question"].text == "red by:me"
+    assert "“colour:” is not known here" in text(filtered)
+    added = as_owner.post("/search/examples/", {"q": "red colour:blue", "example": picture_file()}, follow=True)
+    assert "“colour:” is not known here" in text(added)
+
+
 def test_parts_that_cancel_each_other_out_are_said(as_owner: Client) -> None:
     assert "cancel each other out" in text(as_owner.get('/search/?q="red" -"red"'))
 
@@ -69,7 +77,7 @@ def test_an_example_is_taken_into_the_search_and_forgotten(
     drain()
     address = add_example(as_owner, picture_bytes("red"), q="by:me")
     page = as_owner.get(address)
-    assert [each.image for each in page.context["page"]] == [house.image]
+    assert [each.image for each in page.context["stretch"].results] == [house.image]
     thumbnail = next(chip.thumbnail for chip in page.context["chips"] if chip.thumbnail)
     assert as_owner.get(thumbnail).content[:2] == b"\xff\xd8"
     assert as_viewer.get(thumbnail).status_code == 404

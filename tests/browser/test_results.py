@@ -1,0 +1,188 @@
+"""A page of results on a site with more pictures than a page has: loading on, headings, sheet and zip."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from PIL import Image as Pillow
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from collections_app.demo.gallery import DemoPicture, demo_collections, draw_picture
+
+from .actions import INDEXED_MS, choose_files, create_collection, wait_for_answer, wait_for_index
+from .conftest import sign_up
+
+PICTURES, FIRST, DOGS = 60, 48, 6
+WORDS = "/search/?q=a+white+dog"
+EVERYTHING = f"{WORDS}&all=1"
+
+
+@pytest.fixture(scope="module")
+def cookies(browser: Browser, site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Those of a person with sixty drawn animals, six of them white dogs."""
+    folder = tmp_path_factory.mktemp("animals")
+    context = browser.new_context(base_url=site)
+    page = sign_up(context.new_page())
+    create_collection(page, "Menagerie")
+    choose_files(page, [written(folder, number, each) for number, each in enumerate(animals())])
+    expect(page.locator("[data-count]")).to_have_text(f"{PICTURES} of {PICTURES} done", timeout=INDEXED_MS)
+    wait_for_index(page)
+    page.goto(WORDS)
+    wait_for_answer(page)
+    yield context.storage_state()
+    context.close()
+
+
+def animals() -> list[DemoPicture]:
+    drawn = demo_collections()[0].pictures
+    dogs = [each for each in drawn if each.title.startswith("A white dog")][:DOGS]
+    others = [each for each in drawn if "dog" not in each.title][: PICTURES - DOGS]
+    return [*others, *dogs]
+
+
+def written(folder: Path, number: int, picture: DemoPicture) -> Path:
+    kind = "dog" if "dog" in picture.title else "other"
+    file = folder / f"{kind}-{number}.jpg"
+    file.write_bytes(draw_picture(picture))
+    return file
+
+
+@pytest.fixture
+def results(new_context: Callable[..., BrowserContext], cookies: Any) -> Page:
+    page = new_context(storage_state=cookies, viewport={"width": 1280, "height": 800}).new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"A script failed: {error}"))
+    return page
+
+
+def see(page: Page, address: str) -> None:
+    page.goto(address)
+    wait_for_answer(page)
+
+
+def hits(page: Page) -> Locator:
+    return page.locator(".tile[data-score]")
+
+
+def ids(page: Page) -> list[str]:
+    return [str(an_id) for an_id in hits(page).evaluate_all("tiles => tiles.map(tile => tile.dataset.imageId)")]
+
+
+def test_scrolling_loads_on_without_repetition_or_gap_and_moves_nothing(results: Page) -> None:
+    results.add_init_script(
+        """window.moved = [];
+        new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) {
+                const seen = entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 60));
+                window.moved.push([entry.value, ...seen]);
+            }
+        }).observe({ type: "layout-shift", buffered: true });"""
+    )
+    see(results, EVERYTHING)
+    expect(hits(results)).to_have_count(FIRST)
+    first = ids(results)
+    tops = hits(results).evaluate_all("tiles => tiles.map(tile => tile.getBoundingClientRect().top + scrollY)")
+    results.mouse.move(640, 600)
+    for _ in range(30):  # as a hand scrolls: what follows is there before it is seen
+        results.mouse.wheel(0, 60)
+        results.wait_for_timeout(50)
+    expect(hits(results)).to_have_count(PICTURES)
+    every = ids(results)
+    assert every[:FIRST] == first
+    assert len(set(every)) == PICTURES
+    after = hits(results).evaluate_all("tiles => tiles.map(tile => tile.getBoundingClientRect().top + scrollY)")
+    assert after[: FIRST - 8] == pytest.approx(tops[: FIRST - 8], abs=1)  # the last row may fill up
+    assert results.evaluate("window.moved") == []
+    expect(results.get_by_role("link", name="More pictures")).to_have_count(0)
+    scores = hits(results).evaluate_all("tiles => tiles.map(tile => Number(tile.dataset.score))")
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_chooser_knows_what_was_loaded_on(results: Page) -> None:
+    see(results, EVERYTHING)
+    hits(results).last.scroll_into_view_if_needed()
+    expect(hits(results)).to_have_count(PICTURES)
+    hits(results).last.locator("a[data-large]").focus()
+    results.keyboard.press("Control+a")
+    expect(results.locator("[data-chosen-count]")).to_have_text(f"{PICTURES} chosen")
+    results.keyboard.press("Escape")
+    boxes = hits(results).locator('input[name="image"]')
+    boxes.nth(FIRST - 2).check(force=True)
+    boxes.nth(FIRST + 2).click(modifiers=["Shift"], force=True)
+    expect(results.locator("[data-chosen-count]")).to_have_text("5 chosen")
+    with results.expect_download() as download:
+        results.get_by_role("button", name="Download").click()
+    assert len(ZipFile(download.value.path()).namelist()) == 5
+
+
+def test_without_scripts_a_link_leads_to_the_following_pictures_and_back(
+    new_context: Callable[..., BrowserContext], cookies: Any
+) -> None:
+    page = new_context(storage_state=cookies, java_script_enabled=False).new_page()
+    see(page, EVERYTHING)
+    first = [tile.get_attribute("data-image-id") for tile in hits(page).all()]
+    page.get_by_role("link", name="More pictures").click()
+    expect(hits(page)).to_have_count(PICTURES - FIRST)
+    rest = [tile.get_attribute("data-image-id") for tile in hits(page).all()]
+    assert len({*first, *rest}) == PICTURES
+    page.get_by_role("link", name="Previous pictures").click()
+    expect(hits(page)).to_have_count(FIRST)
+    assert [tile.get_attribute("data-image-id") for tile in hits(page).all()] == first
+
+
+def test_likely_ones_stand_under_their_heading_and_the_rest_is_shown_all_the_same(results: Page) -> None:
+    see(results, WORDS)
+    expect(results.get_by_role("heading", name="Likely")).to_be_visible()
+    expect(results.get_by_role("heading", name="Maybe")).to_be_visible()
+    expect(results.get_by_role("status").filter(has_text="Likely:")).to_contain_text(f"Likely: {DOGS} pictures.")
+    likely, maybe = (results.get_by_role("heading", name=name).bounding_box() for name in ("Likely", "Maybe"))
+    assert likely
+    assert maybe
+    for place in range(DOGS):
+        box = hits(results).nth(place).bounding_box()
+        assert box
+        assert likely["y"] < box["y"] < maybe["y"]
+        expect(hits(results).nth(place).locator("img")).to_have_attribute("alt", re.compile("^dog-"))
+    assert hits(results).count() < FIRST
+    results.get_by_role("link", name="Show them all the same").click()
+    wait_for_answer(results)
+    expect(hits(results)).to_have_count(FIRST)
+    expect(results.get_by_role("heading", name="Maybe")).to_have_count(0)
+    hits(results).last.scroll_into_view_if_needed()
+    expect(hits(results)).to_have_count(PICTURES)
+    results.get_by_role("link", name="Show only what is likely, or may be").click()
+    expect(results.get_by_role("heading", name="Likely")).to_be_visible()
+
+
+def test_results_are_taken_along_as_a_sheet_and_as_a_zip(results: Page) -> None:
+    see(results, WORDS)
+    count = hits(results).count()
+    results.get_by_text("Take along").click()
+    results.get_by_label("Rows of five").select_option("1")
+    with results.expect_download() as sheet:
+        results.get_by_role("button", name="As a sheet of pictures").click()
+    with Pillow.open(sheet.value.path()) as picture:
+        assert picture.size == (750, 150)
+    with results.expect_download() as zipped:
+        results.get_by_role("button", name="All as a zip").click()
+    names = ZipFile(io.BytesIO(Path(zipped.value.path()).read_bytes())).namelist()
+    assert len(names) == count
+    assert sum("dog-" in name for name in names) == DOGS
+
+
+def test_the_large_view_goes_on_with_what_the_page_loads_on(results: Page) -> None:
+    see(results, EVERYTHING)
+    expect(hits(results)).to_have_count(FIRST)
+    hits(results).nth(10).locator("a[data-large]").click()
+    view = results.locator("[data-view]")
+    expect(view.get_by_role("status")).to_have_text(re.compile(r"picture 11 of 48\+"))
+    for _ in range(FIRST - 10):
+        results.keyboard.press("ArrowRight")
+        results.wait_for_timeout(20)
+    expect(view.get_by_role("status")).to_have_text(re.compile(f"picture {FIRST + 1} of {PICTURES}"))
+    results.keyboard.press("Escape")
+    expect(hits(results).nth(FIRST).locator("a[data-large]")).to_be_focused()
+    expect(results).to_have_url(re.compile("all=1"))
