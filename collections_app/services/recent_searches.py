@@ -42,8 +42,8 @@ def remember_search(*, user: User, asked: QueryDict) -> None:
 
 def forget_older_searches() -> None:
     """Leave everybody their last MOST ones, which is all that they are ever shown."""
-    place = models.Window(RowNumber(), partition_by="user", order_by=["-asked_at", "-pk"])
-    older = RecentSearch.objects.annotate(place=place).filter(place__gt=MOST)
+    recency = models.Window(RowNumber(), partition_by="user", order_by=["-asked_at", "-pk"])
+    older = RecentSearch.objects.annotate(recency=recency).filter(recency__gt=MOST)
     RecentSearch.objects.filter(pk__in=list(older.values_list("pk", flat=True))).delete()
 
 

@@ -106,8 +106,8 @@ def test_number_of_statements_does_not_grow_with_the_searches(
         recent_searches(house.owner)
 
 
-def test_remembering_takes_two_statements(house: House, django_assert_num_queries: Callable[..., object]) -> None:
-    with django_assert_num_queries(2):  # type: ignore[attr-defined]
+def test_remembering_takes_one_statement(house: House, django_assert_num_queries: Callable[..., object]) -> None:
+    with django_assert_num_queries(1):  # type: ignore[attr-defined]
         search(house.owner, "q=dog")
 
 
