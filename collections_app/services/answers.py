@@ -50,6 +50,14 @@ class Answer:
     divider: Divider = UNDIVIDED
 
     @property
+    def is_divided(self) -> bool:
+        return self.verdict is Verdict.DIVIDED
+
+    @property
+    def finds_nothing_likely(self) -> bool:
+        return self.verdict is Verdict.NOTHING_LIKELY
+
+    @property
     def maybe(self) -> int:
         return len(self.ranked) - self.likely
 

@@ -16,9 +16,7 @@ EVERY_S = 600.0
 
 
 def keep_house() -> None:
-    """Purge the trash, forget invitations, examples, searches and vectors that have had their day.
-
-    Several workers may do it."""
+    """Purge the trash, forget what has had its day. Several workers may do it."""
     if purged := purge_trash():
         log.info("%s pictures were deleted for good.", purged)
     Invitation.objects.expired().delete()

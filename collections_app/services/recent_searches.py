@@ -4,8 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
-from django.db import OperationalError, transaction
-from django.db.models import F, Window
+from django.db import OperationalError, models, transaction
 from django.db.models.functions import RowNumber
 from django.http import QueryDict
 from django.utils import timezone
@@ -41,18 +40,18 @@ def remember_search(*, user: User, asked: QueryDict) -> None:
         log.warning("A search could not be remembered.", exc_info=True)
 
 
+def forget_older_searches() -> None:
+    """Leave everybody their last MOST ones, which is all that they are ever shown."""
+    recency = models.Window(RowNumber(), partition_by="user", order_by=["-asked_at", "-pk"])
+    older = RecentSearch.objects.annotate(recency=recency).filter(recency__gt=MOST)
+    RecentSearch.objects.filter(pk__in=list(older.values_list("pk", flat=True))).delete()
+
+
 def recent_searches(user: User) -> list[RecentSearch]:
     """Return the last ones, latest first, with the names of their places."""
     found = list(RecentSearch.objects.made_by(user)[:MOST])
     name_places(found, user)
     return found
-
-
-def forget_older_searches() -> None:
-    """Leave everybody their last ones. Housekeeping does it: nobody's search waits for it."""
-    rank = Window(RowNumber(), partition_by=F("user"), order_by=[F("asked_at").desc(), F("pk").desc()])
-    older = RecentSearch.objects.annotate(rank=rank).filter(rank__gt=MOST)
-    RecentSearch.objects.filter(pk__in=list(older.values_list("pk", flat=True))).delete()
 
 
 def clear_recent_searches(*, user: User) -> None:

@@ -12,6 +12,8 @@ from collections_app.services.divider import UNDIVIDED, Divider
 from collections_app.services.search import RankedImage, ScoredImage, rows_of
 from collections_app.views.paging import PAGE_SIZE
 
+# So many come with the page itself, which is there the sooner; what follows comes with more at a time.
+FIRST_SIZE = 24
 # What an address says of a stretch: where it starts, behind which picture, and where the answer is divided.
 START, BEHIND, CUT, ALL = "start", "behind", "cut", "all"
 _MAX_DIGITS = 18
@@ -53,7 +55,7 @@ def asked_divider(request: HttpRequest) -> Divider | None:
 def asked_stretch(request: HttpRequest, found: Answer, images: ImageQuerySet) -> Stretch:
     """Return the stretch that the address names: behind the picture that was shown last, wherever it is by now."""
     start = _start(request, found.ranked)
-    end = start + PAGE_SIZE
+    end = start + (PAGE_SIZE if start else FIRST_SIZE)
     first_maybe = found.likely if found.verdict is Verdict.DIVIDED else len(found.ranked)
     spans = [(start, min(end, first_maybe), "likely"), (max(start, first_maybe), end, "maybe")]
     places = {each.id: place for place, each in enumerate(found.ranked[start:end], start)}

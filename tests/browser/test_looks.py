@@ -93,7 +93,7 @@ def make_team_and_link(page: Page, collection: str) -> list[str]:
 
 def save_a_search(page: Page) -> list[str]:
     page.goto("/search/?q=a+white+dog")
-    page.get_by_text("Save", exact=True).click()
+    page.get_by_text("Keep, take along, judge").click()
     page.get_by_role("button", name="Save this search").click()
     opened = page.url
     page.goto("/searches/")

@@ -127,6 +127,8 @@ def test_a_hit_is_asked_for_more_or_less_like_it(key: str, name: str, results: P
 
 
 def test_results_are_judged_by_keyboard(results: Page) -> None:
+    tab_to(results, results.locator("summary", has_text="Keep, take along, judge"))
+    results.keyboard.press("Enter")
     tab_to(results, results.get_by_role("link", name="Judge these results"))
     results.keyboard.press("Enter")
     expect(results.get_by_role("button", name=re.compile("^Right"))).to_have_count(6)

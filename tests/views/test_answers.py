@@ -20,6 +20,7 @@ from collections_app.services.links import create_link
 from collections_app.services.trash import trash_images
 from collections_app.services.uploads import ingest_upload
 from collections_app.views.paging import PAGE_SIZE
+from collections_app.views.stretches import FIRST_SIZE
 from tests.house import House, put_pictures
 
 DOGS = 6
@@ -182,7 +183,8 @@ def test_stretches_follow_each_other_without_gap_or_repetition(
     whole = as_viewer.get(f"{WORDS}&all=1")
     first = whole.content.decode()
     second = follow(as_viewer, first, htmx=htmx)
-    assert len(shown(first)) == PAGE_SIZE
+    assert len(shown(first)) == FIRST_SIZE
+    assert len(shown(second)) == min(PAGE_SIZE, 61 - FIRST_SIZE)
     assert shown(first) + shown(second) == [each.id for each in whole.context["answer"].ranked]
     assert ("<html" in second) is not htmx
 
@@ -197,7 +199,7 @@ def test_order_is_stable_while_pictures_come_and_go(
     drain()
     second = shown(follow(as_owner, first, htmx=True))
     assert not set(shown(first)) & set(second)
-    assert [each for each in second if each in before] == before[PAGE_SIZE:]
+    assert [each for each in second if each in before] == before[FIRST_SIZE:]
 
 
 def test_following_stretches_are_divided_where_the_first_one_was(as_viewer: Client, animals: Collection) -> None:
