@@ -1,6 +1,7 @@
 """What a person does again and again."""
 
 import base64
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,3 +74,22 @@ def search(page: Page, words: str) -> None:
     page.keyboard.type(words)
     page.keyboard.press("Enter")
     page.wait_for_url("**/search/?q=*")
+
+
+def upload_plainly(page: Page, files: Sequence[Path], *, name: str = "Plain") -> str:
+    """Put files into a new collection with no script running. Return the collection's address."""
+    page.goto("/upload/")
+    page.get_by_label("Collection", exact=True).select_option(label="A new collection")
+    page.get_by_label("Name of the new collection").fill(name)
+    page.get_by_label("Pictures", exact=True).set_input_files(files)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_text(f"{len(files)} added, 0 already there, 0 refused")).to_be_visible()
+    page.get_by_role("link", name="See the pictures").click()
+    return page.url
+
+
+def wait_for_index_plainly(page: Page) -> None:
+    deadline = time.monotonic() + INDEXED_MS / 1000
+    while "waiting" in page.context.request.get("/indexing/status/", headers={"HX-Request": "true"}).text():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)

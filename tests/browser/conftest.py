@@ -11,9 +11,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from django.urls import resolve
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, running_provider
 
@@ -22,6 +24,9 @@ from .drawings import write_scenes
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 120
+# How long a page may take to show what it should, on a machine that does other things as well.
+SEEN_MS = 20_000
+expect.set_options(timeout=SEEN_MS)
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -101,6 +106,27 @@ def new_context(browser: Browser, site: str) -> Iterator[Callable[..., BrowserCo
     yield make
     for context in opened:
         context.close()
+
+
+@pytest.fixture
+def plain(new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> Iterator[Callable[[], Page]]:
+    """Make windows in which no script runs, of somebody who has just signed up. In the end, every form that the test's
+    mark `sends` names must have been sent from one of them."""
+    sent: set[str] = set()
+
+    def make() -> Page:
+        context = new_context(java_script_enabled=False)
+        context.on("request", lambda asked: sent.add(address_name(asked.url)) if asked.method == "POST" else None)
+        return sign_up(context.new_page())
+
+    yield make
+    mark = request.node.get_closest_marker("sends")
+    assert mark
+    assert set(mark.args) - sent == set()
+
+
+def address_name(url: str) -> str:
+    return str(resolve(urlsplit(url).path).url_name)
 
 
 @pytest.fixture

@@ -37,6 +37,9 @@ def test_one_of_two_sizes_is_kept_and_the_other_can_come_back(page: Page, scenes
     expect(page.get_by_text("1 picture moved to the trash.")).to_be_visible()
     expect(page.get_by_text("No duplicates")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone for 1 picture.")).to_be_visible()
+    wait_for_index(page)
+    page.reload()
     expect(page.locator(".twin")).to_have_count(2)
 
     page.get_by_role("button", name="These are different").click()

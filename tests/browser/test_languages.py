@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from .actions import choose_files, expect_uploaded
@@ -15,8 +16,9 @@ def in_russian(new_context: Callable[..., BrowserContext], **options: object) ->
     return new_context(locale="ru-RU", storage_state=state, **options).new_page()
 
 
-def test_the_switch_is_a_plain_form_and_leads_back(new_context: Callable[..., BrowserContext]) -> None:
-    page = sign_up(new_context(java_script_enabled=False).new_page())
+@pytest.mark.sends("set_language")
+def test_the_switch_is_a_plain_form_and_leads_back(plain: Callable[[], Page]) -> None:
+    page = plain()
     page.goto("/teams/?page=1")
     page.get_by_role("button", name="Русский").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Команды")
