@@ -1,5 +1,6 @@
 """What every test gets: folders of its own, an index of its own, and the demo model. What some ask for: a house."""
 
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,31 @@ from pytest_django import Settings
 
 from collections_app.index import close_index
 from tests.house import CLOSED_PORT, House, make_house
+
+ROOT = Path(__file__).parent
+# What takes long is begun first, so that neither of the two processes that run the tests ends long before the other.
+LONGEST_FIRST = ("site", "server", "processes/test_killed.py", "processes/test_serve.py", "permissions/test_matrix.py")
+
+
+def pytest_configure() -> None:
+    """Two processes whose models each took all cores would mostly wait for each other. For what tests start, too."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs a module's tests, all that need the browser's site, and all that need a Milvus server: each of
+    these is started once."""
+    groups = {item: group_of(item) for item in items}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: LONGEST_FIRST.index(groups[item]) if groups[item] in LONGEST_FIRST else 99)
+
+
+def group_of(item: pytest.Item) -> str:
+    module = item.path.relative_to(ROOT).as_posix()
+    if module.startswith("browser/"):
+        return "site"
+    return "server" if item.get_closest_marker("server") else module
 
 
 @pytest.fixture(autouse=True)
