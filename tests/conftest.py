@@ -21,12 +21,14 @@ def pytest_configure() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """One process runs a module's tests, all that need the browser's site, and all that need a Milvus server: each of
-    these is started once."""
+    these is started once. Two such servers at once would meet on their ports."""
     groups = {item: group_of(item) for item in items}
     for item, group in groups.items():
         item.add_marker(pytest.mark.xdist_group(group))
+    yield  # to what names the tests after their groups, and to what puts them in another order
     items.sort(key=lambda item: LONGEST_FIRST.index(groups[item]) if groups[item] in LONGEST_FIRST else 99)
 
 

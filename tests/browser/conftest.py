@@ -39,8 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Closed with this package's last test: while it is open, an event loop runs, and Django then refuses to use the
+    database in the same process."""
     with sync_playwright() as playwright:
         try:
             found = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
@@ -52,14 +54,14 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def provider() -> Iterator[IdentityProvider]:
     """Where people of another site sign in."""
     with running_provider() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser, provider: IdentityProvider) -> Iterator[str]:
     """The address of a site of its own, empty, with the demo model."""
     with socket.socket() as probe:
@@ -135,7 +137,7 @@ def page(new_context: Callable[..., BrowserContext]) -> Page:
     return sign_up(new_context().new_page())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return write_scenes(tmp_path_factory.mktemp("scenes"))
 
