@@ -29,6 +29,9 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.indexing
 	$(BIN)/python -m tests.benchmarks.filters
 	$(BIN)/python -m tests.benchmarks.searching
+	$(BIN)/python -m tests.benchmarks.visibility
+	$(BIN)/python -m tests.benchmarks.divider
+	$(BIN)/python -m tests.benchmarks.composing
 
 # Brings the Russian catalogue up to date with the sources; needs GNU gettext (apt-get install gettext). Then translate
 # what is empty or fuzzy: the tests name it. Nothing is to be compiled.

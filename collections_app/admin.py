@@ -1,23 +1,26 @@
 """The administration: to look things up, to see why a picture is not indexed, and to try again."""
 
+from typing import Any
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.options import InlineModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from collections_app.errors import InvalidImage
+from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.models import Collection, Image, IndexJob, Membership, Share, Team, User
 from collections_app.models.image import ImageQuerySet
+from collections_app.models.index_job import IndexJobQuerySet
 from collections_app.services.indexing.audit import queue_anew
+from collections_app.services.indexing.queue import retry_jobs
 from collections_app.services.renditions import Rendition, open_rendition
 from collections_app.wording import counted
 
@@ -40,6 +43,10 @@ class UserAdmin(ModelAdmin[User]):
         return False
 
 
+def _address_name(request: HttpRequest) -> str:
+    return (request.resolver_match and request.resolver_match.url_name) or ""
+
+
 class MembershipInline(admin.TabularInline[Membership, Team]):
     model = Membership
     extra = 0
@@ -50,7 +57,15 @@ class TeamAdmin(ModelAdmin[Team]):
     list_display = ["name", "personal_of", "created_at"]
     search_fields = ["name"]
     readonly_fields = ["personal_of"]
-    inlines = [MembershipInline]
+
+    def get_inlines(self, request: HttpRequest, obj: Team | None) -> list[type[InlineModelAdmin[Any, Any]]]:
+        """A personal team has its one member for good."""
+        return [] if obj and obj.is_personal else [MembershipInline]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
+        """A personal team goes with its account, and with nothing else."""
+        goes_alone = obj is not None and obj.is_personal and "_team_" in _address_name(request)
+        return not goes_alone and super().has_delete_permission(request, obj)
 
 
 @admin.register(Collection)
@@ -71,7 +86,7 @@ class ShareAdmin(ModelAdmin[Share]):
 @admin.register(Image)
 class ImageAdmin(ModelAdmin[Image]):
     list_display = ["thumbnail", "name", "collection", "uploader", "index_state", "index_error", "created_at"]
-    list_filter = ["index_state", "format"]
+    list_filter = ["index_state", "format", ("trashed_at", admin.EmptyFieldListFilter)]
     list_select_related = ["collection", "uploader"]
     search_fields = ["title", "original_name", "sha256"]
     readonly_fields = ["uploader", "original_name", "format", "width", "height", "byte_size", "sha256", "taken_at"]
@@ -101,7 +116,7 @@ class ImageAdmin(ModelAdmin[Image]):
         image = get_object_or_404(Image, pk=pk)
         try:
             file = open_rendition(image=image, rendition=Rendition.GRID)
-        except (FileNotFoundError, InvalidImage) as error:
+        except (FileNotFoundError, InvalidImage, StorageUnavailable) as error:
             raise Http404 from error
         return FileResponse(file, content_type=THUMBNAIL_CONTENT_TYPE)
 
@@ -124,6 +139,5 @@ class IndexJobAdmin(ModelAdmin[IndexJob]):
         return False
 
     @admin.action(description=_("Try the selected jobs again now"))
-    def retry(self, request: HttpRequest, queryset: QuerySet[IndexJob]) -> None:
-        count = queryset.update(dead=False, attempts=0, error="", run_after=timezone.now())
-        self.message_user(request, counted(_RETRIED, count))
+    def retry(self, request: HttpRequest, queryset: IndexJobQuerySet) -> None:
+        self.message_user(request, counted(_RETRIED, retry_jobs(jobs=queryset)))

@@ -1,13 +1,22 @@
 """How much of a request is kept before any view judges it: named in FILE_UPLOAD_HANDLERS, asked by the upload view."""
 
 import io
+import logging
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 
 from collections_app.services.archives import SIGNATURE
+from collections_app.services.intake import Outcome, refuse_cut, refuse_unstored
+
+log = logging.getLogger(__name__)
+
+
+# A request of so many times what is kept of it at most is no honest one.
+_ABSURD = 2
 
 
 class CutFile(UploadedFile[bytes]):
@@ -16,6 +25,22 @@ class CutFile(UploadedFile[bytes]):
     def __init__(self, *, name: str, size: int, is_archive: bool) -> None:
         super().__init__(file=io.BytesIO(), name=name, size=size)
         self.is_archive = is_archive
+
+
+class UnstoredFile(UploadedFile[bytes]):
+    """What is left of a file that the disk did not take."""
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(file=io.BytesIO(), name=name, size=0)
+
+
+def refusal_of(file: "UploadedFile[bytes]") -> Outcome | None:
+    """Return why there is no content to be judged; None where there is."""
+    if isinstance(file, UnstoredFile):
+        return refuse_unstored(name=file.name or "picture")
+    if isinstance(file, CutFile):
+        return refuse_cut(name=file.name or "picture", byte_size=file.size or 0, is_archive=file.is_archive)
+    return None
 
 
 class BoundedUploads(FileUploadHandler):
@@ -29,6 +54,11 @@ class BoundedUploads(FileUploadHandler):
     _head = b""
     _size = 0
     _is_cut = False
+
+    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *rest: Any, **named: Any) -> None:  # noqa: N803
+        """What says that it is absurdly large is not read at all."""
+        if content_length > _ABSURD * _archive_bytes():
+            raise RequestDataTooBig("More is being sent than any upload may have.")
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """A stranger's request is read up to its first file, and no further."""
@@ -54,6 +84,41 @@ class BoundedUploads(FileUploadHandler):
 
     def _most(self) -> int:
         return _archive_bytes() if self._head == SIGNATURE else settings.MAX_UPLOAD_MB * 2**20
+
+
+class SpooledUploads(TemporaryFileUploadHandler):
+    """Django's, which lets a full disk fail the whole request: here the file alone is lost, and said to be."""
+
+    _is_lost = False
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        self._is_lost = False
+        try:
+            super().new_file(*args, **kwargs)
+        except OSError:
+            self._lose()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self._is_lost:
+            return
+        try:
+            super().receive_data_chunk(raw_data, start)
+        except OSError:
+            self._lose()
+
+    def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":
+        if self._is_lost:
+            return UnstoredFile(name=self.file_name or "")
+        try:
+            return super().file_complete(file_size)
+        except OSError:
+            self._lose()
+            return UnstoredFile(name=self.file_name or "")
+
+    def _lose(self) -> None:
+        """Called where the error is being handled."""
+        log.exception("An upload could not be spooled")
+        self._is_lost = True
 
 
 def _archive_bytes() -> int:

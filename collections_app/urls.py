@@ -19,6 +19,7 @@ from collections_app.views import (
     search,
     selection,
     sharing,
+    sheets,
     status,
     teams,
     trash,
@@ -28,6 +29,7 @@ from collections_app.views import (
 urlpatterns = [
     path("", gallery.gallery, name="gallery"),
     path("search/", search.search, name="search"),
+    path("search/sheet/", sheets.sheet, name="search_sheet"),
     path("search/examples/", examples.add_example, name="example_add"),
     path("search/examples/<str:token>/thumbnail/", examples.example_thumbnail, name="example_thumbnail"),
     path("searches/", saved_searches.search_list, name="saved_searches"),

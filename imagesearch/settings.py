@@ -152,7 +152,7 @@ FILE_UPLOAD_TEMP_DIR = env.make_folder(DATA_DIR / "tmp")
 FILE_UPLOAD_HANDLERS = [
     "collections_app.receiving.BoundedUploads",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+    "collections_app.receiving.SpooledUploads",
 ]
 
 # --- The model and the index -------------------------------------------------------------------------------------

@@ -3,8 +3,11 @@
 import pytest
 from django.test import Client
 
-from collections_app.models import User
+from collections_app.models import Image, IndexJob, IndexState, Team, User
+from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.trash import trash_images
 from tests.house import House, signed_in_client
+from tests.services.agreement import assert_index_agrees
 
 MODELS = ("user", "team", "collection", "share", "image", "indexjob")
 
@@ -25,6 +28,55 @@ def test_thumbnails_are_for_staff_alone(staff: Client, house: House) -> None:
     assert signed_in_client(house.owner).get(address).status_code == 302
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_was_given_up_is_seen_with_its_error_and_tried_again(staff: Client, house: House) -> None:
+    address = "/admin/collections_app/indexjob/"
+    IndexJob.objects.update(dead=True, attempts=5, error="The disk was on fire.")
+    Image.objects.all().record_index_state(index_state=IndexState.FAILED, index_error="The disk was on fire.")
+    assert "The disk was on fire." in staff.get(f"{address}?dead__exact=1").content.decode()
+
+    form = {"action": "retry", "_selected_action": [job.pk for job in IndexJob.objects.all()]}
+    assert "1 job will be tried again." in staff.post(address, form, follow=True).content.decode()
+
+    assert Image.objects.get().index_state == IndexState.PENDING
+    IndexWorker().drain()
+    assert Image.objects.get().is_indexed
+    assert_index_agrees()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_chosen_pictures_are_indexed_anew(staff: Client, house: House) -> None:
+    IndexWorker().drain()
+    form = {"action": "index_anew", "_selected_action": [house.image.pk]}
+    page = staff.post("/admin/collections_app/image/", form, follow=True).content.decode()
+
+    assert "1 picture queued." in page
+    assert Image.objects.get().index_sha256 == ""  # so that it gets a new vector
+    IndexWorker().drain()
+    assert_index_agrees()
+
+
+def test_what_lies_in_the_trash_is_told_apart(staff: Client, house: House) -> None:
+    trash_images(images=Image.objects.all(), trasher=house.owner)
+    address = "/admin/collections_app/image/?trashed_at__isempty="
+    assert "rose.png" in staff.get(f"{address}0").content.decode()
+    assert "rose.png" not in staff.get(f"{address}1").content.decode()
+
+
 def test_a_team_is_given_a_quota_of_its_own(staff: Client, house: House) -> None:
     page = staff.get(f"/admin/collections_app/team/{house.team.pk}/change/").content
     assert b"max_bytes" in page
+
+
+def test_a_personal_team_is_deleted_with_its_account_alone(staff: Client, house: House) -> None:
+    personal = house.viewer.personal_team
+    address = f"/admin/collections_app/team/{personal.pk}"
+    assert "membership" not in staff.get(f"{address}/change/").content.decode()
+    assert staff.post(f"{address}/delete/", {"post": "yes"}).status_code == 403
+    form = {"action": "delete_selected", "_selected_action": [personal.pk], "post": "yes"}
+    staff.post("/admin/collections_app/team/", form)
+    assert Team.objects.filter(pk=personal.pk).exists()
+
+    staff.post(f"/admin/collections_app/user/{house.viewer.pk}/delete/", {"post": "yes"})
+    assert not Team.objects.filter(pk=personal.pk).exists()
+    assert Team.objects.filter(pk=house.team.pk).exists()

@@ -3,6 +3,7 @@
 from .checksums import checksum
 from .decoding import open_picture
 from .inspection import Limits, PictureInfo, check_byte_size, inspect_picture
+from .memory import room_for
 from .perceptual import perceptual_hash
 from .sheets import make_sheet
 from .thumbnails import QUALITY, THUMBNAIL_CONTENT_TYPE, make_thumbnail, thumbnail_size
@@ -19,5 +20,6 @@ __all__ = [
     "make_thumbnail",
     "open_picture",
     "perceptual_hash",
+    "room_for",
     "thumbnail_size",
 ]

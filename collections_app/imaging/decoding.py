@@ -7,6 +7,7 @@ from PIL import Image, ImageFile
 
 from .colours import flatten, simplify, to_srgb
 from .formats import HEAD_BYTES, JPEG, PictureFormat, identify
+from .memory import room_for
 from .metadata import read_orientation
 from .refusals import decoding
 from .thumbnails import REDUCING_GAP, shrink, thumbnail_size
@@ -58,24 +59,25 @@ def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
 def _decode(image: ImageFile.ImageFile, picture_format: PictureFormat, max_edge_px: int | None) -> Image.Image:
     orientation = read_orientation(image, picture_format)
     profile = image.info.get("icc_profile")
-    size = _load(image, picture_format, max_edge_px)
-    # Shrinking comes before the colours: a profile is applied to the pixels that stay.
-    picture = flatten(to_srgb(shrink(simplify(image), size), profile))
-    if orientation in _TURNS:
-        picture = picture.transpose(_TURNS[orientation])
-    if isinstance(picture, ImageFile.ImageFile):
-        picture = picture.copy()
+    full = image.size
+    edge_px = max(full) if max_edge_px is None else max_edge_px
+    if picture_format == JPEG:
+        _draft(image, edge_px)
+    with room_for(image.width * image.height):
+        image.load()
+        # libheif learns the true size only while decoding.
+        size = thumbnail_size(*(full if picture_format == JPEG else image.size), edge_px)
+        # Shrinking comes before the colours: a profile is applied to the pixels that stay.
+        picture = flatten(to_srgb(shrink(simplify(image), size), profile))
+        if orientation in _TURNS:
+            picture = picture.transpose(_TURNS[orientation])
+        if isinstance(picture, ImageFile.ImageFile):
+            picture = picture.copy()
     picture.info.clear()
     return picture
 
 
-def _load(image: ImageFile.ImageFile, picture_format: PictureFormat, max_edge_px: int | None) -> tuple[int, int]:
-    """Decode, and return the size to shrink to. Only a JPEG may be decoded at less than its full size."""
-    full = image.size
-    edge_px = max(full) if max_edge_px is None else max_edge_px
-    if picture_format == JPEG:
-        wanted = thumbnail_size(*full, edge_px)
-        image.draft(None, (int(wanted[0] * REDUCING_GAP), int(wanted[1] * REDUCING_GAP)))
-    image.load()
-    # libheif learns the true size only while decoding.
-    return thumbnail_size(*(full if picture_format == JPEG else image.size), edge_px)
+def _draft(image: ImageFile.ImageFile, edge_px: int) -> None:
+    """Only a JPEG may be decoded at less than its full size."""
+    wanted = thumbnail_size(*image.size, edge_px)
+    image.draft(None, (int(wanted[0] * REDUCING_GAP), int(wanted[1] * REDUCING_GAP)))

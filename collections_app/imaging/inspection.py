@@ -13,6 +13,7 @@ from collections_app.errors import gettext_noop as _
 from .decoding import open_lazily, turned_size
 from .formats import GIF, HEAD_BYTES, JPEG, TIFF, PictureFormat, identify
 from .headers import read_claims
+from .memory import room_for
 from .metadata import read_orientation, read_taken_at
 from .refusals import decoding
 
@@ -127,7 +128,8 @@ def _decode_once(image: Image.Image, picture_format: PictureFormat) -> tuple[int
     """Decode the first frame to prove it complete, and return its size. A JPEG is read whole, at an eighth of it."""
     size = image.size
     image.draft(None, (1, 1))
-    image.load()
+    with room_for(image.width * image.height):
+        image.load()
     return size if picture_format == JPEG else image.size
 
 

@@ -1,4 +1,4 @@
-"""The sheet of pictures that a search on the command line saves."""
+"""The sheet of pictures that a search can be saved as."""
 
 import math
 from collections.abc import Iterable

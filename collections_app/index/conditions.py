@@ -56,6 +56,8 @@ def _asked(filters: Filters, has_tag: TagCondition) -> Iterator[str]:
         yield has_tag(word_key(tag))
     for tag in filters.without_tags:
         yield f"not ({has_tag(word_key(tag))})"
+    if filters.one_in > 1:
+        yield f"content % {_number(filters.one_in)} == 0"
 
 
 def _between(field: str, start: int | None, end: int | None) -> Iterator[str]:

@@ -44,7 +44,7 @@ class Filters:
     Times are epoch seconds, from (included) and before (excluded): a picture whose time is UNKNOWN meets none.
     `shapes` are "portrait", "landscape" and "square", `formats` Pillow's names; one of those named suffices, as with
     uploaders. `min_edge_px` is asked of the longer edge. `tags` are all to be there, `without_tags` none; case is
-    ignored.
+    ignored. `one_in` thins out: about one picture in so many is left, chosen by what its file holds.
     """
 
     uploader_ids: tuple[int, ...] = ()
@@ -57,6 +57,7 @@ class Filters:
     formats: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     without_tags: tuple[str, ...] = ()
+    one_in: int = 1
 
 
 NO_FILTERS = Filters()

@@ -24,12 +24,8 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
     def editable_by(self, user: User) -> Self:
         """Whose pictures the user may add, change and delete."""
-        return self.kept().open_to_edits_by(user)
-
-    def open_to_edits_by(self, user: User) -> Self:
-        """As `editable_by`, those in the trash included."""
         shared = Share.objects.letting_edit(user).values("collection")
-        return self.filter(Q(team__in=Team.objects.editable_by(user)) | Q(pk__in=shared))
+        return self.kept().filter(Q(team__in=Team.objects.editable_by(user)) | Q(pk__in=shared))
 
     def managed_by(self, user: User) -> Self:
         """Which the user may rename and delete, and move pictures out of: what a share never allows."""
@@ -42,6 +38,11 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
     def shared_with(self, user: User) -> Self:
         """Which only a share makes visible."""
         return self.visible_to(user).exclude(team__in=Team.objects.visible_to(user))
+
+    def with_edit_right(self, user: User) -> Self:
+        """Add `is_editable`: whether the user may add, change and delete pictures."""
+        editable = type(self)(self.model, using=self.db).editable_by(user).filter(pk=models.OuterRef("pk"))
+        return self.annotate(is_editable=models.Exists(editable))
 
     def with_sharer(self, user: User) -> Self:
         """Add `sharer_email`: who shared it with the user, or None."""
@@ -82,6 +83,7 @@ class Collection(models.Model):
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = CollectionQuerySet.as_manager()
+    is_editable: bool  # with_edit_right
 
     class Meta:
         ordering = [Lower("name"), "pk"]

@@ -53,8 +53,12 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.exclude(trashed_at=None)
 
     def in_trash_of(self, user: User) -> Self:
-        """Those in the trash that the user may restore."""
-        return self.trashed().filter(collection__in=Collection.objects.open_to_edits_by(user))
+        """Those in the trash that the user may restore.
+
+        What lies there with its whole collection is its team's alone: a share lets nobody bring a collection back.
+        """
+        of_team = Q(collection__team__in=Team.objects.editable_by(user))
+        return self.trashed().filter(of_team | Q(collection__in=Collection.objects.editable_by(user)))
 
     def in_team(self, team: Team) -> Self:
         return self.filter(collection__team=team)

@@ -11,8 +11,10 @@ from collections_app.encoders import Encoder, get_encoder
 from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.models import Image, Mark, Team, User
 from collections_app.services.active import active_index
+from collections_app.services.answers import answer
+from collections_app.services.divider import UNDIVIDED
 from collections_app.services.indexing.preparation import read_picture
-from collections_app.services.questions import answer, read_question
+from collections_app.services.questions import read_question
 
 _CHUNK = 32
 
@@ -79,8 +81,8 @@ def score_search(judgement: Judgement, *, k: int, team: Team | None = None) -> S
     Raises EncoderError or IndexUnavailable.
     """
     asked = {"q": judgement.text, "team": str(team.pk) if team else ""}
-    hits = answer(read_question(user=judgement.person, asked=asked))
-    ranked = [judgement.truth.get(hit.image.pk) for hit in hits[:k]]
+    hits = answer(read_question(user=judgement.person, asked=asked), divider=UNDIVIDED).ranked
+    ranked = [judgement.truth.get(hit.id) for hit in hits[:k]]
     return score_ranking(judgement.text, ranked, judgement.truth.values(), k=k)
 
 

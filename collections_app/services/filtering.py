@@ -1,4 +1,4 @@
-"""The conditions of a search without anything to compare with, asked of the database instead of the index."""
+"""The conditions of a search, asked of the database instead of the index: where nothing is compared, and for names."""
 
 from datetime import UTC, datetime
 from itertools import islice
@@ -15,8 +15,8 @@ _SHAPES = {
 }
 
 
-def newest_meeting(images: ImageQuerySet, filters: Filters, *, limit: int) -> ImageQuerySet:
-    """Return the newest of those that meet the same conditions that the index would apply."""
+def meeting(images: ImageQuerySet, filters: Filters, *, limit: int) -> ImageQuerySet:
+    """Return the first of these, in their order, that meet the same conditions that the index would apply."""
     condition = Q()
     if filters.uploader_ids:
         condition &= Q(uploader__in=filters.uploader_ids)
@@ -29,8 +29,8 @@ def newest_meeting(images: ImageQuerySet, filters: Filters, *, limit: int) -> Im
         for shape in filters.shapes:
             either |= _SHAPES[shape]
         condition &= either
-    meeting = images.filter(condition & _times(filters)).latest_first()
-    return _tagged(meeting, filters, limit) if filters.tags or filters.without_tags else meeting[:limit]
+    found = images.filter(condition & _times(filters))
+    return _tagged(found, filters, limit) if filters.tags or filters.without_tags else found[:limit]
 
 
 def _times(filters: Filters) -> Q:

@@ -75,6 +75,12 @@ def refuse_cut(*, name: str, byte_size: int, is_archive: bool) -> Outcome:
     return Outcome(file_name=name, error=_("Too much was sent at once. Send fewer files at a time."), code="too_large")
 
 
+def refuse_unstored(*, name: str) -> Outcome:
+    """For a file that could not even be put aside until it is judged."""
+    sentence = _("The site cannot store pictures just now. Try again later.")
+    return Outcome(file_name=name, error=sentence, code="storage")
+
+
 def fold_refusals(outcomes: Sequence[Outcome]) -> list[Refusal]:
     """Return the refused ones; many of one reason are a single line that names the first ones and counts the rest."""
     names: dict[str, list[str]] = defaultdict(list)
@@ -110,8 +116,7 @@ def _take_in_entry(entry: ArchiveEntry, collection: Collection, uploader: User) 
 def _not_stored(name: str) -> Outcome:
     """Called where the error is being handled."""
     log.exception("An upload could not be stored")
-    sentence = _("The site cannot store pictures just now. Try again later.")
-    return Outcome(file_name=name, error=sentence, code="storage")
+    return refuse_unstored(name=name)
 
 
 def _archive_limits() -> ArchiveLimits:

@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -78,8 +79,24 @@ def accept_invitation(*, secret: str, user: User) -> Invitation:
 
 def is_for(invitation: Invitation, user: User) -> bool:
     """Who holds the secret and has the address as their account's, or has it verified, is meant."""
+    return invitation.email.casefold() in _addresses(user)
+
+
+def withdraw_invitations(*, user: User, team: Team | None = None, collection: Collection | None = None) -> None:
+    """Whose right to a team or collection is taken back shall not find a way in that lies open: an invitation of old.
+
+    A team's are those to its collections, too.
+    """
+    to_it = Q(team=team) | Q(collection__team=team) if team else Q(collection=collection)
+    addresses = _addresses(user)
+    found = Invitation.objects.filter(to_it)
+    ids = [each.pk for each in found if each.email.casefold() in addresses]
+    Invitation.objects.filter(pk__in=ids).delete()
+
+
+def _addresses(user: User) -> set[str]:
     verified = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
-    return invitation.email.casefold() in {address.casefold() for address in (user.email, *verified)}
+    return {address.casefold() for address in (user.email, *verified)}
 
 
 def _inviter_may(invitation: Invitation) -> bool:

@@ -1,4 +1,4 @@
-"""What a person asks of the search, read from an address or a form, and its answer."""
+"""What a person asks of the search, read from an address or a form. `answers` answers it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,27 +6,14 @@ from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
-from collections_app.encoders import get_encoder
-from collections_app.errors import NotIndexed, gettext_noop
 from collections_app.index import Filters
 from collections_app.models import Collection, Example, Image, Team, User
-from collections_app.services.active import active_index
-from collections_app.services.composing import Part as VectorPart
-from collections_app.services.composing import compose
 from collections_app.services.conditions import Narrowing, Places, narrow
-from collections_app.services.encoding import text_vector
-from collections_app.services.examples import example_vector
-from collections_app.services.filtering import newest_meeting
 from collections_app.services.query_language import Part, Query, parse_query
 from collections_app.services.search import (
-    MAX_HITS,
     Scope,
-    ScoredImage,
-    Vector,
     all_of_collections,
     clean_query,
-    everything_visible_to,
-    search_by_vector,
     visible_in_teams,
 )
 
@@ -58,24 +45,35 @@ class Question:
     def usable_parts(self) -> list[Part]:
         return [part for part in self.query.parts if not part.is_example or part.value in self.examples]
 
+    @property
+    def is_graded(self) -> bool:
+        """Whether what is asked is near to pictures by degrees: like an example, or unlike something."""
+        return bool(self.examples) or any(part.weight < 0 for part in self.query.parts)
+
+    @property
+    def wanted_words(self) -> str:
+        """The words that are looked for, without those that are not wanted."""
+        return " ".join(part.value for part in self.query.parts if not part.is_example and part.weight > 0)
+
 
 def read_question(*, user: User, asked: Mapping[str, str]) -> Question:
     """Read `q`, and `collection`, else `team`, which narrow the search; the statements do not grow with either."""
     text = clean_query(asked.get("q", ""))
     query = parse_query(text)
-    collections = list(Collection.objects.visible_to(user).select_related("team"))
+    collections = list(Collection.objects.visible_to(user).with_edit_right(user).select_related("team"))
     teams = list(Team.objects.visible_to(user))
     places = {name: asked.get(name, "") for name in ("collection", "team")}
     collection = _chosen(collections, places["collection"])
     team = None if collection else _chosen(teams, places["team"])
-    narrowing = narrow(user=user, conditions=query.conditions, places=Places(teams=teams, collections=collections))
+    seen = Places(teams=teams, collections=collections)
+    narrowing = narrow(user=user, conditions=query.conditions, places=seen)
     examples = _examples(user, query.parts)
     return Question(
         text=text,
         query=query,
         examples=examples,
         problems=[*query.problems, *narrowing.problems, *_lost_examples(query.parts, examples)],
-        scope=_scope(user, narrowing, collection, team),
+        scope=_scope(user, narrowing, seen, collection, team),
         filters=narrowing.filters,
         newest_first=narrowing.newest_first,
         teams=teams,
@@ -84,43 +82,6 @@ def read_question(*, user: User, asked: Mapping[str, str]) -> Question:
         collection=collection,
         is_lost=any(places.values()) and not (collection or team),
     )
-
-
-def answer(question: Question) -> list[ScoredImage]:
-    """Return the pictures that the question finds, best first; none where nothing is asked.
-
-    Conditions alone find the newest pictures that meet them, without scores. Raises EncoderError, IndexUnavailable or
-    NotIndexed (an example waits for its vector): a failure is never an empty list. Raises ValueError where the parts
-    cancel each other out.
-    """
-    if question.usable_parts:
-        vector = compose(_vector_parts(question))
-        return search_by_vector(scope=question.scope, vector=vector, limit=MAX_HITS, filters=question.filters)
-    if question.query.parts or not question.query.conditions:
-        return []
-    newest = newest_meeting(question.scope.images.with_collection(), question.filters, limit=MAX_HITS)
-    return [ScoredImage(image=image, score=None) for image in newest]
-
-
-def _vector_parts(question: Question) -> list[VectorPart]:
-    encoder = get_encoder()
-    pictures = [each.pk for each in question.examples.values() if isinstance(each, Image)]
-    stored = active_index().vectors(pictures) if pictures else {}
-
-    def vector_of(part: Part) -> Vector:
-        if not part.is_example:
-            return text_vector(part.value)
-        example = question.examples[part.value]
-        vector = _kept_vector(example, encoder.key) if isinstance(example, Example) else stored.get(example.pk)
-        if vector is None:
-            raise NotIndexed(gettext_noop("An example in your search is not searchable yet. Try again in a moment."))
-        return vector
-
-    return [VectorPart(vector=vector_of(part), weight=part.weight) for part in question.usable_parts]
-
-
-def _kept_vector(example: Example, model_key: str) -> Vector | None:
-    return example_vector(example) if example.model_key == model_key else None
 
 
 def _examples(user: User, parts: Sequence[Part]) -> dict[str, Image | Example]:
@@ -142,14 +103,21 @@ def _lost_examples(parts: Sequence[Part], examples: Mapping[str, object]) -> lis
     ]
 
 
-def _scope(user: User, narrowing: Narrowing, collection: Collection | None, team: Team | None) -> Scope:
+def _scope(user: User, narrowing: Narrowing, seen: Places, collection: Collection | None, team: Team | None) -> Scope:
     """What the query says of places counts beside what was chosen in the form."""
     collections = narrowing.collections if collection is None else [collection]
     teams = narrowing.teams if team is None else [team]
     if collections is not None:
         within = {each.pk for each in teams} if teams is not None else None
         return all_of_collections([each for each in collections if within is None or each.team_id in within])
-    return everything_visible_to(user) if teams is None else visible_in_teams(user, teams)
+    return _everywhere(user, seen) if teams is None else visible_in_teams(user, teams)
+
+
+def _everywhere(user: User, seen: Places) -> Scope:
+    """As `everything_visible_to`, of what is at hand: nothing is asked once more."""
+    own = [team.pk for team in seen.teams]
+    shared = {each.pk: each.team_id for each in seen.collections if each.team_id not in own}
+    return Scope(images=Image.objects.visible_to(user), team_ids=own, collections=shared)
 
 
 def _chosen(items: Sequence[_Item], asked: str) -> _Item | None:

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, models, transaction
+from django.db.models.functions import RowNumber
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -16,13 +17,13 @@ log = logging.getLogger(__name__)
 
 MOST = 20
 # How an answer is shown, not what is asked.
-_SHOWN = frozenset({"page", "judge", "saved", "csrfmiddlewaretoken"})
+SHOWN = frozenset({"page", "judge", "saved", "csrfmiddlewaretoken", "start", "behind", "cut", "all", "names"})
 
 
 def query_of(asked: QueryDict) -> str:
     """Return the query string that asks the same, in one order, without what is empty; empty where nothing is asked."""
     pairs = [(name, value) for name, values in asked.lists() for value in values if value.strip()]
-    return urlencode(sorted(pair for pair in pairs if pair[0] not in _SHOWN))
+    return urlencode(sorted(pair for pair in pairs if pair[0] not in SHOWN))
 
 
 def remember_search(*, user: User, asked: QueryDict) -> None:
@@ -35,10 +36,15 @@ def remember_search(*, user: User, asked: QueryDict) -> None:
         RecentSearch.objects.bulk_create(
             [latest], update_conflicts=True, unique_fields=["user", "query"], update_fields=["asked_at"]
         )
-        oldest = RecentSearch.objects.made_by(user).values("pk")[MOST:]
-        RecentSearch.objects.filter(pk__in=oldest).delete()
     except OperationalError:  # SQLite's one writer was busy for too long
         log.warning("A search could not be remembered.", exc_info=True)
+
+
+def forget_older_searches() -> None:
+    """Leave everybody their last MOST ones, which is all that they are ever shown."""
+    recency = models.Window(RowNumber(), partition_by="user", order_by=["-asked_at", "-pk"])
+    older = RecentSearch.objects.annotate(recency=recency).filter(recency__gt=MOST)
+    RecentSearch.objects.filter(pk__in=list(older.values_list("pk", flat=True))).delete()
 
 
 def recent_searches(user: User) -> list[RecentSearch]:

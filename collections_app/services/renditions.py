@@ -1,6 +1,7 @@
 """Smaller JPEGs of a picture: made once, kept in the storage beside the originals."""
 
 import enum
+import math
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
@@ -9,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from PIL.Image import Image as Picture
 
-from collections_app.imaging import QUALITY, make_thumbnail, open_picture, thumbnail_size
+from collections_app.imaging import QUALITY, make_thumbnail, open_picture, room_for, thumbnail_size
 from collections_app.models import Image
 
 
@@ -56,9 +57,10 @@ def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
     """
     name = rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
-        with default_storage.open(image.file_name) as original:
-            picture = open_picture(cast(BinaryIO, original), max_edge_px=rendition.edge_px)
-        store_rendition(image=image, rendition=rendition, picture=picture)
+        with room_for(math.prod(rendition_size(image, rendition))):  # a whole picture stays large until it is stored
+            with default_storage.open(image.file_name) as original:
+                picture = open_picture(cast(BinaryIO, original), max_edge_px=rendition.edge_px)
+            store_rendition(image=image, rendition=rendition, picture=picture)
         if not Image.objects.filter(pk=image.pk).exists():  # deleted meanwhile, with all that was stored by then
             default_storage.delete(name)
             raise FileNotFoundError(name)

@@ -3,10 +3,11 @@
 from django.db import transaction
 from django.utils import timezone
 
-from collections_app.models import SavedSearch, SearchVisit, Team, User
-from collections_app.services.questions import answer, read_question
+from collections_app.models import Image, SavedSearch, SearchVisit, Team, User
+from collections_app.services.answers import answer
+from collections_app.services.questions import read_question
 
-# How far down the answer a new picture counts. Every picture is somewhere in the ranking: one far down is no news.
+# How far down the answer a new picture counts: one far down is no news.
 FIRST_HITS = 50
 
 
@@ -45,4 +46,5 @@ def count_new(*, search: SavedSearch, viewer: User) -> int | None:
     question = read_question(user=viewer, asked=search.asked)
     if visit is None or question.is_lost:
         return None
-    return sum(hit.image.created_at > visit.visited_at for hit in answer(question)[:FIRST_HITS])
+    first = [hit.id for hit in answer(question).ranked[:FIRST_HITS]]
+    return Image.objects.filter(pk__in=first, created_at__gt=visit.visited_at).count()

@@ -14,11 +14,10 @@ from collections_app.models.image import ImageQuerySet
 from collections_app.services.active import active_index
 from collections_app.services.encoding import text_vector
 
-MAX_HITS = 480
+MAX_HITS = 1000
 MAX_QUERY_LENGTH = 500
 # Hits that the database no longer shows are dropped; so many more are asked for, to fill the page all the same.
 _SPARE_HITS = 20
-_MOST_ASKED = 1000
 
 Vector = NDArray[np.float32]
 
@@ -30,6 +29,14 @@ class Scope:
     images: ImageQuerySet
     team_ids: Sequence[int] = ()
     collections: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedImage:
+    """A visible picture's place in an answer; `score` as in ScoredImage."""
+
+    id: int
+    score: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,25 +99,32 @@ def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]
 
 
 def search_by_vector(*, scope: Scope, vector: Vector, limit: int, filters: Filters = NO_FILTERS) -> list[ScoredImage]:
-    """Return the pictures of the scope that meet the filters, nearest to a unit vector of the active model first.
+    """Return the pictures of the scope that meet the filters, nearest to a unit vector of the active model first."""
+    hits = rank_by_vector(scope=scope, vector=vector, limit=limit, filters=filters)
+    return rows_of([RankedImage(id=hit.id, score=hit.score) for hit in hits], images=scope.images)
 
-    One query over everything; ask again for more where so many hits were dropped that the page would be short. What
+
+def rank_by_vector(*, scope: Scope, vector: Vector, limit: int, filters: Filters = NO_FILTERS) -> list[Hit]:
+    """Return the nearest pictures that the database shows, best first, at most `limit` (1 to MAX_HITS).
+
+    One query over everything; ask again for more where so many hits were dropped that there would be too few. What
     the filters rule out is no hit, so that few hits are all there are."""
     if not scope.team_ids and not scope.collections:
         return []
     asked = limit + _SPARE_HITS
     while True:
-        asked = min(asked, _MOST_ASKED)
+        asked = min(asked, MAX_HITS)
         hits = active_index().search(
             vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=asked
         )
-        found = _join(scope.images, hits)
-        if len(found) >= limit or len(hits) < asked or asked == _MOST_ASKED:
+        shown = set(scope.images.filter(pk__in=[hit.id for hit in hits]).values_list("pk", flat=True))
+        found = [hit for hit in hits if hit.id in shown]
+        if len(found) >= limit or len(hits) < asked or asked == MAX_HITS:
             return found[:limit]
         asked *= 4
 
 
-def _join(images: ImageQuerySet, hits: Sequence[Hit]) -> list[ScoredImage]:
-    """Join hits to visible rows in hit order; what the database no longer has or shows is dropped."""
-    rows = images.with_collection().in_bulk([hit.id for hit in hits])
-    return [ScoredImage(image=rows[hit.id], score=hit.score) for hit in hits if hit.id in rows]
+def rows_of(ranked: Sequence[RankedImage], *, images: ImageQuerySet) -> list[ScoredImage]:
+    """Join a ranking to visible rows, in its order; what the database no longer has or shows is dropped."""
+    rows = images.with_collection().in_bulk([each.id for each in ranked])
+    return [ScoredImage(image=rows[each.id], score=each.score) for each in ranked if each.id in rows]

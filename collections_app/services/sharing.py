@@ -1,8 +1,11 @@
 """Sharing a collection with a person or a team. Taking it back works with the next request, by itself."""
 
+from django.db import transaction
+
 from collections_app.errors import NotAllowed
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Membership, Share, Team, User
+from collections_app.services.invitations import withdraw_invitations
 
 
 def share_with_team(*, collection: Collection, team: Team, role: str, sharer: User) -> Share:
@@ -32,8 +35,11 @@ def change_share_role(*, share: Share, role: str) -> None:
     Share.objects.filter(pk=share.pk).update(role=role)
 
 
+@transaction.atomic
 def revoke_share(*, share: Share) -> None:
     share.delete()
+    if share.user:
+        withdraw_invitations(user=share.user, collection=share.collection)
 
 
 def _share(

@@ -5,6 +5,7 @@ from django.db import transaction
 from collections_app.errors import LastOwner, PersonalTeam
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Image, Membership, Role, Team, User
+from collections_app.services.invitations import withdraw_invitations
 
 _CHUNK = 500
 
@@ -46,6 +47,7 @@ def remove_member(*, membership: Membership) -> None:
     _lock(membership.team)
     _keep_an_owner(membership)
     membership.delete()
+    withdraw_invitations(user=membership.user, team=membership.team)
 
 
 def _lock(team: Team) -> None:

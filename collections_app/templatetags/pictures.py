@@ -7,16 +7,22 @@ from collections_app.services.renditions import Rendition, rendition_size
 
 register = template.Library()
 
-# The shapes that pictures.css knows, in hundredths of width by height: style attributes are forbidden by the CSP.
-NARROWEST, SQUARE, WIDEST = 60, 100, 240
+# In hundredths of the shorter edge: what is longer than 1:3 or 7:1 is shown whole in a box that can be seen and touched
+# on a small window, too.
+TALLEST, WIDE, WIDEST = 300, 700, 999
+_PLACES = ("ones", "tenths", "hundredths")
 
 
 @register.filter
 def shape(image: Image) -> str:
-    """Return the CSS class of the nearest shape: in steps of 5 for upright pictures, of 10 for wide ones."""
-    exact = 100 * image.width / image.height
-    step = 5 if exact < SQUARE else 10
-    return f"shape-{min(max(round(exact / step) * step, NARROWEST), WIDEST)}"
+    """Return the classes that tell pictures.css the shape, true to half a hundredth, since the CSP forbids style
+    attributes. They spell the longer edge by the shorter one: "shape upright ones-1 tenths-3 hundredths-3"."""
+    is_upright = image.height > image.width
+    long, short = max(image.width, image.height), min(image.width, image.height)
+    exact = round(100 * long / short)
+    usual, most = (TALLEST, TALLEST) if is_upright else (WIDE, WIDEST)
+    digits = [f"{place}-{digit}" for place, digit in zip(_PLACES, str(min(exact, most)), strict=True)]
+    return " ".join(["shape"] + ["upright"] * is_upright + ["extreme"] * (exact > usual) + digits)
 
 
 @register.simple_tag

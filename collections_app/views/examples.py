@@ -14,6 +14,7 @@ from collections_app.access import SignedInRequest, signed_in
 from collections_app.errors import EncoderError, InvalidImage
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.models import Example
+from collections_app.receiving import refusal_of
 from collections_app.services.examples import keep_example
 from collections_app.services.query_language import Part
 from collections_app.services.questions import read_question
@@ -50,6 +51,9 @@ def _kept(request: SignedInRequest, files: Sequence[UploadedFile[Any]]) -> list[
     if len(files) > MAX_AT_ONCE:
         messages.warning(request, _("Only the first %(count)s pictures were taken.") % {"count": MAX_AT_ONCE})
     for file in files[:MAX_AT_ONCE]:
+        if refusal := refusal_of(file):
+            messages.error(request, _("%(file)s: %(reason)s") % {"file": file.name, "reason": refusal.error})
+            continue
         try:
             tokens.append(keep_example(user=request.user, file=file.file).token)  # type: ignore[arg-type]
         except (InvalidImage, EncoderError) as error:

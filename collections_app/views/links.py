@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from allauth.core.internal import ratelimit
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -19,15 +19,17 @@ from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading
 from collections_app.forms import LinkPasswordForm
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.models import Image, PublicLink
+from collections_app.services.answers import answer_in_words
 from collections_app.services.links import opens
 from collections_app.services.renditions import Rendition, open_rendition
-from collections_app.services.search import all_of_collections, clean_query, search_by_text
+from collections_app.services.search import all_of_collections, clean_query, rows_of
 from collections_app.views.files import serve
 from collections_app.views.paging import requested_page
 from collections_app.views.waiting import still_loading
 from collections_app.wording import in_words
 
 _Arguments = ParamSpec("_Arguments")
+_Response = TypeVar("_Response", bound=HttpResponseBase)
 _View = Callable[Concatenate[HttpRequest, PublicLink, _Arguments], HttpResponseBase]
 # Wrong passwords for one link: from one address, and from everywhere.
 _ATTEMPTS = {"link_password": "10/10m/ip,100/h/key"}
@@ -43,10 +45,8 @@ def for_link(view: _View[_Arguments]) -> Callable[..., HttpResponseBase]:
     ) -> HttpResponseBase:
         link = _working_link(secret)
         if link.password and request.session.get(_OPENED, {}).get(str(link.pk)) != _mark(link):
-            return redirect("public_password", secret)
-        response = view(request, link, *args, **kwargs)
-        response["X-Robots-Tag"] = "noindex"
-        response["Referrer-Policy"] = "no-referrer"
+            return _unlisted(redirect("public_password", secret))
+        response = _unlisted(view(request, link, *args, **kwargs))
         if not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_store=True)
         return response
@@ -58,7 +58,8 @@ def for_link(view: _View[_Arguments]) -> Callable[..., HttpResponseBase]:
 @for_link
 def show(request: HttpRequest, link: PublicLink) -> HttpResponse:
     images = Image.objects.kept().filter(collection=link.collection).latest_first()
-    return render(request, "public_collection.html", {"link": link, "page": requested_page(request, images)})
+    page = requested_page(request, images)
+    return render(request, "public_collection.html", {"link": link, "page": page, "images": page})
 
 
 @require_safe
@@ -69,12 +70,15 @@ def search(request: HttpRequest, link: PublicLink) -> HttpResponse:
         return redirect("public_link", link.secret)
     context: dict[str, object] = {"link": link, "text": text}
     try:
-        found = search_by_text(scope=all_of_collections([link.collection]), text=text)
+        scope = all_of_collections([link.collection])
+        found = answer_in_words(scope=scope, text=text)
     except ModelLoading:
         return still_loading(request, frame="public_base.html", **context)
     except (EncoderError, IndexUnavailable) as error:
         return render(request, "public_collection.html", {**context, "failure": in_words(error)}, status=503)
-    context["page"] = requested_page(request, [each.image for each in found])
+    page = requested_page(request, found.ranked)
+    images = [each.image for each in rows_of(list(page), images=scope.images)]
+    context |= {"page": page, "images": images, "answer": found}
     return render(request, "public_collection.html", context)
 
 
@@ -108,17 +112,32 @@ def download(request: HttpRequest, link: PublicLink, public_id: uuid.UUID) -> Ht
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def enter_password(request: HttpRequest, secret: str) -> HttpResponse:
-    link = _working_link(secret)
+    return _unlisted(_ask_for_password(request, _working_link(secret)))
+
+
+def _ask_for_password(request: HttpRequest, link: PublicLink) -> HttpResponse:
     form = LinkPasswordForm(sent_fields(request))
     if form.is_valid():
-        if not _may_try(request, link):
+        attempt = _attempt(request, link)
+        if attempt is None:
             form.add_error(None, _("Too many attempts. Wait ten minutes and try again."))
             return render(request, "public_password.html", {"form": form, "link": link}, status=429)
         if opens(link, form.cleaned_data["password"]):
+            attempt.rollback()
             request.session[_OPENED] = {**request.session.get(_OPENED, {}), str(link.pk): _mark(link)}
-            return redirect("public_link", secret)
+            return redirect("public_link", link.secret)
         form.add_error("password", _("This is not the password."))
     return render(request, "public_password.html", {"form": form, "link": link}, status=400 if form.errors else 200)
+
+
+def _unlisted(response: _Response) -> _Response:
+    """Its address is the secret: no search engine lists it.
+
+    The site's own Referrer-Policy, same-origin, keeps it from other sites. With no-referrer, browsers would send the
+    page's forms (the password's, the choice of a language) without their origin, and these would be refused.
+    """
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def _working_link(secret: str) -> PublicLink:
@@ -129,9 +148,10 @@ def _image(link: PublicLink, public_id: uuid.UUID) -> Image:
     return get_object_or_404(Image.objects.kept(), collection=link.collection, public_id=public_id)
 
 
-def _may_try(request: HttpRequest, link: PublicLink) -> bool:
-    attempt = ratelimit.consume(request, app="imagesearch", action="link_password", config=_ATTEMPTS, key=str(link.pk))
-    return attempt is not None
+def _attempt(request: HttpRequest, link: PublicLink) -> Any:
+    """Count an attempt before it is made; None: there were too many. A right password is taken out of the count again,
+    or many people who come from one address would keep each other out."""
+    return ratelimit.consume(request, app="imagesearch", action="link_password", config=_ATTEMPTS, key=str(link.pk))
 
 
 def _mark(link: PublicLink) -> str:

@@ -13,9 +13,6 @@ from collections_app.models import RecentSearch, SavedSearch
 from collections_app.services import recent_searches
 from collections_app.services.questions import Question
 
-# What is added to an address by the site: the same search, asked a second time.
-_ASKED_AGAIN = {"page", "judge", "saved"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
@@ -37,8 +34,8 @@ def keeping_beside(request: SignedInRequest, question: Question) -> Keeping:
 
 
 def remember_if_typed(request: SignedInRequest) -> None:
-    """What a person has asked themselves: no second page, no part of a page, nothing a browser asks ahead of them."""
-    if request.htmx or _ASKED_AGAIN & request.GET.keys() or not is_meant(request):
+    """What a person has asked themselves: not the same shown otherwise, nothing a browser asks ahead of them."""
+    if request.htmx or recent_searches.SHOWN & request.GET.keys() or not is_meant(request):
         return
     recent_searches.remember_search(user=request.user, asked=request.GET)
 

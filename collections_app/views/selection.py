@@ -17,10 +17,12 @@ from collections_app.errors import EncoderError, ImageSearchError, IndexUnavaila
 from collections_app.forms import MAX_TAGS, NewTagsForm
 from collections_app.models import Collection, Image
 from collections_app.models.image import ImageQuerySet
+from collections_app.services.answers import answer
+from collections_app.services.divider import UNDIVIDED
 from collections_app.services.downloads import stream_zip
 from collections_app.services.library import set_tags, tag_images
 from collections_app.services.moving import move_images
-from collections_app.services.questions import answer, read_question
+from collections_app.services.questions import read_question
 from collections_app.services.trash import restore_images, trash_images
 from collections_app.views.trash import chosen_ids
 from collections_app.wording import counted, in_words
@@ -134,7 +136,9 @@ def _chosen(request: SignedInRequest) -> ImageQuerySet:
 def _found(request: SignedInRequest) -> list[int]:
     """A search that fails chooses nothing, and says why."""
     try:
-        return [each.image.pk for each in answer(read_question(user=request.user, asked=request.POST))]
+        question = read_question(user=request.user, asked=request.POST)
+        divider = UNDIVIDED if request.POST.get("show") == "all" else None
+        return [each.id for each in answer(question, divider=divider).ranked]
     except (EncoderError, IndexUnavailable) as error:
         messages.error(request, in_words(error))
         return []

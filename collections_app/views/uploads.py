@@ -13,9 +13,9 @@ from collections_app.access import SignedInRequest, editable_collection_or_404, 
 from collections_app.errors import NameTaken
 from collections_app.forms import UploadTargetForm
 from collections_app.models import Collection, Image, User
-from collections_app.receiving import CutFile
+from collections_app.receiving import refusal_of
 from collections_app.services.archives import is_archive
-from collections_app.services.intake import Outcome, fold_refusals, refuse_cut, take_in
+from collections_app.services.intake import Outcome, fold_refusals, take_in
 from collections_app.services.library import create_collection
 
 _STATUSES = {"too_large": 413, "no_room": 507, "storage": 503}
@@ -62,15 +62,15 @@ def _receive_one(files: "list[UploadedFile[bytes]]", collection: Collection, upl
     if len(files) != 1:
         return _refusal("not_one_file", _("Send one file with each request."), 400)
     outcomes = _outcomes(files[0], collection, uploader)
-    if not isinstance(files[0], CutFile) and is_archive(cast(BinaryIO, files[0])):
+    if refusal_of(files[0]) is None and is_archive(cast(BinaryIO, files[0])):
         return _report(outcomes, collection)
     return _as_json(outcomes[0])
 
 
 def _outcomes(file: "UploadedFile[bytes]", collection: Collection, uploader: User) -> list[Outcome]:
+    if refusal := refusal_of(file):
+        return [refusal]
     name = file.name or "picture"
-    if isinstance(file, CutFile):
-        return [refuse_cut(name=name, byte_size=file.size or 0, is_archive=file.is_archive)]
     return take_in(file=cast(BinaryIO, file), name=name, collection=collection, uploader=uploader)
 
 

@@ -1,6 +1,8 @@
-/* Keys for links: <a data-key="ArrowLeft"> is followed when that key is pressed outside a field. */
+/* Keys for links: <a data-key="ArrowLeft"> is followed when that key is pressed outside of fields, tiles and dialogs. */
+
+import { isFree } from "./keyboard.js";
+
 document.addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (event.target.closest("input, select, textarea")) return;
+  if (!isFree(event) || event.shiftKey || event.target.closest(".tile")) return;
   document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`)?.click();
 });

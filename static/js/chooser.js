@@ -1,10 +1,11 @@
 /* Choosing pictures: shift-click takes a range, Ctrl+A the whole page, Escape none; the bar counts. */
 
+import { isTyping } from "./keyboard.js";
 import { say } from "./words.js";
 
 class Chooser {
   constructor(form) {
-    this.boxes = [...form.querySelectorAll('input[name="image"]')];
+    this.form = form;
     this.count = form.querySelector("[data-chosen-count]");
     this.all = form.querySelector('input[name="all"]');
     this.last = null;
@@ -12,6 +13,11 @@ class Chooser {
     form.addEventListener("change", () => this.show());
     document.addEventListener("keydown", (event) => this.press(event));
     this.show(); // what was chosen before this script came
+  }
+
+  /** The pictures that are there now: a long list grows. */
+  get boxes() {
+    return [...this.form.querySelectorAll('input[name="image"]')];
   }
 
   extend(event) {
@@ -25,8 +31,7 @@ class Chooser {
   }
 
   press(event) {
-    const typing = event.target.closest('input:not([type="checkbox"]), select, textarea');
-    if (typing) return;
+    if (isTyping(event) || event.target.closest("dialog")) return;
     if (event.key === "Escape") this.set([...this.boxes, this.all], false);
     else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();

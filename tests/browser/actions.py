@@ -74,6 +74,33 @@ def search(page: Page, words: str) -> None:
     page.keyboard.type(words)
     page.keyboard.press("Enter")
     page.wait_for_url("**/search/?q=*")
+    wait_for_answer(page)
+
+
+def search_again(page: Page) -> None:
+    page.reload()
+    wait_for_answer(page)
+
+
+def wait_for_answer(page: Page) -> None:
+    """Each web process loads the model for itself, however busy the machine is. Until then it shows another page, which
+    has no results and asks again by itself."""
+    page.locator(".search-head").wait_for(timeout=INDEXED_MS)
+
+
+def expect_found(page: Page, count: int) -> None:
+    """A Milvus server shows what was written a moment later, and a page of results does not renew itself."""
+    deadline = time.monotonic() + INDEXED_MS / 1000
+    while page.locator("[data-score]").count() != count and time.monotonic() < deadline:
+        search_again(page)
+    expect(page.locator("[data-score]")).to_have_count(count)
+
+
+def open_picture(page: Page, name: str) -> None:
+    """Open a picture of a grid, large, and from there its page."""
+    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("link", name="Open page").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
 def upload_plainly(page: Page, files: Sequence[Path], *, name: str = "Plain") -> str:

@@ -9,8 +9,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sy
 
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, running_provider
 
-from .actions import PASSWORD
+from .actions import PASSWORD, choose_files, create_collection, expect_uploaded, wait_for_index
 from .drawings import write_scenes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,6 +142,36 @@ def page(new_context: Callable[..., BrowserContext]) -> Page:
 @pytest.fixture(scope="package")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return write_scenes(tmp_path_factory.mktemp("scenes"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """A signed-in person's cookies, and the address of their collection of six pictures, which are searchable."""
+
+    cookies: Any
+    collection: str
+
+
+@pytest.fixture(scope="package")
+def stock(browser: Browser, site: str, scenes: list[Path]) -> Iterator[Stock]:
+    context = browser.new_context(base_url=site)
+    page = sign_up(context.new_page())
+    create_collection(page, "Scenes")
+    address = page.url
+    choose_files(page, scenes)
+    expect_uploaded(page, "6 of 6 done")
+    wait_for_index(page)
+    yield Stock(cookies=context.storage_state(), collection=address)
+    context.close()
+
+
+@pytest.fixture
+def stocked(new_context: Callable[..., BrowserContext], stock: Stock) -> Page:
+    """Their window, on the collection. What is there is shared: leave it as it was."""
+    page = new_context(storage_state=stock.cookies).new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"A script failed: {error}"))
+    page.goto(stock.collection)
+    return page
 
 
 _accounts = count(1)

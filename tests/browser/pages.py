@@ -14,6 +14,7 @@ NO_PAGES = {
     "image_download": FILE,
     "image_thumbnail": FILE,
     "image_preview": FILE,
+    "search_sheet": FILE,
     "saved_search": LEADS_ON,  # to the search
     "set_language": LEADS_ON,
     "healthz": FOR_MACHINES,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .actions import choose_files, create_collection, expect_uploaded, search, wait_for_index
+from .actions import choose_files, create_collection, expect_uploaded, search, wait_for_answer, wait_for_index
 
 
 @pytest.fixture
@@ -22,6 +22,7 @@ def searching(page: Page, scenes: list[Path]) -> Page:
 
 def expect_found_first(page: Page, scene: Path) -> None:
     page.wait_for_url("**/search/?q=like*")
+    wait_for_answer(page)
     expect(page.locator("[data-score] img").first).to_have_attribute("alt", scene.name)
 
 

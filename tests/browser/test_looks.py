@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSi
 
 from tests.permissions.requests import fill, routes
 
-from .actions import choose_files, confirm_access, create_collection, expect_uploaded, wait_for_index
+from .actions import choose_files, confirm_access, create_collection, expect_uploaded, wait_for_answer, wait_for_index
 from .conftest import sign_up
 from .pages import (
     GUARDED_PAGES,
@@ -91,16 +91,18 @@ def number_in(address: str | None) -> int:
 def throw_one_away(page: Page, values: dict[str, object]) -> int:
     """So that the trash has something to show. Return a picture that is kept."""
     page.goto(f"/collections/{values['collection']}/")
-    page.locator("[data-image-id] a").first.click()
-    kept = number_in(page.url)
+    address = page.locator("[data-image-id] a").first.get_attribute("href") or ""
+    page.goto(address)
     page.get_by_role("link", name="Older picture").click()
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
-    return kept
+    return number_in(address)
 
 
 def save_a_search(page: Page) -> int:
     page.goto("/search/?q=a+white+dog")
+    wait_for_answer(page)
+    page.get_by_text("Keep, take along, judge").click()
     page.get_by_role("button", name="Save this search").click()
     page.goto("/searches/")
     return number_in(page.get_by_role("link", name="Rename").get_attribute("href"))

@@ -9,7 +9,9 @@ from .actions import (
     choose_files,
     create_collection,
     drop_files,
+    expect_found,
     expect_uploaded,
+    open_picture,
     search,
     wait_for_index,
     wait_for_uploader,
@@ -26,8 +28,8 @@ def test_pictures_from_the_dialog_are_found_by_their_description(page: Page, sce
     expect(page.locator("[data-image-id]")).to_have_count(6)
 
     search(page, "a white dog")
+    expect_found(page, 6)
     results = page.locator("[data-image-id][data-score]")
-    expect(results).to_have_count(6)
     for place in (0, 1):
         expect(results.nth(place).get_by_role("img")).to_have_attribute("alt", re.compile("white-dog"))
 
@@ -115,7 +117,7 @@ def test_picture_is_opened_compared_edited_and_deleted(page: Page, scenes: list[
     expect_uploaded(page, "3 of 3 done")
     wait_for_index(page)
     page.get_by_role("link", name="See the pictures").click()
-    page.get_by_role("link", name=scenes[0].name).click()
+    open_picture(page, scenes[0].name)
     page.get_by_role("heading", name="Similar pictures").scroll_into_view_if_needed()
     expect(page.locator("[data-score]")).to_have_count(2)
 
@@ -143,8 +145,7 @@ def test_arrow_keys_lead_through_the_collection(page: Page, scenes: list[Path]) 
     choose_files(page, scenes[1:2])
     expect_uploaded(page, "2 of 2 done")
     page.get_by_role("link", name="See the pictures").click()
-    page.get_by_role("link", name=scenes[1].name).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(scenes[1].name)
+    open_picture(page, scenes[1].name)
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", level=1)).to_have_text(scenes[0].name)
     page.keyboard.press("ArrowLeft")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .actions import upload_plainly, wait_for_index_plainly
+from .actions import expect_found, upload_plainly, wait_for_answer, wait_for_index_plainly
 
 
 @pytest.fixture
@@ -17,13 +17,15 @@ def searched(plain: Callable[[], Page], scenes: list[Path]) -> Page:
     upload_plainly(page, scenes[:2])
     wait_for_index_plainly(page)
     page.goto("/search/?q=a+white+dog")
-    expect(page.locator("[data-score]")).to_have_count(2)  # at first the page waits for the model, by itself
+    wait_for_answer(page)
+    expect_found(page, 2)
     return page
 
 
 @pytest.mark.sends("search_save", "search_rename", "search_share", "search_unshare", "search_delete", "team_list")
 def test_a_search_is_saved_renamed_shared_and_deleted(searched: Page) -> None:
     page = searched
+    page.get_by_text("Keep, take along, judge").click()
     page.get_by_role("button", name="Save this search").click()
     expect(page.get_by_text("The search is saved as “a white dog”.")).to_be_visible()
     page.goto("/teams/")
@@ -62,6 +64,7 @@ def test_recent_searches_are_forgotten_switched_off_and_on(searched: Page) -> No
 @pytest.mark.sends("image_mark")
 def test_results_are_marked_right_and_wrong(searched: Page, scenes: list[Path]) -> None:
     page = searched
+    page.get_by_text("Keep, take along, judge").click()
     page.get_by_role("link", name="Judge these results").click()
     right = page.get_by_role("button", name=re.compile(f"^Right.*{scenes[0].name}"))
     wrong = page.get_by_role("button", name=re.compile(f"^Wrong.*{scenes[1].name}"))

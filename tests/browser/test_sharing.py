@@ -5,7 +5,17 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from .actions import choose_files, create_collection, expect_uploaded, search, wait_for_index
+from .actions import (
+    INDEXED_MS,
+    choose_files,
+    create_collection,
+    expect_found,
+    expect_uploaded,
+    open_picture,
+    search,
+    search_again,
+    wait_for_index,
+)
 from .conftest import sign_up
 
 
@@ -48,11 +58,12 @@ def test_a_team_mate_is_invited_finds_the_pictures_and_is_removed(
     second.get_by_role("button", name="Accept").click()
     expect(second.get_by_role("heading", level=1)).to_have_text("Gardeners")
     search(second, "a white dog")
-    expect(second.locator("[data-score]")).to_have_count(2)
+    expect_found(second, 2)
 
     first.goto(team)
     first.get_by_role("button", name=f"Remove {email}").click()
-    second.reload()
+    search_again(second)
+    expect(second.get_by_role("heading", name="No searchable pictures here yet")).to_be_visible()
     expect(second.locator("[data-score]")).to_have_count(0)
     assert second.goto(team).status == 404  # type: ignore[union-attr]
 
@@ -71,11 +82,12 @@ def test_a_shared_collection_is_seen_found_and_taken_back(
     second.goto("/")
     expect(second.get_by_role("heading", name="Shared with you")).to_be_visible()
     search(second, "a white dog")
-    expect(second.locator("[data-score]")).to_have_count(2)
+    expect_found(second, 2)
 
     first.goto(f"{address}sharing/")
     first.get_by_role("button", name=f"Take back {email}").click()
-    second.reload()
+    search_again(second)
+    expect(second.get_by_role("heading", name="No searchable pictures here yet")).to_be_visible()
     expect(second.locator("[data-score]")).to_have_count(0)
     assert second.goto(address).status == 404  # type: ignore[union-attr]
 
@@ -96,9 +108,15 @@ def test_a_visitor_follows_a_public_link_and_searches_there(
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.get_by_label("Describe a picture").fill("a white dog")
     visitor.keyboard.press("Enter")
+    visitor.get_by_text("Nearest to “a white dog” first").wait_for(timeout=INDEXED_MS)
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.locator("[data-public-id] a").first.click()
+    expect(visitor.locator("[data-view-picture]")).to_be_visible()
+    visitor.reload()
     expect(visitor.locator(".stage img")).to_be_visible()
+
+    visitor.get_by_role("button", name="Русский").click()
+    expect(visitor.locator("html")).to_have_attribute("lang", "ru")
 
     page.get_by_role("button", name="Take back this link").click()
     assert visitor.reload().status == 404  # type: ignore[union-attr]
@@ -106,7 +124,7 @@ def test_a_visitor_follows_a_public_link_and_searches_there(
 
 def test_a_deleted_picture_is_restored_from_the_trash(page: Page, scenes: list[Path]) -> None:
     address = pets(page, scenes)
-    page.locator("[data-image-id] a").first.click()
+    open_picture(page, scenes[0].name)
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.locator("[data-image-id]")).to_have_count(1)

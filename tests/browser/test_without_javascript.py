@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.permissions.test_matrix import rows
 
 from . import test_languages, test_plain_accounts, test_plain_pictures, test_plain_searches, test_plain_sharing
-from .actions import upload_plainly, wait_for_index_plainly
+from .actions import expect_found, upload_plainly, wait_for_answer, wait_for_index_plainly
 
 OTHERS = (test_languages, test_plain_accounts, test_plain_pictures, test_plain_searches, test_plain_sharing)
 # Shown where a picture has failed, which no picture that is let in does; `tests/views/test_status.py` sends it.
@@ -39,7 +39,9 @@ def test_upload_and_search_are_plain_forms(plain: Callable[[], Page], scenes: li
     page.goto("/")
     page.get_by_label("Describe a picture").fill("a white dog")
     page.keyboard.press("Enter")
-    expect(page.locator("[data-score]")).to_have_count(2)
+    page.wait_for_url("**/search/?q=*")
+    wait_for_answer(page)
+    expect_found(page, 2)
     page.locator("[data-score] a").first.click()
     page.get_by_role("link", name="Show similar pictures").click()
     expect(page.locator("[data-score]")).to_have_count(1)

@@ -14,8 +14,8 @@ from tests.languages.extraction import MODULES, ROOT, TEMPLATES, called
 
 # The product's name, and a class that one template gives another as a block.
 SAME_IN_ALL_LANGUAGES = {"imagesearch", "manage"}
-# What can be typed into the search box is no language of people's.
-NOT_READ = {"script", "style", "code"}
+# What can be typed into the search box is no language of people's, nor is what stands on keys.
+NOT_READ = {"script", "style", "code", "kbd"}
 READ_ATTRIBUTES = {"alt", "aria-label", "title", "placeholder"}
 _MARKED = re.compile(r"""_\(("[^"]*"|'[^']*')\)""")
 _LITERAL = re.compile(r"""("[^"]*"|'[^']*')""")

@@ -3,7 +3,7 @@
 import pytest
 
 from collections_app.models import Collection, Image, Membership, Role, Share, ShareRole, Team, User
-from collections_app.services.trash import trash_images
+from collections_app.services.trash import trash_collection, trash_images
 from tests.house import House
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +92,12 @@ def test_an_editor_by_share_sees_the_trash_of_that_collection_alone(house: House
     assert list(Image.objects.in_trash_of(house.outsider)) == [house.image]
     Share.objects.all().delete()
     assert not Image.objects.in_trash_of(house.outsider).exists()
+
+
+def test_a_deleted_collection_s_trash_is_its_team_s_alone(house: House) -> None:
+    """An editor by a share would bring back with one picture what the team has deleted, its links and shares too."""
+    share(house, ShareRole.EDITOR, user=house.outsider)
+    trash_collection(collection=house.collection, trasher=house.owner)
+
+    assert not Image.objects.in_trash_of(house.outsider).exists()
+    assert list(Image.objects.in_trash_of(house.owner)) == [house.image]

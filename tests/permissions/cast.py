@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -41,6 +42,7 @@ class Stage:
 
 
 def make_stage() -> Stage:
+    cache.clear()  # attempts at the link's password are counted
     people = {name: User.objects.create_user(f"{name.replace(' ', '-')}@example.com") for name in PEOPLE[2:]}
     User.objects.filter(pk=people["staff"].pk).update(is_staff=True, is_superuser=True)
     team = Team.objects.create(name="Gardeners")

@@ -14,6 +14,8 @@ gallery             GET  -          302   302   200   200   200   200   200   20
 gallery             POST -          405
 search              GET  -          302   302   200   200   200   200   200   200   200   200
 search              POST -          405
+search_sheet        GET  -          302
+search_sheet        POST -          405
 example_add         GET  -          405
 example_add         POST -          302
 example_thumbnail   GET  kept       302   302   404   404   404   404   404   200   404   404

@@ -1,33 +1,53 @@
-"""Random histories of several people: after each step nobody sees or finds what they may not; at the end all agrees."""
+"""Random histories of several people: after each step nobody sees, finds or fetches what they may not; then all agrees.
+
+Pictures are put in, moved, trashed, restored and deleted through the site, by people who may and people who may not.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collections_app.models import Collection, Image, Membership, Role, Share, Team, User
+from collections_app.models import Collection, Image, Membership, PublicLink, Role, Share, Team, User
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library import create_collection
-from collections_app.services.moving import move_images
-from collections_app.services.search import everything_visible_to, search_by_text
-from collections_app.services.trash import purge_trash, restore_images, trash_images
-from tests.house import put_picture
+from collections_app.services.links import create_link
+from collections_app.services.search import all_of_collections, everything_visible_to, search_by_text
+from tests.house import picture_file, signed_in_client
 from tests.services.agreement import assert_index_agrees
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PEOPLE = PLACES = range(3)
+ROLES = list(Role)
+_EDITING = (Role.OWNER, Role.EDITOR)
 _numbers = count()
+ACTIONS = (
+    *("upload", "upload", "upload", "move", "move", "trash", "restore", "purge"),
+    *("share", "share", "revoke", "share_with_team", "join", "leave", "link", "drain"),
+)
 
-step = st.tuples(
-    st.sampled_from(
-        ["upload", "upload", "share", "share", "revoke", "move", "trash", "restore", "purge", "join", "leave", "drain"]
-    ),
-    st.integers(0, 2),
-    st.integers(0, 9),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """`number` chooses a picture, a guest or a role, as the action has it."""
+
+    action: str
+    actor: int
+    place: int
+    number: int
+
+
+steps = st.builds(
+    Step,
+    action=st.sampled_from(ACTIONS),
+    actor=st.sampled_from(PEOPLE),
+    place=st.sampled_from(PLACES),
+    number=st.integers(0, 9),
 )
 
 
@@ -35,74 +55,125 @@ step = st.tuples(
 class World:
     """Ann and Bea have a team; each of three places is a collection: Ann's own, the team's, Cid's own.
 
-    Beside the database it keeps what must be so, in the plainest way: who is a member, what is shared, what is where.
+    Beside the database it keeps what must be so, in the plainest way: who has which role, what is shared and where.
     """
 
     people: list[User]
+    clients: list[Client]
     team: Team
     places: list[Collection]
-    members: set[int] = field(default_factory=lambda: {0, 1})
-    shares: set[tuple[int, int]] = field(default_factory=set)
+    roles: dict[int, str] = field(default_factory=lambda: {0: Role.OWNER, 1: Role.EDITOR})
+    shares: dict[tuple[int, int], str] = field(default_factory=dict)
+    team_shares: dict[int, str] = field(default_factory=dict)
+    links: dict[int, PublicLink] = field(default_factory=dict)
     pictures: dict[int, int] = field(default_factory=dict)
     trashed: set[int] = field(default_factory=set)
+    purged: set[int] = field(default_factory=set)
+
+    def role_in(self, person: int, place: int) -> str:
+        """As a member of the place's team."""
+        if place == 1:
+            return self.roles.get(person, "")
+        return Role.OWNER if person == place else ""
+
+    def sees(self, person: int, place: int) -> bool:
+        by_team = place in self.team_shares and person in self.roles
+        return bool(self.role_in(person, place)) or (place, person) in self.shares or by_team
+
+    def manages(self, person: int, place: int) -> bool:
+        return self.role_in(person, place) in _EDITING
+
+    def edits(self, person: int, place: int) -> bool:
+        by_team = self.team_shares.get(place) == "editor" and self.roles.get(person, "") in _EDITING
+        return self.manages(person, place) or self.shares.get((place, person)) == "editor" or by_team
 
     def seen_by(self, person: int) -> set[int]:
-        own = {0: 0, 2: 2}
-        open_places = {own[person]} if person in own else set()
-        open_places |= {1} if person in self.members else set()
-        open_places |= {place for place, guest in self.shares if guest == person}
-        return {pk for pk, place in self.pictures.items() if place in open_places and pk not in self.trashed}
+        return {pk for pk, place in self.kept().items() if self.sees(person, place)}
 
-    def picture(self, number: int, *, trashed: bool = False) -> list[int]:
-        among = [pk for pk in self.pictures if (pk in self.trashed) == trashed]
-        return [among[number % len(among)]] if among else []
+    def kept(self) -> dict[int, int]:
+        return {pk: place for pk, place in self.pictures.items() if pk not in self.trashed}
 
-    def upload(self, place: int, number: int) -> None:
+    def picture(self, number: int, *, trashed: bool = False) -> int:
+        """Return one, or 0 where there is none."""
+        among = sorted(self.trashed if trashed else self.kept())
+        return among[number % len(among)] if among else 0
+
+    def upload(self, step: Step) -> None:
         serial = next(_numbers)
-        colour = (serial % 256, serial // 256 % 256, 77)
-        image = put_picture(self.places[place], self.people[0], f"{serial}.png", colour=colour, title=f"p{serial}")
-        self.pictures.setdefault(image.pk, place)
+        file = picture_file(f"{serial}.png", (serial % 256, serial // 256 % 256, 77))
+        address = f"/collections/{self.places[step.place].pk}/upload/"
+        answer = self.clients[step.actor].post(address, {"files": file}, headers={"Accept": "application/json"})
+        if self.edits(step.actor, step.place):
+            self.pictures[answer.json()["id"]] = step.place
 
-    def share(self, place: int, number: int) -> None:
-        guest = number % 3
-        Share.objects.get_or_create(collection=self.places[place], user=self.people[guest], defaults={"role": "viewer"})
-        self.shares.add((place, guest))
+    def move(self, step: Step) -> None:
+        pk = self.picture(step.number)
+        form = {"image": pk, "target": self.places[step.place].pk}
+        self.clients[step.actor].post("/pictures/move/", form)
+        if pk and self.manages(step.actor, self.pictures[pk]) and self.edits(step.actor, step.place):
+            self.pictures[pk] = step.place
 
-    def revoke(self, place: int, number: int) -> None:
-        Share.objects.filter(collection=self.places[place], user=self.people[number % 3]).delete()
-        self.shares.discard((place, number % 3))
-
-    def move(self, place: int, number: int) -> None:
-        for pk in self.picture(number):
-            move_images(images=Image.objects.filter(pk=pk), target=self.places[place])
-            self.pictures[pk] = place
-
-    def trash(self, place: int, number: int) -> None:
-        for pk in self.picture(number):
-            trash_images(images=Image.objects.filter(pk=pk), trasher=self.people[0])
+    def trash(self, step: Step) -> None:
+        pk = self.picture(step.number)
+        self.clients[step.actor].post("/pictures/trash/", {"image": pk})
+        if pk and self.edits(step.actor, self.pictures[pk]):
             self.trashed.add(pk)
 
-    def restore(self, place: int, number: int) -> None:
-        for pk in self.picture(number, trashed=True):
-            restore_images(images=Image.objects.filter(pk=pk))
+    def restore(self, step: Step) -> None:
+        pk = self.picture(step.number, trashed=True)
+        self.clients[step.actor].post("/trash/restore/", {"image": pk})
+        if pk and self.edits(step.actor, self.pictures[pk]):
             self.trashed.discard(pk)
 
-    def purge(self, place: int, number: int) -> None:
-        for pk in self.picture(number, trashed=True):
-            purge_trash(images=Image.objects.filter(pk=pk))
+    def purge(self, step: Step) -> None:
+        pk = self.picture(step.number, trashed=True)
+        self.clients[step.actor].post("/trash/purge/", {"image": pk})
+        if pk and self.manages(step.actor, self.pictures[pk]):
             self.trashed.discard(pk)
+            self.purged.add(pk)
             del self.pictures[pk]
 
-    def join(self, place: int, number: int) -> None:
-        person = self.people[number % 3]
-        Membership.objects.get_or_create(team=self.team, user=person, defaults={"role": Role.VIEWER})
-        self.members.add(number % 3)
+    def share(self, step: Step) -> None:
+        guest, role = step.number % 3, "editor" if step.number > 5 else "viewer"
+        place, person = self.places[step.place], self.people[guest]
+        Share.objects.update_or_create(collection=place, user=person, defaults={"role": role})
+        self.shares[step.place, guest] = role
 
-    def leave(self, place: int, number: int) -> None:
-        Membership.objects.filter(team=self.team, user=self.people[number % 3]).delete()
-        self.members.discard(number % 3)
+    def revoke(self, step: Step) -> None:
+        guest = step.number % 3
+        Share.objects.filter(collection=self.places[step.place], user=self.people[guest]).delete()
+        self.shares.pop((step.place, guest), None)
 
-    def drain(self, place: int, number: int) -> None:
+    def share_with_team(self, step: Step) -> None:
+        """Or take it back, where it is shared."""
+        collection = self.places[step.place]
+        if step.place == 1:
+            return
+        if self.team_shares.pop(step.place, ""):
+            Share.objects.filter(collection=collection, team=self.team).delete()
+            return
+        self.team_shares[step.place] = role = "editor" if step.number > 5 else "viewer"
+        Share.objects.create(collection=collection, team=self.team, role=role)
+
+    def join(self, step: Step) -> None:
+        """Or get another role."""
+        role = ROLES[step.number % 3]
+        person = self.people[step.actor]
+        Membership.objects.update_or_create(team=self.team, user=person, defaults={"role": role})
+        self.roles[step.actor] = role
+
+    def leave(self, step: Step) -> None:
+        Membership.objects.filter(team=self.team, user=self.people[step.actor]).delete()
+        self.roles.pop(step.actor, None)
+
+    def link(self, step: Step) -> None:
+        """Make a public link, or take it back."""
+        if known := self.links.pop(step.place, None):
+            PublicLink.objects.filter(pk=known.pk).delete()
+            return
+        self.links[step.place] = create_link(collection=self.places[step.place], creator=self.people[0])
+
+    def drain(self, step: Step) -> None:
         IndexWorker().drain()
 
 
@@ -111,29 +182,55 @@ def make_world() -> World:
         rows.delete()
     people = [User.objects.create_user(f"{name}@example.com") for name in ("ann", "bea", "cid")]
     team = Team.objects.create(name="Two")
-    for person in people[:2]:
-        Membership.objects.create(team=team, user=person, role=Role.OWNER)
+    for person, role in zip(people[:2], (Role.OWNER, Role.EDITOR), strict=True):
+        Membership.objects.create(team=team, user=person, role=role)
     teams = [people[0].personal_team, team, people[2].personal_team]
     places = [create_collection(team=each, name="Place", creator=people[0]) for each in teams]
-    return World(people=people, team=team, places=places)
+    return World(people=people, clients=list(map(signed_in_client, people)), team=team, places=places)
 
 
 def found_by(user: User) -> set[int]:
     return {each.image.pk for each in search_by_text(scope=everything_visible_to(user), text="a dog")}
 
 
+def fetched_by(client: Client, world: World) -> set[int]:
+    """Ask for every picture there ever was as a browser does that has it: 304 is a yes."""
+    asked = {*world.pictures, *world.purged}
+    statuses = {pk: client.get(f"/images/{pk}/file/", headers={"If-None-Match": "*"}).status_code for pk in asked}
+    assert set(statuses.values()) <= {304, 404}
+    return {pk for pk, status in statuses.items() if status == 304}
+
+
+def check_people(world: World, step: Step) -> None:
+    for person in PEOPLE:
+        expected = world.seen_by(person)
+        assert fetched_by(world.clients[person], world) == expected, (step, person)
+        assert found_by(world.people[person]) <= expected, (step, person)
+
+
+def check_links(world: World, step: Step) -> None:
+    """A visitor without an account gets what lies in the linked collection, and nothing from one that has no link."""
+    for place, link in world.links.items():
+        expected = {pk for pk, where in world.kept().items() if where == place}
+        found = search_by_text(scope=all_of_collections([link.collection]), text="a dog")
+        assert {each.image.pk for each in found} <= expected, step
+        for image in Image.objects.all():
+            address = f"/s/{link.secret}/{image.public_id}/thumbnail/"
+            status = Client().get(address, headers={"If-None-Match": "*"}).status_code
+            assert status == (304 if image.pk in expected else 404), step
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(step, min_size=4, max_size=20))
-def test_nobody_ever_sees_or_finds_what_they_may_not(steps: list[tuple[str, int, int]]) -> None:
+@given(history=st.lists(steps, min_size=6, max_size=24))
+def test_nobody_ever_sees_finds_or_fetches_what_they_may_not(history: list[Step]) -> None:
     world = make_world()
-    for name, place, number in steps:
-        act: Callable[[int, int], None] = getattr(world, name)
-        act(place, number)
-        for person in PEOPLE:
-            seen = set(Image.objects.visible_to(world.people[person]).values_list("pk", flat=True))
-            assert seen == world.seen_by(person), (name, person)
-            assert found_by(world.people[person]) <= seen
+    for step in history:
+        act: Callable[[Step], None] = getattr(world, step.action)
+        act(step)
+        check_people(world, step)
+        check_links(world, step)
     IndexWorker().drain()
+    assert set(Image.objects.values_list("pk", flat=True)) == set(world.pictures)
     assert_index_agrees()
     for person in PEOPLE:
         assert found_by(world.people[person]) == world.seen_by(person)

@@ -11,8 +11,8 @@ from django.utils import timezone
 from collections_app.errors import InvitationGone, NotAllowed, PersonalTeam, WrongAddress
 from collections_app.models import Collection, Invitation, Membership, Role, Share, User
 from collections_app.services.invitations import accept_invitation, find_invitation, invite, send_invitation
-from collections_app.services.sharing import share_with_team, share_with_team_mate
-from collections_app.services.teams import create_team
+from collections_app.services.sharing import revoke_share, share_with_team, share_with_team_mate
+from collections_app.services.teams import create_team, remove_member
 from tests.house import House
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,3 +125,22 @@ def test_a_collection_is_not_shared_with_its_own_or_a_personal_team(house: House
     for team in (house.team, house.owner.personal_team):
         with pytest.raises(NotAllowed):
             share_with_team(collection=house.collection, team=team, role="viewer", sharer=house.owner)
+
+
+def test_who_is_removed_does_not_come_back_by_an_older_invitation(house: House) -> None:
+    for offer in ({"team": house.team}, {"collection": house.collection}):
+        Membership.objects.get_or_create(team=house.team, user=house.outsider, defaults={"role": Role.VIEWER})
+        _, secret = invite(email="OUTSIDER@example.com", role=Role.VIEWER, inviter=house.owner, **offer)
+        remove_member(membership=Membership.objects.get(team=house.team, user=house.outsider))
+        with pytest.raises(InvitationGone):
+            accept_invitation(secret=secret, user=house.outsider)
+
+
+def test_a_share_that_is_taken_back_takes_the_person_s_open_invitation_along(house: House) -> None:
+    _, secret = invite(email=house.outsider.email, role=Role.VIEWER, inviter=house.owner, collection=house.collection)
+    _, other = invite(email="other@example.com", role=Role.VIEWER, inviter=house.owner, collection=house.collection)
+    share = Share.objects.create(collection=house.collection, user=house.outsider, role="viewer")
+    revoke_share(share=share)
+    with pytest.raises(InvitationGone):
+        accept_invitation(secret=secret, user=house.outsider)
+    assert find_invitation(other).email == "other@example.com"

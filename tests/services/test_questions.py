@@ -8,10 +8,11 @@ import pytest
 from collections_app.demo.gallery import demo_collections, draw_picture
 from collections_app.errors import NotIndexed
 from collections_app.models import Collection, Image, Membership, Role, Team
+from collections_app.services.answers import answer
 from collections_app.services.examples import keep_example
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library import create_collection, edit_image
-from collections_app.services.questions import answer, read_question
+from collections_app.services.questions import read_question
 from collections_app.services.uploads import ingest_upload
 from tests.house import House, picture_bytes
 
@@ -38,7 +39,7 @@ def animals(house: House) -> Collection:
 def found(house: House, line: str) -> list[int]:
     question = read_question(user=house.owner, asked={"q": line})
     assert question.problems == []
-    return [each.image.pk for each in answer(question)]
+    return [each.id for each in answer(question).ranked]
 
 
 def tagged(animals: Collection) -> list[int]:
@@ -104,7 +105,7 @@ def test_a_stranger_s_picture_is_no_example(house: House, animals: Collection) -
     question = read_question(user=house.outsider, asked={"q": f"like:{tagged(animals)[0]}"})
     assert len(question.problems) == 1
     assert question.examples == {}
-    assert answer(question) == []
+    assert answer(question).ranked == ()
 
 
 def test_an_uploaded_example_finds_the_same_picture_and_is_one_person_s(house: House, animals: Collection) -> None:

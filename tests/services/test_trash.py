@@ -1,8 +1,10 @@
 """The trash: found by nobody, restored whole, purged after some days."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import default_storage
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -10,12 +12,21 @@ from collections_app.index import NO_TEAM
 from collections_app.models import Collection, Image
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library import create_collection
+from collections_app.services.renditions import Rendition, rendition_name
 from collections_app.services.search import everything_visible_to, search_by_text
 from collections_app.services.trash import purge_trash, restore_images, trash_collection, trash_images
 from tests.house import House
 from tests.services.agreement import assert_index_agrees, indexed_entries
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class StopWhenIdle(threading.Event):
+    """Ends the worker at its first pause: by then it has done what there was to do."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
 
 
 def trash_the_picture(house: House) -> None:
@@ -82,3 +93,16 @@ def test_the_purge_takes_only_what_is_old_enough(house: House, settings: Setting
     IndexWorker().drain()
     assert_index_agrees()
     assert not house.image.file.storage.exists(house.image.file_name)
+
+
+def test_a_running_worker_purges_by_itself_row_vector_and_files(house: House, settings: Settings) -> None:
+    IndexWorker().drain()
+    assert default_storage.exists(rendition_name(house.image.file_name, Rendition.GRID))
+    trash_the_picture(house)
+    Image.objects.update(trashed_at=timezone.now() - timedelta(days=settings.TRASH_DAYS, seconds=1))
+    IndexWorker(stop=StopWhenIdle()).run()
+
+    assert not Image.objects.exists()
+    assert indexed_entries() == []
+    for name in (house.image.file_name, rendition_name(house.image.file_name, Rendition.GRID)):
+        assert not default_storage.exists(name)

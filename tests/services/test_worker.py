@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -258,6 +258,25 @@ def test_two_workers_drain_one_queue_at_once(house: House, settings: Settings) -
             ended.result()
     assert_index_agrees()
     assert not IndexJob.objects.exists()
+
+
+@pytest.mark.skipif(
+    not connection.features.has_select_for_update_skip_locked, reason="This database has one writer at a time."
+)
+def test_who_claims_while_another_one_does_gets_other_jobs_and_waits_for_nobody(house: House) -> None:
+    put_pictures(house, 3)
+
+    def claim_two() -> set[int]:
+        try:
+            return {job.pk for job in claim_jobs(worker=uuid.uuid4(), limit=2)}
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        mine = {job.pk for job in claim_jobs(worker=uuid.uuid4(), limit=2)}
+        theirs = pool.submit(claim_two).result(30)
+    assert len(mine) == len(theirs) == 2
+    assert not mine & theirs
 
 
 def test_a_stopped_worker_gives_back_what_it_had_claimed(house: House) -> None:

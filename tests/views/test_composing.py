@@ -69,7 +69,7 @@ def test_an_example_is_taken_into_the_search_and_forgotten(
     drain()
     address = add_example(as_owner, picture_bytes("red"), q="by:me")
     page = as_owner.get(address)
-    assert [each.image for each in page.context["page"]] == [house.image]
+    assert [each.image for each in page.context["stretch"].results] == [house.image]
     thumbnail = next(chip.thumbnail for chip in page.context["chips"] if chip.thumbnail)
     assert as_owner.get(thumbnail).content[:2] == b"\xff\xd8"
     assert as_viewer.get(thumbnail).status_code == 404

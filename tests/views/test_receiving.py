@@ -1,6 +1,8 @@
 """What is kept of a request before it is judged: nothing of a stranger's files, and of each no more than may stay."""
 
 import io
+import resource
+import signal
 import zipfile
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from pytest_django import Settings
 
 from collections_app.models import Image
-from collections_app.receiving import CutFile
+from collections_app.receiving import CutFile, UnstoredFile
 from tests.house import House, picture_bytes, picture_file, signed_in_client
 
 JSON = {"Accept": "application/json"}
@@ -38,8 +40,7 @@ def small(settings: Settings, tmp_path: Path) -> None:
 
 def send_by_wire(client: Client, address: str, size: int) -> tuple[int, Wire]:
     """As a browser does: with the cookie and the field that the site's own forms have."""
-    client.get("/accounts/login/")
-    token = client.cookies["csrftoken"].value
+    client.cookies["csrftoken"] = token = "a" * 32
     fields = {"csrfmiddlewaretoken": token, "files": SimpleUploadedFile("a.png", bytes(size))}
     body = encode_multipart(BOUNDARY, fields)
     wire = Wire(body)
@@ -117,6 +118,50 @@ def test_an_archive_s_first_bytes_may_come_in_pieces(house: House) -> None:
         request = RequestFactory().post("/upload/", fields)
         request.user = house.owner
         assert type(request.FILES["files"]) is not CutFile
+
+
+def test_what_is_absurdly_large_is_refused_unread(address: str, house: House) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(house.owner)
+    status, wire = send_by_wire(client, address, 7 * MIB)
+    assert status == 400
+    assert wire.taken() == 0
+
+
+def test_a_disk_that_is_full_is_said_and_the_files_in_memory_arrive(
+    address: str, house: House, settings: Settings, tmp_path: Path
+) -> None:
+    """What is small never goes there: the larger one is spooled, where nothing can be written."""
+    settings.MAX_UPLOAD_MB, settings.FILE_UPLOAD_TEMP_DIR = 9, tmp_path / "missing"
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**16
+    client, large = signed_in_client(house.owner), SimpleUploadedFile("a.png", bytes(MIB))
+    answer = client.post(address, {"files": large}, headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage")
+    assert answer.json()["error"] == "The site cannot store pictures just now. Try again later."
+    assert client.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 201
+
+
+@pytest.mark.parametrize("room", [0, 2**16, 5 * 2**16])
+def test_a_disk_that_fills_up_is_said_too(room: int, house: House, settings: Settings) -> None:
+    """The system's own refusal: no file of this process may grow beyond some bytes."""
+    settings.MAX_UPLOAD_MB, settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 9, 2**16
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    request = RequestFactory().post("/upload/", {"files": [SimpleUploadedFile("x", bytes(MIB)) for _ in range(2)]})
+    request.user = house.owner
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        files = request.FILES.getlist("files")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert [type(file) for file in files] == [UnstoredFile, UnstoredFile]
+
+
+def test_an_example_that_is_too_large_is_said_to_be(house: House) -> None:
+    file = SimpleUploadedFile("big.png", bytes(2 * MIB))
+    page = signed_in_client(house.owner).post("/search/examples/", {"example": file}, follow=True).content.decode()
+    assert "big.png: This file has 2 MB; at most 1 MB are accepted." in page
 
 
 def archive_of(byte_size: int) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from collections_app.models import Collection, Image, Membership, Share, Team
+from collections_app.models import Collection, Image, Membership, Share, Team, User
 from collections_app.services.downloads import stream_zip
 from collections_app.services.library import create_collection
 from collections_app.services.search import everything_visible_to, search_by_text
@@ -110,6 +110,14 @@ def test_a_right_taken_back_ends_a_download_with_the_next_file(house: House) -> 
     chunks = stream_zip(image_ids=sorted(in_collection(house.collection)), user=house.viewer)
     received = [next(chunks)]
     Membership.objects.filter(user=house.viewer).delete()
+    assert len(unpack(iter([*received, *chunks]))) == 1
+
+
+def test_a_closed_account_s_download_ends_with_the_file_in_hand(house: House) -> None:
+    put_pictures(house, 3)
+    chunks = stream_zip(image_ids=sorted(in_collection(house.collection)), user=house.viewer)
+    received = [next(chunks)]
+    User.objects.filter(pk=house.viewer.pk).update(is_active=False)
     assert len(unpack(iter([*received, *chunks]))) == 1
 
 

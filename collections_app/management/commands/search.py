@@ -3,16 +3,17 @@
 import json
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.errors import ImageSearchError
-from collections_app.imaging import make_sheet, open_picture
 from collections_app.management.accounts import user_by_email
-from collections_app.services.questions import answer, read_question
-from collections_app.services.renditions import Rendition, open_rendition
-from collections_app.services.search import MAX_HITS, ScoredImage
+from collections_app.services.answers import answer
+from collections_app.services.divider import UNDIVIDED
+from collections_app.services.questions import read_question
+from collections_app.services.search import MAX_HITS, ScoredImage, rows_of
+from collections_app.services.sheets import sheet_of
 
 
 class Command(BaseCommand):
@@ -29,7 +30,8 @@ class Command(BaseCommand):
         person = user_by_email(user)
         try:
             question = read_question(user=person, asked={"q": text})
-            found = answer(question)[:limit]
+            ranked = answer(question, divider=UNDIVIDED).ranked[:limit]
+            found = rows_of(ranked, images=question.scope.images)
         except ValueError as error:
             raise CommandError("The parts of the search cancel each other out.") from error
         except ImageSearchError as error:
@@ -73,11 +75,7 @@ def _score(found: ScoredImage) -> str:
 def _write_sheet(path: Path, found: list[ScoredImage]) -> None:
     if not found:
         raise CommandError("Nothing was found, so there is no sheet to write.")
-    pictures = []
-    for each in found:
-        with open_rendition(image=each.image, rendition=Rendition.GRID) as file:
-            pictures.append(open_picture(cast(BinaryIO, file)))
     try:
-        make_sheet(pictures).save(path, format="PNG")
+        sheet_of([each.image for each in found]).save(path, format="PNG")
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -98,6 +98,17 @@ def give_back_jobs(*, worker: uuid.UUID) -> int:
     return held.update(lease=None, leased_until=None, attempts=Greatest(F("attempts") - 1, 0))
 
 
+@transaction.atomic
+def retry_jobs(*, jobs: IndexJobQuerySet) -> int:
+    """Let jobs be tried at once, as if for the first time; return how many. Their pictures wait again."""
+    image_ids = list(jobs.values_list("image_id", flat=True))
+    failed = Image.objects.filter(pk__in=image_ids).failed()
+    failed.record_index_state(index_state=IndexState.PENDING, index_error="")
+    return IndexJob.objects.filter(image_id__in=image_ids).update(
+        dead=False, attempts=0, error="", run_after=timezone.now()
+    )
+
+
 def _bury(job: IndexJob, reason: str) -> None:
     IndexJob.objects.filter(pk=job.pk).update(dead=True, lease=None, leased_until=None, error=reason)
     Image.objects.filter(pk=job.image_id).record_index_state(index_state=IndexState.FAILED, index_error=reason)

@@ -1,0 +1,171 @@
+"""What a question finds: pictures that are likely, pictures that may be, and pictures that are called so."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from collections_app.encoders import get_encoder
+from collections_app.errors import NotIndexed
+from collections_app.errors import gettext_noop as _
+from collections_app.index import Filters, Hit
+from collections_app.models import Example, Image
+from collections_app.models.image import ImageQuerySet
+from collections_app.services.active import active_index
+from collections_app.services.composing import Part as VectorPart
+from collections_app.services.composing import compose
+from collections_app.services.divider import UNDIVIDED, Divider, divide
+from collections_app.services.encoding import text_vector
+from collections_app.services.examples import example_vector
+from collections_app.services.filtering import meeting
+from collections_app.services.query_language import Part
+from collections_app.services.questions import Question
+from collections_app.services.search import MAX_HITS, RankedImage, Scope, Vector, rank_by_vector
+
+# A picture this near to an example is the example, and says nothing of how near others are.
+_THE_SAME = 0.99
+# From so many hits on there may be more pictures than hits; a few hits may have been dropped.
+_NEARLY_ALL = MAX_HITS * 0.9
+# The first try at thinning out what follows the hits; each further one is as many times thinner.
+_ONE_IN = 16
+_THINNEST = _ONE_IN**4
+
+
+class Verdict(Enum):
+    """What the divider says. UNDIVIDED: nothing, as with too few pictures, or where all are near by degrees."""
+
+    DIVIDED = "divided"
+    NOTHING_LIKELY = "nothing likely"
+    UNDIVIDED = "undivided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The pictures to show, in order, the first `likely` of them likely; `left_out` are past "maybe"."""
+
+    ranked: Sequence[RankedImage] = field(default_factory=tuple)
+    likely: int = 0
+    left_out: int = 0
+    verdict: Verdict = Verdict.UNDIVIDED
+    divider: Divider = UNDIVIDED
+
+    @property
+    def is_divided(self) -> bool:
+        return self.verdict is Verdict.DIVIDED
+
+    @property
+    def finds_nothing_likely(self) -> bool:
+        return self.verdict is Verdict.NOTHING_LIKELY
+
+    @property
+    def maybe(self) -> int:
+        return len(self.ranked) - self.likely
+
+
+def answer(question: Question, *, divider: Divider | None = None) -> Answer:
+    """Return the pictures that the question finds, best first; none where nothing is asked.
+
+    Conditions alone find the newest pictures that meet them, without scores. With a divider, as an earlier answer has
+    it, nothing is divided anew: further pages of an answer agree with its first. Raises EncoderError, IndexUnavailable
+    or NotIndexed (an example waits for its vector): a failure is never an empty answer. Raises ValueError where the
+    parts cancel each other out.
+    """
+    if question.usable_parts:
+        vector = compose(_vector_parts(question))
+        hits = rank_by_vector(scope=question.scope, vector=vector, limit=MAX_HITS, filters=question.filters)
+        divider = divider or _divider(question.scope, vector, question.filters, _without_examples(question, hits))
+        divided = divided_answer(hits, divider, is_graded=question.is_graded)
+        return _newest_first(divided, question.scope.images) if question.newest_first else divided
+    if question.query.parts or not question.query.conditions:
+        return Answer()
+    newest = meeting(question.scope.images.latest_first(), question.filters, limit=MAX_HITS)
+    return Answer(ranked=[RankedImage(id=pk, score=None) for pk in newest.values_list("pk", flat=True)])
+
+
+def answer_in_words(*, scope: Scope, text: str) -> Answer:
+    """The same for one plain sentence."""
+    vector = text_vector(text)
+    hits = rank_by_vector(scope=scope, vector=vector, limit=MAX_HITS)
+    return divided_answer(hits, _divider(scope, vector, Filters(), hits))
+
+
+def divided_answer(hits: Sequence[Hit], divider: Divider, *, is_graded: bool = False) -> Answer:
+    """`is_graded`: pictures are near by degrees, so that finding nothing likely means nothing."""
+    likely = sum(hit.score >= divider.likely for hit in hits)
+    shown = [RankedImage(id=hit.id, score=hit.score) for hit in hits if hit.score >= divider.maybe]
+    verdict = Verdict.DIVIDED if likely else Verdict.NOTHING_LIKELY
+    if divider == UNDIVIDED or (is_graded and not likely):
+        verdict = Verdict.UNDIVIDED
+    return Answer(ranked=shown, likely=likely, left_out=len(hits) - len(shown), verdict=verdict, divider=divider)
+
+
+def named_pictures(question: Question, *, limit: int) -> list[Image]:
+    """Return the first pictures whose names hold all the words asked for, best first; conditions count as well."""
+    if not question.wanted_words:
+        return []
+    named = question.scope.images.named(question.wanted_words).with_collection()
+    return list(meeting(named, question.filters, limit=limit))
+
+
+def _divider(scope: Scope, vector: Vector, filters: Filters, hits: Sequence[Hit]) -> Divider:
+    """Where there are more pictures than hits, a part of all of them tells what is usual."""
+    scores = [hit.score for hit in hits]
+    if len(hits) < _NEARLY_ALL:
+        return divide(scores)
+    one_in = _ONE_IN
+    while True:
+        thinned = replace(filters, one_in=one_in)
+        sample = rank_by_vector(scope=scope, vector=vector, limit=MAX_HITS, filters=thinned)
+        if len(sample) < MAX_HITS or one_in == _THINNEST:
+            below = [hit.score for hit in sample if hit.score < scores[-1]]
+            return divide(scores, below=below, one_in=one_in)
+        one_in *= _ONE_IN
+
+
+def _newest_first(found: Answer, images: ImageQuerySet) -> Answer:
+    """Sort those that are likely by date, and all of an answer that is not divided."""
+    count = found.likely or (len(found.ranked) if found.verdict is Verdict.UNDIVIDED else 0)
+    first, rest = found.ranked[:count], found.ranked[count:]
+    times = images.filter(pk__in=[each.id for each in first]).values_list("pk", "taken_at", "created_at")
+    dates = {pk: taken_at or created_at for pk, taken_at, created_at in times}
+    there = [each for each in first if each.id in dates]
+    dated = sorted(there, key=lambda each: (dates[each.id], each.id), reverse=True)
+    return Answer(
+        ranked=[*dated, *rest],
+        likely=found.likely and len(dated),
+        left_out=found.left_out,
+        verdict=found.verdict,
+        divider=found.divider,
+    )
+
+
+def _without_examples(question: Question, hits: Sequence[Hit]) -> list[Hit]:
+    if not question.examples:
+        return list(hits)
+    given = {example.pk for example in question.examples.values() if isinstance(example, Image)}
+    return [hit for hit in hits if hit.id not in given and hit.score < _THE_SAME]
+
+
+def _vector_parts(question: Question) -> list[VectorPart]:
+    encoder = get_encoder()
+    pictures = [each.pk for each in question.examples.values() if isinstance(each, Image)]
+    stored = active_index().vectors(pictures) if pictures else {}
+    return [
+        VectorPart(vector=_vector_of(part, question.examples, stored, encoder.key), weight=part.weight)
+        for part in question.usable_parts
+    ]
+
+
+def _vector_of(
+    part: Part, examples: Mapping[str, Image | Example], stored: Mapping[int, Vector], model_key: str
+) -> Vector:
+    if not part.is_example:
+        return text_vector(part.value)
+    example = examples[part.value]
+    vector = _kept_vector(example, model_key) if isinstance(example, Example) else stored.get(example.pk)
+    if vector is None:
+        raise NotIndexed(_("An example in your search is not searchable yet. Try again in a moment."))
+    return vector
+
+
+def _kept_vector(example: Example, model_key: str) -> Vector | None:
+    return example_vector(example) if example.model_key == model_key else None

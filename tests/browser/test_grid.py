@@ -1,0 +1,103 @@
+"""Grids of pictures: every box has its picture's own shape, rows are filled, and nothing moves."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from .actions import choose_files, create_collection, expect_uploaded
+from .conftest import sign_up
+
+SANE = [(900, 600), (600, 900), (800, 800), (960, 540), (468, 1013), (1013, 468), (997, 1000), (1200, 400)] * 2
+EXTREME = [(2000, 100), (100, 2000), (2000, 200), (200, 2000)]
+WINDOWS = [(360, 740), (1280, 800), (3840, 2160)]
+SMALLEST_PX = 40
+BOXES = """() => [...document.querySelectorAll(".tile img")].map((image) => {
+    const { top, left, right, width, height } = image.getBoundingClientRect();
+    return { top: top + scrollY, left, right, width, height, shape: image.naturalWidth / image.naturalHeight };
+})"""
+ALL_LOADED = """() => [...document.querySelectorAll(".tile img")].every((image) => {
+    image.loading = "eager";
+    return image.complete && image.naturalWidth;
+})"""
+
+
+def draw(folder: Path, sizes: list[tuple[int, int]]) -> list[Path]:
+    files = []
+    for number, size in enumerate(sizes):
+        files.append(folder / f"{number:02d} {size[0]}x{size[1]}.png")
+        Image.new("RGB", size, (number * 9, 120, 160)).save(files[-1])
+    return files
+
+
+@pytest.fixture(scope="module")
+def walls(browser: Browser, site: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[object, dict[str, str]]:
+    """Somebody's cookies, and the addresses of a collection of usual shapes and one of shapes beyond reason."""
+    context = browser.new_context(base_url=site)
+    page = sign_up(context.new_page())
+    addresses = {}
+    for name, sizes in (("sane", SANE), ("extreme", [*EXTREME, *SANE[:4]])):
+        create_collection(page, name)
+        addresses[name] = page.url
+        choose_files(page, draw(tmp_path_factory.mktemp(name), sizes))
+        expect_uploaded(page, f"{len(sizes)} of {len(sizes)} done")
+    cookies = context.storage_state()
+    context.close()
+    return cookies, addresses
+
+
+def boxes_of(page: Page, address: str) -> list[dict[str, float]]:
+    page.goto(address)
+    page.wait_for_function(ALL_LOADED)
+    boxes: list[dict[str, float]] = page.evaluate(BOXES)
+    return boxes
+
+
+@pytest.mark.parametrize("size", WINDOWS, ids=str)
+def test_boxes_have_the_shape_of_their_pictures_and_fill_their_rows(
+    size: tuple[int, int], new_context: Callable[..., BrowserContext], walls: tuple[object, dict[str, str]]
+) -> None:
+    cookies, addresses = walls
+    page = new_context(storage_state=cookies, viewport={"width": size[0], "height": size[1]}).new_page()
+    boxes = boxes_of(page, addresses["sane"])
+    assert len(boxes) == len(SANE)
+    for box in boxes:
+        assert box["width"] / box["height"] == pytest.approx(box["shape"], rel=0.012), box
+    grid = page.locator(".grid").bounding_box()
+    assert grid
+    rows = [[box for box in boxes if box["top"] == top] for top in dict.fromkeys(box["top"] for box in boxes)]
+    for row in rows[:-1]:
+        assert row[-1]["right"] == pytest.approx(grid["x"] + grid["width"], abs=2)
+        assert max(box["height"] for box in row) - min(box["height"] for box in row) < 2
+
+
+@pytest.mark.parametrize("size", WINDOWS, ids=str)
+def test_panoramas_and_slivers_are_shown_whole_in_boxes_one_can_touch(
+    size: tuple[int, int], new_context: Callable[..., BrowserContext], walls: tuple[object, dict[str, str]]
+) -> None:
+    cookies, addresses = walls
+    page = new_context(storage_state=cookies, viewport={"width": size[0], "height": size[1]}).new_page()
+    boxes = boxes_of(page, addresses["extreme"])
+    for box in boxes:
+        assert box["width"] >= SMALLEST_PX
+        assert box["height"] >= SMALLEST_PX
+        assert box["height"] <= size[1] * 0.6
+    fits = page.locator(".tile.extreme img").evaluate_all("all => all.map((each) => getComputedStyle(each).objectFit)")
+    assert fits == ["contain"] * len(EXTREME)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_opening_and_closing_the_large_view_moves_nothing(
+    new_context: Callable[..., BrowserContext], walls: tuple[object, dict[str, str]]
+) -> None:
+    cookies, addresses = walls
+    page = new_context(storage_state=cookies, viewport={"width": 360, "height": 740}).new_page()
+    before = boxes_of(page, addresses["sane"])
+    page.locator(".tile a[data-large]").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("[data-view] h1").wait_for(state="attached")
+    page.keyboard.press("Escape")
+    page.locator("[data-view]").wait_for(state="hidden")
+    assert page.evaluate(BOXES) == before

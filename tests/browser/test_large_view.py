@@ -1,0 +1,286 @@
+"""The large view over a grid: opened, walked through, brought nearer, left; its address is the picture's own."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, expect
+
+from .conftest import Stock
+
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 800}
+RECTANGLE = "document.querySelector('[data-view-picture]').getBoundingClientRect()"
+
+
+def tiles(page: Page) -> Locator:
+    return page.locator(".tile a[data-large]")
+
+
+def view(page: Page) -> Locator:
+    return page.locator("[data-view]")
+
+
+def picture(page: Page) -> Locator:
+    return page.locator("[data-view-picture]")
+
+
+def name_of(tile: Locator) -> str:
+    return tile.locator("img").get_attribute("alt") or ""
+
+
+def open_view(page: Page, place: int) -> None:
+    tiles(page).nth(place).click()
+    expect(view(page)).to_be_visible()
+
+
+def expect_shown(page: Page, place: int) -> None:
+    """The picture of that tile, its name, what is known of it, its address and its place, also for those who listen."""
+    tile = tiles(page).nth(place)
+    name = name_of(tile)
+    expect(page).to_have_url(re.compile(f"{tile.get_attribute('href')}$"))
+    expect(picture(page)).to_have_attribute("src", re.compile(f"{tile.get_attribute('data-large')}$"))
+    expect(page.get_by_role("dialog", name=name)).to_be_visible()
+    expect(view(page).get_by_role("heading", name=name)).to_be_visible()
+    expect(view(page).get_by_role("status")).to_have_text(f"{name}, picture {place + 1} of 6")
+
+
+def test_a_click_opens_a_picture_and_closing_returns_to_its_tile(stocked: Page, stock: Stock) -> None:
+    open_view(stocked, 1)
+    expect_shown(stocked, 1)
+    expect(stocked).to_have_title(re.compile(re.escape(name_of(tiles(stocked).nth(1)))))
+    for name in ("Open page", "Search with it", "Download"):
+        expect(view(stocked).get_by_role("link", name=name)).to_be_visible()
+    view(stocked).get_by_role("button", name="Next picture").click()
+    expect_shown(stocked, 2)
+    view(stocked).get_by_role("button", name="Close").click()
+    expect(view(stocked)).to_be_hidden()
+    expect(tiles(stocked).nth(2)).to_be_focused()
+    expect(stocked).to_have_url(stock.collection)
+    expect(stocked).to_have_title("Scenes · imagesearch")
+
+
+def test_the_view_is_opened_walked_and_left_by_keyboard(stocked: Page, stock: Stock) -> None:
+    stocked.set_viewport_size({"width": 360, "height": 500})
+    tiles(stocked).first.focus()
+    stocked.keyboard.press("Enter")
+    expect_shown(stocked, 0)
+    stocked.keyboard.press("ArrowLeft")
+    expect_shown(stocked, 0)
+    for place in range(1, 6):
+        stocked.keyboard.press("ArrowRight")
+        expect_shown(stocked, place)
+    stocked.keyboard.press("ArrowRight")
+    expect_shown(stocked, 5)
+    stocked.keyboard.press("Escape")
+    expect(tiles(stocked).nth(5)).to_be_focused()
+    expect(stocked).to_have_url(stock.collection)
+    expect(tiles(stocked).nth(5)).to_be_in_viewport(ratio=0.5)
+
+
+# More of the page as htmx brings it, in the place where the page itself has none.
+OFFER = """() => {
+    const offer = document.createElement("div");
+    const wants = { get: "/", select: ".tile", target: ".grid", swap: "beforeend", trigger: "more once" };
+    for (const [name, value] of Object.entries(wants)) offer.setAttribute(`hx-${name}`, value);
+    offer.dataset.loadMore = "";
+    document.querySelector(".grid").after(offer);
+    htmx.process(offer);
+}"""
+
+
+def test_the_view_goes_on_with_what_the_page_loads_on(stocked: Page) -> None:
+    stocked.evaluate(OFFER)
+    open_view(stocked, 4)
+    expect(tiles(stocked)).to_have_count(6)
+    stocked.keyboard.press("ArrowRight")
+    stocked.keyboard.press("ArrowRight")
+    expect(view(stocked).get_by_role("status")).to_have_text(re.compile("picture 7 of 12"))
+    stocked.keyboard.press("Escape")
+    expect(tiles(stocked).nth(6)).to_be_focused()
+
+
+def test_back_closes_forward_opens_and_a_reload_shows_the_page(stocked: Page, stock: Stock) -> None:
+    open_view(stocked, 1)
+    stocked.keyboard.press("ArrowRight")
+    expect_shown(stocked, 2)
+    stocked.go_back()
+    expect(view(stocked)).to_be_hidden()
+    expect(stocked).to_have_url(stock.collection)
+    expect(tiles(stocked).nth(2)).to_be_focused()
+    stocked.go_forward()
+    expect_shown(stocked, 2)
+    name = name_of(tiles(stocked).nth(2))
+    stocked.reload()
+    expect(stocked.get_by_role("heading", level=1)).to_have_text(name)
+    expect(view(stocked)).to_be_hidden()
+    stocked.go_back()
+    expect(tiles(stocked)).to_have_count(6)
+    expect(stocked).to_have_url(stock.collection)
+
+
+def test_the_page_of_the_shown_picture_is_opened_and_back_leads_to_the_grid(stocked: Page, stock: Stock) -> None:
+    open_view(stocked, 3)
+    expect_shown(stocked, 3)
+    name = name_of(tiles(stocked).nth(3))
+    view(stocked).get_by_role("link", name="Open page").click()
+    expect(stocked.get_by_role("heading", level=1)).to_have_text(name)
+    stocked.wait_for_load_state()  # its script brings the grid back, where the browser has only changed the address
+    stocked.go_back()
+    expect(tiles(stocked)).to_have_count(6)
+
+
+def test_a_click_with_a_modifier_leads_to_the_page_itself(stocked: Page) -> None:
+    with stocked.context.expect_page() as opened:
+        tiles(stocked).first.click(modifiers=["Control"])
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text(name_of(tiles(stocked).first))
+    expect(view(stocked)).to_be_hidden()
+
+
+def test_neighbours_are_loaded_ahead(stocked: Page) -> None:
+    asked: list[str] = []
+    stocked.on("request", lambda request: asked.append(request.url))
+    open_view(stocked, 2)
+    expect_shown(stocked, 2)
+    stocked.wait_for_load_state("networkidle")
+    for place in (1, 3):
+        large = tiles(stocked).nth(place).get_attribute("data-large") or "?"
+        assert [address for address in asked if address.endswith(large)], place
+
+
+def width_of(page: Page) -> float:
+    return float(page.evaluate(f"({RECTANGLE}).width"))
+
+
+def left_of(page: Page) -> float:
+    return float(page.evaluate(f"({RECTANGLE}).left"))
+
+
+def test_a_picture_comes_nearer_by_keys_wheel_and_double_click(stocked: Page) -> None:
+    open_view(stocked, 0)
+    expect_shown(stocked, 0)
+    whole = width_of(stocked)
+    stocked.keyboard.press("+")
+    assert width_of(stocked) == pytest.approx(1.5 * whole, rel=0.01)
+    expect(picture(stocked)).to_have_attribute("src", re.compile(r"/images/\d+/file/$"))
+    stocked.keyboard.press("-")
+    assert width_of(stocked) == pytest.approx(whole, rel=0.01)
+    picture(stocked).dblclick()
+    assert width_of(stocked) == pytest.approx(2.5 * whole, rel=0.01)
+    stocked.keyboard.press("0")
+    assert width_of(stocked) == pytest.approx(whole, rel=0.01)
+    picture(stocked).hover()
+    stocked.mouse.wheel(0, -200)
+    stocked.wait_for_function(f"({RECTANGLE}).width > {1.2 * whole}")
+    view(stocked).get_by_role("button", name="Smaller").click()
+    view(stocked).get_by_role("button", name="Smaller").click()
+    assert width_of(stocked) == pytest.approx(whole, rel=0.01)
+
+
+def test_a_near_picture_is_moved_by_mouse_and_arrows_and_never_out_of_sight(stocked: Page) -> None:
+    open_view(stocked, 1)
+    expect_shown(stocked, 1)
+    picture(stocked).dblclick()
+    before = left_of(stocked)
+    stocked.keyboard.press("ArrowRight")
+    assert left_of(stocked) == pytest.approx(before - 80, abs=1)
+    stocked.mouse.down()
+    stocked.mouse.move(*[each + 40 for each in middle_of(picture(stocked))], steps=4)
+    stocked.mouse.up()
+    moved = left_of(stocked)
+    assert moved != pytest.approx(before - 80, abs=1)
+    for _ in range(30):
+        stocked.keyboard.press("ArrowRight")
+    stage = stocked.locator("[data-view-stage]").bounding_box()
+    box = picture(stocked).bounding_box()
+    assert stage
+    assert box
+    assert box["x"] + box["width"] == pytest.approx(stage["x"] + stage["width"], abs=1)
+    expect(view(stocked).get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
+
+
+def middle_of(locator: Locator) -> tuple[float, float]:
+    box = locator.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
+    places = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+
+def swipe(page: Page, by: tuple[float, float]) -> None:
+    session = page.context.new_cdp_session(page)
+    x, y = middle_of(picture(page))
+    touch(session, "touchStart", (x, y))
+    for part in (0.25, 0.5, 0.75, 1):
+        touch(session, "touchMove", (x + by[0] * part, y + by[1] * part))
+    touch(session, "touchEnd")
+
+
+def test_fingers_walk_pinch_and_close(new_context: Callable[..., BrowserContext], stock: Stock) -> None:
+    page = new_context(storage_state=stock.cookies, viewport=PHONE, has_touch=True, is_mobile=True).new_page()
+    page.goto(stock.collection)
+    tiles(page).nth(1).tap()
+    expect(picture(page)).to_be_visible()
+    swipe(page, (-120, 10))
+    expect(view(page).get_by_role("status")).to_have_text(re.compile("picture 3 of 6"))
+    swipe(page, (120, 10))
+    expect(view(page).get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
+    whole, session = width_of(page), page.context.new_cdp_session(page)
+    x, y = middle_of(picture(page))
+    touch(session, "touchStart", (x - 20, y), (x + 20, y))
+    touch(session, "touchMove", (x - 40, y), (x + 40, y))
+    touch(session, "touchEnd")
+    assert width_of(page) == pytest.approx(2 * whole, rel=0.05)
+    page.keyboard.press("0")
+    swipe(page, (5, 160))
+    expect(view(page)).to_be_hidden()
+    expect(page).to_have_url(stock.collection)
+
+
+def test_a_visitor_of_a_public_link_sees_its_pictures_large(
+    new_context: Callable[..., BrowserContext], stocked: Page, stock: Stock
+) -> None:
+    stocked.goto(f"{stock.collection}sharing/")
+    stocked.get_by_role("button", name="Make the link").click()
+    link = stocked.get_by_label("Address", exact=True).input_value()
+    visitor = new_context().new_page()
+    visitor.goto(link)
+    open_view(visitor, 0)
+    expect(picture(visitor)).to_have_attribute("src", re.compile(r"/s/[^/]+/[^/]+/preview/$"))
+    expect(visitor).to_have_url(re.compile(r"/s/[^/]+/[0-9a-f-]{36}/$"))
+    visitor.keyboard.press("ArrowRight")
+    expect(view(visitor).get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
+    visitor.keyboard.press("Escape")
+    expect(visitor).to_have_url(link)
+    stocked.get_by_role("button", name="Take back this link").click()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_view_and_the_list_of_keys_suit_everybody(
+    theme: str, size: dict[str, int], new_context: Callable[..., BrowserContext], stock: Stock
+) -> None:
+    looks = {"color_scheme": theme, "viewport": size, "reduced_motion": "reduce"}
+    page = new_context(storage_state=stock.cookies, **looks).new_page()
+    page.goto("/search/?q=a+white+dog")
+    open_view(page, 1)
+    if size is PHONE:
+        assert faults(page) == []
+        page.keyboard.press("i")
+    expect(view(page).get_by_role("heading")).to_be_visible()
+    expect(view(page).get_by_text("Similarity 0.")).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert faults(page) == []
+
+
+def faults(page: Page) -> list[str]:
+    found = [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in Axe().run(page).response["violations"]]
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        found.append("is wider than the window")
+    return found

@@ -1,0 +1,223 @@
+"""A page of results by keyboard alone, and the list of keys."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from .actions import choose_files, create_collection, expect_uploaded, search, wait_for_index
+from .conftest import Stock
+
+MOST_TABS = 120
+
+
+@pytest.fixture
+def results(stocked: Page) -> Page:
+    search(stocked, "a white dog")
+    expect(tiles(stocked)).to_have_count(6)
+    expect(stocked.get_by_label("Describe a picture")).to_be_focused()
+    return stocked
+
+
+def tiles(page: Page) -> Locator:
+    return page.locator(".tile a[data-large]")
+
+
+def keys(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="Keys")
+
+
+def tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
+    """Press the key until the wanted part has the focus, as a person does who has no mouse."""
+    for _ in range(MOST_TABS):
+        if wanted.evaluate("each => each === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    pytest.fail(f"{MOST_TABS} times {key} do not lead to {wanted}")
+
+
+def test_arrows_walk_through_the_results(results: Page) -> None:
+    results.set_viewport_size({"width": 700, "height": 800})
+    results.keyboard.press("ArrowDown")
+    expect(tiles(results).first).to_be_focused()
+    results.keyboard.press("ArrowLeft")
+    expect(tiles(results).first).to_be_focused()
+    results.keyboard.press("ArrowRight")
+    expect(tiles(results).nth(1)).to_be_focused()
+    results.keyboard.press("End")
+    expect(tiles(results).last).to_be_focused()
+    results.keyboard.press("Home")
+    expect(tiles(results).first).to_be_focused()
+
+
+def test_up_and_down_lead_to_the_row_above_and_below(results: Page) -> None:
+    results.set_viewport_size({"width": 700, "height": 800})
+    results.keyboard.press("ArrowDown")
+    results.keyboard.press("ArrowRight")
+    start = box_of(tiles(results).nth(1))
+    results.keyboard.press("ArrowDown")
+    below = box_of(results.locator(":focus"))
+    assert below["y"] > start["y"]
+    nearest = min(
+        (box for box in map(box_of, tiles(results).all()) if box["y"] == below["y"]),
+        key=lambda box: abs(middle(box) - middle(start)),
+    )
+    assert below == nearest
+    results.keyboard.press("ArrowUp")
+    assert box_of(results.locator(":focus"))["y"] == start["y"]
+
+
+def box_of(locator: Locator) -> dict[str, float]:
+    """Where it is on the page, wherever the window has been scrolled to."""
+    box: dict[str, float] = locator.evaluate(
+        "each => { const { x, y, width } = each.getBoundingClientRect(); return { x, y: y + scrollY, width }; }"
+    )
+    return box
+
+
+def middle(box: dict[str, float]) -> float:
+    return box["x"] + box["width"] / 2
+
+
+def test_pictures_are_chosen_by_x_space_and_shift(results: Page) -> None:
+    chosen = results.locator("[data-chosen-count]")
+    results.keyboard.press("ArrowDown")
+    results.keyboard.press("x")
+    expect(chosen).to_have_text("1 chosen")
+    results.keyboard.press("End")
+    results.keyboard.press("Shift+X")
+    expect(chosen).to_have_text("6 chosen")
+    results.keyboard.press(" ")
+    expect(chosen).to_have_text("5 chosen")
+    results.keyboard.press("Escape")
+    expect(chosen).to_have_text("Choose pictures")
+    results.keyboard.press("Control+a")
+    expect(chosen).to_have_text("6 chosen")
+    tiles(results).first.evaluate(
+        "each => each.dispatchEvent(new KeyboardEvent('keydown', { key: 'ч', code: 'KeyX', bubbles: true }))"
+    )
+    expect(chosen).to_have_text("5 chosen")
+
+
+def test_escape_in_the_large_view_leaves_the_choice_alone(results: Page) -> None:
+    results.keyboard.press("ArrowDown")
+    results.keyboard.press("x")
+    results.keyboard.press("Enter")
+    expect(results.locator("[data-view]")).to_be_visible()
+    results.keyboard.press("Escape")
+    expect(results.locator("[data-view]")).to_be_hidden()
+    expect(results.locator("[data-chosen-count]")).to_have_text("1 chosen")
+
+
+@pytest.mark.parametrize(("key", "name"), [("m", "More like"), ("l", "Less like")])
+def test_a_hit_is_asked_for_more_or_less_like_it(key: str, name: str, results: Page) -> None:
+    results.keyboard.press("ArrowDown")
+    address = results.get_by_role("link", name=re.compile(f"^{name}")).first.get_attribute("href") or ""
+    results.keyboard.press(key)
+    results.wait_for_url(f"**{address}")
+    results.go_back()
+    results.keyboard.press("ArrowDown")
+    results.keyboard.press("Enter")
+    link = results.locator("[data-view]").get_by_role("link", name=f"{name} this")
+    expect(link).to_have_attribute("href", re.compile(f"{re.escape(address)}$"))
+    results.keyboard.press(key)
+    results.wait_for_url(f"**{address}")
+
+
+def test_results_are_judged_by_keyboard(results: Page) -> None:
+    tab_to(results, results.locator("summary", has_text="Keep, take along, judge"))
+    results.keyboard.press("Enter")
+    tab_to(results, results.get_by_role("link", name="Judge these results"))
+    results.keyboard.press("Enter")
+    expect(results.get_by_role("button", name=re.compile("^Right"))).to_have_count(6)
+    results.keyboard.press("/")
+    results.keyboard.press("ArrowDown")
+    results.keyboard.press("r")
+    expect(results.get_by_role("button", name=re.compile("^Right")).first).to_have_attribute("aria-pressed", "true")
+    results.keyboard.press("w")
+    expect(results.get_by_role("button", name=re.compile("^Wrong")).first).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_slash_leads_to_the_search_box_where_keys_are_letters(results: Page) -> None:
+    results.keyboard.press("ArrowDown")
+    results.keyboard.press("/")
+    box = results.get_by_label("Describe a picture")
+    expect(box).to_be_focused()
+    results.keyboard.type("x/m?")
+    expect(box).to_have_value("x/m?")
+    expect(keys(results)).to_be_hidden()
+    expect(results.locator("[data-chosen-count]")).to_have_text("Choose pictures")
+
+
+def test_a_question_mark_shows_the_keys_and_so_does_a_button(results: Page) -> None:
+    results.keyboard.press("ArrowDown")
+    results.keyboard.press("?")
+    expect(keys(results)).to_be_visible()
+    results.keyboard.press("x")
+    results.keyboard.press("Escape")
+    expect(keys(results)).to_be_hidden()
+    expect(tiles(results).first).to_be_focused()
+    expect(results.locator("[data-chosen-count]")).to_have_text("Choose pictures")
+    button = results.get_by_role("button", name="Keys")
+    tab_to(results, button)
+    results.keyboard.press("Enter")
+    expect(keys(results).get_by_role("button", name="Close")).to_be_focused()
+    results.keyboard.press("Enter")
+    expect(button).to_be_focused()
+
+
+def test_the_keys_are_told_over_the_large_view_too(results: Page) -> None:
+    results.keyboard.press("ArrowDown")
+    results.keyboard.press("Enter")
+    results.keyboard.press("?")
+    expect(keys(results)).to_be_visible()
+    results.keyboard.press("Escape")
+    expect(keys(results)).to_be_hidden()
+    results.keyboard.press("ArrowRight")
+    expect(results.locator("[data-view]").get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
+
+
+def test_chosen_pictures_are_tagged_moved_downloaded_and_deleted_by_keyboard(page: Page, scenes: list[Path]) -> None:
+    create_collection(page, "Elsewhere")
+    create_collection(page, "Here")
+    choose_files(page, scenes[:3])
+    expect_uploaded(page, "3 of 3 done")
+    wait_for_index(page)
+    for name, typed, done in (
+        ("Download", "", ""),
+        ("Tag", "fine", "1 picture tagged."),
+        ("Move", "", "1 picture moved to"),
+        ("Delete", "", "1 picture put into the trash."),
+    ):
+        search(page, "a white dog")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("x")
+        if typed:
+            tab_to(page, page.get_by_label("Tags, separated by commas"))
+            page.keyboard.type(typed)
+        tab_to(page, page.get_by_role("button", name=name, exact=True))
+        if name == "Download":
+            with page.expect_download():
+                page.keyboard.press("Enter")
+            continue
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status").filter(has_text=done).first).to_be_visible()
+
+
+def test_tab_goes_through_the_page_in_the_order_of_reading(
+    new_context: Callable[..., BrowserContext], stock: Stock
+) -> None:
+    """Sideways within a row, then down: the focus never goes back up."""
+    page = new_context(storage_state=stock.cookies).new_page()
+    page.goto("/search/?q=a+white+dog")
+    seen = []
+    tab_to(page, tiles(page).first)
+    for _ in range(MOST_TABS):
+        seen.append(page.evaluate("document.activeElement.closest('.tile')?.dataset.imageId"))
+        page.keyboard.press("Tab")
+        if page.evaluate("!document.activeElement.closest('.tile')"):
+            break
+    order = [tile.get_attribute("data-image-id") for tile in page.locator(".tile").all()]
+    assert list(dict.fromkeys(seen)) == order

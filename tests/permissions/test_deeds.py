@@ -1,0 +1,97 @@
+"""What everybody can really do and see, beside what the answers' statuses say. What is not in the table, nobody can."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+
+from collections_app.models import Image, User
+from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.library import create_collection
+from tests.house import put_picture
+from tests.permissions.cast import PEOPLE, Stage, make_stage
+from tests.permissions.deeds import DEEDS, TABLE, Asker, Values
+from tests.permissions.requests import METHODS, fill, routes, status
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# They put a picture into the trash themselves: what is kept is no other case.
+_ABOUT_TRASH = {"restore", "restore-all", "purge", "in-trash"}
+
+
+def allowed() -> set[tuple[str, str, str]]:
+    lines = [line.split() for line in TABLE.strip().splitlines()[1:]]
+    return {
+        (deed, kind, person)
+        for deed, kind, *marks in lines
+        for person, mark in zip(PEOPLE, marks, strict=True)
+        if mark == "yes"
+    }
+
+
+def askers(stage: Stage) -> Iterator[tuple[str, Asker]]:
+    for number, person in enumerate(PEOPLE):
+        user = User.objects.filter(email=f"{person.replace(' ', '-')}@example.com").first()
+        if user is None:
+            yield person, Asker(client=stage.clients[person], collection=0, image=0)
+            continue
+        own = create_collection(team=user.personal_team, name="Own", creator=user)
+        image = put_picture(own, user, "own.png", colour=(number * 20, 99, 7))
+        yield person, Asker(client=stage.clients[person], collection=own.pk, image=image.pk)
+
+
+def values_of(stage: Stage, kind: str) -> Values:
+    """Of what is trashed, `image` lies in the trash alone, `first_image` with its collection."""
+    collection = stage.values[kind]["collection"]
+    first = Image.objects.filter(collection=collection).order_by("pk").first()  # type: ignore[misc]
+    return {**stage.values[kind], "first_image": first.pk if first else 0}
+
+
+def test_everybody_can_do_and_see_what_the_table_says_and_nothing_else() -> None:
+    stage = make_stage()
+    people = dict(askers(stage))
+    IndexWorker().drain()
+    done = set()
+    for kind in ("kept", "trashed", "foreign"):
+        it = values_of(stage, kind)
+        for deed, act in DEEDS.items():
+            if (deed in _ABOUT_TRASH and kind == "kept") or (
+                deed.startswith(("trash", "create")) and kind == "trashed"
+            ):
+                continue
+            for person, asker in people.items():
+                with transaction.atomic():
+                    if act(asker, it):
+                        done.add((deed, kind, person))
+                    transaction.set_rollback(True)
+    assert sorted(done - allowed()) == []
+    assert sorted(allowed() - done) == []
+
+
+def test_an_owner_reaches_nothing_else_s_parts_through_what_is_theirs() -> None:
+    """/collections/MINE/sharing/YOURS/: each part of an address must belong to what stands before it."""
+    stage = make_stage()
+    reached = [
+        (person, method, address)
+        for name, route in routes().items()
+        if route.count("<") > 1
+        for other in ("foreign", "trashed")
+        for address in [_mixed(route, stage.values["kept"], stage.values[other])]
+        for person in ("team owner", "link visitor")
+        for method in METHODS
+        if status(stage.clients[person], method, address) not in _refusals(route, person)
+        if not (other == "trashed" and "<int:member>" in route)  # the team is the same
+    ]
+    assert reached == []
+
+
+def _mixed(route: str, mine: Values, yours: Values) -> str:
+    """The address with its first part mine, all others yours."""
+    start, rest = fill(route, mine).split("/")[:3], fill(route, yours).split("/")[3:]
+    return "/".join([*start, *rest])
+
+
+def _refusals(route: str, person: str) -> tuple[int, ...]:
+    """A link's visitor has no account, a team's owner not the link's password."""
+    is_asked_first = route.startswith("s/") == (person == "team owner")
+    return (302, 405) if is_asked_first else (404, 405)

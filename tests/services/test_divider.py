@@ -1,0 +1,65 @@
+"""Where a ranking is divided: shapes of scores, and what the demo's model gives to what is drawn."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from collections_app.services.divider import FEWEST, UNDIVIDED, divide
+
+
+def bulk(count: int, seed: int = 1) -> list[float]:
+    """Scores of pictures that are nothing special: a normal distribution."""
+    return list(map(float, np.random.default_rng(seed).normal(0.0, 0.1, count)))
+
+
+def descending(*groups: list[float]) -> list[float]:
+    return sorted((score for group in groups for score in group), reverse=True)
+
+
+@pytest.mark.parametrize("matches", [1, 2, 5, 20, 100])
+@pytest.mark.parametrize("scale", [1.0, 0.01])
+@pytest.mark.parametrize("shift", [0.0, 0.7])
+def test_matches_stand_apart_whatever_the_scale_of_the_scores(matches: int, scale: float, shift: float) -> None:
+    scores = [shift + scale * score for score in descending(bulk(400), [0.6 + 0.001 * n for n in range(matches)])]
+    divider = divide(scores)
+    assert sum(score >= divider.likely for score in scores) == matches
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_likely_where_nothing_stands_apart(seed: int) -> None:
+    assert math.isinf(divide(descending(bulk(400, seed))).likely)
+
+
+def test_a_stray_in_the_gap_does_not_hide_it() -> None:
+    scores = descending(bulk(400), [0.9 + 0.001 * number for number in range(30)], [0.55])
+    assert sum(score >= divide(scores).likely for score in scores) in (30, 31)
+
+
+def test_maybe_is_the_upper_end_of_the_rest() -> None:
+    scores = descending(bulk(1000), [0.6] * 10)
+    divider = divide(scores)
+    rest = [score for score in scores if score < divider.likely]
+    assert 0.01 < sum(score >= divider.maybe for score in rest) / len(rest) < 0.04
+    assert divider.maybe <= divider.likely
+
+
+def test_few_scores_or_equal_ones_are_not_divided() -> None:
+    assert divide(descending(bulk(FEWEST - 2), [0.9])) == UNDIVIDED
+    assert divide([0.5] * 200) == UNDIVIDED
+    assert divide([]) == UNDIVIDED
+
+
+def test_a_ranking_that_was_cut_is_divided_by_a_part_of_what_follows() -> None:
+    scores = descending(bulk(20_000), [0.8 + 0.0001 * number for number in range(600)])
+    chance = random.Random(1)
+    below = [score for score in scores[1000:] if chance.random() < 1 / 16]
+    divider = divide(scores[:1000], below=below, one_in=16)
+    assert sum(score >= divider.likely for score in scores) == 600
+
+
+def test_where_all_hits_are_alike_the_part_of_what_follows_tells_that_all_are_likely() -> None:
+    scores = descending(bulk(20_000), [0.8 + 0.0001 * number for number in range(1500)])
+    divider = divide(scores[:1000], below=scores[1000::16], one_in=16)
+    assert all(score >= divider.likely for score in scores[:1000])
