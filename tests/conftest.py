@@ -1,14 +1,53 @@
 """What every test gets: folders of its own, an index of its own, and the demo model. What some ask for: a house."""
 
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from collections_app.index import close_index
 from tests.house import CLOSED_PORT, House, make_house
+
+# What takes long is begun first, so that neither of the two processes that run the tests ends long before the other.
+LONGEST_FIRST = (
+    *("tests/browser", "tests/index", "tests/processes/test_killed.py", "tests/processes/test_serve.py"),
+    *("tests/permissions/test_matrix.py", "tests/demo/test_training.py"),
+)
+
+
+class InRooms(LoadScopeScheduling):  # type: ignore[misc]
+    """One process runs all tests of a module, so that its fixtures are made once; all in a browser, which share a site;
+    and all of the index, which share a Milvus server: two such servers at once would meet on their ports."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return room_of(nodeid)
+
+
+def room_of(nodeid: str) -> str:
+    module = nodeid.split("::")[0]
+    return next((folder for folder in LONGEST_FIRST[:2] if module.startswith(f"{folder}/")), module)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return InRooms(config, log)
+
+
+def pytest_configure() -> None:
+    """Two processes whose models each took all cores would mostly wait for each other. For what tests start, too."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rooms = [room_of(item.nodeid) for item in items]
+    ranks = [LONGEST_FIRST.index(room) if room in LONGEST_FIRST else len(LONGEST_FIRST) for room in rooms]
+    items[:] = [item for _, item in sorted(zip(ranks, items, strict=True), key=lambda pair: pair[0])]
 
 
 @pytest.fixture(autouse=True)

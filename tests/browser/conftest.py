@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from django.urls import resolve
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, running_provider
 
@@ -24,6 +26,9 @@ from .drawings import write_scenes
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 120
+# How long a page may take to show what it should, on a machine that does other things as well.
+SEEN_MS = 20_000
+expect.set_options(timeout=SEEN_MS)
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -36,8 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Closed with this package's last test: while it is open, an event loop runs, and Django then refuses to use the
+    database in the same process."""
     with sync_playwright() as playwright:
         try:
             found = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
@@ -49,14 +56,14 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def provider() -> Iterator[IdentityProvider]:
     """Where people of another site sign in."""
     with running_provider() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser, provider: IdentityProvider) -> Iterator[str]:
     """The address of a site of its own, empty, with the demo model."""
     with socket.socket() as probe:
@@ -106,12 +113,33 @@ def new_context(browser: Browser, site: str) -> Iterator[Callable[..., BrowserCo
 
 
 @pytest.fixture
+def plain(new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> Iterator[Callable[[], Page]]:
+    """Make windows in which no script runs, of somebody who has just signed up. In the end, every form that the test's
+    mark `sends` names must have been sent from one of them."""
+    sent: set[str] = set()
+
+    def make() -> Page:
+        context = new_context(java_script_enabled=False)
+        context.on("request", lambda asked: sent.add(address_name(asked.url)) if asked.method == "POST" else None)
+        return sign_up(context.new_page())
+
+    yield make
+    mark = request.node.get_closest_marker("sends")
+    assert mark
+    assert set(mark.args) - sent == set()
+
+
+def address_name(url: str) -> str:
+    return str(resolve(urlsplit(url).path).url_name)
+
+
+@pytest.fixture
 def page(new_context: Callable[..., BrowserContext]) -> Page:
     """A window of somebody who has just signed up; an error of a script fails the test."""
     return sign_up(new_context().new_page())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return write_scenes(tmp_path_factory.mktemp("scenes"))
 
@@ -124,7 +152,7 @@ class Stock:
     collection: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stock(browser: Browser, site: str, scenes: list[Path]) -> Iterator[Stock]:
     context = browser.new_context(base_url=site)
     page = sign_up(context.new_page())

@@ -12,19 +12,9 @@ from tests.identity_provider import IdentityProvider
 
 from .actions import PASSWORD, confirm_access
 from .conftest import sign_up
-from .test_looks import DESK, PHONE, faults_of
+from .pages import GUARDED_PAGES, SECOND_FACTOR, STRANGERS_PAGES
+from .test_looks import LOOKS, faults_in, put_on
 
-KEPT_PAGES = [
-    "/accounts/2fa/",
-    "/accounts/2fa/webauthn/",
-    "/accounts/2fa/recovery-codes/",
-    "/accounts/2fa/recovery-codes/generate/",
-    "/accounts/2fa/totp/deactivate/",
-    "/accounts/2fa/reauthenticate/",
-    "/accounts/2fa/webauthn/reauthenticate/",
-    "/accounts/sessions/",
-    "/account/",
-]
 AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -141,23 +131,20 @@ def test_identity_provider_lets_its_people_in(
     page.get_by_label("Name of your first collection").wait_for()
     page.goto("/accounts/3rdparty/")
     expect(page.get_by_role("button", name=re.compile("^Disconnect"))).to_be_visible()
+    assert [fault for look in LOOKS for fault in faults_in(page, STRANGERS_PAGES, look)] == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_of_a_guarded_account_suit_everybody(page: Page, authenticator: None, theme: str) -> None:
+def test_pages_of_a_guarded_account_suit_everybody(page: Page, authenticator: None) -> None:
     add_passkey(page)
     page.goto("/accounts/2fa/totp/activate/")
     page.get_by_label("Authenticator code").fill(code_now(page.get_by_role("textbox", name="Secret").input_value()))
     page.get_by_role("button", name="Switch on").click()
     page.goto("/accounts/2fa/webauthn/")
     links = [page.get_by_role("link", name=re.compile(f"^{word}")) for word in ("Rename", "Remove")]
-    addresses = [*KEPT_PAGES, *(link.get_attribute("href") or "" for link in links)]
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    faults = []
-    for size in (PHONE, DESK):
-        page.set_viewport_size({"width": size["width"], "height": size["height"]})
-        faults += [fault for address in addresses for fault in faults_of(page, address)]
+    addresses = [*GUARDED_PAGES, *(link.get_attribute("href") or "" for link in links)]
+    faults = [fault for look in LOOKS for fault in faults_in(page, addresses, look)]
+    put_on(page, LOOKS[0])
     give_password(page, sign_out(page))
-    page.wait_for_url("**/accounts/2fa/authenticate/")
-    faults += faults_of(page, "/accounts/2fa/authenticate/")
+    page.wait_for_url(f"**{SECOND_FACTOR}")
+    faults += [fault for look in LOOKS for fault in faults_in(page, [SECOND_FACTOR], look)]
     assert faults == []

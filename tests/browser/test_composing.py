@@ -1,11 +1,10 @@
 """Searching with examples: chosen, pasted, dropped; more and less; and the same without scripts."""
 
 import base64
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from .actions import choose_files, create_collection, expect_uploaded, search, wait_for_answer, wait_for_index
 
@@ -62,19 +61,3 @@ def test_a_hit_is_asked_for_more_and_a_chip_is_removed(searching: Page) -> None:
     searching.get_by_role("link", name="Remove a white dog").click()
     expect(searching.locator("[data-score] img").first).to_have_attribute("alt", name or "")
     expect(searching.get_by_label("Describe a picture")).to_have_value("like:" + searching.url.split("%3A")[1])
-
-
-def test_examples_and_conditions_work_without_scripts(
-    new_context: Callable[..., BrowserContext], searching: Page, scenes: list[Path]
-) -> None:
-    page = new_context(java_script_enabled=False, storage_state=searching.context.storage_state()).new_page()
-    page.goto("/search/")
-    page.get_by_text("Show an example").click()
-    page.get_by_label("Example picture").set_input_files(scenes[3])
-    page.get_by_role("button", name="Use it").click()
-    expect(page.locator("[data-score] img").first).to_have_attribute("alt", scenes[3].name)
-    page.get_by_text("Narrow it down").click()
-    page.get_by_label("Added by").select_option(label="me")
-    page.get_by_role("button", name="Apply").click()
-    expect(page.get_by_role("link", name="Remove by: me")).to_be_visible()
-    expect(page.locator("[data-score]")).to_have_count(6)

@@ -6,7 +6,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from .actions import choose_files, create_collection, expect_uploaded, wait_for_index
-from .test_looks import PHONE, faults_of
+from .test_looks import LOOKS, faults_in, put_on
 
 
 def put_two_sizes(page: Page, scenes: list[Path], folder: Path) -> None:
@@ -27,11 +27,9 @@ def test_one_of_two_sizes_is_kept_and_the_other_can_come_back(page: Page, scenes
     large, small = page.locator(".twin").nth(0), page.locator(".twin", has_text="small.jpg")
     expect(large.get_by_role("radio")).to_be_checked()
     expect(large.get_by_role("checkbox")).to_be_hidden()
-    address = page.url
-    for size in (None, PHONE):
-        if size:
-            page.set_viewport_size(size)  # type: ignore[arg-type]
-        assert faults_of(page, address) == []
+    assert [fault for look in LOOKS for fault in faults_in(page, [page.url], look)] == []
+    put_on(page, LOOKS[0])
+    page.reload()
 
     small.get_by_role("radio").check()
     expect(small.get_by_role("checkbox")).to_be_hidden()
@@ -39,6 +37,9 @@ def test_one_of_two_sizes_is_kept_and_the_other_can_come_back(page: Page, scenes
     expect(page.get_by_text("1 picture moved to the trash.")).to_be_visible()
     expect(page.get_by_text("No duplicates")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone for 1 picture.")).to_be_visible()
+    wait_for_index(page)
+    page.reload()
     expect(page.locator(".twin")).to_have_count(2)
 
     page.get_by_role("button", name="These are different").click()

@@ -1,18 +1,13 @@
-"""The site in Russian, in a real browser: switched without scripts, spoken by scripts, and not too wide for a phone."""
+"""The site in Russian, in a real browser: switched without scripts, and spoken by scripts."""
 
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from .actions import choose_files, expect_uploaded
 from .conftest import sign_up
-from .test_looks import PHONE, faults_of
-
-PAGES = [
-    *("/", "/search/", "/search/?q=dog", "/upload/", "/collections/new/", "/teams/", "/trash/", "/account/"),
-    *("/accounts/2fa/", "/accounts/sessions/", "/accounts/email/", "/indexing/status/", "/nowhere/"),
-]
 
 
 def in_russian(new_context: Callable[..., BrowserContext], **options: object) -> Page:
@@ -21,8 +16,9 @@ def in_russian(new_context: Callable[..., BrowserContext], **options: object) ->
     return new_context(locale="ru-RU", storage_state=state, **options).new_page()
 
 
-def test_the_switch_is_a_plain_form_and_leads_back(new_context: Callable[..., BrowserContext]) -> None:
-    page = sign_up(new_context(java_script_enabled=False).new_page())
+@pytest.mark.sends("set_language")
+def test_the_switch_is_a_plain_form_and_leads_back(plain: Callable[[], Page]) -> None:
+    page = plain()
     page.goto("/teams/?page=1")
     page.get_by_role("button", name="Русский").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Команды")
@@ -44,8 +40,3 @@ def test_scripts_speak_russian(new_context: Callable[..., BrowserContext], scene
     page.wait_for_load_state()  # the script that counts is there
     page.locator('input[name="image"]').first.check()
     expect(page.locator("[data-chosen-count]")).to_have_text("Выбрано: 1")
-
-
-def test_russian_fits_a_phone_and_has_nothing_for_axe(new_context: Callable[..., BrowserContext]) -> None:
-    page = in_russian(new_context, viewport=PHONE)
-    assert [fault for address in PAGES for fault in faults_of(page, address)] == []

@@ -26,6 +26,8 @@ class Visitor:
     def __init__(self, address: str) -> None:
         self.address = address
         self.session = requests.Session()
+        # A connection that is kept may be closed by the site in the very moment in which it is used again.
+        self.session.headers["Connection"] = "close"
         self.session.get(f"{address}/accounts/login/", timeout=60)
         self.token = self.session.cookies["csrftoken"]
         answer = self.submit("/accounts/login/", login=EMAIL, password=PASSWORD)

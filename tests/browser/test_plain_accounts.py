@@ -1,0 +1,153 @@
+"""Without scripts: signing up, in and out, passwords, addresses, sessions, an authenticator app, a provider."""
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import get_resolver
+from playwright.sync_api import Page, expect
+
+from tests.identity_provider import IdentityProvider
+
+from .actions import PASSWORD, confirm_access
+from .test_accounts import give_password, next_code, sign_out, switch_on_authenticator_app
+from .test_looks import account_names
+
+NEW_PASSWORD = "orchard-kettle-43"
+_NONE, _KEYS, _MAIL = "no form", "passkeys are a matter of scripts", "its address is in a mail"
+NOT_SENT = {
+    "account_inactive": _NONE,
+    "account_email_verification_sent": _NONE,
+    "account_confirm_email": _MAIL,
+    "account_confirm_login_code": _NONE,
+    "account_reset_password_done": _NONE,
+    "account_reset_password_from_key": _MAIL,  # tests/views/test_account.py sends it
+    "account_reset_password_from_key_done": _NONE,
+    "mfa_index": _NONE,
+    "mfa_view_recovery_codes": _NONE,
+    "mfa_download_recovery_codes": _NONE,
+    "mfa_list_webauthn": _NONE,
+    "mfa_add_webauthn": _KEYS,
+    "mfa_reauthenticate_webauthn": _KEYS,
+    "mfa_remove_webauthn": _KEYS,
+    "mfa_edit_webauthn": _KEYS,
+    "mfa_login_webauthn": _KEYS,
+    "socialaccount_login_cancelled": _NONE,
+    "socialaccount_login_error": _NONE,
+    "socialaccount_signup": _NONE,
+    "openid_connect_login": _NONE,  # ours stands in its place, see below
+    "openid_connect_callback": _NONE,
+}
+
+
+def test_no_form_of_accounts_is_forgotten() -> None:
+    marks = [mark for each in globals().values() for mark in getattr(each, "pytestmark", [])]
+    sent = {name for mark in marks if mark.name == "sends" for name in mark.args}
+    assert account_names(get_resolver("allauth.urls")) - sent - {"None"} == NOT_SENT.keys()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.mark.sends("account_signup", "account_logout", "account_login", "account_reset_password")
+def test_one_signs_up_out_and_in(plain: Callable[[], Page]) -> None:
+    page = plain()
+    address = sign_out(page)
+    page.goto("/accounts/password/reset/")
+    page.get_by_label("Email").fill(address)
+    press(page, "Reset my password")
+    expect(page.get_by_text("We have sent you an email.")).to_be_visible()
+    page.goto("/accounts/login/")
+    give_password(page, address)
+    page.get_by_label("Name of your first collection").wait_for()
+    page.goto("/accounts/logout/")
+    page.locator("main").get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/login/")
+
+
+@pytest.mark.sends("account_change_password", "account_login")
+def test_a_password_is_changed(plain: Callable[[], Page]) -> None:
+    page = plain()
+    page.goto("/accounts/password/change/")
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_label("New Password", exact=True).fill(NEW_PASSWORD)
+    page.get_by_label("New Password (again)").fill(NEW_PASSWORD)
+    press(page, "Change password")
+    expect(page.get_by_text("Password successfully changed.")).to_be_visible()
+    address = sign_out(page)
+    give_password(page, address)
+    expect(page.get_by_text("not correct")).to_be_visible()
+    page.get_by_label("Password").fill(NEW_PASSWORD)
+    press(page, "Sign in")
+    page.get_by_label("Name of your first collection").wait_for()
+
+
+@pytest.mark.sends("account_reauthenticate", "account_email")
+def test_an_address_is_added_and_removed(plain: Callable[[], Page]) -> None:
+    page = plain()
+    page.goto("/account/")
+    other = f"other-{page.get_by_role('heading', level=2).inner_text()}"
+    confirm_access(page)
+    page.get_by_role("link", name="Email addresses").click()
+    page.get_by_label("Email", exact=True).fill(other)
+    press(page, "Add email")
+    page.get_by_label(other).check()
+    press(page, "Remove")
+    expect(page.get_by_text(f"Removed email address {other}.")).to_be_visible()
+    expect(page.get_by_label(other)).to_have_count(0)
+
+
+@pytest.mark.sends("usersessions_list")
+def test_other_sessions_are_signed_out(plain: Callable[[], Page]) -> None:
+    here, there = plain(), plain()
+    address = sign_out(there)
+    here.goto("/account/")
+    address = here.get_by_role("heading", level=2).inner_text()
+    there.goto("/accounts/login/")
+    give_password(there, address)
+    there.get_by_label("Name of your first collection").wait_for()
+    here.goto("/accounts/sessions/")
+    press(here, "Sign out the others")
+    expect(here.locator("main .row")).to_have_count(1)
+    there.goto("/account/")
+    expect(there.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+@pytest.mark.sends(
+    *("mfa_activate_totp", "mfa_deactivate_totp", "mfa_generate_recovery_codes"),
+    *("mfa_authenticate", "mfa_reauthenticate"),
+)
+def test_an_authenticator_app_is_switched_on_used_and_switched_off(plain: Callable[[], Page]) -> None:
+    page = plain()
+    secret = switch_on_authenticator_app(page)
+    page.get_by_role("link", name="Generate new codes").click()
+    press(page, "Generate")
+    codes = page.get_by_label("Unused codes").input_value().split()
+    give_password(page, sign_out(page))
+    page.get_by_label("Code").fill(next_code(secret))
+    press(page, "Sign in")
+    page.get_by_label("Name of your first collection").wait_for()
+    page.goto("/accounts/2fa/reauthenticate/?next=/accounts/2fa/")
+    page.get_by_label("Code").fill(codes[0])
+    press(page, "Confirm")
+    page.get_by_role("link", name="Deactivate").click()
+    press(page, "Deactivate")
+    expect(page.get_by_text("Authenticator app deactivated.")).to_be_visible()
+
+
+@pytest.mark.sends("None", "account_set_password", "socialaccount_connections")
+def test_a_provider_lets_in_and_is_disconnected(plain: Callable[[], Page], provider: IdentityProvider) -> None:
+    """Its own address has no name."""
+    provider.claims = {"sub": "18", "email": "bea@example.com", "email_verified": True}
+    page = plain()
+    sign_out(page)
+    press(page, "Sign in with Acme")
+    page.get_by_label("Name of your first collection").wait_for()
+    page.goto("/accounts/password/set/")
+    page.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
+    page.get_by_label("Password (again)").fill(NEW_PASSWORD)
+    press(page, "Set password")
+    expect(page.get_by_text("Password successfully set.")).to_be_visible()
+    page.goto("/accounts/3rdparty/")
+    page.get_by_role("button", name="Disconnect").click()
+    expect(page.get_by_role("button", name="Disconnect")).to_have_count(0)
