@@ -244,7 +244,7 @@ def test_the_view_and_the_list_of_keys_suit_everybody(
 ) -> None:
     looks = {"color_scheme": theme, "viewport": size, "reduced_motion": "reduce"}
     page = new_context(storage_state=stock.cookies, **looks).new_page()
-    page.goto("/search/?q=a+white+dog")
+    page.goto("/search/?q=a+white+puppy")
     open_view(page, 1)
     if size is PHONE:
         assert faults(page) == []

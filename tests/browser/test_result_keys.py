@@ -15,7 +15,7 @@ MOST_TABS = 120
 
 @pytest.fixture
 def results(stocked: Page) -> Page:
-    search(stocked, "a white dog")
+    search(stocked, "a white puppy")
     expect(tiles(stocked)).to_have_count(6)
     expect(stocked.get_by_label("Describe a picture")).to_be_focused()
     return stocked
@@ -191,7 +191,7 @@ def test_chosen_pictures_are_tagged_moved_downloaded_and_deleted_by_keyboard(pag
         ("Move", "", "1 picture moved to"),
         ("Delete", "", "1 picture put into the trash."),
     ):
-        search(page, "a white dog")
+        search(page, "a white puppy")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("x")
         if typed:
@@ -211,7 +211,7 @@ def test_tab_goes_through_the_page_in_the_order_of_reading(
 ) -> None:
     """Sideways within a row, then down: the focus never goes back up."""
     page = new_context(storage_state=stock.cookies).new_page()
-    page.goto("/search/?q=a+white+dog")
+    page.goto("/search/?q=a+white+puppy")
     seen = []
     tab_to(page, tiles(page).first)
     for _ in range(MOST_TABS):
