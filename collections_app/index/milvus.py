@@ -80,6 +80,7 @@ class MilvusIndex:
                 filter=condition,
                 limit=limit,
                 search_params=_search_params(client, limit),
+                output_fields=["id"],  # without a wish Milvus Lite reads and sends every field of every hit
                 partition_names=partitions,
                 consistency_level=self._consistency,
                 timeout=SEARCH_TIMEOUT_S,
