@@ -11,6 +11,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from collections_app.index import close_index
+from collections_app.services.yardsticks import forget_yardsticks
 from tests.house import CLOSED_PORT, House, make_house
 
 # What takes long is begun first, so that neither of the two processes that run the tests ends long before the other.
@@ -61,6 +62,7 @@ def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.CLIP_MODEL, settings.CLIP_MODEL_PATH = "demo", str(settings.DEMO_MODEL_DIR)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for quick tests
     close_index()
+    forget_yardsticks()
     yield
     close_index()
 

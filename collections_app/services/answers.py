@@ -13,22 +13,29 @@ from collections_app.models.image import ImageQuerySet
 from collections_app.models.words import split_words, telling_words
 from collections_app.services.active import active_index
 from collections_app.services.composing import Part as VectorPart
-from collections_app.services.composing import compose
-from collections_app.services.divider import UNDIVIDED, Divider, divide
+from collections_app.services.composing import compose, stretch_of
+from collections_app.services.divider import UNDIVIDED, Divider, Yardstick, divide
 from collections_app.services.encoding import text_vector
 from collections_app.services.examples import example_vector
 from collections_app.services.filtering import meeting
 from collections_app.services.query_language import Part
 from collections_app.services.questions import Question
-from collections_app.services.search import MAX_HITS, RankedImage, Scope, Vector, nearest_in_index, rank_by_vector
+from collections_app.services.search import (
+    MAX_HITS,
+    RankedImage,
+    Scope,
+    Vector,
+    nearest_in_index,
+    rank_by_vector,
+    sample_of_index,
+)
+from collections_app.services.yardsticks import yardstick_for
 
 # A picture this near to an example is the example, and says nothing of how near others are.
 _THE_SAME = 0.99
 # From so many hits on there may be more pictures than hits; a few hits may have been dropped.
 _NEARLY_ALL = MAX_HITS * 0.9
-# The first try at thinning out what follows the hits; each further one is as many times thinner.
-_ONE_IN = 16
-_THINNEST = _ONE_IN**4
+_FIRST_ONE_IN = 16
 
 
 class Verdict(Enum):
@@ -71,9 +78,10 @@ def answer(question: Question, *, divider: Divider | None = None) -> Answer:
     parts cancel each other out.
     """
     if question.usable_parts:
-        vector = compose(_vector_parts(question))
+        parts = _vector_parts(question)
+        vector = compose(parts)
         hits = rank_by_vector(scope=question.scope, vector=vector, limit=MAX_HITS, filters=question.filters)
-        divider = divider or _divider(question, vector, hits)
+        divider = divider or _divider(question, parts, hits)
         divided = divided_answer(hits, divider, is_graded=question.is_graded)
         return _newest_first(divided, question.scope.images) if question.newest_first else divided
     if question.query.parts or not question.query.conditions:
@@ -86,7 +94,9 @@ def answer_in_words(*, scope: Scope, text: str, divider: Divider | None = None) 
     """The same for one plain sentence."""
     vector = text_vector(text)
     hits = rank_by_vector(scope=scope, vector=vector, limit=MAX_HITS)
-    return divided_answer(hits, divider or _divide(scope, vector, hits))
+    if divider is None:
+        divider = _divide(scope, vector, hits, yardstick=yardstick_for(scope))
+    return divided_answer(hits, divider)
 
 
 def divided_answer(hits: Sequence[Hit], divider: Divider, *, is_graded: bool = False) -> Answer:
@@ -109,28 +119,35 @@ def named_pictures(question: Question, *, limit: int) -> list[Image]:
     return list(meeting(named, question.filters, limit=limit))
 
 
-def _divider(question: Question, vector: Vector, hits: Sequence[Hit]) -> Divider:
+def _divider(question: Question, parts: Sequence[VectorPart], hits: Sequence[Hit]) -> Divider:
     """Told by everything that one may see: among nothing but dogs, a dog is nothing special."""
-    if not question.usable_parts or all(part.weight < 0 for part in question.usable_parts):
+    if all(part.weight < 0 for part in question.usable_parts):
         return UNDIVIDED  # almost everything is unlike something
+    scope, vector = question.everywhere, compose(parts)
     if question.is_narrowed and hits:
-        hits = nearest_in_index(scope=question.everywhere, vector=vector)
-    return _divide(question.everywhere, vector, hits, telling=_without_examples(question, hits))
+        hits = nearest_in_index(scope=scope, vector=vector)
+    if question.is_graded:
+        return _divide(scope, vector, hits, telling=_without_examples(question, hits))
+    yardstick = yardstick_for(scope)
+    return _divide(scope, vector, hits, yardstick=yardstick and yardstick.stretched(stretch_of(parts)))
 
 
-def _divide(scope: Scope, vector: Vector, hits: Sequence[Hit], *, telling: Sequence[Hit] | None = None) -> Divider:
+def _divide(
+    scope: Scope,
+    vector: Vector,
+    hits: Sequence[Hit],
+    *,
+    telling: Sequence[Hit] | None = None,
+    yardstick: Yardstick | None = None,
+) -> Divider:
     """Where there are more pictures than hits, a part of all of them tells what is usual. `telling`: those of the hits
     that say something, if not all."""
     scores = [hit.score for hit in (hits if telling is None else telling)]
     if len(hits) < _NEARLY_ALL or not scores:
-        return divide(scores)
-    one_in = _ONE_IN
-    while True:
-        sample = nearest_in_index(scope=scope, vector=vector, one_in=one_in)
-        if len(sample) < MAX_HITS or one_in == _THINNEST:
-            below = [hit.score for hit in sample if hit.score < scores[-1]]
-            return divide(scores, below=below, one_in=one_in)
-        one_in *= _ONE_IN
+        return divide(scores, yardstick=yardstick)
+    sample = sample_of_index(scope=scope, vector=vector, one_in=_FIRST_ONE_IN)
+    below = [hit.score for hit in sample.hits if hit.score < scores[-1]]
+    return divide(scores, below=below, one_in=sample.one_in, yardstick=yardstick)
 
 
 def _newest_first(found: Answer, images: ImageQuerySet) -> Answer:

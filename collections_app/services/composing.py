@@ -24,9 +24,19 @@ def compose(parts: Sequence[Part]) -> Vector:
 
     Raises ValueError where there is no part, or the parts cancel each other out.
     """
-    total = np.sum([part.weight * part.vector for part in parts], axis=0, dtype=np.float64)
+    total = _sum(parts)
     norm = float(np.linalg.norm(total))
     if not parts or norm < _LEAST_NORM:
         raise ValueError("The parts of the search cancel each other out.")
     composed: Vector = np.asarray(total / norm, dtype=np.float32)
     return composed
+
+
+def stretch_of(parts: Sequence[Part]) -> float:
+    """Return what a score that all parts give alike is multiplied by in their composition: sum(weight) / |sum|."""
+    return sum(part.weight for part in parts) / float(np.linalg.norm(_sum(parts)))
+
+
+def _sum(parts: Sequence[Part]) -> NDArray[np.float64]:
+    total: NDArray[np.float64] = np.sum([part.weight * part.vector for part in parts], axis=0, dtype=np.float64)
+    return total

@@ -18,6 +18,8 @@ MAX_HITS = 1000
 MAX_QUERY_LENGTH = 500
 # Hits that the database no longer shows are dropped; so many more are asked for, to fill the page all the same.
 _SPARE_HITS = 20
+_THINNING = 16
+_THINNEST = _THINNING**4
 
 Vector = NDArray[np.float32]
 
@@ -45,6 +47,14 @@ class ScoredImage:
 
     image: Image
     score: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Hits of about one picture in `one_in`, with as good as none of these left out."""
+
+    hits: Sequence[Hit]
+    one_in: int
 
 
 def clean_query(text: str) -> str:
@@ -132,6 +142,15 @@ def nearest_in_index(*, scope: Scope, vector: Vector, one_in: int = 1) -> list[H
     return active_index().search(
         vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=MAX_HITS
     )
+
+
+def sample_of_index(*, scope: Scope, vector: Vector, one_in: int = 1) -> Sample:
+    """Return the same of all pictures, or, where a search cannot give so many, of a part: at least one in 65,536."""
+    while True:
+        hits = nearest_in_index(scope=scope, vector=vector, one_in=one_in)
+        if len(hits) < MAX_HITS or one_in >= _THINNEST:
+            return Sample(hits=hits, one_in=one_in)
+        one_in *= _THINNING
 
 
 def rows_of(ranked: Sequence[RankedImage], *, images: ImageQuerySet) -> list[ScoredImage]:

@@ -11,7 +11,7 @@ import argparse
 import os
 import platform
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +24,8 @@ from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, unseen_scenes
 from collections_app.demo.scenes import sample_scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
-from collections_app.services.divider import divide
+from collections_app.services.divider import Yardstick, divide
+from collections_app.services.yardsticks import SAYING_NOTHING
 
 _MANY, _FEW, _NONE = 100, 50, 50
 _FROM_MANY = 10
@@ -98,21 +99,22 @@ def _cases(gallery: Gallery, encoder: Encoder, seed: int) -> Iterator[Case]:
             wanted[sort] -= 1
         if not any(wanted.values()):
             break
-    vectors = encoder.encode_texts(list(asked))
+    nothing, *vectors = encoder.encode_texts([SAYING_NOTHING, *asked])
+    yardstick = Yardstick(zero=float((gallery.vectors @ nothing).mean()), logit_scale=encoder.logit_scale)
     for caption, vector in zip(asked.values(), vectors, strict=True):
-        yield _case(gallery, caption.text, vector, caption.is_true_of)
+        yield _case(gallery, caption, vector, yardstick)
 
 
 def _sort(matches: int) -> str:
     return "many" if matches >= _FROM_MANY else "few" if matches else "none"
 
 
-def _case(gallery: Gallery, text: str, vector: NDArray[np.float32], is_true_of: Callable[..., bool]) -> Case:
+def _case(gallery: Gallery, caption: Caption, vector: NDArray[np.float32], yardstick: Yardstick) -> Case:
     scores = (gallery.vectors @ vector).astype(np.float64)
     order = np.argsort(-scores, kind="stable")
-    truth = np.array([is_true_of(gallery.scenes[place]) for place in order], dtype=bool)
-    divider = divide(scores[order].tolist())
-    return Case(text=text, scores=scores[order], truth=truth, likely=scores[order] >= divider.likely)
+    truth = np.array([caption.is_true_of(gallery.scenes[place]) for place in order], dtype=bool)
+    divider = divide(scores[order].tolist(), yardstick=yardstick)
+    return Case(text=caption.text, scores=scores[order], truth=truth, likely=scores[order] >= divider.likely)
 
 
 def f1_of(truth: Truth, likely: Truth) -> float:

@@ -39,7 +39,7 @@ def crowd(house: House, *, matches: int, total: int = MANY, seed: int = 1) -> Cr
         _row(place if number < matches else house.collection, house, number + seed * 10**6) for number in range(total)
     ]
     images = Image.objects.bulk_create(rows)
-    scores = np.concatenate([0.7 + 0.0001 * np.arange(matches)[::-1], chance.normal(0.2, 0.05, total - matches)])
+    scores = np.concatenate([0.7 + 0.0001 * np.arange(matches)[::-1], chance.normal(-0.3, 0.05, total - matches)])
     vectors = near(text_vector(WORDS), scores, chance)
     pairs = zip(images, vectors, strict=True)
     active_index().upsert([Record(entry=index_entry(image), vector=vector) for image, vector in pairs])
