@@ -100,11 +100,11 @@ def load_network(path: Path, placement: Placement) -> Network:
         tokenizer=tokenizer,
         context_length=model.config.get_text_config().max_position_embeddings,
         is_siglip=model.config.model_type.startswith("siglip"),
-        logit_scale=_logit_scale(model),
+        logit_scale=logit_scale_of(model),
     )
 
 
-def _logit_scale(model: Any) -> float:
+def logit_scale_of(model: Any) -> float:
     """CLIP, SigLIP and most others learn its logarithm; ALIGN a temperature to divide by."""
     if (logarithm := getattr(model, "logit_scale", None)) is not None:
         return float(logarithm.detach().float().exp())

@@ -27,6 +27,8 @@ import numpy as np
 
 from collections_app.services.gaps import Numbers, at_share, ends_at_gap, spread_of
 
+# Words that tell no picture from another.
+SAYING_NOTHING = "a picture"
 # Chosen on other drawn scenes and other queries than those that `python -m tests.benchmarks.divider` measures with.
 _NATS_IF_ALL_MATCH = 1.75
 _NATS_FOR_RARITY = 0.4

@@ -138,6 +138,8 @@ def nearest_in_index(*, scope: Scope, vector: Vector, one_in: int = 1) -> list[H
     """Return what the index alone holds, of about one picture in `one_in`: to tell by what is usual, never to be shown.
 
     The scope names no team or collection but visible ones, so no statement is asked of the database."""
+    if not scope.team_ids and not scope.collections:
+        return []
     filters = Filters(one_in=one_in)
     return active_index().search(
         vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=MAX_HITS

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from collections_app.encoders import get_encoder
-from collections_app.services.divider import Yardstick
+from collections_app.services.divider import SAYING_NOTHING, Yardstick
 from collections_app.services.encoding import text_vector
 from collections_app.services.search import Scope, sample_of_index
 
-# Said of everything: it tells no picture from another.
-SAYING_NOTHING = "a picture"
 _KEPT_S = 600
 _MOST_KEPT = 1024
 # So few are asked anew: it takes no time, and each new one changes their mean.

@@ -24,8 +24,7 @@ from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, unseen_scenes
 from collections_app.demo.scenes import sample_scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
-from collections_app.services.divider import Yardstick, divide
-from collections_app.services.yardsticks import SAYING_NOTHING
+from collections_app.services.divider import SAYING_NOTHING, Yardstick, divide
 
 _MANY, _FEW, _NONE = 100, 50, 50
 _FROM_MANY = 10

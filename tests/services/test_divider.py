@@ -1,4 +1,4 @@
-"""Where a ranking is divided: shapes of scores, and what the demo's model gives to what is drawn."""
+"""Where a ranking is divided by its gaps alone: shapes of scores. With a yardstick: see test_yardsticks."""
 
 import math
 import random

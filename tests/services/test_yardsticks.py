@@ -1,0 +1,129 @@
+"""Words divided with the model's own yardstick: shapes of scores, the demo's pictures, where it is from."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from collections_app.demo.evaluate import MODEL_FOLDER, Gallery
+from collections_app.demo.gallery import demo_collections
+from collections_app.encoders import get_encoder
+from collections_app.encoders.clip import ClipEncoder
+from collections_app.services import yardsticks
+from collections_app.services.divider import SAYING_NOTHING, Yardstick, divide
+from collections_app.services.encoding import text_vector
+from collections_app.services.search import Scope, everything_visible_to
+from collections_app.services.yardsticks import yardstick_for
+from tests.house import House
+
+from .test_answers import MANY, crowd
+from .test_divider import descending
+
+# About what it is for the demo's model.
+DEMO = Yardstick(zero=0.04, logit_scale=43.0)
+
+
+def bulk(count: int, *, middle: float = -0.3, seed: int = 1) -> list[float]:
+    return list(map(float, np.random.default_rng(seed).normal(middle, 0.08, count)))
+
+
+def matching(count: int, *, score: float = 0.17) -> list[float]:
+    return list(map(float, np.random.default_rng(2).normal(score, 0.005, count)))
+
+
+def count_likely(scores: list[float], yardstick: Yardstick = DEMO) -> int:
+    return sum(score >= divide(scores, yardstick=yardstick).likely for score in scores)
+
+
+@pytest.mark.parametrize("matches", [1, 2, 30, 180, 300, 380, 400])
+def test_matches_are_likely_however_many_of_all_they_are(matches: int) -> None:
+    assert count_likely(descending(matching(matches), bulk(400 - matches))) == matches
+
+
+@pytest.mark.parametrize("best", [[], [0.09], [0.1, 0.1], [0.05, 0.05, 0.04, 0.04]])
+def test_what_is_below_the_level_of_matches_is_not_likely_though_a_gap_follows(best: list[float]) -> None:
+    assert count_likely(descending(best, bulk(400, middle=-0.4))) == 0
+
+
+def test_a_few_matches_are_likely_though_near_misses_follow_closely() -> None:
+    near_misses = [0.11, 0.1, 0.08, 0.07, 0.05, 0.04]
+    assert count_likely(descending([0.18, 0.17, 0.16], near_misses, bulk(350))) == 3
+
+
+@pytest.mark.parametrize(("score", "alike", "likely"), [(0.11, 1, 0), (0.11, 200, 200), (0.16, 1, 1)])
+def test_the_rarer_matches_are_the_more_evidence_is_needed(score: float, alike: int, likely: int) -> None:
+    assert count_likely(descending([score] * alike, bulk(1000 - alike))) == likely
+
+
+def test_where_the_zero_is_far_too_low_a_wide_gap_tells() -> None:
+    yardstick = Yardstick(zero=-0.9, logit_scale=43.0)
+    assert count_likely(descending(matching(30), bulk(370)), yardstick) == 30
+
+
+@pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (0.3, 1.0), (-0.2, 0.1)])
+def test_other_models_measure_by_their_own_zero_and_scale(shift: float, scale: float) -> None:
+    scores = descending(matching(7), [0.1, 0.08], bulk(400))
+    other = Yardstick(zero=DEMO.zero * scale + shift, logit_scale=DEMO.logit_scale / scale)
+    assert count_likely([shift + scale * score for score in scores], other) == 7
+
+
+def test_a_ranking_that_was_cut_counts_each_of_the_thinned_rest_for_many() -> None:
+    scores = descending(matching(3, score=0.145), bulk(20_000))
+    chance = random.Random(1)
+    below = [score for score in scores[1000:] if chance.random() < 1 / 16]
+    whole = divide(scores, yardstick=DEMO)
+    assert divide(scores[:1000], below=below, one_in=16, yardstick=DEMO).likely == whole.likely == math.inf
+    assert count_likely(scores[:1000]) == 3  # three of a thousand need less than three of 20,000
+
+
+def test_where_all_are_likely_all_are_at_least_maybe() -> None:
+    divider = divide(descending(matching(50)), yardstick=DEMO)
+    assert divider.likely == divider.maybe
+
+
+@pytest.fixture(scope="module")
+def encoder() -> ClipEncoder:
+    return ClipEncoder(str(MODEL_FOLDER), dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def demo(encoder: ClipEncoder) -> Gallery:
+    return Gallery([picture.scene for collection in demo_collections() for picture in collection.pictures], encoder)
+
+
+@pytest.mark.parametrize(
+    ("words", "likely"),
+    [("a blue bird", 3), ("two birds at night", 1), ("an elephant", 0), ("a woman with a laptop", 0), ("pizza", 0)],
+)
+def test_the_demo_s_pictures_are_told_from_what_it_has_not(
+    demo: Gallery, encoder: ClipEncoder, words: str, likely: int
+) -> None:
+    nothing, vector = encoder.encode_texts([SAYING_NOTHING, words])
+    yardstick = Yardstick(zero=float((demo.vectors @ nothing).mean()), logit_scale=encoder.logit_scale)
+    assert count_likely(sorted((demo.vectors @ vector).tolist(), reverse=True), yardstick) == likely
+
+
+def test_the_zero_is_what_the_scope_s_pictures_score_with_words_that_say_nothing(house: House) -> None:
+    crowd(house, matches=0)
+    yardstick = yardstick_for(everything_visible_to(house.owner))
+    usual = -0.3 * float(text_vector("a white dog") @ text_vector(SAYING_NOTHING))
+    assert yardstick
+    assert yardstick.zero == pytest.approx(usual, abs=0.02)
+    assert yardstick.logit_scale == get_encoder().logit_scale == pytest.approx(42.7, abs=0.3)
+
+
+def test_it_is_remembered_for_each_scope_for_a_while(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    scope = everything_visible_to(house.owner)
+    assert yardstick_for(scope) is None
+    crowd(house, matches=0, total=400)
+    first = yardstick_for(scope)
+    crowd(house, matches=MANY // 10, total=MANY // 10, seed=2)
+    assert yardstick_for(scope) == first
+    assert yardstick_for(Scope(images=scope.images)) is None
+    monkeypatch.setattr(yardsticks, "_KEPT_S", 0)
+    yardsticks.forget_yardsticks()
+    later = yardstick_for(scope)
+    assert later != first
+    crowd(house, matches=0, total=100, seed=3)
+    assert yardstick_for(scope) not in (first, later)
