@@ -24,8 +24,11 @@ from .test_divider import descending
 DEMO = Yardstick(zero=0.04, logit_scale=43.0)
 
 
-def bulk(count: int, *, middle: float = -0.3, seed: int = 1) -> list[float]:
-    return list(map(float, np.random.default_rng(seed).normal(middle, 0.08, count)))
+TOO_LOW = Yardstick(zero=-0.9, logit_scale=43.0)
+
+
+def bulk(count: int, *, middle: float = -0.3, spread: float = 0.08) -> list[float]:
+    return list(map(float, np.random.default_rng(1).normal(middle, spread, count)))
 
 
 def matching(count: int, *, score: float = 0.17) -> list[float]:
@@ -56,9 +59,16 @@ def test_the_rarer_matches_are_the_more_evidence_is_needed(score: float, alike: 
     assert count_likely(descending([score] * alike, bulk(1000 - alike))) == likely
 
 
-def test_where_the_zero_is_far_too_low_a_wide_gap_tells() -> None:
-    yardstick = Yardstick(zero=-0.9, logit_scale=43.0)
-    assert count_likely(descending(matching(30), bulk(370)), yardstick) == 30
+@pytest.mark.parametrize(("middle", "spread"), [(-0.3, 0.08), (-0.1, 0.04)])
+def test_where_the_zero_is_far_too_low_a_wide_gap_tells(middle: float, spread: float) -> None:
+    assert count_likely(descending(matching(30), bulk(370, middle=middle, spread=spread)), TOO_LOW) == 30
+
+
+def test_the_wider_of_two_gaps_tells_though_the_ranking_was_cut() -> None:
+    scores = descending([0.6] * 5, [0.4] * 900, bulk(19_095, middle=0.3, spread=0.02))
+    whole = divide(scores, yardstick=TOO_LOW)
+    assert divide(scores[:1000], below=scores[1000::16], one_in=16, yardstick=TOO_LOW).likely == whole.likely
+    assert count_likely(scores, TOO_LOW) == 5
 
 
 @pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (0.3, 1.0), (-0.2, 0.1)])
