@@ -1,13 +1,13 @@
 """What a question finds: pictures that are likely, pictures that may be, and pictures that are called so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import NotIndexed
 from collections_app.errors import gettext_noop as _
-from collections_app.index import Hit
+from collections_app.index import Filters, Hit
 from collections_app.models import Example, Image
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.words import split_words, telling_words
@@ -20,7 +20,15 @@ from collections_app.services.examples import example_vector
 from collections_app.services.filtering import meeting
 from collections_app.services.query_language import Part
 from collections_app.services.questions import Question
-from collections_app.services.search import MAX_HITS, RankedImage, Scope, Vector, nearest_in_index, rank_by_vector
+from collections_app.services.search import (
+    MAX_HITS,
+    RankedImage,
+    Scope,
+    Vector,
+    nearest_in_index,
+    search_ahead,
+    visible_hits,
+)
 
 # A picture this near to an example is the example, and says nothing of how near others are.
 _THE_SAME = 0.99
@@ -62,19 +70,46 @@ class Answer:
         return len(self.ranked) - self.likely
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """What model and index say to a question, and where that is to be divided: nothing that the database was asked."""
+
+    hits: Sequence[Hit] = ()
+    divider: Divider = UNDIVIDED
+
+
+def look_up(question: Question, *, divider: Divider | None = None) -> Callable[[], Nearest]:
+    """Ask the model, and begin to ask the index; what is returned waits for its answer.
+
+    With a divider, as an earlier answer has it, nothing is divided anew. Both raise EncoderError, IndexUnavailable,
+    NotIndexed (an example waits for its vector) or CancelledOut.
+    """
+    if not question.usable_parts:
+        return Nearest
+    vector = _vector(question)
+    wait = search_ahead(scope=question.scope, vector=vector, filters=question.filters)
+
+    def nearest() -> Nearest:
+        hits = wait()
+        return Nearest(hits=hits, divider=divider or _divider(question, vector, hits))
+
+    return nearest
+
+
 def answer(question: Question, *, divider: Divider | None = None) -> Answer:
     """Return the pictures that the question finds, best first; none where nothing is asked.
 
-    Conditions alone find the newest pictures that meet them, without scores. With a divider, as an earlier answer has
-    it, nothing is divided anew: further pages of an answer agree with its first. Raises EncoderError, IndexUnavailable
-    or NotIndexed (an example waits for its vector): a failure is never an empty answer. Raises ValueError where the
-    parts cancel each other out.
+    Conditions alone find the newest pictures that meet them, without scores. With a divider further pages of an answer
+    agree with its first. Raises as `look_up`: a failure is never an empty answer.
     """
+    return visible_answer(question, look_up(question, divider=divider)())
+
+
+def visible_answer(question: Question, nearest: Nearest) -> Answer:
+    """Return what the database shows of it. Raises nothing that concerns the model or the index."""
     if question.usable_parts:
-        vector = compose(_vector_parts(question))
-        hits = rank_by_vector(scope=question.scope, vector=vector, limit=MAX_HITS, filters=question.filters)
-        divider = divider or _divider(question, vector, hits)
-        divided = divided_answer(hits, divider, is_graded=question.is_graded)
+        hits = visible_hits(nearest.hits, images=question.scope.images)
+        divided = divided_answer(hits, nearest.divider, is_graded=question.is_graded)
         return _newest_first(divided, question.scope.images) if question.newest_first else divided
     if question.query.parts or not question.query.conditions:
         return Answer()
@@ -83,10 +118,10 @@ def answer(question: Question, *, divider: Divider | None = None) -> Answer:
 
 
 def answer_in_words(*, scope: Scope, text: str, divider: Divider | None = None) -> Answer:
-    """The same for one plain sentence."""
+    """The same for one plain sentence. Raises EncoderError or IndexUnavailable."""
     vector = text_vector(text)
-    hits = rank_by_vector(scope=scope, vector=vector, limit=MAX_HITS)
-    return divided_answer(hits, divider or _divide(scope, vector, hits))
+    hits = nearest_in_index(scope=scope, vector=vector)
+    return divided_answer(visible_hits(hits, images=scope.images), divider or _divide(scope, vector, hits))
 
 
 def divided_answer(hits: Sequence[Hit], divider: Divider, *, is_graded: bool = False) -> Answer:
@@ -111,7 +146,7 @@ def named_pictures(question: Question, *, limit: int) -> list[Image]:
 
 def _divider(question: Question, vector: Vector, hits: Sequence[Hit]) -> Divider:
     """Told by everything that one may see: among nothing but dogs, a dog is nothing special."""
-    if not question.usable_parts or all(part.weight < 0 for part in question.usable_parts):
+    if all(part.weight < 0 for part in question.usable_parts):
         return UNDIVIDED  # almost everything is unlike something
     if question.is_narrowed and hits:
         hits = nearest_in_index(scope=question.everywhere, vector=vector)
@@ -126,7 +161,7 @@ def _divide(scope: Scope, vector: Vector, hits: Sequence[Hit], *, telling: Seque
         return divide(scores)
     one_in = _ONE_IN
     while True:
-        sample = nearest_in_index(scope=scope, vector=vector, one_in=one_in)
+        sample = nearest_in_index(scope=scope, vector=vector, filters=Filters(one_in=one_in))
         if len(sample) < MAX_HITS or one_in == _THINNEST:
             below = [hit.score for hit in sample if hit.score < scores[-1]]
             return divide(scores, below=below, one_in=one_in)
@@ -157,14 +192,12 @@ def _without_examples(question: Question, hits: Sequence[Hit]) -> list[Hit]:
     return [hit for hit in hits if hit.id not in given and hit.score < _THE_SAME]
 
 
-def _vector_parts(question: Question) -> list[VectorPart]:
-    encoder = get_encoder()
+def _vector(question: Question) -> Vector:
+    model_key = get_encoder().key
     pictures = [each.pk for each in question.examples.values() if isinstance(each, Image)]
     stored = active_index().vectors(pictures) if pictures else {}
-    return [
-        VectorPart(vector=_vector_of(part, question.examples, stored, encoder.key), weight=part.weight)
-        for part in question.usable_parts
-    ]
+    parts = [(_vector_of(part, question.examples, stored, model_key), part.weight) for part in question.usable_parts]
+    return compose([VectorPart(vector=vector, weight=weight) for vector, weight in parts])
 
 
 def _vector_of(
