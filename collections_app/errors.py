@@ -57,6 +57,10 @@ class NotIndexed(ImageSearchError):
     """The picture has no vector yet, so nothing can be compared with it."""
 
 
+class CancelledOut(ImageSearchError):
+    """The parts of a search leave nothing to look for."""
+
+
 class CollectionGone(ImageSearchError):
     """The collection was deleted while something was on its way into it."""
 

@@ -90,6 +90,7 @@ DATABASES = {
     "default": env.database("DATABASE_URL")
     or {
         "ENGINE": "django.db.backends.sqlite3",
+        "CONN_MAX_AGE": 60,
         "NAME": DATA_DIR / "imagesearch.sqlite3",
         # Several processes write: WAL lets readers go on, IMMEDIATE takes the write lock at BEGIN instead of
         # failing half-way through a transaction that read first.

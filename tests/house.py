@@ -10,6 +10,7 @@ from PIL import Image as Pillow
 from collections_app.models import Collection, Image, Membership, Role, Team, User
 from collections_app.services.library import create_collection
 from collections_app.services.uploads import ingest_upload
+from tests.reading import Reader
 
 CLOSED_PORT = "http://127.0.0.1:9"
 
@@ -37,7 +38,7 @@ def make_house() -> House:
 
 
 def signed_in_client(user: User) -> Client:
-    client = Client()
+    client = Reader()
     client.force_login(user)
     return client
 

@@ -1,6 +1,6 @@
 """What the index holds and promises, for services to name without loading pymilvus."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -107,6 +107,17 @@ class VectorIndex(Protocol):
         The filters hold inside the search: where `limit` entries meet them, so many are found.
         Raises ValueError where neither team nor collection is named, and for a shape that there is not.
         """
+
+    def search_ahead(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        team_ids: Sequence[int] = (),
+        collections: Mapping[int, int] | None = None,
+        limit: int,
+        filters: Filters = NO_FILTERS,
+    ) -> Callable[[], list[Hit]]:
+        """The same, but begun: what is returned waits for the answer, which is on its way meanwhile. Both may raise."""
 
     def vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, NDArray[np.float32]]:
         """Return the stored vectors of those ids that are there, from these teams only (None: from any).

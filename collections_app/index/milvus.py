@@ -6,6 +6,7 @@ from functools import partial
 from operator import index as integer
 from typing import Any, TypeVar
 
+import grpc
 import numpy as np
 from numpy.typing import NDArray
 from pymilvus import MilvusClient, MilvusException
@@ -61,34 +62,27 @@ class MilvusIndex:
         limit: int,
         filters: Filters = NO_FILTERS,
     ) -> list[Hit]:
-        if not team_ids and not collections:
-            raise ValueError("A search needs at least one team or collection.")
-        if not 1 <= limit <= MAX_LIMIT:
-            raise ValueError(f"A search returns 1 to {MAX_LIMIT} hits, not {limit}.")
-        self._check(vector)
-        condition = search_condition(
-            team_ids=team_ids, collections=collections, filters=filters, has_tag=self._layout.tags.holds
-        )
+        return _hits(self._run(self._nearest(vector, team_ids, collections or {}, limit, filters)))
 
-        def nearest(client: MilvusClient) -> list[Row]:
-            partitions = self._partitions(client, {*team_ids, *(collections or {}).values()})
-            if not partitions:  # Milvus takes an empty list for "all"
-                return []
-            found = client.search(
-                self._stored.name,
-                [vector],
-                filter=condition,
-                limit=limit,
-                search_params=_search_params(client, limit),
-                output_fields=["id"],  # without a wish Milvus Lite reads and sends every field of every hit
-                partition_names=partitions,
-                consistency_level=self._consistency,
-                timeout=SEARCH_TIMEOUT_S,
-            )
-            return list(found[0])
+    def search_ahead(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        team_ids: Sequence[int] = (),
+        collections: Mapping[int, int] | None = None,
+        limit: int,
+        filters: Filters = NO_FILTERS,
+    ) -> Callable[[], list[Hit]]:
+        nearest = self._nearest(vector, team_ids, collections or {}, limit, filters)
+        sent = self._run(partial(nearest, wait=False))
 
-        hits = [Hit(id=int(found["id"]), score=float(found["distance"])) for found in self._run(nearest)]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.id))
+        def received() -> list[Hit]:
+            try:
+                return _hits(sent and sent.result())
+            except (MilvusException, grpc.RpcError):  # asking anew mends the connection, or says what is wrong
+                return _hits(self._run(nearest))
+
+        return received
 
     def vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, NDArray[np.float32]]:
         found: dict[int, NDArray[np.float32]] = {}
@@ -136,6 +130,42 @@ class MilvusIndex:
             return bool(there)
 
         return self._write(drop_them)
+
+    def _nearest(
+        self,
+        vector: NDArray[np.float32],
+        team_ids: Sequence[int],
+        collections: Mapping[int, int],
+        limit: int,
+        filters: Filters,
+    ) -> Callable[..., Any]:
+        """Return what asks a client, and with `wait=False` returns the promise of its answer."""
+        if not team_ids and not collections:
+            raise ValueError("A search needs at least one team or collection.")
+        if not 1 <= limit <= MAX_LIMIT:
+            raise ValueError(f"A search returns 1 to {MAX_LIMIT} hits, not {limit}.")
+        self._check(vector)
+        has_tag = self._layout.tags.holds
+        condition = search_condition(team_ids=team_ids, collections=collections, filters=filters, has_tag=has_tag)
+
+        def ask(client: MilvusClient, *, wait: bool = True) -> Any:
+            partitions = self._partitions(client, {*team_ids, *collections.values()})
+            if not partitions:  # Milvus takes an empty list for "all"
+                return None
+            return client.search(
+                self._stored.name,
+                [vector],
+                filter=condition,
+                limit=limit,
+                search_params=_search_params(client, limit),
+                output_fields=["id"],  # without a wish Milvus Lite reads and sends every field of every hit
+                partition_names=partitions,
+                consistency_level=self._consistency,
+                timeout=SEARCH_TIMEOUT_S,
+                _async=not wait,
+            )
+
+        return ask
 
     def _upsert(self, client: MilvusClient, records: Sequence[Record]) -> None:
         self._stored.ensure(client)
@@ -200,6 +230,11 @@ class MilvusIndex:
     def _check(self, vector: NDArray[np.float32]) -> None:
         if vector.shape != (self._dim,) or not np.isfinite(vector).all():
             raise ValueError(f"A vector of this model has {self._dim} finite numbers.")
+
+
+def _hits(found: Any) -> list[Hit]:
+    hits = [Hit(id=int(row["id"]), score=float(row["distance"])) for row in (found[0] if found else ())]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
 
 def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

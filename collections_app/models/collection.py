@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from collections_app.models.share import Share
-from collections_app.models.team import Team
+from collections_app.models.team import EDITING_ROLES, Membership, Role, Team
 from collections_app.models.user import User
 
 
@@ -20,29 +20,24 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
     def visible_to(self, user: User) -> Self:
         shared = Share.objects.reaching(user).values("collection")
-        return self.kept().filter(Q(team__in=Team.objects.visible_to(user)) | Q(pk__in=shared))
+        return self.kept().filter(Q(team__in=Membership.objects.teams_of(user)) | Q(pk__in=shared))
 
     def editable_by(self, user: User) -> Self:
         """Whose pictures the user may add, change and delete."""
         shared = Share.objects.letting_edit(user).values("collection")
-        return self.kept().filter(Q(team__in=Team.objects.editable_by(user)) | Q(pk__in=shared))
+        return self.kept().filter(Q(team__in=Membership.objects.teams_of(user, *EDITING_ROLES)) | Q(pk__in=shared))
 
     def managed_by(self, user: User) -> Self:
         """Which the user may rename and delete, and move pictures out of: what a share never allows."""
-        return self.kept().filter(team__in=Team.objects.editable_by(user))
+        return self.kept().filter(team__in=Membership.objects.teams_of(user, *EDITING_ROLES))
 
     def owned_by(self, user: User) -> Self:
         """Which the user may share."""
-        return self.kept().filter(team__in=Team.objects.owned_by(user))
+        return self.kept().filter(team__in=Membership.objects.teams_of(user, Role.OWNER))
 
     def shared_with(self, user: User) -> Self:
         """Which only a share makes visible."""
-        return self.visible_to(user).exclude(team__in=Team.objects.visible_to(user))
-
-    def with_edit_right(self, user: User) -> Self:
-        """Add `is_editable`: whether the user may add, change and delete pictures."""
-        editable = type(self)(self.model, using=self.db).editable_by(user).filter(pk=models.OuterRef("pk"))
-        return self.annotate(is_editable=models.Exists(editable))
+        return self.visible_to(user).exclude(team__in=Membership.objects.teams_of(user))
 
     def with_sharer(self, user: User) -> Self:
         """Add `sharer_email`: who shared it with the user, or None."""
@@ -50,7 +45,7 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return self.annotate(sharer_email=models.Subquery(shares.values("sharer__email")[:1]))
 
     def in_teams_of(self, user: User) -> Self:
-        return self.kept().filter(team__in=Team.objects.visible_to(user))
+        return self.kept().filter(team__in=Membership.objects.teams_of(user))
 
     def with_summary(self) -> Self:
         """Add `image_count`, and `cover_id`: the newest picture's id or None."""
@@ -83,7 +78,6 @@ class Collection(models.Model):
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = CollectionQuerySet.as_manager()
-    is_editable: bool  # with_edit_right
 
     class Meta:
         ordering = [Lower("name"), "pk"]

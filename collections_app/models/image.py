@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.collection import Collection
 from collections_app.models.index_job import IndexJob, Priority
-from collections_app.models.team import Team
+from collections_app.models.team import EDITING_ROLES, Membership, Team
 from collections_app.models.user import User
 from collections_app.models.words import NameRank, split_words
 
@@ -57,7 +57,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
         What lies there with its whole collection is its team's alone: a share lets nobody bring a collection back.
         """
-        of_team = Q(collection__team__in=Team.objects.editable_by(user))
+        of_team = Q(collection__team__in=Membership.objects.teams_of(user, *EDITING_ROLES))
         return self.trashed().filter(of_team | Q(collection__in=Collection.objects.editable_by(user)))
 
     def in_team(self, team: Team) -> Self:

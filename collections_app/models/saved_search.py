@@ -10,18 +10,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.asked import Asked
-from collections_app.models.team import Team
+from collections_app.models.team import Membership, Role, Team
 from collections_app.models.user import User
 
 
 class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
     def visible_to(self, user: User) -> Self:
         """One's own, and those shared with one's teams."""
-        return self.filter(Q(maker=user) | Q(team__in=Team.objects.visible_to(user)))
+        return self.filter(Q(maker=user) | Q(team__in=Membership.objects.teams_of(user)))
 
     def removable_by(self, user: User) -> Self:
         """Whose sharing the user may end: the maker, and the owners of the team it is shared with."""
-        return self.exclude(team=None).filter(Q(maker=user) | Q(team__in=Team.objects.owned_by(user)))
+        return self.exclude(team=None).filter(Q(maker=user) | Q(team__in=Membership.objects.teams_of(user, Role.OWNER)))
 
     def with_people(self, user: User) -> Self:
         """Add `is_removable`, whether the user may end its sharing."""

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models.team import Team
+from collections_app.models.team import EDITING_ROLES, Membership, Team
 from collections_app.models.user import User
 
 
@@ -20,11 +20,13 @@ class ShareRole(models.TextChoices):
 class ShareQuerySet(models.QuerySet["Share"]):
     def reaching(self, user: User) -> Self:
         """By name, or by a team of theirs."""
-        return self.filter(Q(user=user) | Q(team__in=Team.objects.visible_to(user)))
+        return self.filter(Q(user=user) | Q(team__in=Membership.objects.teams_of(user)))
 
     def letting_edit(self, user: User) -> Self:
         """A share with a team makes editors of its owners and editors; its viewers stay viewers."""
-        return self.filter(Q(user=user) | Q(team__in=Team.objects.editable_by(user)), role=ShareRole.EDITOR)
+        return self.filter(
+            Q(user=user) | Q(team__in=Membership.objects.teams_of(user, *EDITING_ROLES)), role=ShareRole.EDITOR
+        )
 
     def with_people(self) -> Self:
         return self.select_related("user", "team", "sharer")

@@ -1,6 +1,6 @@
 """What a question finds: pictures that are likely, pictures that may be, and pictures that are called so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -26,8 +26,9 @@ from collections_app.services.search import (
     Scope,
     Vector,
     nearest_in_index,
-    rank_by_vector,
     sample_of_index,
+    search_ahead,
+    visible_hits,
 )
 from collections_app.services.yardsticks import yardstick_for
 
@@ -69,20 +70,47 @@ class Answer:
         return len(self.ranked) - self.likely
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """What model and index say to a question, and where that is to be divided: nothing that the database was asked."""
+
+    hits: Sequence[Hit] = ()
+    divider: Divider = UNDIVIDED
+
+
+def look_up(question: Question, *, divider: Divider | None = None) -> Callable[[], Nearest]:
+    """Ask the model, and begin to ask the index; what is returned waits for its answer.
+
+    With a divider, as an earlier answer has it, nothing is divided anew. Both raise EncoderError, IndexUnavailable,
+    NotIndexed (an example waits for its vector) or CancelledOut.
+    """
+    if not question.usable_parts:
+        return Nearest
+    parts = _vector_parts(question)
+    vector = compose(parts)
+    wait = search_ahead(scope=question.scope, vector=vector, filters=question.filters)
+
+    def nearest() -> Nearest:
+        hits = wait()
+        return Nearest(hits=hits, divider=divider or _divider(question, parts, hits))
+
+    return nearest
+
+
 def answer(question: Question, *, divider: Divider | None = None) -> Answer:
     """Return the pictures that the question finds, best first; none where nothing is asked.
 
-    Conditions alone find the newest pictures that meet them, without scores. With a divider, as an earlier answer has
-    it, nothing is divided anew: further pages of an answer agree with its first. Raises EncoderError, IndexUnavailable
-    or NotIndexed (an example waits for its vector): a failure is never an empty answer. Raises ValueError where the
-    parts cancel each other out.
+    Conditions alone find the newest pictures that meet them, without scores. With a divider further pages of an answer
+    agree with its first. Raises as `look_up`: a failure is never an empty answer.
     """
+    return visible_answer(question, look_up(question, divider=divider)())
+
+
+def visible_answer(question: Question, nearest: Nearest) -> Answer:
+    """Return what the database shows of it. Raises nothing that concerns the model or the index."""
     if question.usable_parts:
-        parts = _vector_parts(question)
-        vector = compose(parts)
-        hits = rank_by_vector(scope=question.scope, vector=vector, limit=MAX_HITS, filters=question.filters)
-        divider = divider or _divider(question, parts, hits)
-        divided = divided_answer(hits, divider, is_graded=question.is_graded)
+        hits = visible_hits(nearest.hits, images=question.scope.images)
+        divided = divided_answer(hits, nearest.divider, is_graded=question.is_graded)
         return _newest_first(divided, question.scope.images) if question.newest_first else divided
     if question.query.parts or not question.query.conditions:
         return Answer()
@@ -91,12 +119,12 @@ def answer(question: Question, *, divider: Divider | None = None) -> Answer:
 
 
 def answer_in_words(*, scope: Scope, text: str, divider: Divider | None = None) -> Answer:
-    """The same for one plain sentence."""
+    """The same for one plain sentence. Raises EncoderError or IndexUnavailable."""
     vector = text_vector(text)
-    hits = rank_by_vector(scope=scope, vector=vector, limit=MAX_HITS)
+    hits = nearest_in_index(scope=scope, vector=vector)
     if divider is None:
         divider = _divide(scope, vector, hits, yardstick=yardstick_for(scope))
-    return divided_answer(hits, divider)
+    return divided_answer(visible_hits(hits, images=scope.images), divider)
 
 
 def divided_answer(hits: Sequence[Hit], divider: Divider, *, is_graded: bool = False) -> Answer:
@@ -175,13 +203,11 @@ def _without_examples(question: Question, hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _vector_parts(question: Question) -> list[VectorPart]:
-    encoder = get_encoder()
+    model_key = get_encoder().key
     pictures = [each.pk for each in question.examples.values() if isinstance(each, Image)]
     stored = active_index().vectors(pictures) if pictures else {}
-    return [
-        VectorPart(vector=_vector_of(part, question.examples, stored, encoder.key), weight=part.weight)
-        for part in question.usable_parts
-    ]
+    parts = [(_vector_of(part, question.examples, stored, model_key), part.weight) for part in question.usable_parts]
+    return [VectorPart(vector=vector, weight=weight) for vector, weight in parts]
 
 
 def _vector_of(

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from collections_app.errors import CancelledOut
+from collections_app.errors import gettext_noop as _
+
 _LEAST_NORM = 1e-3
 
 Vector = NDArray[np.float32]
@@ -22,12 +25,12 @@ class Part:
 def compose(parts: Sequence[Part]) -> Vector:
     """Return sum(weight * vector) / |sum(weight * vector)|, as rclip adds and subtracts its queries' features.
 
-    Raises ValueError where there is no part, or the parts cancel each other out.
+    Raises CancelledOut, also where there is no part.
     """
     total = _sum(parts)
     norm = float(np.linalg.norm(total))
     if not parts or norm < _LEAST_NORM:
-        raise ValueError("The parts of the search cancel each other out.")
+        raise CancelledOut(_("The parts of your search cancel each other out: nothing is left to look for."))
     composed: Vector = np.asarray(total / norm, dtype=np.float32)
     return composed
 

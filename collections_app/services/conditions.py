@@ -1,9 +1,10 @@
 """What the conditions of a query mean for one person: where to search, with which filters, in which order."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import Q
 from django.utils import timezone
@@ -37,12 +38,19 @@ _DATE_FIELDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The teams and collections that somebody may see, to find named ones among."""
+    """The teams and collections that somebody may see; each is asked for when the first one of them is wanted."""
 
-    teams: Sequence[Team]
-    collections: Sequence[Collection]
+    def __init__(self, user: User) -> None:
+        self._user = user
+
+    @cached_property
+    def teams(self) -> list[Team]:
+        return list(Team.objects.visible_to(self._user))
+
+    @cached_property
+    def collections(self) -> list[Collection]:
+        return list(Collection.objects.visible_to(self._user).select_related("team"))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,12 +77,17 @@ def narrow(*, user: User, conditions: Sequence[Condition], places: Places) -> Na
 def _people(user: User, names: Sequence[str]) -> dict[str, list[int]]:
     """Return whom each name means. Only who uploaded something that one may see can be asked for: nothing else is told
     of anybody."""
+    others = {name for name in names if name.lower() != "me"}
+    found = _uploaders_called(user, others) if others else []
+    return {name: [pk for pk, email in found if _means(name, email)] for name in others} | {"me": [user.pk]}
+
+
+def _uploaders_called(user: User, names: Iterable[str]) -> list[tuple[int, str]]:
     named = Q()
-    for name in {name for name in names if name.lower() != "me"}:
+    for name in names:
         named |= Q(email__iexact=name) | Q(email__istartswith=f"{name}@")
     seen = User.objects.filter(pk__in=Image.objects.visible_to(user).values("uploader"))
-    found = list(seen.filter(named).values_list("pk", "email")[:_MOST_PEOPLE]) if named else []
-    return {name: [pk for pk, email in found if _means(name, email)] for name in names} | {"me": [user.pk]}
+    return list(seen.filter(named).values_list("pk", "email")[:_MOST_PEOPLE])
 
 
 def _means(name: str, email: str) -> bool:

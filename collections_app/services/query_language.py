@@ -25,7 +25,8 @@ _CAN_BE_NEGATIVE = {"tag"}
 # Dashes that keyboards and word processors put in place of a minus.
 _SIGNS = {"+": 1, "-": -1, "\N{MINUS SIGN}": -1, "\N{EN DASH}": -1}
 _CHUNK = re.compile(r'(?:[^\s"]|"[^"]*(?:"|$))+')
-_WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?|\.\d{1,3}):(?=\S)")
+# What a digit follows is a time or a proportion: 10:30, 16:9.
+_WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?|\.\d{1,3}):(?=[^\s\d])")
 _WEIGHT_WITHIN = re.compile(rf'"{_WEIGHT.pattern}(?=[^\s"])')
 _KEY = re.compile(r"([A-Za-z][A-Za-z-]*):(?!//)(.*)", re.DOTALL)
 

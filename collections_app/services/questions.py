@@ -15,6 +15,7 @@ from collections_app.services.search import (
     Scope,
     all_of_collections,
     clean_query,
+    everything_visible_to,
     visible_in_teams,
 )
 
@@ -38,8 +39,7 @@ class Question:
     everywhere: Scope
     filters: Filters
     newest_first: bool
-    teams: list[Team]
-    collections: list[Collection]
+    places: Places
     team: Team | None
     collection: Collection | None
     is_lost: bool
@@ -64,19 +64,19 @@ class Question:
 
 
 def read_question(*, user: User, asked: Mapping[str, str]) -> Question:
-    """Read `q`, and `collection`, else `team`, which narrow the search; the statements do not grow with either."""
+    """Read `q`, and `collection`, else `team`, which narrow the search; the statements do not grow with either.
+
+    What only the page around an answer shows is not asked for yet: the search is to begin soon."""
     sent = asked.get("q", "")
     text = clean_query(sent)
     query = parse_query(text)
-    collections = list(Collection.objects.visible_to(user).with_edit_right(user).select_related("team"))
-    teams = list(Team.objects.visible_to(user))
-    places = {name: asked.get(name, "") for name in ("collection", "team")}
-    collection = _chosen(collections, places["collection"])
-    team = None if collection else _chosen(teams, places["team"])
-    seen = Places(teams=teams, collections=collections)
-    narrowing = narrow(user=user, conditions=query.conditions, places=seen)
+    places = Places(user)
+    wanted = {name: asked.get(name, "") for name in ("collection", "team")}
+    collection = _chosen(places.collections, wanted["collection"]) if wanted["collection"] else None
+    team = _chosen(places.teams, wanted["team"]) if wanted["team"] and not collection else None
+    narrowing = narrow(user=user, conditions=query.conditions, places=places)
     examples = _examples(user, query.parts)
-    everywhere = _everywhere(user, seen)
+    everywhere = everything_visible_to(user)
     return Question(
         text=text,
         query=query,
@@ -86,11 +86,10 @@ def read_question(*, user: User, asked: Mapping[str, str]) -> Question:
         everywhere=everywhere,
         filters=narrowing.filters,
         newest_first=narrowing.newest_first,
-        teams=teams,
-        collections=collections,
+        places=places,
         team=team,
         collection=collection,
-        is_lost=any(places.values()) and not (collection or team),
+        is_lost=any(wanted.values()) and not (collection or team),
     )
 
 
@@ -127,13 +126,6 @@ def _narrowed(user: User, narrowing: Narrowing, collection: Collection | None, t
         within = {each.pk for each in teams} if teams is not None else None
         return all_of_collections([each for each in collections if within is None or each.team_id in within])
     return None if teams is None else visible_in_teams(user, teams)
-
-
-def _everywhere(user: User, seen: Places) -> Scope:
-    """As `everything_visible_to`, of what is at hand: nothing is asked once more."""
-    own = [team.pk for team in seen.teams]
-    shared = {each.pk: each.team_id for each in seen.collections if each.team_id not in own}
-    return Scope(images=Image.objects.visible_to(user), team_ids=own, collections=shared)
 
 
 def _chosen(items: Sequence[_Item], asked: str) -> _Item | None:

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from collections_app.errors import CancelledOut
 from collections_app.models import Image, SavedSearch, SearchVisit, Team, User
 from collections_app.services.answers import answer
 from collections_app.services.questions import read_question
@@ -39,12 +40,15 @@ def note_visit(*, search: SavedSearch, viewer: User) -> None:
 def count_new(*, search: SavedSearch, viewer: User) -> int | None:
     """Return how many of the first hits came to the site after the viewer's last visit.
 
-    None where that cannot be said: they have not opened it yet, or may not see the place that it searches. Raises
-    EncoderError or IndexUnavailable.
+    None where that cannot be said: they have not opened it yet, may not see the place that it searches, or its parts
+    leave nothing to look for. Raises EncoderError, IndexUnavailable or NotIndexed.
     """
     visit = SearchVisit.objects.filter(search=search, viewer=viewer).first()
     question = read_question(user=viewer, asked=search.asked)
     if visit is None or question.is_lost:
         return None
-    first = [hit.id for hit in answer(question).ranked[:FIRST_HITS]]
+    try:
+        first = [hit.id for hit in answer(question).ranked[:FIRST_HITS]]
+    except CancelledOut:
+        return None
     return Image.objects.filter(pk__in=first, created_at__gt=visit.visited_at).count()

@@ -1,6 +1,6 @@
 """Finding pictures: by a sentence, or by another picture. Permission is decided in SQL, before and after the index."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from collections_app.errors import NotIndexed
 from collections_app.errors import gettext_noop as _
 from collections_app.index import NO_FILTERS, Filters, Hit
-from collections_app.models import Collection, Image, Team, User
+from collections_app.models import Collection, Image, Membership, Share, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.active import active_index
 from collections_app.services.encoding import text_vector
@@ -66,11 +66,13 @@ def clean_query(text: str) -> str:
 
 def everything_visible_to(user: User) -> Scope:
     """What one's teams have, and what is shared with one beside that."""
-    shared = Collection.objects.shared_with(user)
+    own = list(Membership.objects.teams_of(user).values_list("team", flat=True))
+    shared = Share.objects.reaching(user).filter(collection__trashed_at=None)
+    places = dict(shared.values_list("collection", "collection__team"))
     return Scope(
         images=Image.objects.visible_to(user),
-        team_ids=list(Team.objects.visible_to(user).values_list("pk", flat=True)),
-        collections=dict(shared.values_list("pk", "team_id")),
+        team_ids=own,
+        collections={collection: team for collection, team in places.items() if team not in own},
     )
 
 
@@ -119,40 +121,51 @@ def rank_by_vector(*, scope: Scope, vector: Vector, limit: int, filters: Filters
 
     One query over everything; ask again for more where so many hits were dropped that there would be too few. What
     the filters rule out is no hit, so that few hits are all there are."""
-    if not scope.team_ids and not scope.collections:
-        return []
     asked = limit + _SPARE_HITS
     while True:
         asked = min(asked, MAX_HITS)
-        hits = active_index().search(
-            vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=asked
-        )
-        shown = set(scope.images.filter(pk__in=[hit.id for hit in hits]).values_list("pk", flat=True))
-        found = [hit for hit in hits if hit.id in shown]
+        hits = nearest_in_index(scope=scope, vector=vector, limit=asked, filters=filters)
+        found = visible_hits(hits, images=scope.images)
         if len(found) >= limit or len(hits) < asked or asked == MAX_HITS:
             return found[:limit]
         asked *= 4
 
 
-def nearest_in_index(*, scope: Scope, vector: Vector, one_in: int = 1) -> list[Hit]:
-    """Return what the index alone holds, of about one picture in `one_in`: to tell by what is usual, never to be shown.
+def nearest_in_index(
+    *, scope: Scope, vector: Vector, limit: int = MAX_HITS, filters: Filters = NO_FILTERS
+) -> list[Hit]:
+    """Return what the index alone holds, never to be shown as it is: `visible_hits` asks the database.
 
-    The scope names no team or collection but visible ones, so no statement is asked of the database."""
+    The scope names no team or collection but visible ones; no statement is asked."""
     if not scope.team_ids and not scope.collections:
         return []
-    filters = Filters(one_in=one_in)
     return active_index().search(
+        vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=limit
+    )
+
+
+def search_ahead(*, scope: Scope, vector: Vector, filters: Filters) -> Callable[[], list[Hit]]:
+    """The same, begun: what is returned waits for the index, which searches meanwhile."""
+    if not scope.team_ids and not scope.collections:
+        return list
+    return active_index().search_ahead(
         vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=MAX_HITS
     )
 
 
 def sample_of_index(*, scope: Scope, vector: Vector, one_in: int = 1) -> Sample:
-    """Return the same of all pictures, or, where a search cannot give so many, of a part: at least one in 65,536."""
+    """Return what the index holds, nearest first: all, or where a search cannot give so many, one in 16, 256, …"""
     while True:
-        hits = nearest_in_index(scope=scope, vector=vector, one_in=one_in)
+        hits = nearest_in_index(scope=scope, vector=vector, filters=Filters(one_in=one_in))
         if len(hits) < MAX_HITS or one_in >= _THINNEST:
             return Sample(hits=hits, one_in=one_in)
         one_in *= _THINNING
+
+
+def visible_hits(hits: Sequence[Hit], *, images: ImageQuerySet) -> list[Hit]:
+    """Return the hits that the database shows."""
+    shown = set(images.filter(pk__in=[hit.id for hit in hits]).values_list("pk", flat=True))
+    return [hit for hit in hits if hit.id in shown]
 
 
 def rows_of(ranked: Sequence[RankedImage], *, images: ImageQuerySet) -> list[ScoredImage]:

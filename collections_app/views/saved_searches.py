@@ -15,7 +15,7 @@ from collections_app.access import (
     signed_in,
     visible_search_or_404,
 )
-from collections_app.errors import EncoderError, IndexUnavailable
+from collections_app.errors import ImageSearchError
 from collections_app.forms import SavedSearchForm, SearchNameForm, SearchTeamForm
 from collections_app.models import SavedSearch
 from collections_app.services import saved_searches
@@ -64,7 +64,7 @@ def whats_new(request: SignedInRequest, pk: int) -> HttpResponse:
     status = 200
     try:
         context["count"] = saved_searches.count_new(search=search, viewer=request.user)
-    except (EncoderError, IndexUnavailable) as error:
+    except ImageSearchError as error:
         context["sentence"], status = in_words(error), 503
     if request.htmx:
         return render(request, "_whats_new.html", context)

@@ -1,15 +1,20 @@
-"""The search page: words and examples in, pictures out. A failure says so with 503; it is never an empty result."""
+"""The search page: words and examples in, pictures out. A failure says so with 503; it is never an empty result.
 
-from functools import reduce
+While the index searches, the page around the answer is made; it is sent as soon as the index has answered, and the
+pictures follow it.
+"""
+
+from functools import partial, reduce
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from collections_app.access import SignedInRequest, signed_in
-from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading, NotIndexed
-from collections_app.services.answers import answer, named_pictures
+from collections_app.errors import CancelledOut, ImageSearchError, ModelLoading
+from collections_app.models import Collection
+from collections_app.services.answers import Nearest, answer, look_up, named_pictures, visible_answer
 from collections_app.services.query_language import KEYS, Condition, Query
 from collections_app.services.questions import Question, read_question
 from collections_app.services.search import MAX_HITS
@@ -19,6 +24,7 @@ from collections_app.views.going_on import go_on
 from collections_app.views.marks import judged_hits
 from collections_app.views.paging import requested_page
 from collections_app.views.recent_searches import keeping_beside, remember_if_typed
+from collections_app.views.streaming import page_around, streamed
 from collections_app.views.stretches import asked_divider, asked_stretch
 from collections_app.views.waiting import still_loading
 from collections_app.wording import in_words
@@ -32,48 +38,68 @@ Context = dict[str, object]
 
 @require_safe
 @signed_in
-def search(request: SignedInRequest) -> HttpResponse:
+def search(request: SignedInRequest) -> HttpResponseBase:
     """The form's fields beside the box become part of the line: the address holds the whole query in `q`."""
     question = read_question(user=request.user, asked=request.GET)
     if chosen := [Condition(key=key, value=request.GET[key]) for key in KEYS if request.GET.get(key) and key != "team"]:
         return go_on(request, question, reduce(Query.with_item, chosen, question.query))
-    if request.htmx and question.text:
-        return _answered(request, question, {"question": question})
-    context: Context = {
-        "question": question,
-        "chips": chips_of(question),
-        "targets": [each for each in question.collections if each.is_editable],
-        "keeping": keeping_beside(request, question),
-    }
     if not question.text:
         latest = question.scope.images.with_collection().latest_first()
-        return render(request, "search.html", {**context, "page": requested_page(request, latest)})
+        return render(request, "search.html", {**_head(request, question), "page": requested_page(request, latest)})
     if NAMES in request.GET:
-        named = named_pictures(question, limit=MAX_HITS)
-        return render(request, "search.html", {**context, "all_named": requested_page(request, named)})
-    return _answered(request, question, {**context, **_first_named(question)})
+        named = requested_page(request, named_pictures(question, limit=MAX_HITS))
+        return render(request, "search.html", {**_head(request, question), "all_named": named})
+    return _answered(request, question)
 
 
-def _answered(request: SignedInRequest, question: Question, context: Context) -> HttpResponse:
+def _answered(request: SignedInRequest, question: Question) -> HttpResponseBase:
     """The page with the first pictures, or for htmx those that follow."""
+    divider = asked_divider(request)
     try:
-        found = answer(question, divider=asked_divider(request))
-    except ModelLoading:
+        if request.htmx:
+            found = answer(question, divider=divider)
+            stretch = asked_stretch(request, found, question.scope.images)
+            return render(request, "_stretch.html", {"question": question, "answer": found, "stretch": stretch})
+        nearest = look_up(question, divider=divider)
+        context = _before(request, question)
+        around = page_around(request, "search.html", context)
+        return streamed(request, around, "_answer.html", partial(_after, request, context, question, nearest()))
+    except ImageSearchError as error:
+        return _failed(request, question, error)
+
+
+def _failed(request: SignedInRequest, question: Question, error: ImageSearchError) -> HttpResponse:
+    if isinstance(error, ModelLoading):
         return still_loading(request)
-    except ValueError:
-        question.problems.append(_("The parts of your search cancel each other out: nothing is left to look for."))
+    context = _before(request, question)
+    if isinstance(error, CancelledOut):
+        question.problems.append(in_words(error))
         return render(request, "search.html", context)
-    except (EncoderError, IndexUnavailable, NotIndexed) as error:
-        return render(request, "search.html", {**context, "failure": in_words(error)}, status=503)
-    stretch = asked_stretch(request, found, question.scope.images)
-    context |= {"answer": found, "stretch": stretch, "sheet_rows": range(1, MAX_ROWS + 1)}
-    if request.htmx:
-        return render(request, "_stretch.html", context)
-    remember_if_typed(request)
-    context["judged"] = judged_hits(request, question.text, stretch.results)
-    return render(request, "search.html", context)
+    return render(request, "search.html", {**context, "failure": in_words(error)}, status=503)
 
 
-def _first_named(question: Question) -> Context:
+def _head(request: SignedInRequest, question: Question) -> Context:
+    return {"question": question, "chips": chips_of(question), "keeping": keeping_beside(request, question)}
+
+
+def _before(request: SignedInRequest, question: Question) -> Context:
     named = named_pictures(question, limit=FIRST_NAMED + 1)
-    return {"named": named[:FIRST_NAMED], "has_more_named": len(named) > FIRST_NAMED}
+    return {
+        **_head(request, question),
+        "named": named[:FIRST_NAMED],
+        "has_more_named": len(named) > FIRST_NAMED,
+    }
+
+
+def _after(request: SignedInRequest, before: Context, question: Question, nearest: Nearest) -> Context:
+    remember_if_typed(request)
+    found = visible_answer(question, nearest)
+    stretch = asked_stretch(request, found, question.scope.images)
+    return {
+        **before,
+        "answer": found,
+        "stretch": stretch,
+        "judged": judged_hits(request, question.text, stretch.results),
+        "sheet_rows": range(1, MAX_ROWS + 1),
+        "targets": Collection.objects.editable_by(request.user).select_related("team"),
+    }

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
 from collections_app.access import SignedInRequest, signed_in
-from collections_app.errors import EncoderError, ImageSearchError, IndexUnavailable
+from collections_app.errors import ImageSearchError
 from collections_app.forms import MAX_TAGS, NewTagsForm
 from collections_app.models import Collection, Image
 from collections_app.models.image import ImageQuerySet
@@ -139,7 +139,7 @@ def _found(request: SignedInRequest) -> list[int]:
         question = read_question(user=request.user, asked=request.POST)
         divider = UNDIVIDED if request.POST.get("show") == "all" else None
         return [each.id for each in answer(question, divider=divider).ranked]
-    except (EncoderError, IndexUnavailable) as error:
+    except ImageSearchError as error:
         messages.error(request, in_words(error))
         return []
 

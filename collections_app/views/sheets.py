@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from collections_app.access import SignedInRequest, signed_in
-from collections_app.errors import EncoderError, IndexUnavailable, NotIndexed
+from collections_app.errors import ImageSearchError
 from collections_app.services.answers import answer
 from collections_app.services.questions import read_question
 from collections_app.services.search import rows_of
@@ -31,7 +31,7 @@ def sheet(request: SignedInRequest) -> HttpResponse:
         picture = sheet_of([each.image for each in rows_of(ranked, images=question.scope.images)])
     except ValueError:
         return _back(request, _("Nothing was found, so there is no sheet to make."))
-    except (EncoderError, IndexUnavailable, NotIndexed) as error:
+    except ImageSearchError as error:
         return _back(request, in_words(error))
     content = io.BytesIO()
     picture.save(content, format="PNG")

@@ -12,6 +12,7 @@ class Chooser {
     form.addEventListener("click", (event) => this.extend(event));
     form.addEventListener("change", () => this.show());
     document.addEventListener("keydown", (event) => this.press(event));
+    form.addEventListener("keydown", (event) => this.enter(event));
     this.show(); // what was chosen before this script came
   }
 
@@ -37,6 +38,14 @@ class Chooser {
       event.preventDefault();
       this.set(this.boxes, true);
     }
+  }
+
+  /** Enter presses the button beside a field; by themselves browsers press the first one of the form. */
+  enter(event) {
+    const beside = event.key === "Enter" && event.target.closest("input")?.closest(".inline-form")?.querySelector("button");
+    if (!beside) return;
+    event.preventDefault();
+    this.form.requestSubmit(beside);
   }
 
   set(boxes, checked) {

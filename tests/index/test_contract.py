@@ -137,6 +137,15 @@ def test_search_ranks_by_cosine_and_breaks_ties_by_id(index: MilvusIndex) -> Non
     assert [hit.score for hit in all_hits] == pytest.approx([1, 1, 2**-0.5], abs=1e-5)
 
 
+def test_a_search_begun_ahead_finds_the_same_and_several_may_be_under_way(index: MilvusIndex) -> None:
+    assert index.search_ahead(unit(1), team_ids=[1], limit=10)() == []
+    index.upsert([record(number) for number in range(1, 6)])
+    begun = [index.search_ahead(unit(1, number), team_ids=[1], limit=10) for number in range(1, 6)]
+    alone = [index.search(unit(1, number), team_ids=[1], limit=10) for number in range(1, 6)]
+    assert [answered() for answered in reversed(begun)] == alone[::-1]
+    assert [hits[0].id for hits in alone] == [1, 2, 3, 4, 5]
+
+
 def test_search_stays_in_the_teams_and_collections_asked_for(index: MilvusIndex) -> None:
     index.upsert([record(team * 10 + n, team=team, collection_id=n) for team in (1, 2, 3) for n in (1, 2)])
 

@@ -131,6 +131,16 @@ def test_when_the_owner_stops_its_clients_take_over(open_store: Open) -> None:
     assert new_index(owner, model_key="same").count() == 1
 
 
+def test_a_search_is_answered_though_the_owner_stops_while_it_is_under_way(open_store: Open) -> None:
+    owner, client = open_store(), open_store()
+    new_index(owner, model_key="same").upsert([record(1)])
+    index = new_index(client, model_key="same")
+    begun = [index.search_ahead(unit(1), team_ids=[1], limit=10) for _ in range(50)]
+    owner.close()
+    begun.append(index.search_ahead(unit(1), team_ids=[1], limit=10))
+    assert [[hit.id for hit in answered()] for answered in begun] == [[1]] * 51
+
+
 def test_many_threads_connect_search_and_write_at_once(open_store: Open) -> None:
     connections = [open_store(), open_store()]
     indexes = [new_index(connection, model_key="same") for connection in connections]

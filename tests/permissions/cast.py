@@ -23,6 +23,7 @@ from collections_app.services.invitations import invite
 from collections_app.services.library import create_collection
 from collections_app.services.links import create_link
 from tests.house import put_picture
+from tests.reading import Reader
 
 PEOPLE = (
     *("anonymous", "link visitor", "stranger", "share viewer", "share editor"),
@@ -59,7 +60,7 @@ def make_stage() -> Stage:
     alone = put_picture(kept, people["team owner"], "alone.png", colour=(3, 200, 3))
     Image.objects.filter(pk=alone.pk).update(trashed_at=timezone.now())
     shown = _values(kept, people["team owner"], link_password=LINK_PASSWORD)
-    clients = {"anonymous": Client(), "link visitor": _visitor(str(shown["secret"]))}
+    clients = {"anonymous": Reader(), "link visitor": _visitor(str(shown["secret"]))}
     return Stage(
         clients=clients | {name: _client(user) for name, user in people.items()},
         values={
@@ -75,13 +76,13 @@ def make_stage() -> Stage:
 
 
 def _client(user: User) -> Client:
-    client = Client()
+    client = Reader()
     client.force_login(user)
     return client
 
 
 def _visitor(secret: str) -> Client:
-    client = Client()
+    client = Reader()
     assert client.post(f"/s/{secret}/password/", {"password": LINK_PASSWORD}).status_code == 302
     return client
 

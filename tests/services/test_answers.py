@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from collections_app.index import Record
+from collections_app.index import Filters, Record
 from collections_app.models import Collection, Image
 from collections_app.services.active import active_index
 from collections_app.services.answers import Answer, Verdict, answer
@@ -157,5 +157,5 @@ def test_an_example_that_nearly_all_hits_repeat_is_answered(house: House) -> Non
 def test_a_part_of_all_pictures_has_about_as_many_as_it_should_have(house: House) -> None:
     crowd(house, matches=0)
     question = read_question(user=house.owner, asked={"q": WORDS})
-    part = nearest_in_index(scope=question.scope, vector=text_vector(WORDS), one_in=16)
+    part = nearest_in_index(scope=question.scope, vector=text_vector(WORDS), filters=Filters(one_in=16))
     assert 0.6 < len(part) * 16 / MANY < 1.5

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from collections_app.errors import CancelledOut
 from collections_app.services.composing import Part, compose
 from tests.index.records import random_units, unit
 
@@ -27,5 +28,5 @@ def test_one_part_is_itself_whatever_its_weight_and_its_opposite_where_it_is_not
 
 @pytest.mark.parametrize("parts", [[], [Part(vector=unit(1)), Part(vector=unit(1), weight=-1)]])
 def test_nothing_is_left_to_look_for(parts: list[Part]) -> None:
-    with pytest.raises(ValueError, match="cancel"):
+    with pytest.raises(CancelledOut, match="cancel"):
         compose(parts)

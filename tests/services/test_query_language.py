@@ -54,7 +54,9 @@ SINGLE: dict[str, Part | Condition] = {
     "\N{MINUS SIGN}snow": Part(value="snow", weight=-1),
     "0.5:like:3": Part(value="3", is_example=True, weight=0.5),
     "a well-known dog": Part(value="a well-known dog"),
-    '1:"2:1 draw"': Part(value="2:1 draw"),
+    "the 10:30 train": Part(value="the 10:30 train"),
+    "16:9": Part(value="16:9"),
+    '1:"2:one draw"': Part(value="2:one draw"),
     '"an open quotation': Part(value="an open quotation"),
 }
 
@@ -84,7 +86,7 @@ def test_no_text_breaks_the_reading(text: str) -> None:
 
 
 WORDS = st.lists(
-    st.sampled_from(["dog", "portrait", "a", "red-brown", "it's", "7", "2:1", "by"]), min_size=1, max_size=3
+    st.sampled_from(["dog", "portrait", "a", "red-brown", "it's", "7", "2:1", "2:a", "by"]), min_size=1, max_size=3
 )
 WEIGHTS = st.sampled_from([1.0, -1.0, 2.0, -0.5])
 PARTS = st.builds(lambda words, weight: Part(value=" ".join(words), weight=weight), WORDS, WEIGHTS)

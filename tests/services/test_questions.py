@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from collections_app.demo.gallery import demo_collections, draw_picture
-from collections_app.errors import NotIndexed
+from collections_app.errors import CancelledOut, NotIndexed
 from collections_app.models import Collection, Image, Membership, Role, Team
 from collections_app.services.active import active_index
 from collections_app.services.answers import answer
@@ -139,7 +139,7 @@ def test_all_of_two_dates_count_in_whatever_order(house: House, animals: Collect
 def test_people_are_asked_for_in_one_statement(
     house: House, animals: Collection, django_assert_num_queries: Callable[..., object]
 ) -> None:
-    places = Places(teams=[], collections=[])
+    places = Places(house.owner)
     names = ["owner", "VIEWER@example.com", "me", "nobody", "view"]
     with django_assert_num_queries(1):  # type: ignore[attr-defined]
         conditions = [Condition(key="by", value=name) for name in names]
@@ -176,7 +176,7 @@ def test_an_example_that_waits_for_its_vector_is_no_empty_result(house: House) -
 
 
 def test_parts_that_cancel_each_other_out_are_refused(house: House) -> None:
-    with pytest.raises(ValueError, match="cancel"):
+    with pytest.raises(CancelledOut, match="cancel"):
         answer(read_question(user=house.owner, asked={"q": '"dog" -"dog"'}))
 
 

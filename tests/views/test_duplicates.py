@@ -13,7 +13,7 @@ from tests.twins import set_looks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-STATEMENTS = 10
+STATEMENTS = 11
 
 
 @pytest.fixture

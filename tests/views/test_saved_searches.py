@@ -103,6 +103,14 @@ def test_what_is_new_is_a_part_for_htmx_and_a_page_without(
     assert "</html>" in page
 
 
+def test_search_whose_parts_cancel_each_other_out_has_nothing_new(
+    as_viewer: Client, house: House, drain: Callable[[], None]
+) -> None:
+    drain()
+    search = save_search(maker=house.viewer, name="Nothing", query="q=%22red%22+-%22red%22")
+    assert as_viewer.get(f"/searches/{search.pk}/new/").status_code == 200
+
+
 def test_failing_index_says_so(as_viewer: Client, saved: SavedSearch, broken_index: None) -> None:
     part = as_viewer.get(f"/searches/{saved.pk}/new/", headers={"HX-Request": "true"})
     assert part.status_code == 200

@@ -1,6 +1,7 @@
 """Many pictures at once: moved, deleted, downloaded, undone; each checked for itself."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -160,6 +161,15 @@ def test_all_results_of_a_search_are_named_by_its_words(
     answer = as_owner.post("/pictures/trash/", form)
     assert answer.headers["Location"] == f"/search/?q=blue&collection={elsewhere.pk}"
     assert list(Image.objects.trashed()) == [other]
+
+
+@pytest.mark.parametrize("line", ['"red" -"red"', "like:{}"])
+def test_a_search_that_leaves_nothing_to_look_for_chooses_nothing_and_says_why(
+    line: str, as_owner: Client, house: House
+) -> None:
+    answer = as_owner.post("/pictures/trash/", {"all": "1", "q": line.format(house.image.pk)}, follow=True)
+    assert not Image.objects.trashed().exists()
+    assert re.search("cancel each other out|not searchable yet", answer.content.decode())
 
 
 def test_a_search_that_fails_chooses_nothing_and_says_why(as_owner: Client, house: House, broken_index: None) -> None:

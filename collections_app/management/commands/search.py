@@ -32,8 +32,6 @@ class Command(BaseCommand):
             question = read_question(user=person, asked={"q": text})
             ranked = answer(question, divider=UNDIVIDED).ranked[:limit]
             found = rows_of(ranked, images=question.scope.images)
-        except ValueError as error:
-            raise CommandError("The parts of the search cancel each other out.") from error
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
         for problem in question.problems:
