@@ -38,10 +38,6 @@ class Encoder(Protocol):
     def dim(self) -> int:
         """The length of a vector."""
 
-    @property
-    def logit_scale(self) -> float:
-        """What the model multiplies cosines by, so that differences are nats: its learned inverse temperature."""
-
     def preprocess(self, pictures: "Sequence[Image.Image]") -> "NDArray[np.float32]":
         """Return the model's input for RGB pictures, shape (n, 3, height, width)."""
 

@@ -62,11 +62,6 @@ class ClipEncoder:
         """The length of a vector, from the model's configuration."""
         return self._identify().dim
 
-    @property
-    def logit_scale(self) -> float:
-        """What the model was trained to multiply cosines by."""
-        return self._load().logit_scale
-
     def preprocess(self, pictures: Sequence[Image.Image]) -> Array:
         """Return the model's input for RGB pictures, float32, shape (len(pictures), 3, height, width)."""
         images = [_bounded(picture) for picture in pictures] or [Image.new("RGB", (8, 8))]

@@ -28,8 +28,6 @@ _LOAD_ERRORS: tuple[type[Exception], ...] = (
     RuntimeError,
     SafetensorError,
 )
-# CLIP's upper bound, which OpenAI's models have reached.
-_USUAL_LOGIT_SCALE = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +39,6 @@ class Network:
     tokenizer: Any
     context_length: int
     is_siglip: bool
-    logit_scale: float
     tokenizing: threading.Lock = field(default_factory=threading.Lock)
 
     def tokenize(self, texts: Sequence[str]) -> Any:
@@ -100,17 +97,7 @@ def load_network(path: Path, placement: Placement) -> Network:
         tokenizer=tokenizer,
         context_length=model.config.get_text_config().max_position_embeddings,
         is_siglip=model.config.model_type.startswith("siglip"),
-        logit_scale=logit_scale_of(model),
     )
-
-
-def logit_scale_of(model: Any) -> float:
-    """CLIP, SigLIP and most others learn its logarithm; ALIGN a temperature to divide by."""
-    if (logarithm := getattr(model, "logit_scale", None)) is not None:
-        return float(logarithm.detach().float().exp())
-    if (temperature := getattr(model, "temperature", None)) is not None:
-        return 1 / float(temperature.detach())
-    return _USUAL_LOGIT_SCALE
 
 
 def _check_complete(path: Path, model: Any, missing: set[str]) -> None:

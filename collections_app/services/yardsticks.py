@@ -3,8 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from statistics import fmean
+from statistics import fmean, pstdev
 
 from collections_app.encoders import get_encoder
 from collections_app.services.divider import SAYING_NOTHING, Yardstick
@@ -13,24 +12,16 @@ from collections_app.services.search import Scope, sample_of_index
 
 _KEPT_S = 600
 _MOST_KEPT = 1024
-# So few are asked anew: it takes no time, and each new one changes their mean.
+# So few are asked anew: it takes no time, and each new one changes them.
 _FEW = 100
 
 _Key = tuple[str, tuple[int, ...], tuple[int, ...]]
 
 
 def yardstick_for(scope: Scope) -> Yardstick | None:
-    """Return the yardstick of the active model and of what the scope holds; None where that is nothing."""
-    encoder = get_encoder()
-    key = (encoder.key, tuple(sorted(scope.team_ids)), tuple(sorted(scope.collections)))
-    zero = _recall(key)
-    if zero is None:
-        sample = sample_of_index(scope=scope, vector=text_vector(SAYING_NOTHING))
-        scores = [hit.score for hit in sample.hits]
-        if not scores:
-            return None
-        zero = _remember(key, scores)
-    return Yardstick(zero=zero, logit_scale=encoder.logit_scale)
+    """Return the yardstick of the active model and of what the scope holds; None where that tells nothing."""
+    key = (get_encoder().key, tuple(sorted(scope.team_ids)), tuple(sorted(scope.collections)))
+    return _recall(key) or _measure(scope, key)
 
 
 def forget_yardsticks() -> None:
@@ -39,23 +30,30 @@ def forget_yardsticks() -> None:
         _kept.clear()
 
 
-def _recall(key: _Key) -> float | None:
-    with _lock:
-        until, zero = _kept.get(key, (0.0, 0.0))
-    return zero if time.monotonic() < until else None
+def _measure(scope: Scope, key: _Key) -> Yardstick | None:
+    sample = sample_of_index(scope=scope, vector=text_vector(SAYING_NOTHING))
+    scores = [hit.score for hit in sample.hits]
+    if not scores or not (noise := pstdev(scores)):
+        return None
+    yardstick = Yardstick(zero=fmean(scores), noise=noise)
+    if len(scores) >= _FEW:
+        _remember(key, yardstick)
+    return yardstick
 
 
-def _remember(key: _Key, scores: Sequence[float]) -> float:
-    zero = fmean(scores)
-    if len(scores) < _FEW:
-        return zero
+def _recall(key: _Key) -> Yardstick | None:
     with _lock:
-        _kept[key] = (time.monotonic() + _KEPT_S, zero)
+        until, yardstick = _kept.get(key, (0.0, None))
+    return yardstick if time.monotonic() < until else None
+
+
+def _remember(key: _Key, yardstick: Yardstick) -> None:
+    with _lock:
+        _kept[key] = (time.monotonic() + _KEPT_S, yardstick)
         _kept.move_to_end(key)
         if len(_kept) > _MOST_KEPT:
             _kept.popitem(last=False)
-    return zero
 
 
 _lock = threading.Lock()
-_kept: OrderedDict[_Key, tuple[float, float]] = OrderedDict()
+_kept: OrderedDict[_Key, tuple[float, Yardstick]] = OrderedDict()

@@ -99,7 +99,8 @@ def _cases(gallery: Gallery, encoder: Encoder, seed: int) -> Iterator[Case]:
         if not any(wanted.values()):
             break
     nothing, *vectors = encoder.encode_texts([SAYING_NOTHING, *asked])
-    yardstick = Yardstick(zero=float((gallery.vectors @ nothing).mean()), logit_scale=encoder.logit_scale)
+    usual = gallery.vectors @ nothing
+    yardstick = Yardstick(zero=float(usual.mean()), noise=float(usual.std()))
     for caption, vector in zip(asked.values(), vectors, strict=True):
         yield _case(gallery, caption, vector, yardstick)
 

@@ -21,10 +21,10 @@ from .test_answers import MANY, crowd
 from .test_divider import descending
 
 # About what it is for the demo's model.
-DEMO = Yardstick(zero=0.04, logit_scale=43.0)
+DEMO = Yardstick(zero=0.042, noise=0.027)
 
 
-TOO_LOW = Yardstick(zero=-0.9, logit_scale=43.0)
+TOO_LOW = Yardstick(zero=-0.9, noise=1 / 43)
 
 
 def bulk(count: int, *, middle: float = -0.3, spread: float = 0.08) -> list[float]:
@@ -74,7 +74,7 @@ def test_the_wider_of_two_gaps_tells_though_the_ranking_was_cut() -> None:
 @pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (0.3, 1.0), (-0.2, 0.1)])
 def test_other_models_measure_by_their_own_zero_and_scale(shift: float, scale: float) -> None:
     scores = descending(matching(7), [0.1, 0.08], bulk(400))
-    other = Yardstick(zero=DEMO.zero * scale + shift, logit_scale=DEMO.logit_scale / scale)
+    other = Yardstick(zero=DEMO.zero * scale + shift, noise=DEMO.noise * scale)
     assert count_likely([shift + scale * score for score in scores], other) == 7
 
 
@@ -110,7 +110,8 @@ def test_the_demo_s_pictures_are_told_from_what_it_has_not(
     demo: Gallery, encoder: ClipEncoder, words: str, likely: int
 ) -> None:
     nothing, vector = encoder.encode_texts([SAYING_NOTHING, words])
-    yardstick = Yardstick(zero=float((demo.vectors @ nothing).mean()), logit_scale=encoder.logit_scale)
+    usual = demo.vectors @ nothing
+    yardstick = Yardstick(zero=float(usual.mean()), noise=float(usual.std()))
     assert count_likely(sorted((demo.vectors @ vector).tolist(), reverse=True), yardstick) == likely
 
 
@@ -120,7 +121,7 @@ def test_the_zero_is_what_the_scope_s_pictures_score_with_words_that_say_nothing
     usual = -0.3 * float(text_vector("a white dog") @ text_vector(SAYING_NOTHING))
     assert yardstick
     assert yardstick.zero == pytest.approx(usual, abs=0.02)
-    assert yardstick.logit_scale == get_encoder().logit_scale == pytest.approx(42.7, abs=0.3)
+    assert yardstick.noise == pytest.approx(1 / math.sqrt(get_encoder().dim), rel=0.2)  # as aside of the words all is
 
 
 def test_it_is_remembered_for_each_scope_for_a_while(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
