@@ -1,5 +1,6 @@
 """A client that reads a page to its end, as browsers do, though it is sent in two goes. Files are left to be read."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -8,8 +9,8 @@ from django.test.client import ClientHandler
 
 
 class Reader(Client):
-    def __init__(self, *, enforce_csrf_checks: bool = False) -> None:
-        super().__init__(enforce_csrf_checks=enforce_csrf_checks)
+    def __init__(self, *, enforce_csrf_checks: bool = False, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(enforce_csrf_checks=enforce_csrf_checks, headers=headers)
         self.handler = _Reading(enforce_csrf_checks)
 
 

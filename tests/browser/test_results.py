@@ -140,6 +140,7 @@ def test_without_scripts_a_link_leads_to_the_following_pictures_and_back(
     third = [tile.get_attribute("data-image-id") for tile in hits(page).all()]
     assert len({*first, *second, *third}) == PICTURES
     page.get_by_role("link", name="Previous pictures").click()
+    expect(hits(page)).to_have_count(SECOND)
     assert [tile.get_attribute("data-image-id") for tile in hits(page).all()] == second
     page.get_by_role("link", name="Previous pictures").click()
     expect(hits(page)).to_have_count(FIRST)

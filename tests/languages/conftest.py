@@ -4,15 +4,16 @@ import pytest
 from django.test import Client
 
 from tests.house import House
+from tests.reading import Reader
 
 
 @pytest.fixture
 def in_russian(house: House) -> Client:
-    client = Client(headers={"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"})
+    client = Reader(headers={"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"})
     client.force_login(house.owner)
     return client
 
 
 @pytest.fixture
 def russian_visitor() -> Client:
-    return Client(headers={"Accept-Language": "ru"})
+    return Reader(headers={"Accept-Language": "ru"})

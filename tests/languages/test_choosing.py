@@ -5,7 +5,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import PublicLink
-from tests.house import House
+from tests.house import House, signed_in_client
 
 
 def language_of(page: bytes) -> str:
@@ -45,9 +45,9 @@ def test_nobody_is_led_to_another_site(client: Client, db: None) -> None:
     assert answer.headers["Location"] == "/"
 
 
-def test_the_switch_leads_back_to_the_page_it_is_on(client: Client, house: House) -> None:
-    client.force_login(house.owner)
-    assert 'name="next" value="/search/?q=rose&amp;page=1"' in client.get("/search/?q=rose&page=1").content.decode()
+def test_the_switch_leads_back_to_the_page_it_is_on(house: House) -> None:
+    page = signed_in_client(house.owner).get("/search/?q=rose&page=1")
+    assert 'name="next" value="/search/?q=rose&amp;page=1"' in page.content.decode()
 
 
 def test_the_switch_of_an_answered_form_leads_to_the_form_s_page(client: Client, house: House) -> None:
