@@ -125,9 +125,14 @@ def _served(user: Any) -> Iterator[Callable[[str], tuple[float, float]]]:
 
 
 def _wait_until_ready(port: int, cookie: str) -> None:
-    """The web process loads the model when it has started."""
+    """The index worker opens the embedded store when it has started, and the web process loads the model."""
+    from django.conf import settings
+
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
+        if not (settings.EMBEDDED_STORE_DIR / "milvus.sock").exists():
+            time.sleep(0.2)
+            continue
         try:
             _ask(port, cookie, "warm up")
         except (OSError, RuntimeError):
