@@ -16,14 +16,11 @@ from collections_app.services.encoding import text_vector
 from collections_app.services.search import Scope, everything_visible_to
 from collections_app.services.yardsticks import yardstick_for
 from tests.house import House
-
-from .test_answers import MANY, crowd
-from .test_divider import descending
+from tests.services.test_answers import MANY, crowd
+from tests.services.test_divider import descending
 
 # About what it is for the demo's model.
 DEMO = Yardstick(zero=0.042, noise=0.027)
-
-
 TOO_LOW = Yardstick(zero=-0.9, noise=1 / 43)
 
 
