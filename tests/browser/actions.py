@@ -97,8 +97,11 @@ def expect_found(page: Page, count: int) -> None:
 
 
 def open_picture(page: Page, name: str) -> None:
-    """Open a picture of a grid, large, and from there its page."""
-    page.get_by_role("link", name=name, exact=True).click()
+    """Open a picture of a grid, large, and from there its page. Before the scripts are ready a click opens the page."""
+    tile = page.get_by_role("link", name=name, exact=True)
+    tile.wait_for()
+    page.locator("[data-keys-open]").wait_for()  # shown by the script that comes last
+    tile.click()
     page.get_by_role("link", name="Open page").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
