@@ -11,6 +11,7 @@ from collections_app.models import RecentSearch
 from tests.house import House
 
 TILE = "data-image-id"
+ROWS = '"collections_app_image"."id" IN'
 
 
 @pytest.fixture
@@ -48,9 +49,8 @@ def test_what_stands_around_the_answer_comes_first(browser: Client) -> None:
 
 
 def test_the_first_part_waits_for_no_row_of_the_answer(browser: Client) -> None:
-    parts = parts_of(browser)
-    with connection.execute_wrapper(failing("thumbnail")):
-        assert 'id="search-box"' in next(parts)
+    with connection.execute_wrapper(failing(ROWS)):
+        assert 'id="search-box"' in next(parts_of(browser))
 
 
 def test_what_people_write_does_not_divide_the_page(browser: Client) -> None:
@@ -63,7 +63,7 @@ def test_what_people_write_does_not_divide_the_page(browser: Client) -> None:
 def test_an_answer_that_breaks_off_says_so_and_the_page_ends_as_it_should(browser: Client) -> None:
     parts = parts_of(browser)
     next(parts)
-    with connection.execute_wrapper(failing('"collections_app_image"."id" IN')):
+    with connection.execute_wrapper(failing(ROWS)):
         answer, after = parts
     assert "Search does not work just now" in answer
     assert TILE not in answer
