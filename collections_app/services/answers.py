@@ -92,7 +92,7 @@ def look_up(question: Question, *, divider: Divider | None = None) -> Callable[[
 
     def nearest() -> Nearest:
         hits = wait()
-        return Nearest(hits=hits, divider=divider or _divider(question, parts, hits))
+        return Nearest(hits=hits, divider=divider or _divider(question, vector, stretch_of(parts), hits))
 
     return nearest
 
@@ -147,17 +147,17 @@ def named_pictures(question: Question, *, limit: int) -> list[Image]:
     return list(meeting(named, question.filters, limit=limit))
 
 
-def _divider(question: Question, parts: Sequence[VectorPart], hits: Sequence[Hit]) -> Divider:
+def _divider(question: Question, vector: Vector, stretch: float, hits: Sequence[Hit]) -> Divider:
     """Told by everything that one may see: among nothing but dogs, a dog is nothing special."""
     if all(part.weight < 0 for part in question.usable_parts):
         return UNDIVIDED  # almost everything is unlike something
-    scope, vector = question.everywhere, compose(parts)
+    scope = question.everywhere
     if question.is_narrowed and hits:
         hits = nearest_in_index(scope=scope, vector=vector)
     if question.is_graded:
         return _divide(scope, vector, hits, telling=_without_examples(question, hits))
     yardstick = yardstick_for(scope)
-    return _divide(scope, vector, hits, yardstick=yardstick and yardstick.stretched(stretch_of(parts)))
+    return _divide(scope, vector, hits, yardstick=yardstick and yardstick.stretched(stretch))
 
 
 def _divide(
