@@ -21,6 +21,7 @@ def every_call(index: MilvusIndex) -> Iterator[None]:
     """Expect one sentence from every method, the library's error behind it."""
     calls = [
         lambda: index.search(unit(1), team_ids=[1], limit=1),
+        lambda: index.search_ahead(unit(1), team_ids=[1], limit=1)(),
         lambda: index.upsert([record(1)]),
         lambda: index.delete([1]),
         lambda: index.vectors([1]),
@@ -38,7 +39,7 @@ def every_call(index: MilvusIndex) -> Iterator[None]:
 def test_where_nothing_listens_every_call_says_so() -> None:
     index = new_index(Connection(ServerEndpoint(uri="http://127.0.0.1:1")))
 
-    assert len(list(every_call(index))) == 7
+    assert len(list(every_call(index))) == 8
 
 
 def test_where_nobody_answers_a_call_says_so() -> None:
@@ -56,7 +57,7 @@ def test_a_server_that_comes_back_is_used_again_without_a_restart(milvus_uri: st
     index.upsert([record(1)])
 
     relay.cut()
-    assert len(list(every_call(index))) == 7
+    assert len(list(every_call(index))) == 8
     relay.mend()
 
     assert [hit.id for hit in index.search(unit(1, 1), team_ids=[1], limit=1)] == [1]
@@ -64,6 +65,10 @@ def test_a_server_that_comes_back_is_used_again_without_a_restart(milvus_uri: st
     relay.cut()
     relay.mend()
     assert index.count() == 2
+    begun = index.search_ahead(unit(1, 1), team_ids=[1], limit=1)
+    relay.cut()
+    relay.mend()
+    assert [hit.id for hit in begun()] == [1]
     index.drop()
     relay.cut()
 
