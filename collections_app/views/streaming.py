@@ -7,6 +7,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +17,7 @@ _SLOT = mark_safe("<!-- answer -->")
 
 def page_around(request: HttpRequest, template: str, context: dict[str, object]) -> tuple[str, str]:
     """Return what comes before and after `{{ slot }}` in a page. Cookies and messages are settled by then."""
-    before, _, after = render_to_string(template, {**context, "slot": _SLOT}, request).partition(_SLOT)
+    before, _slot, after = render_to_string(template, {**context, "slot": _SLOT}, request).partition(_SLOT)
     return before, after
 
 
@@ -32,7 +33,7 @@ def streamed(
             yield render_to_string(template, context(), request)
         except DatabaseError:  # the status is sent: all that is left is to say so
             log.exception("An answer broke off")
-            yield render_to_string("_broken_off.html", request=request)
+            yield render_to_string("_search_failure.html", {"failure": _("Try again in a moment.")})
         yield after
 
     return StreamingHttpResponse(parts())
