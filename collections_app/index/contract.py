@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Required, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,16 @@ class Hit:
     score: float
 
 
+class Reach(TypedDict, total=False):
+    """How far a search goes: over these teams whole, and single collections beside, their ids with those of their
+    teams; up to `limit` (1 to 1000) hits, which meet the filters."""
+
+    team_ids: Sequence[int]
+    collections: Mapping[int, int]
+    limit: Required[int]
+    filters: Filters
+
+
 class VectorIndex(Protocol):
     """The vectors of one model. Safe for threads; every method may be repeated and raises IndexUnavailable."""
 
@@ -92,31 +102,14 @@ class VectorIndex(Protocol):
     def delete(self, ids: Sequence[int]) -> None:
         """Remove the ids from every partition; unknown ones are ignored."""
 
-    def search(
-        self,
-        vector: NDArray[np.float32],
-        *,
-        team_ids: Sequence[int] = (),
-        collections: Mapping[int, int] | None = None,
-        limit: int,
-        filters: Filters = NO_FILTERS,
-    ) -> list[Hit]:
-        """Return up to `limit` (1 to 1000) nearest entries, best first, equal scores by id, in one query.
+    def search(self, vector: NDArray[np.float32], **reach: Unpack[Reach]) -> list[Hit]:
+        """Return the nearest entries, best first, equal scores by id, in one query.
 
-        Searched are these teams whole, and besides them single collections: their ids with the ids of their teams.
         The filters hold inside the search: where `limit` entries meet them, so many are found.
         Raises ValueError where neither team nor collection is named, and for a shape that there is not.
         """
 
-    def search_ahead(
-        self,
-        vector: NDArray[np.float32],
-        *,
-        team_ids: Sequence[int] = (),
-        collections: Mapping[int, int] | None = None,
-        limit: int,
-        filters: Filters = NO_FILTERS,
-    ) -> Callable[[], list[Hit]]:
+    def search_ahead(self, vector: NDArray[np.float32], **reach: Unpack[Reach]) -> Callable[[], list[Hit]]:
         """The same, but begun: what is returned waits for the answer, which is on its way meanwhile. Both may raise."""
 
     def vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, NDArray[np.float32]]:

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from operator import index as integer
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar, Unpack
 
 import grpc
 import numpy as np
@@ -14,7 +15,7 @@ from pymilvus import MilvusClient, MilvusException
 from collections_app.index.collection import TIMEOUT_S, ModelCollection, Row
 from collections_app.index.conditions import all_of, among, any_of, search_condition
 from collections_app.index.connection import Connection
-from collections_app.index.contract import NO_FILTERS, Entry, Filters, Hit, Record
+from collections_app.index.contract import NO_FILTERS, Entry, Filters, Hit, Reach, Record
 from collections_app.index.failures import is_missing
 from collections_app.index.schema import EMBEDDED, OUTGROWN_VERSIONS, SCALARS, SERVER, entry, team_of
 
@@ -24,6 +25,7 @@ SEARCH_TIMEOUT_S = 30.0
 _MAX_BATCH_BYTES = 16 * 1024 * 1024
 _IDS_PER_CALL = 2000
 _MIN_CANDIDATES = 128
+_NO_COLLECTIONS: Mapping[int, int] = MappingProxyType({})
 
 Answer = TypeVar("Answer")
 
@@ -53,27 +55,11 @@ class MilvusIndex:
         for chunk in _chunks(sorted({integer(an_id) for an_id in ids}), _IDS_PER_CALL):
             self._write(partial(self._delete, ids=chunk))
 
-    def search(
-        self,
-        vector: NDArray[np.float32],
-        *,
-        team_ids: Sequence[int] = (),
-        collections: Mapping[int, int] | None = None,
-        limit: int,
-        filters: Filters = NO_FILTERS,
-    ) -> list[Hit]:
-        return _hits(self._run(self._nearest(vector, team_ids, collections or {}, limit, filters)))
+    def search(self, vector: NDArray[np.float32], **reach: Unpack[Reach]) -> list[Hit]:
+        return _hits(self._run(self._nearest(vector, **reach)))
 
-    def search_ahead(
-        self,
-        vector: NDArray[np.float32],
-        *,
-        team_ids: Sequence[int] = (),
-        collections: Mapping[int, int] | None = None,
-        limit: int,
-        filters: Filters = NO_FILTERS,
-    ) -> Callable[[], list[Hit]]:
-        nearest = self._nearest(vector, team_ids, collections or {}, limit, filters)
+    def search_ahead(self, vector: NDArray[np.float32], **reach: Unpack[Reach]) -> Callable[[], list[Hit]]:
+        nearest = self._nearest(vector, **reach)
         sent = self._run(partial(nearest, wait=False))
 
         def received() -> list[Hit]:
@@ -134,10 +120,11 @@ class MilvusIndex:
     def _nearest(
         self,
         vector: NDArray[np.float32],
-        team_ids: Sequence[int],
-        collections: Mapping[int, int],
+        *,
+        team_ids: Sequence[int] = (),
+        collections: Mapping[int, int] = _NO_COLLECTIONS,
         limit: int,
-        filters: Filters,
+        filters: Filters = NO_FILTERS,
     ) -> Callable[..., Any]:
         """Return what asks a client, and with `wait=False` returns the promise of its answer."""
         if not team_ids and not collections:
