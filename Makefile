@@ -30,7 +30,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.filters
 	$(BIN)/python -m tests.benchmarks.searching
 	$(BIN)/python -m tests.benchmarks.visibility
-	$(BIN)/python -m tests.benchmarks.divider
+	$(BIN)/python -m tests.benchmarks.relevance
 	$(BIN)/python -m tests.benchmarks.composing
 
 # Brings the Russian catalogue up to date with the sources; needs GNU gettext (apt-get install gettext). Then translate

@@ -16,13 +16,13 @@ from django.utils.translation import ngettext_lazy
 
 from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
+from collections_app.messages import counted
 from collections_app.models import Collection, Image, IndexJob, Membership, Share, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import IndexJobQuerySet
 from collections_app.services.indexing.audit import queue_anew
 from collections_app.services.indexing.queue import retry_jobs
-from collections_app.services.renditions import Rendition, open_rendition
-from collections_app.wording import counted
+from collections_app.services.library.renditions import Rendition, open_rendition
 
 _QUEUED = ngettext_lazy("%(number)s picture queued.", "%(number)s pictures queued.", "count")
 _RETRIED = ngettext_lazy("%(number)s job will be tried again.", "%(number)s jobs will be tried again.", "count")
@@ -127,8 +127,8 @@ class ImageAdmin(ModelAdmin[Image]):
 
 @admin.register(IndexJob)
 class IndexJobAdmin(ModelAdmin[IndexJob]):
-    list_display = ["image_id", "priority", "attempts", "dead", "error", "run_after", "leased_until"]
-    list_filter = ["dead", "priority"]
+    list_display = ["image_id", "priority", "attempts", "is_failed", "error", "run_after", "leased_until"]
+    list_filter = ["is_failed", "priority"]
     search_fields = ["=image_id"]
     actions = ["retry"]
 

@@ -15,8 +15,8 @@ class CollectionsAppConfig(AppConfig):
         from collections_app import checks, signals  # noqa: F401
 
         post_migrate.connect(make_cache_table, sender=self)
-        pre_migrate.connect(let_go_of_names, sender=self)
-        post_migrate.connect(keep_names_in_step, sender=self)
+        pre_migrate.connect(drop_triggers_before_migrating, sender=self)
+        post_migrate.connect(ensure_names_after_migrating, sender=self)
 
 
 def make_cache_table(using: str, **_: Any) -> None:
@@ -24,15 +24,15 @@ def make_cache_table(using: str, **_: Any) -> None:
     call_command("createcachetable", database=using, verbosity=0)
 
 
-def let_go_of_names(using: str, plan: list[Any], **_: Any) -> None:
+def drop_triggers_before_migrating(using: str, plan: list[Any], **_: Any) -> None:
     """Only where there is something to migrate: else the triggers stay, and the index need not be made anew."""
-    from collections_app.services import names
+    from collections_app.services.search import name_index
 
     if plan:
-        names.let_go_of_names(using=using)
+        name_index.drop_name_triggers(using=using)
 
 
-def keep_names_in_step(using: str, **_: Any) -> None:
-    from collections_app.services import names
+def ensure_names_after_migrating(using: str, **_: Any) -> None:
+    from collections_app.services.search import name_index
 
-    names.keep_names_in_step(using=using)
+    name_index.ensure_name_index(using=using)

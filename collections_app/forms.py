@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from collections_app.models import Collection, Image, Role, SavedSearch, ShareRole, Team, User
-from collections_app.services.recent_searches import query_of
+from collections_app.services.search.recent import query_of
 
 MAX_TAGS = 30
 MAX_TAG_LENGTH = 50
@@ -151,7 +151,7 @@ class TeamShareForm(ShareRoleForm):
         """Offer the sharer's other teams."""
         super().__init__(*args, **kwargs)
         field = cast("forms.ModelChoiceField[Team]", self.fields["team"])
-        field.queryset = Team.objects.visible_to(user).together().exclude(pk=collection.team_id).order_by("name")
+        field.queryset = Team.objects.visible_to(user).non_personal().exclude(pk=collection.team_id).order_by("name")
 
 
 class PublicLinkForm(forms.Form):
@@ -207,10 +207,10 @@ class SearchTeamForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = cast("forms.ModelChoiceField[Team]", self.fields["team"])
-        field.queryset = Team.objects.visible_to(user).together().order_by("name")
+        field.queryset = Team.objects.visible_to(user).non_personal().order_by("name")
 
 
-class MarkForm(forms.Form):
+class JudgmentForm(forms.Form):
     """`back` is the query string of the page of results."""
 
     q = forms.CharField(max_length=500)

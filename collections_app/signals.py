@@ -7,8 +7,8 @@ from django.dispatch import receiver
 
 from collections_app.models import Collection, Image, IndexJob, User
 from collections_app.models.image import INDEXED_FIELDS
-from collections_app.services.accounts import create_personal_team, vouch_for_address
-from collections_app.services.files import delete_files_after_commit
+from collections_app.services.library.files import delete_files_after_commit
+from collections_app.services.sharing.accounts import create_personal_team, vouch_for_address
 
 
 @receiver(post_save, sender=Image)

@@ -7,8 +7,9 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from imagesearch import env, secrets
+from imagesearch import env
 from imagesearch.languages import compiled_catalogues
+from imagesearch.secret_key import stored_secret_key
 from imagesearch.single_sign_on import openid_connect_apps
 
 django_stubs_ext.monkeypatch()
@@ -18,7 +19,7 @@ DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 
 # --- Django itself -----------------------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG")
-SECRET_KEY = env.text("SECRET_KEY") or secrets.stored_secret_key(DATA_DIR / "secret-key")
+SECRET_KEY = env.text("SECRET_KEY") or stored_secret_key(DATA_DIR / "secret-key")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 ROOT_URLCONF = "imagesearch.urls"
 WSGI_APPLICATION = "imagesearch.wsgi.application"
@@ -46,15 +47,16 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
-    "collections_app.headers.SecureHeadersMiddleware",
+    "collections_app.middleware.SecureHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "collections_app.headers.LanguageMiddleware",
+    "collections_app.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "collections_app.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -70,7 +72,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "collections_app.context.site",
+                "collections_app.context_processors.site",
             ],
         },
     }
@@ -128,7 +130,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 # s3://bucket/folder; keys, region and endpoint come from the usual AWS variables, which boto3 reads itself.
 if bucket := env.bucket("STORAGE_URL"):
     STORAGES["default"] = {
-        "BACKEND": "collections_app.services.object_storage.PrivateBucket",
+        "BACKEND": "collections_app.services.library.s3_storage.PrivateBucket",
         "OPTIONS": {**bucket, "default_acl": "private", "file_overwrite": False, "max_memory_size": 4 * 2**20},
     }
 STATIC_URL = "static/"
@@ -139,21 +141,21 @@ WHITENOISE_MAX_AGE = 600
 # --- Uploads -----------------------------------------------------------------------------------------------------
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 50, minimum=1)
 MAX_ARCHIVE_MB = env.integer("MAX_ARCHIVE_MB", 2048, minimum=1)
-MAX_ARCHIVE_PICTURES = env.integer("MAX_ARCHIVE_PICTURES", 5000, minimum=1)
+MAX_ARCHIVE_IMAGES = env.integer("MAX_ARCHIVE_IMAGES", 5000, minimum=1)
 MAX_MEGAPIXELS = env.integer("MAX_MEGAPIXELS", 100, minimum=1)
 MAX_FRAMES = env.integer("MAX_FRAMES", 1000, minimum=1)
 # Of each team, trash included; 0: no limit. The administration can give a team another one.
 TEAM_MAX_GB = env.number("TEAM_MAX_GB", 0)
-TEAM_MAX_PICTURES = env.integer("TEAM_MAX_PICTURES", 0)
+TEAM_MAX_IMAGES = env.integer("TEAM_MAX_IMAGES", 0)
 TRASH_DAYS = env.integer("TRASH_DAYS", 30)
 INVITATION_DAYS = env.integer("INVITATION_DAYS", 14, minimum=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 # On the file system of the uploads, so that a file appears there whole, by renaming, or not at all.
 FILE_UPLOAD_TEMP_DIR = env.make_folder(DATA_DIR / "tmp")
 FILE_UPLOAD_HANDLERS = [
-    "collections_app.receiving.BoundedUploads",
+    "collections_app.upload_handlers.SizeLimitedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "collections_app.receiving.SpooledUploads",
+    "collections_app.upload_handlers.SpoolingUploadHandler",
 ]
 
 # --- The model and the index -------------------------------------------------------------------------------------

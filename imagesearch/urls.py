@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from collections_app.views.sign_on import come_back_from_provider, leave_for_provider
+from collections_app.views.accounts.oidc import come_back_from_provider, leave_for_provider
 
 urlpatterns = [
     path("accounts/oidc/<str:provider_id>/login/", leave_for_provider),

@@ -11,8 +11,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from collections_app.index import close_index
-from collections_app.services.yardsticks import forget_yardsticks
-from tests.house import CLOSED_PORT, House, make_house
+from collections_app.services.search.calibration import clear_baselines
+from tests.sample_team import CLOSED_PORT, SampleTeam, make_sample_team
 
 # What takes long is begun first, so that neither of the two processes that run the tests ends long before the other.
 LONGEST_FIRST = (
@@ -62,14 +62,14 @@ def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.CLIP_MODEL, settings.CLIP_MODEL_PATH = "demo", str(settings.DEMO_MODEL_DIR)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for quick tests
     close_index()
-    forget_yardsticks()
+    clear_baselines()
     yield
     close_index()
 
 
 @pytest.fixture
-def house(db: None) -> House:
-    return make_house()
+def sample(db: None) -> SampleTeam:
+    return make_sample_team()
 
 
 @pytest.fixture

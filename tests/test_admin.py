@@ -5,16 +5,16 @@ from django.test import Client
 
 from collections_app.models import Image, IndexJob, IndexState, Team, User
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.trash import trash_images
-from tests.house import House, signed_in_client
-from tests.services.agreement import assert_index_agrees
+from collections_app.services.library.trash import trash_images
+from tests.sample_team import SampleTeam, sign_in_client
+from tests.services.indexing.agreement import assert_index_agrees
 
 MODELS = ("user", "team", "collection", "share", "image", "indexjob")
 
 
 @pytest.fixture
-def staff(house: House) -> Client:
-    return signed_in_client(User.objects.create_superuser("staff@example.com", "a long password"))
+def staff(sample: SampleTeam) -> Client:
+    return sign_in_client(User.objects.create_superuser("staff@example.com", "a long password"))
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -22,18 +22,18 @@ def test_every_list_opens(staff: Client, model: str) -> None:
     assert staff.get(f"/admin/collections_app/{model}/").status_code == 200
 
 
-def test_thumbnails_are_for_staff_alone(staff: Client, house: House) -> None:
-    address = f"/admin/collections_app/image/{house.image.pk}/thumbnail/"
+def test_thumbnails_are_for_staff_alone(staff: Client, sample: SampleTeam) -> None:
+    address = f"/admin/collections_app/image/{sample.image.pk}/thumbnail/"
     assert staff.get(address)["Content-Type"] == "image/jpeg"
-    assert signed_in_client(house.owner).get(address).status_code == 302
+    assert sign_in_client(sample.owner).get(address).status_code == 302
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_job_that_was_given_up_is_seen_with_its_error_and_tried_again(staff: Client, house: House) -> None:
+def test_a_job_that_was_given_up_is_seen_with_its_error_and_tried_again(staff: Client, sample: SampleTeam) -> None:
     address = "/admin/collections_app/indexjob/"
-    IndexJob.objects.update(dead=True, attempts=5, error="The disk was on fire.")
+    IndexJob.objects.update(is_failed=True, attempts=5, error="The disk was on fire.")
     Image.objects.all().record_index_state(index_state=IndexState.FAILED, index_error="The disk was on fire.")
-    assert "The disk was on fire." in staff.get(f"{address}?dead__exact=1").content.decode()
+    assert "The disk was on fire." in staff.get(f"{address}?is_failed__exact=1").content.decode()
 
     form = {"action": "retry", "_selected_action": [job.pk for job in IndexJob.objects.all()]}
     assert "1 job will be tried again." in staff.post(address, form, follow=True).content.decode()
@@ -45,9 +45,9 @@ def test_a_job_that_was_given_up_is_seen_with_its_error_and_tried_again(staff: C
 
 
 @pytest.mark.django_db(transaction=True)
-def test_chosen_pictures_are_indexed_anew(staff: Client, house: House) -> None:
+def test_chosen_pictures_are_indexed_anew(staff: Client, sample: SampleTeam) -> None:
     IndexWorker().drain()
-    form = {"action": "index_anew", "_selected_action": [house.image.pk]}
+    form = {"action": "index_anew", "_selected_action": [sample.image.pk]}
     page = staff.post("/admin/collections_app/image/", form, follow=True).content.decode()
 
     assert "1 picture queued." in page
@@ -56,20 +56,20 @@ def test_chosen_pictures_are_indexed_anew(staff: Client, house: House) -> None:
     assert_index_agrees()
 
 
-def test_what_lies_in_the_trash_is_told_apart(staff: Client, house: House) -> None:
-    trash_images(images=Image.objects.all(), trasher=house.owner)
+def test_what_lies_in_the_trash_is_told_apart(staff: Client, sample: SampleTeam) -> None:
+    trash_images(images=Image.objects.all(), trasher=sample.owner)
     address = "/admin/collections_app/image/?trashed_at__isempty="
     assert "rose.png" in staff.get(f"{address}0").content.decode()
     assert "rose.png" not in staff.get(f"{address}1").content.decode()
 
 
-def test_a_team_is_given_a_quota_of_its_own(staff: Client, house: House) -> None:
-    page = staff.get(f"/admin/collections_app/team/{house.team.pk}/change/").content
+def test_a_team_is_given_a_quota_of_its_own(staff: Client, sample: SampleTeam) -> None:
+    page = staff.get(f"/admin/collections_app/team/{sample.team.pk}/change/").content
     assert b"max_bytes" in page
 
 
-def test_a_personal_team_is_deleted_with_its_account_alone(staff: Client, house: House) -> None:
-    personal = house.viewer.personal_team
+def test_a_personal_team_is_deleted_with_its_account_alone(staff: Client, sample: SampleTeam) -> None:
+    personal = sample.viewer.personal_team
     address = f"/admin/collections_app/team/{personal.pk}"
     assert "membership" not in staff.get(f"{address}/change/").content.decode()
     assert staff.post(f"{address}/delete/", {"post": "yes"}).status_code == 403
@@ -77,6 +77,6 @@ def test_a_personal_team_is_deleted_with_its_account_alone(staff: Client, house:
     staff.post("/admin/collections_app/team/", form)
     assert Team.objects.filter(pk=personal.pk).exists()
 
-    staff.post(f"/admin/collections_app/user/{house.viewer.pk}/delete/", {"post": "yes"})
+    staff.post(f"/admin/collections_app/user/{sample.viewer.pk}/delete/", {"post": "yes"})
     assert not Team.objects.filter(pk=personal.pk).exists()
-    assert Team.objects.filter(pk=house.team.pk).exists()
+    assert Team.objects.filter(pk=sample.team.pk).exists()

@@ -1,9 +1,10 @@
-"""The floors: a module imports only from lower ones. Function-local and TYPE_CHECKING imports count."""
+"""The layers: a module imports only from lower ones. Function-local and TYPE_CHECKING imports count."""
 
 import ast
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,62 +12,106 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "collections_app"
-FLOORS = {
-    "errors": 0,
-    "imaging": 1,
-    "wording": 1,
-    "encoders": 2,
-    "index": 2,
-    "models": 3,
-    "services": 4,
-    **dict.fromkeys(
-        (
-            "signals",
-            "access",
-            "adapters",
-            "headers",
-            "receiving",
-            "forms",
-            "admin",
-            "checks",
-            "context",
-            "templatetags",
-            "management",
-        ),
-        5,
-    ),
-    "views": 6,
-    "urls": 7,
-    "apps": 7,
+LAYERS = (
+    {"errors"},
+    {"imaging", "messages"},
+    {"encoders", "index"},
+    {"models"},
+    {"services"},
+    {"signals", "permissions", "middleware", "upload_handlers", "context_processors", "adapters", "forms", "admin"}
+    | {"checks", "templatetags", "management"},
+    {"views"},
+    {"urls", "apps"},
+)
+LAYER_OF = {area: number for number, areas in enumerate(LAYERS) for area in areas}
+# Which folder of services/ may import which others.
+SERVICE_IMPORTS = {
+    "library": set[str](),
+    "sharing": set[str](),
+    "uploads": {"library"},
+    "indexing": {"library"},
+    "duplicates": {"indexing", "library"},
+    "search": {"indexing", "uploads"},
+    "evaluation": {"indexing", "search"},
+    "maintenance": {"indexing", "library", "search", "uploads"},
+}
+# Beyond the layers: the commands that draw, and the configuration that connects the signals.
+EXCEPTIONS = {
+    "management/commands/demo.py": {"demo"},
+    "management/commands/evaluate.py": {"demo"},
+    "apps.py": {"signals"},
 }
 MODULES = sorted(path for path in APP.rglob("*.py") if not {"migrations", "demo"} & set(path.relative_to(APP).parts))
 
 
-def imported_rooms(path: Path) -> Iterator[str]:
-    """Yield the rooms of collections_app that a file imports from, and "imagesearch" for the configuration."""
+def imported_modules(path: Path) -> Iterator[tuple[str, ...]]:
+    """Yield what a file imports of ours, as names below collections_app; ("imagesearch",) for the configuration."""
     for node in ast.walk(ast.parse(path.read_text())):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{_package(path, node)}{node.module}.{alias.name}" for alias in node.names]
         for name in names:
-            top, _, rest = name.partition(".")
+            top, *rest = name.split(".")
             if top == "collections_app":
-                yield rest.split(".")[0]
+                yield tuple(rest)
             elif top == "imagesearch":
-                yield top
+                yield (top,)
+
+
+def _package(path: Path, node: ast.ImportFrom) -> str:
+    parents = path.relative_to(ROOT).parts[: -node.level]
+    return "".join(f"{parent}." for parent in parents) if node.level else ""
+
+
+def module_name(path: Path) -> tuple[str, ...]:
+    parts = path.relative_to(APP).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def imported_files() -> dict[tuple[str, ...], set[tuple[str, ...]]]:
+    """For each module the modules that it imports, where `from package import name` may name either."""
+    known = {module_name(path) for path in MODULES}
+    graph: dict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
+    for path in MODULES:
+        for target in imported_modules(path):
+            found = target if target in known else target[:-1]
+            if found in known and found != module_name(path):
+                graph[module_name(path)].add(found)
+    return graph
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(APP)))
-def test_a_module_imports_only_from_lower_floors(path: Path) -> None:
-    room = path.relative_to(APP).parts[0].removesuffix(".py")
-    if room == "__init__":
+def test_a_module_imports_only_from_lower_layers(path: Path) -> None:
+    name = module_name(path)
+    if not name:
         return
-    allowed = {other for other, floor in FLOORS.items() if floor < FLOORS[room]} | {room}
-    if path.name in ("demo.py", "evaluate.py") and room == "management":
-        allowed.add("demo")
-    if room == "apps":
-        allowed.add("signals")
-    assert set(imported_rooms(path)) <= allowed
+    lower = {area for area, layer in LAYER_OF.items() if layer < LAYER_OF[name[0]]}
+    allowed = lower | {name[0]} | EXCEPTIONS.get(path.relative_to(APP).as_posix(), set())
+    assert {target[0] for target in imported_modules(path)} <= allowed
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "services" in path.parts], ids=lambda path: path.stem)
+def test_a_service_imports_only_from_the_folders_that_its_own_may_use(path: Path) -> None:
+    name = module_name(path)
+    if name == ("services",):
+        return
+    targets = {target[1] for target in imported_modules(path) if target[0] == "services"}
+    assert targets <= SERVICE_IMPORTS[name[1]] | {name[1]}
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    graph = imported_files()
+    done: set[tuple[str, ...]] = set()
+
+    def visit(name: tuple[str, ...], path: tuple[tuple[str, ...], ...]) -> None:
+        assert name not in path, " -> ".join(".".join(each) for each in (*path, name))
+        if name not in done:
+            for target in graph[name]:
+                visit(target, (*path, name))
+            done.add(name)
+
+    for module in list(graph):
+        visit(module, ())
 
 
 def test_check_starts_without_torch_and_milvus() -> None:
@@ -81,21 +126,10 @@ def test_check_starts_without_torch_and_milvus() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((APP / "demo").rglob("*.py")), ids=lambda path: path.name)
-def test_the_demo_stands_beside_the_floors(path: Path) -> None:
-    assert set(imported_rooms(path)) <= {"demo", "errors", "encoders", "imaging"}
+def test_the_demo_stands_beside_the_layers(path: Path) -> None:
+    assert {target[0] for target in imported_modules(path)} <= {"demo", "errors", "encoders", "imaging"}
 
 
-def test_relative_imports_stay_in_their_room() -> None:
-    """They are not read above: so they may reach their own folder only, and the rooms of one file use none."""
-    leaving = [
-        path.name
-        for path in APP.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and node.level > (path.parent != APP)
-    ]
-    assert leaving == []
-
-
-def test_no_template_asks_the_site_that_allauth_puts_over_ours() -> None:
+def test_no_template_uses_the_name_that_allauth_takes() -> None:
     asking = [path.name for path in (ROOT / "templates").rglob("*.html") if re.search(r"[ =]site\.", path.read_text())]
     assert asking == []

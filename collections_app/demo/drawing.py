@@ -8,7 +8,7 @@ from typing import cast
 
 from PIL import Image, ImageDraw
 
-from collections_app.demo import animals, household, outdoors
+from collections_app.demo import animals, indoors, outdoors
 from collections_app.demo.backdrops import paint_backdrop
 from collections_app.demo.pen import Pen, Pose, Tone, tones_of
 from collections_app.demo.scenes import Group, Scene
@@ -31,13 +31,13 @@ DRAWERS: dict[str, Callable[[Pen], None]] = {
     "balloon": outdoors.draw_balloon,
     "bicycle": outdoors.draw_bicycle,
     "plane": outdoors.draw_plane,
-    "cup": household.draw_cup,
-    "umbrella": household.draw_umbrella,
-    "chair": household.draw_chair,
-    "guitar": household.draw_guitar,
-    "clock": household.draw_clock,
-    "book": household.draw_book,
-    "hat": household.draw_hat,
+    "cup": indoors.draw_cup,
+    "umbrella": indoors.draw_umbrella,
+    "chair": indoors.draw_chair,
+    "guitar": indoors.draw_guitar,
+    "clock": indoors.draw_clock,
+    "book": indoors.draw_book,
+    "hat": indoors.draw_hat,
 }
 
 Place = tuple[float, float, float]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from collections_app.demo.captions import Caption
 from collections_app.demo.drawing import draw_scene
 from collections_app.demo.gallery import demo_collections
-from collections_app.demo.questions import WHITE_DOG, question_families
+from collections_app.demo.queries import WHITE_DOG, question_families
 from collections_app.demo.scenes import Scene, sample_scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder

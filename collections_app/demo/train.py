@@ -15,7 +15,7 @@ from transformers import CLIPModel
 
 from collections_app.demo.batches import BatchMaker
 from collections_app.demo.losses import TrainingHeads, training_loss
-from collections_app.demo.model_files import build_model, save_model
+from collections_app.demo.model_export import build_model, save_model
 from collections_app.demo.patches import draw_pool
 from collections_app.demo.tokenizer import train_tokenizer
 

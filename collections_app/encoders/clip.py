@@ -15,8 +15,8 @@ from collections_app.errors import gettext_noop as _
 
 from .devices import Placement, choose_placement
 from .fingerprints import content_fingerprint
-from .folders import ModelFolder, find_model
-from .networks import Network, load_network, read_dim
+from .model_files import ModelFolder, find_model
+from .model_loading import Network, load_network, read_dim
 
 MAX_BATCH = 32
 # Models that crop see only the middle square; without this bound a line of 1 by 1,000 pixels would first be resized

@@ -6,7 +6,7 @@ import math
 
 from PIL import Image, ImageCms
 
-from .refusals import DECODE_ERRORS
+from .errors import DECODE_ERRORS
 
 _DEEP_GRAY_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 # The colour space that an ICC profile names in its header, and the mode whose pixels it describes.

@@ -6,10 +6,10 @@ import pi_heif
 from PIL import Image, ImageFile
 
 from .colours import flatten, simplify, to_srgb
+from .errors import decoding
 from .formats import HEAD_BYTES, JPEG, PictureFormat, identify
-from .memory import room_for
+from .memory import reserve_pixels
 from .metadata import read_orientation
-from .refusals import decoding
 from .thumbnails import REDUCING_GAP, shrink, thumbnail_size
 
 # Pillow's own limit is one number for the whole process, and warns long before it refuses; inspection.py has ours.
@@ -63,7 +63,7 @@ def _decode(image: ImageFile.ImageFile, picture_format: PictureFormat, max_edge_
     edge_px = max(full) if max_edge_px is None else max_edge_px
     if picture_format == JPEG:
         _draft(image, edge_px)
-    with room_for(image.width * image.height):
+    with reserve_pixels(image.width * image.height):
         image.load()
         # libheif learns the true size only while decoding.
         size = thumbnail_size(*(full if picture_format == JPEG else image.size), edge_px)

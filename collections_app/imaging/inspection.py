@@ -11,11 +11,11 @@ from collections_app.errors import InvalidImage
 from collections_app.errors import gettext_noop as _
 
 from .decoding import open_lazily, turned_size
+from .errors import decoding
 from .formats import GIF, HEAD_BYTES, JPEG, TIFF, PictureFormat, identify
-from .headers import read_claims
-from .memory import room_for
+from .memory import reserve_pixels
 from .metadata import read_orientation, read_taken_at
-from .refusals import decoding
+from .prescan import read_declared_sizes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ def check_byte_size(size: int, limits: Limits) -> None:
 def _check_claims(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> int:
     """Check what the headers claim, frame by frame, and return the number of frames (0 where headers do not say)."""
     frames = 0
-    for claim in read_claims(file, picture_format):
+    for claim in read_declared_sizes(file, picture_format):
         if frames == 0:
             _check_pixels(claim.width, claim.height, limits)
         frames += 1
@@ -128,7 +128,7 @@ def _decode_once(image: Image.Image, picture_format: PictureFormat) -> tuple[int
     """Decode the first frame to prove it complete, and return its size. A JPEG is read whole, at an eighth of it."""
     size = image.size
     image.draft(None, (1, 1))
-    with room_for(image.width * image.height):
+    with reserve_pixels(image.width * image.height):
         image.load()
     return size if picture_format == JPEG else image.size
 

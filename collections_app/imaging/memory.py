@@ -43,4 +43,4 @@ class PixelBudget:
             self._changed.notify_all()
 
 
-room_for = PixelBudget().holding
+reserve_pixels = PixelBudget().holding

@@ -5,8 +5,8 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
+from .errors import DECODE_ERRORS
 from .formats import HEIF, TIFF, PictureFormat
-from .refusals import DECODE_ERRORS
 
 # The first photograph that survives is of 1826; an earlier date is a camera's empty clock.
 FIRST_YEAR = 1826

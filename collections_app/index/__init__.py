@@ -5,7 +5,7 @@ import threading
 from importlib import import_module
 from typing import Any
 
-from collections_app.index.contract import (
+from collections_app.index.types import (
     MOST_TAGS,
     NO_FILTERS,
     NO_TEAM,
@@ -16,7 +16,7 @@ from collections_app.index.contract import (
     Record,
     VectorIndex,
 )
-from collections_app.index.words import word_key
+from collections_app.index.words import hash_token
 
 __all__ = [
     "MOST_TAGS",
@@ -29,8 +29,8 @@ __all__ = [
     "Record",
     "VectorIndex",
     "close_index",
+    "hash_token",
     "open_index",
-    "word_key",
 ]
 
 _lock = threading.Lock()

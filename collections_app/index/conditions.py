@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import index as integer
 
-from collections_app.index.contract import UNKNOWN, Filters
-from collections_app.index.words import word_key
+from collections_app.index.types import UNKNOWN, Filters
+from collections_app.index.words import hash_token
 
 _SHAPES = {"portrait": "width < height", "landscape": "width > height", "square": "width == height"}
 _LARGEST = 2**63 - 1
@@ -51,14 +51,14 @@ def _asked(filters: Filters, has_tag: TagCondition) -> Iterator[str]:
     if filters.min_edge_px:
         yield any_of(f"{edge} >= {_number(filters.min_edge_px)}" for edge in ("width", "height"))
     if filters.formats:
-        yield among("format", map(word_key, filters.formats))
+        yield among("format", map(hash_token, filters.formats))
     for tag in filters.tags:
-        yield has_tag(word_key(tag))
+        yield has_tag(hash_token(tag))
     for tag in filters.without_tags:
-        yield f"not ({has_tag(word_key(tag))})"
-    if filters.one_in > 1:
+        yield f"not ({has_tag(hash_token(tag))})"
+    if filters.sample_every > 1:
         # Fingerprints are spread evenly over what 64 bits hold. Milvus Lite knows no remainder.
-        yield f"content < {_number(2**64 // filters.one_in - 2**63)}"
+        yield f"content < {_number(2**64 // filters.sample_every - 2**63)}"
 
 
 def _between(field: str, start: int | None, end: int | None) -> Iterator[str]:

@@ -11,7 +11,7 @@ import grpc
 from django.conf import settings
 from pymilvus import MilvusClient, MilvusException
 
-from collections_app.index.embedded import EmbeddedStore
+from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.failures import is_disconnect, refused_or_unavailable, unavailable
 
 # pymilvus connects first and then mends a broken connection by itself: each may take this long.
@@ -22,7 +22,7 @@ MEND_TIMEOUT_S = 30.0
 # What fails is translated and logged by whoever catches IndexUnavailable; pymilvus prints each try's traceback.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 class Endpoint(Protocol):
@@ -66,7 +66,7 @@ class Connection:
         self._client: MilvusClient | None = None
         self._lock = threading.Lock()
 
-    def run(self, operation: Callable[[MilvusClient], Answer]) -> Answer:
+    def run(self, operation: Callable[[MilvusClient], Result]) -> Result:
         """Return what the operation returns; on the embedded store it is repeated whenever the owner goes away.
 
         Raises IndexRefused for what Milvus will not take, IndexUnavailable for everything else that goes wrong.

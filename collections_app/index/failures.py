@@ -24,7 +24,7 @@ _WRONG_ARGUMENT = {6, *range(1100, 1200), grpc.StatusCode.INVALID_ARGUMENT}
 
 
 def unavailable(error: Exception) -> IndexUnavailable:
-    """Translate what kept us from reaching Milvus."""
+    """Translate what kept us from granting_access_to Milvus."""
     return IndexUnavailable(_("The search index cannot be reached right now. Please try again in a minute."))
 
 

@@ -15,9 +15,9 @@ from pymilvus import MilvusClient, MilvusException
 from collections_app.index.collection import TIMEOUT_S, ModelCollection, Row
 from collections_app.index.conditions import all_of, among, any_of, search_condition
 from collections_app.index.connection import Connection
-from collections_app.index.contract import NO_FILTERS, Entry, Filters, Hit, Reach, Record
 from collections_app.index.failures import is_missing
-from collections_app.index.schema import EMBEDDED, OUTGROWN_VERSIONS, SCALARS, SERVER, entry, team_of
+from collections_app.index.schema import EMBEDDED, SCALARS, SERVER, SUPERSEDED_VERSIONS, entry, team_of
+from collections_app.index.types import NO_FILTERS, Entry, Filters, Hit, Record, SearchOptions
 
 MAX_LIMIT = 1000
 SEARCH_TIMEOUT_S = 30.0
@@ -27,7 +27,7 @@ _IDS_PER_CALL = 2000
 _MIN_CANDIDATES = 128
 _NO_COLLECTIONS: Mapping[int, int] = MappingProxyType({})
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 class MilvusIndex:
@@ -41,7 +41,7 @@ class MilvusIndex:
         self._layout = EMBEDDED if self._embedded else SERVER
         collection = partial(ModelCollection, model_key=model_key, dim=dim, layout=self._layout)
         self._stored = collection()
-        self._outgrown = [collection(version=version) for version in OUTGROWN_VERSIONS]
+        self._superseded = [collection(version=version) for version in SUPERSEDED_VERSIONS]
 
     def upsert(self, records: Sequence[Record]) -> None:
         latest = {record.entry.id: record for record in records}
@@ -55,10 +55,10 @@ class MilvusIndex:
         for chunk in _chunks(sorted({integer(an_id) for an_id in ids}), _IDS_PER_CALL):
             self._write(partial(self._delete, ids=chunk))
 
-    def search(self, vector: NDArray[np.float32], **reach: Unpack[Reach]) -> list[Hit]:
+    def search(self, vector: NDArray[np.float32], **reach: Unpack[SearchOptions]) -> list[Hit]:
         return _hits(self._run(self._nearest(vector, **reach)))
 
-    def search_ahead(self, vector: NDArray[np.float32], **reach: Unpack[Reach]) -> Callable[[], list[Hit]]:
+    def search_ahead(self, vector: NDArray[np.float32], **reach: Unpack[SearchOptions]) -> Callable[[], list[Hit]]:
         nearest = self._nearest(vector, **reach)
         sent = self._run(partial(nearest, wait=False))
 
@@ -73,7 +73,7 @@ class MilvusIndex:
     def vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, NDArray[np.float32]]:
         found: dict[int, NDArray[np.float32]] = {}
         for chunk in _chunks(sorted({integer(an_id) for an_id in ids}), _IDS_PER_CALL):
-            for collection in (self._stored, *self._outgrown):
+            for collection in (self._stored, *self._superseded):
                 missing = [an_id for an_id in chunk if an_id not in found]
                 if missing:
                     rows = self._run(partial(_vectors, collection=collection, ids=missing, team_ids=team_ids))
@@ -108,9 +108,9 @@ class MilvusIndex:
     def drop(self) -> None:
         self._write(self._stored.drop)
 
-    def drop_outgrown(self) -> bool:
+    def drop_superseded(self) -> bool:
         def drop_them(client: MilvusClient) -> bool:
-            there = [each for each in self._outgrown if each.is_there(client)]
+            there = [each for each in self._superseded if each.is_there(client)]
             for collection in there:
                 collection.drop(client)
             return bool(there)
@@ -196,19 +196,19 @@ class MilvusIndex:
     def _partitions(self, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
         return _partitions(self._stored, client, team_ids)
 
-    def _write(self, operation: Callable[[MilvusClient], Answer]) -> Answer:
+    def _write(self, operation: Callable[[MilvusClient], Result]) -> Result:
         with self._connection.endpoint.writing():
             return self._run(operation)
 
-    def _run(self, operation: Callable[[MilvusClient], Answer]) -> Answer:
-        def attempt(client: MilvusClient) -> Answer:
+    def _run(self, operation: Callable[[MilvusClient], Result]) -> Result:
+        def attempt(client: MilvusClient) -> Result:
             try:
                 return operation(client)
             except MilvusException as error:
                 if not is_missing(error):
                     raise
                 # Somebody dropped what we remember: look again.
-                for collection in (self._stored, *self._outgrown):
+                for collection in (self._stored, *self._superseded):
                     collection.forget()
                 return operation(client)
 

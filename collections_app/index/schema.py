@@ -6,13 +6,13 @@ from typing import Any
 
 from pymilvus import CollectionSchema, DataType, MilvusClient
 
-from collections_app.index.contract import Entry, Record
 from collections_app.index.tags import TagArray, TagField, TagText, read_tags
+from collections_app.index.types import Entry, Record
 
 # To be raised with every change of the fields, and the former one added below: another Milvus collection is begun, the
 # vectors are taken over from the older one, and a data migration queues every image, so that they are.
 VERSION = 2
-OUTGROWN_VERSIONS = (1,)
+SUPERSEDED_VERSIONS = (1,)
 
 SCALARS = tuple(field.name for field in fields(Entry) if field.name != "id")
 _NUMBERS = tuple(name for name in SCALARS if name != "tags")

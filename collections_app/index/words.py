@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 
-def word_key(word: str) -> int:
+def hash_token(word: str) -> int:
     """Return a fingerprint from 0 to 2**63 - 1, the same for upper and lower case."""
     digest = sha256(word.casefold().encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") >> 1

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from collections_app.services.evaluation import Score, mean
+from collections_app.services.evaluation.metrics import Score, mean
 
 _WIDEST_TEXT = 40
 

@@ -1,16 +1,16 @@
 """The database: one file a model. Reads are query-set methods; writes belong to the services."""
 
 from collections_app.models.collection import Collection
-from collections_app.models.distinct_images import DistinctImages
+from collections_app.models.duplicate_dismissal import DuplicateDismissal
 from collections_app.models.example import Example
 from collections_app.models.image import Image, IndexState
 from collections_app.models.image_name import ImageName
 from collections_app.models.index_job import IndexJob
 from collections_app.models.invitation import Invitation
-from collections_app.models.mark import Mark
 from collections_app.models.pending_file import PendingFile
 from collections_app.models.public_link import PublicLink
 from collections_app.models.recent_search import RecentSearch
+from collections_app.models.relevance_judgment import RelevanceJudgment
 from collections_app.models.saved_search import SavedSearch, SearchVisit
 from collections_app.models.share import Share, ShareRole
 from collections_app.models.team import Membership, Role, Team
@@ -18,18 +18,18 @@ from collections_app.models.user import User
 
 __all__ = [
     "Collection",
-    "DistinctImages",
+    "DuplicateDismissal",
     "Example",
     "Image",
     "ImageName",
     "IndexJob",
     "IndexState",
     "Invitation",
-    "Mark",
     "Membership",
     "PendingFile",
     "PublicLink",
     "RecentSearch",
+    "RelevanceJudgment",
     "Role",
     "SavedSearch",
     "SearchVisit",

@@ -8,32 +8,35 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from collections_app.models.index_job import IndexJob
 from collections_app.models.share import Share
 from collections_app.models.team import EDITING_ROLES, Membership, Role, Team
 from collections_app.models.user import User
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
-    def kept(self) -> Self:
+    def not_trashed(self) -> Self:
         """Those that are not in the trash."""
         return self.filter(trashed_at=None)
 
     def visible_to(self, user: User) -> Self:
-        shared = Share.objects.reaching(user).values("collection")
-        return self.kept().filter(Q(team__in=Membership.objects.teams_of(user)) | Q(pk__in=shared))
+        shared = Share.objects.granting_access_to(user).values("collection")
+        return self.not_trashed().filter(Q(team__in=Membership.objects.teams_of(user)) | Q(pk__in=shared))
 
     def editable_by(self, user: User) -> Self:
         """Whose pictures the user may add, change and delete."""
-        shared = Share.objects.letting_edit(user).values("collection")
-        return self.kept().filter(Q(team__in=Membership.objects.teams_of(user, *EDITING_ROLES)) | Q(pk__in=shared))
+        shared = Share.objects.granting_edit_to(user).values("collection")
+        return self.not_trashed().filter(
+            Q(team__in=Membership.objects.teams_of(user, *EDITING_ROLES)) | Q(pk__in=shared)
+        )
 
     def managed_by(self, user: User) -> Self:
         """Which the user may rename and delete, and move pictures out of: what a share never allows."""
-        return self.kept().filter(team__in=Membership.objects.teams_of(user, *EDITING_ROLES))
+        return self.not_trashed().filter(team__in=Membership.objects.teams_of(user, *EDITING_ROLES))
 
     def owned_by(self, user: User) -> Self:
         """Which the user may share."""
-        return self.kept().filter(team__in=Membership.objects.teams_of(user, Role.OWNER))
+        return self.not_trashed().filter(team__in=Membership.objects.teams_of(user, Role.OWNER))
 
     def shared_with(self, user: User) -> Self:
         """Which only a share makes visible."""
@@ -41,32 +44,29 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
     def with_sharer(self, user: User) -> Self:
         """Add `sharer_email`: who shared it with the user, or None."""
-        shares = Share.objects.reaching(user).filter(collection=models.OuterRef("pk")).order_by("created_at")
+        shares = Share.objects.granting_access_to(user).filter(collection=models.OuterRef("pk")).order_by("created_at")
         return self.annotate(sharer_email=models.Subquery(shares.values("sharer__email")[:1]))
 
     def in_teams_of(self, user: User) -> Self:
-        return self.kept().filter(team__in=Membership.objects.teams_of(user))
+        return self.not_trashed().filter(team__in=Membership.objects.teams_of(user))
 
     def with_summary(self) -> Self:
         """Add `image_count`, and `cover_id`: the newest picture's id or None."""
-        from collections_app.models.image import Image
-
-        newest = Image.objects.kept().filter(collection=models.OuterRef("pk")).order_by("-created_at", "-pk")
+        own = Collection.objects.filter(pk=models.OuterRef("pk"), images__trashed_at=None)
+        newest = own.order_by("-images__created_at", "-images__pk").values("images__pk")
         return self.select_related("team").annotate(
             image_count=models.Count("images", filter=Q(images__trashed_at=None)),
-            cover_id=models.Subquery(newest.values("pk")[:1]),
+            cover_id=models.Subquery(newest[:1]),
         )
 
     def update(self, **values: Any) -> int:
         """Moving collections to another team moves their pictures' vectors: queue them in the same transaction."""
-        from collections_app.models.image import Image
-
         if not {"team", "team_id"} & values.keys():
             return super().update(**values)
         with transaction.atomic():
-            moved = list(self.values_list("pk", flat=True))
+            moved = list(self.filter(images__isnull=False).values_list("images__pk", flat=True))
             count = super().update(**values)
-            Image.objects.filter(collection__in=moved).enqueue()
+            IndexJob.objects.enqueue(moved)
         return count
 
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from collections_app.models.collection import Collection
 from collections_app.models.index_job import IndexJob, Priority
 from collections_app.models.team import EDITING_ROLES, Membership, Team
+from collections_app.models.text_search import NameRank, split_words
 from collections_app.models.user import User
-from collections_app.models.words import NameRank, split_words
 
 # A change of any of these must reach the index; a new title, say, must not.
 INDEXED_FIELDS = frozenset(
@@ -39,15 +39,15 @@ def storage_name(image: "Image", file_name: str) -> str:
 class ImageQuerySet(models.QuerySet["Image"]):
     """Reads, and the bulk writes: each of them queues the index jobs in its own transaction."""
 
-    def kept(self) -> Self:
+    def not_trashed(self) -> Self:
         """Those that are not in the trash."""
         return self.filter(trashed_at=None)
 
     def visible_to(self, user: User) -> Self:
-        return self.kept().filter(collection__in=Collection.objects.visible_to(user))
+        return self.not_trashed().filter(collection__in=Collection.objects.visible_to(user))
 
     def editable_by(self, user: User) -> Self:
-        return self.kept().filter(collection__in=Collection.objects.editable_by(user))
+        return self.not_trashed().filter(collection__in=Collection.objects.editable_by(user))
 
     def trashed(self) -> Self:
         return self.exclude(trashed_at=None)
@@ -81,7 +81,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def neighbours_of(self, image: "Image") -> "tuple[Image | None, Image | None]":
         """Return the next newer and the next older picture of its collection."""
-        siblings = self.kept().filter(collection=image.collection_id)
+        siblings = self.not_trashed().filter(collection=image.collection_id)
         created, pk = image.created_at, image.pk
         newer = siblings.filter(Q(created_at__gt=created) | Q(created_at=created, pk__gt=pk))
         older = siblings.filter(Q(created_at__lt=created) | Q(created_at=created, pk__lt=pk))

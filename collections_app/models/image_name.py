@@ -3,7 +3,7 @@
 from django.db import models
 
 from collections_app.models.image import Image
-from collections_app.models.words import WordsField
+from collections_app.models.text_search import WordsField
 
 
 class ImageName(models.Model):

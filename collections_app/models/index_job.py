@@ -39,12 +39,12 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
 
     def waiting(self) -> Self:
         """Jobs that will be done without anybody's help, now or later."""
-        return self.filter(dead=False)
+        return self.filter(is_failed=False)
 
     def due(self, now: datetime) -> Self:
         """Jobs that a worker may take now, in the order to take them."""
         free = Q(leased_until=None) | Q(leased_until__lt=now)
-        return self.filter(free, dead=False, run_after__lte=now).order_by("priority", "pk")
+        return self.filter(free, is_failed=False, run_after__lte=now).order_by("priority", "pk")
 
     def leased_by(self, worker: uuid.UUID) -> Self:
         return self.filter(lease=worker)
@@ -56,7 +56,7 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
             jobs,
             update_conflicts=True,
             unique_fields=["image_id"],
-            update_fields=["token", "priority", "file_name", "run_after", "attempts", "dead", "error"],
+            update_fields=["token", "priority", "file_name", "run_after", "attempts", "is_failed", "error"],
         )
         return len(jobs)
 
@@ -78,7 +78,7 @@ class IndexJob(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     run_after = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
-    dead = models.BooleanField(default=False)
+    is_failed = models.BooleanField(default=False)
     error = models.TextField(blank=True)
     lease = models.UUIDField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
@@ -88,7 +88,7 @@ class IndexJob(models.Model):
     class Meta:
         indexes = [
             # Reader: `due()`, asked by every idle worker every second.
-            models.Index(fields=["priority", "id"], condition=Q(dead=False), name="index_job_alive"),
+            models.Index(fields=["priority", "id"], condition=Q(is_failed=False), name="index_job_waiting"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models.asked import Asked
+from collections_app.models.stored_query import StoredQuery
 from collections_app.models.user import User
 
 # Of letters that need no escape; with the user's id it has to fit into a row of PostgreSQL's index.
@@ -20,7 +20,7 @@ class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
         return self.filter(user=user).order_by("-asked_at", "-pk")
 
 
-class RecentSearch(Asked, models.Model):
+class RecentSearch(StoredQuery, models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recent_searches")
     query = models.CharField(max_length=MAX_QUERY_LENGTH, help_text=_("What stands after the “?” in the address."))
     asked_at = models.DateTimeField(default=timezone.now)

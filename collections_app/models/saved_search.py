@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models.asked import Asked
+from collections_app.models.stored_query import StoredQuery
 from collections_app.models.team import Membership, Role, Team
 from collections_app.models.user import User
 
@@ -32,7 +32,7 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
         return self.order_by(models.Case(models.When(maker=user, then=0), default=1), Lower("name"), "pk")
 
 
-class SavedSearch(Asked, models.Model):
+class SavedSearch(StoredQuery, models.Model):
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches")
     name = models.CharField(max_length=100)
     query = models.TextField(help_text=_("What stands after the “?” in the address."))

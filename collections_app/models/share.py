@@ -18,11 +18,11 @@ class ShareRole(models.TextChoices):
 
 
 class ShareQuerySet(models.QuerySet["Share"]):
-    def reaching(self, user: User) -> Self:
+    def granting_access_to(self, user: User) -> Self:
         """By name, or by a team of theirs."""
         return self.filter(Q(user=user) | Q(team__in=Membership.objects.teams_of(user)))
 
-    def letting_edit(self, user: User) -> Self:
+    def granting_edit_to(self, user: User) -> Self:
         """A share with a team makes editors of its owners and editors; its viewers stay viewers."""
         return self.filter(
             Q(user=user) | Q(team__in=Membership.objects.teams_of(user, *EDITING_ROLES)), role=ShareRole.EDITOR

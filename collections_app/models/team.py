@@ -26,7 +26,7 @@ class TeamQuerySet(models.QuerySet["Team"]):
     def editable_by(self, user: User) -> Self:
         return self.filter(pk__in=Membership.objects.teams_of(user, *EDITING_ROLES))
 
-    def together(self) -> Self:
+    def non_personal(self) -> Self:
         """Those that are no personal ones."""
         return self.filter(personal_of=None)
 

@@ -3,7 +3,7 @@
 from django import template
 
 from collections_app.models import Image
-from collections_app.services.renditions import Rendition, rendition_size
+from collections_app.services.library.renditions import Rendition, rendition_size
 
 register = template.Library()
 

@@ -9,20 +9,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from collections_app.access import SignedInRequest, editable_collection_or_404, sent_fields, signed_in, wants_json
 from collections_app.errors import NameTaken
 from collections_app.forms import UploadTargetForm
+from collections_app.middleware import wants_json
 from collections_app.models import Collection, Image, User
-from collections_app.receiving import refusal_of
-from collections_app.services.archives import is_archive
-from collections_app.services.intake import Outcome, fold_refusals, take_in
-from collections_app.services.library import create_collection
+from collections_app.permissions import SignedInRequest, editable_collection_or_404, sent_fields
+from collections_app.services.library.collections import create_collection
+from collections_app.services.uploads.report import UploadResult, fold_refusals, process_upload
+from collections_app.services.uploads.zip_reader import is_archive
+from collections_app.upload_handlers import refusal_of
 
 _STATUSES = {"too_large": 413, "no_room": 507, "storage": 503}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 def upload(request: SignedInRequest) -> HttpResponse:
     form = UploadTargetForm(sent_fields(request), user=request.user, initial=_usual_target(request.user))
     if form.is_valid():
@@ -33,8 +33,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
-def upload_to_collection(request: SignedInRequest, pk: int) -> HttpResponse:
+def collection_upload(request: SignedInRequest, pk: int) -> HttpResponse:
     collection = editable_collection_or_404(request.user, pk)
     if request.method == "POST":
         return _receive(request, collection)
@@ -67,14 +66,14 @@ def _receive_one(files: "list[UploadedFile[bytes]]", collection: Collection, upl
     return _as_json(outcomes[0])
 
 
-def _outcomes(file: "UploadedFile[bytes]", collection: Collection, uploader: User) -> list[Outcome]:
+def _outcomes(file: "UploadedFile[bytes]", collection: Collection, uploader: User) -> list[UploadResult]:
     if refusal := refusal_of(file):
         return [refusal]
     name = file.name or "picture"
-    return take_in(file=cast(BinaryIO, file), name=name, collection=collection, uploader=uploader)
+    return process_upload(file=cast(BinaryIO, file), name=name, collection=collection, uploader=uploader)
 
 
-def _report(outcomes: list[Outcome], collection: Collection) -> JsonResponse:
+def _report(outcomes: list[UploadResult], collection: Collection) -> JsonResponse:
     lines = fold_refusals(outcomes)
     answer = {
         "archive": True,
@@ -89,7 +88,7 @@ def _report(outcomes: list[Outcome], collection: Collection) -> JsonResponse:
     return JsonResponse(answer, status=201 if answer["created"] else 200)
 
 
-def _as_json(outcome: Outcome) -> JsonResponse:
+def _as_json(outcome: UploadResult) -> JsonResponse:
     if outcome.image is None:
         return _refusal(outcome.code, outcome.error, _STATUSES.get(outcome.code, 400))
     image = outcome.image

@@ -24,8 +24,8 @@ from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, unseen_scenes
 from collections_app.demo.scenes import COLOURS, KINDS, SURROUNDINGS, Scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
-from collections_app.services.composing import Part, compose
-from collections_app.services.query_language import parse_query
+from collections_app.services.search.composition import Part, compose
+from collections_app.services.search.query import parse_query
 
 _TOP = 10
 _GOAL = 0.8

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from collections_app.index import NO_FILTERS, Entry, Filters, Record, VectorIndex, word_key
+from collections_app.index import NO_FILTERS, Entry, Filters, Record, VectorIndex, hash_token
 from collections_app.index.connection import Connection, ServerEndpoint
-from collections_app.index.embedded import EmbeddedStore
+from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.milvus import MilvusIndex
 
 _CHUNK = 2000
@@ -87,7 +87,7 @@ def _fill(index: VectorIndex, vectors: Vectors, tagged: dict[str, list[int]]) ->
     tags: dict[int, list[int]] = {}
     for name in _SHARES:
         for an_id in tagged[name]:
-            tags.setdefault(an_id, []).append(word_key(name))
+            tags.setdefault(an_id, []).append(hash_token(name))
     for start, end in pairwise([*range(0, len(vectors), _CHUNK), len(vectors)]):
         entries = (_entry(an_id, tags.get(an_id, [])) for an_id in range(start, end))
         index.upsert([Record(entry=entry, vector=vectors[entry.id]) for entry in entries])
@@ -95,9 +95,9 @@ def _fill(index: VectorIndex, vectors: Vectors, tagged: dict[str, list[int]]) ->
 
 def _entry(an_id: int, tags: list[int]) -> Entry:
     """Beside the tags that matter, ten that everything has: real pictures have several."""
-    everywhere = [word_key(f"tag {number}") for number in range(10)]
+    everywhere = [hash_token(f"tag {number}") for number in range(10)]
     facts: dict[str, Any] = {"collection_id": 1, "uploader_id": 1, "taken_at": an_id, "created_at": an_id + 1}
-    size = {"width": 640 + an_id % 7, "height": 643, "content": an_id, "format": word_key("JPEG")}
+    size = {"width": 640 + an_id % 7, "height": 643, "content": an_id, "format": hash_token("JPEG")}
     return Entry(id=an_id, team_id=_TEAM, tags=tuple(sorted(tags + everywhere)), **facts, **size)
 
 

@@ -49,11 +49,11 @@ def _make_model() -> None:
     """The architecture is CLIPConfig's default; the demo's tokenizer serves, since no text is encoded."""
     from transformers import AutoTokenizer, CLIPConfig, CLIPImageProcessor, CLIPModel
 
-    from collections_app.demo import model_files
+    from collections_app.demo import model_export
 
     CLIPModel(CLIPConfig()).save_pretrained(_MODEL)
     CLIPImageProcessor().save_pretrained(_MODEL)
-    AutoTokenizer.from_pretrained(Path(model_files.__file__).parent / "model").save_pretrained(_MODEL)
+    AutoTokenizer.from_pretrained(Path(model_export.__file__).parent / "model").save_pretrained(_MODEL)
 
 
 def _index_them(files: list[bytes]) -> float:
@@ -66,8 +66,8 @@ def _index_them(files: list[bytes]) -> float:
     from collections_app.encoders import get_encoder
     from collections_app.models import Image, User
     from collections_app.services.indexing.worker import IndexWorker
-    from collections_app.services.library import create_collection
-    from collections_app.services.uploads import ingest_upload
+    from collections_app.services.library.collections import create_collection
+    from collections_app.services.uploads.ingest import ingest_upload
 
     call_command("migrate", verbosity=0)
     user = User.objects.create_user("bench@example.com")

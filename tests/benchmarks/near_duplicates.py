@@ -119,9 +119,9 @@ def _jpeg(picture: Picture, quality: int) -> bytes:
 def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     """Everything goes the usual way: uploaded, indexed by the worker, and looked through by the service."""
     from collections_app.models import Image as Row
-    from collections_app.services.active import active_index
+    from collections_app.services.duplicates.finder import MAX_BITS, MAX_SHARE, find_near_duplicates, usual_distance
+    from collections_app.services.indexing.active_index import active_index
     from collections_app.services.indexing.worker import IndexWorker
-    from collections_app.services.near_duplicates import MAX_BITS, MAX_SHARE, find_twins, usual_distance
 
     labels = _upload(originals)
     IndexWorker().drain()
@@ -135,7 +135,7 @@ def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     distances = (1 - vectors @ vectors.T)[upper]
     usual = usual_distance(list(vectors[:: max(1, len(vectors) // 400)]))
     bound = MAX_SHARE * usual
-    groups = [group.ids for group in find_twins(team=Row.objects.get(pk=ids[0]).collection.team)]
+    groups = [group.ids for group in find_near_duplicates(team=Row.objects.get(pk=ids[0]).collection.team)]
     print(f"{len(ids)} pictures, {truth.sum()} pairs of copies; usual distance {usual:.3f}, bound {bound:.3f}")
     _print("groups of the service", _grouped(groups, ids)[upper], truth)
     _print("both, pair by pair", (bits <= MAX_BITS) & (distances <= bound), truth)
@@ -149,8 +149,8 @@ def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
 def _upload(originals: list[tuple[Picture, Picture]]) -> dict[int, tuple[str, str]]:
     """Return for each picture which original it belongs to, and as what."""
     from collections_app.models import User
-    from collections_app.services.library import create_collection
-    from collections_app.services.uploads import ingest_upload
+    from collections_app.services.library.collections import create_collection
+    from collections_app.services.uploads.ingest import ingest_upload
 
     user = User.objects.create_user("bench@example.com")
     collection = create_collection(team=user.personal_team, name="Bench", creator=user)
@@ -201,11 +201,11 @@ def _print_kinds(groups: list[list[int]], labels: dict[int, tuple[str, str]]) ->
 
 def _measure_time(rows: int) -> None:
     from collections_app.models import User
-    from collections_app.services.near_duplicates import find_copies, find_twins
+    from collections_app.services.duplicates.finder import find_exact_duplicates, find_near_duplicates
 
     team = User.objects.create_user("many@example.com").personal_team
     _fill(team, rows)
-    for name, look in (("copies alone", find_copies), ("copies and near duplicates", find_twins)):
+    for name, look in (("copies alone", find_exact_duplicates), ("copies and near duplicates", find_near_duplicates)):
         groups, elapsed_s = _timed(lambda look=look: look(team=team))  # type: ignore[misc]
         print(f"{rows} rows, {name}: {len(groups)} groups in {elapsed_s:.2f} s")
 
@@ -221,7 +221,7 @@ def _fill(team: Any, rows: int) -> None:
     from collections_app.index import Record
     from collections_app.models import Collection, IndexJob
     from collections_app.models import Image as Row
-    from collections_app.services.active import active_index
+    from collections_app.services.indexing.active_index import active_index
     from collections_app.services.indexing.entries import index_entry
 
     chance = np.random.default_rng(1)

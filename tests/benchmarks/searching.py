@@ -60,8 +60,8 @@ def _make_site() -> Any:
     from collections_app.demo.gallery import demo_collections, draw_picture
     from collections_app.models import User
     from collections_app.services.indexing.worker import IndexWorker
-    from collections_app.services.library import create_collection
-    from collections_app.services.uploads import ingest_upload
+    from collections_app.services.library.collections import create_collection
+    from collections_app.services.uploads.ingest import ingest_upload
 
     user = User.objects.create_user("bench@example.com")
     for drawn in demo_collections():
@@ -86,8 +86,8 @@ def _queries(count: int) -> list[str]:
 def _measure(user: Any, queries: list[str]) -> dict[str, list[float]]:
     from collections_app.encoders import get_encoder
     from collections_app.index import close_index
-    from collections_app.services.active import active_index
-    from collections_app.services.search import MAX_HITS
+    from collections_app.services.indexing.active_index import active_index
+    from collections_app.services.search.retrieval import MAX_HITS
 
     close_index()  # from here on the served site's index worker owns the embedded store, as it mostly does
     encoder, team_ids = get_encoder(), [user.personal_team.pk]

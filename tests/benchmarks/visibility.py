@@ -99,7 +99,7 @@ def _index_everything(seed: int) -> dict[int, Vectors]:
     from collections_app.encoders import get_encoder
     from collections_app.index import Record
     from collections_app.models import Image
-    from collections_app.services.active import active_index
+    from collections_app.services.indexing.active_index import active_index
     from collections_app.services.indexing.entries import index_entry
 
     images = list(Image.objects.select_related("collection"))
@@ -117,7 +117,7 @@ def _queries(vectors: dict[int, Vectors], options: argparse.Namespace, chance: r
 
 def _recall(person: Any, vectors: dict[int, Vectors], query: Vectors) -> float:
     from collections_app.models import Image
-    from collections_app.services.search import everything_visible_to, search_by_vector
+    from collections_app.services.search.retrieval import everything_visible_to, search_by_vector
 
     visible = list(Image.objects.visible_to(person).values_list("pk", flat=True))
     scores = np.stack([vectors[pk] for pk in visible]) @ query if visible else np.empty(0)

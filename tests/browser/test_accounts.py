@@ -13,7 +13,7 @@ from tests.identity_provider import IdentityProvider
 from .actions import PASSWORD, confirm_access
 from .conftest import sign_up
 from .pages import GUARDED_PAGES, SECOND_FACTOR, STRANGERS_PAGES
-from .test_looks import LOOKS, faults_in, put_on
+from .test_appearance import LOOKS, faults_in, put_on
 
 AUTHENTICATOR = {
     "protocol": "ctap2",

@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from .actions import INDEXED_MS, choose_files, create_collection, expect_uploaded, wait_for_index
-from .test_looks import LOOKS, faults_in, put_on
+from .test_appearance import LOOKS, faults_in, put_on
 
 
 def put_two_sizes(page: Page, scenes: list[Path], folder: Path) -> None:

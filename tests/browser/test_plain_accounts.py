@@ -10,7 +10,7 @@ from tests.identity_provider import IdentityProvider
 
 from .actions import PASSWORD, confirm_access
 from .test_accounts import give_password, next_code, sign_out, switch_on_authenticator_app
-from .test_looks import account_names
+from .test_appearance import account_names
 
 NEW_PASSWORD = "orchard-kettle-43"
 _NONE, _KEYS, _MAIL = "no form", "passkeys are a matter of scripts", "its address is in a mail"

@@ -80,7 +80,7 @@ def test_people_are_invited_given_another_role_and_go(plain: Callable[[], Page])
     expect(owner.get_by_text(f"{address} is no longer in the team.")).to_be_visible()
 
 
-@pytest.mark.sends("share_with_person", "share_with_team", "share_role", "share_revoke", "invitation")
+@pytest.mark.sends("share_person", "share_team", "share_role", "share_revoke", "invitation")
 def test_a_collection_is_shared_with_people_and_teams_and_taken_back(plain: Callable[[], Page]) -> None:
     owner, friend = plain(), plain()
     address = address_of(friend)

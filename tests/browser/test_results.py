@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from collections_app.demo.gallery import DemoPicture, demo_collections, draw_picture
 from collections_app.views.paging import PAGE_SIZE
-from collections_app.views.stretches import FIRST_SIZE
+from collections_app.views.search.results_pages import FIRST_SIZE
 
 from .actions import INDEXED_MS, choose_files, create_collection, wait_for_answer, wait_for_index
 from .conftest import sign_up

@@ -15,12 +15,12 @@ from PIL import Image as Pillow
 from collections_app.encoders import get_encoder
 from collections_app.index import NO_TEAM
 from collections_app.models import Image, IndexJob
-from collections_app.services.active import active_index
 from collections_app.services.indexing import audit
-from collections_app.services.library import create_collection
-from collections_app.services.trash import trash_images
-from tests.house import House, picture_bytes, put_picture, put_pictures
-from tests.services.agreement import assert_index_agrees
+from collections_app.services.indexing.active_index import active_index
+from collections_app.services.library.collections import create_collection
+from collections_app.services.library.trash import trash_images
+from tests.sample_team import SampleTeam, picture_bytes, put_picture, put_pictures
+from tests.services.indexing.agreement import assert_index_agrees
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,13 +56,15 @@ def import_pictures(folder: Path) -> str:
     return typed("import_images", str(folder), "--collection", "Mine", "--user", "owner@example.com")
 
 
-def test_an_import_can_be_repeated(house: House, folder: Path) -> None:
+def test_an_import_can_be_repeated(sample: SampleTeam, folder: Path) -> None:
     assert import_pictures(folder) == "2 imported, 0 already there, 1 refused.\n"
     assert import_pictures(folder) == "0 imported, 2 already there, 1 refused.\n"
     assert Image.objects.filter(collection__name="Mine").count() == 2
 
 
-def test_an_import_says_which_file_was_refused(house: House, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_import_says_which_file_was_refused(
+    sample: SampleTeam, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     import_pictures(folder)
 
     assert "notes.txt: " in capsys.readouterr().err
@@ -79,33 +81,33 @@ def test_an_import_says_which_file_was_refused(house: House, folder: Path, capsy
         (["reindex", "--collection", "99999"], "There is no collection"),
     ],
 )
-def test_a_wrong_word_is_answered_with_a_sentence(house: House, words: list[str], sentence: str) -> None:
+def test_a_wrong_word_is_answered_with_a_sentence(sample: SampleTeam, words: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         typed(*words)
 
 
-def test_reindex_makes_database_and_index_agree(house: House) -> None:
+def test_reindex_makes_database_and_index_agree(sample: SampleTeam) -> None:
     assert "Everything queued is done." in typed("reindex")
     assert_index_agrees()
 
 
 @pytest.mark.parametrize("options", [[], ["--all"], ["--team", "Gardeners"], ["--collection", "Garden"]])
-def test_reindex_mends_a_lost_vector(house: House, options: list[str]) -> None:
+def test_reindex_mends_a_lost_vector(sample: SampleTeam, options: list[str]) -> None:
     typed("reindex")
-    active_index().delete([house.image.pk])
+    active_index().delete([sample.image.pk])
 
     typed("reindex", *options)
 
     assert_index_agrees()
 
 
-def test_reindex_drops_the_partitions_of_deleted_teams(house: House) -> None:
-    own = create_collection(team=house.outsider.personal_team, name="Mine", creator=house.outsider)
-    put_picture(own, house.outsider, "sky.png")
+def test_reindex_drops_the_partitions_of_deleted_teams(sample: SampleTeam) -> None:
+    own = create_collection(team=sample.outsider.personal_team, name="Mine", creator=sample.outsider)
+    put_picture(own, sample.outsider, "sky.png")
     typed("reindex")
-    kept, gone = house.team.pk, house.outsider.personal_team.pk
-    trash_images(images=Image.objects.filter(pk=house.image.pk), trasher=house.owner)
-    house.outsider.delete()
+    kept, gone = sample.team.pk, sample.outsider.personal_team.pk
+    trash_images(images=Image.objects.filter(pk=sample.image.pk), trasher=sample.owner)
+    sample.outsider.delete()
     assert set(active_index().team_ids()) >= {kept, gone}
 
     typed("reindex")
@@ -114,7 +116,7 @@ def test_reindex_drops_the_partitions_of_deleted_teams(house: House) -> None:
     assert_index_agrees()
 
 
-def test_reindex_check_changes_nothing_and_tells_by_its_exit_code(house: House) -> None:
+def test_reindex_check_changes_nothing_and_tells_by_its_exit_code(sample: SampleTeam) -> None:
     IndexJob.objects.all().delete()
     with pytest.raises(SystemExit) as differing:
         typed("reindex", "--check")
@@ -126,28 +128,28 @@ def test_reindex_check_changes_nothing_and_tells_by_its_exit_code(house: House) 
     assert (differing.value.code, agreeing.value.code) == (1, 0)
 
 
-def test_reindex_without_waiting_only_queues(house: House) -> None:
+def test_reindex_without_waiting_only_queues(sample: SampleTeam) -> None:
     IndexJob.objects.all().delete()
 
     assert "1 queued." in typed("reindex", "--no-wait")
     assert active_index().count() == 0
 
 
-def test_reindex_all_makes_every_vector_anew(house: House) -> None:
+def test_reindex_all_makes_every_vector_anew(sample: SampleTeam) -> None:
     typed("reindex")
     typed("reindex", "--all", "--no-wait")
-    house.image.refresh_from_db()
-    assert house.image.index_sha256 == ""
+    sample.image.refresh_from_db()
+    assert sample.image.index_sha256 == ""
 
     assert "under way already" in typed("reindex", "--all")
-    house.image.refresh_from_db()
-    assert house.image.index_sha256 == house.image.sha256
+    sample.image.refresh_from_db()
+    assert sample.image.index_sha256 == sample.image.sha256
 
 
 def test_a_rebuild_whose_queueing_was_interrupted_queues_the_rest(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    sample: SampleTeam, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_pictures(house, 4)
+    put_pictures(sample, 4)
     typed("reindex")
     monkeypatch.setattr(audit, "_CHUNK", 2)
     with connection.execute_wrapper(locked_the_second_time("INSERT")), pytest.raises(OperationalError):
@@ -173,18 +175,18 @@ def locked_the_second_time(statement: str) -> Callable[..., Any]:
     return execute
 
 
-def test_a_rebuild_of_one_team_does_not_pass_for_a_rebuild_of_everything(house: House) -> None:
-    elsewhere = create_collection(team=house.outsider.personal_team, name="Mine", creator=house.outsider)
-    other = put_picture(elsewhere, house.outsider, "sky.png")
+def test_a_rebuild_of_one_team_does_not_pass_for_a_rebuild_of_everything(sample: SampleTeam) -> None:
+    elsewhere = create_collection(team=sample.outsider.personal_team, name="Mine", creator=sample.outsider)
+    other = put_picture(elsewhere, sample.outsider, "sky.png")
     typed("reindex")
     typed("reindex", "--all", "--team", "Gardeners", "--no-wait")
 
     typed("reindex", "--all", "--no-wait")
 
-    assert set(IndexJob.objects.values_list("image_id", flat=True)) == {house.image.pk, other.pk}
+    assert set(IndexJob.objects.values_list("image_id", flat=True)) == {sample.image.pk, other.pk}
 
 
-def test_an_unreachable_index_is_said_and_keeps_the_jobs(house: House, broken_index: None) -> None:
+def test_an_unreachable_index_is_said_and_keeps_the_jobs(sample: SampleTeam, broken_index: None) -> None:
     for words in (["reindex"], ["index_worker", "--drain"]):
         with pytest.raises(CommandError, match="kept"):
             typed(*words)
@@ -192,26 +194,26 @@ def test_an_unreachable_index_is_said_and_keeps_the_jobs(house: House, broken_in
     assert IndexJob.objects.count() == 1
 
 
-def test_the_worker_drains_and_ends(house: House) -> None:
+def test_the_worker_drains_and_ends(sample: SampleTeam) -> None:
     typed("index_worker", "--drain")
 
     assert_index_agrees()
     assert not IndexJob.objects.exists()
 
 
-def test_search_prints_json_and_writes_a_sheet(house: House, tmp_path: Path) -> None:
+def test_search_prints_json_and_writes_a_sheet(sample: SampleTeam, tmp_path: Path) -> None:
     typed("index_worker", "--drain")
     sheet = tmp_path / "sheet.png"
 
     answer = typed("search", "red", "--user", "owner@example.com", "--json", "--sheet", str(sheet))
 
     (row,) = json.loads(answer)
-    assert (row["id"], row["collection"], row["file"]) == (house.image.pk, "Garden", "rose.png")
+    assert (row["id"], row["collection"], row["file"]) == (sample.image.pk, "Garden", "rose.png")
     with Pillow.open(sheet) as picture:
         assert picture.format == "PNG"
 
 
-def test_an_outsiders_search_finds_nothing(house: House) -> None:
+def test_an_outsiders_search_finds_nothing(sample: SampleTeam) -> None:
     typed("index_worker", "--drain")
 
     assert typed("search", "red", "--user", "outsider@example.com", "--json").strip() == "[]"

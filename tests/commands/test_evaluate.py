@@ -10,23 +10,23 @@ from pytest_django import Settings
 from safetensors.numpy import load_file, save_file
 
 from collections_app.models import Image
+from collections_app.services.evaluation.judgments import mark_image
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.marks import mark_image
-from tests.house import House, put_picture
+from tests.sample_team import SampleTeam, put_picture
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def reds(house: House) -> list[Image]:
+def reds(sample: SampleTeam) -> list[Image]:
     """Two right ones and two wrong ones for "red", indexed."""
     colours = {"red": (250, 5, 5), "blue": (5, 5, 250), "navy": (5, 5, 120)}
-    images = [put_picture(house.collection, house.owner, f"{name}.png", colours[name]) for name in colours]
-    for image in (house.image, *images):
+    images = [put_picture(sample.collection, sample.owner, f"{name}.png", colours[name]) for name in colours]
+    for image in (sample.image, *images):
         is_right = image.original_name in ("rose.png", "red.png")
-        mark_image(user=house.viewer, image=image, text="red", is_right=is_right)
+        mark_image(user=sample.viewer, image=image, text="red", is_right=is_right)
     IndexWorker().drain()
-    return [house.image, *images]
+    return [sample.image, *images]
 
 
 @pytest.fixture
@@ -77,13 +77,13 @@ def test_model_without_an_index_is_judged_alone(reds: list[Image], contrary: str
     assert "only the pictures that are judged for it" in printed
 
 
-def test_team_narrows_the_marks(reds: list[Image], house: House) -> None:
+def test_team_narrows_the_marks(reds: list[Image], sample: SampleTeam) -> None:
     assert figures(evaluate("--k", "2", "--team", "Gardeners"), "red") == ["4", "1.000", "1.000"]
     with pytest.raises(CommandError, match="Nothing is marked yet"):
-        evaluate("--team", str(house.outsider.personal_team.pk))
+        evaluate("--team", str(sample.outsider.personal_team.pk))
 
 
-def test_nothing_marked_is_an_error_that_says_what_to_do(house: House, settings: Settings) -> None:
+def test_nothing_marked_is_an_error_that_says_what_to_do(sample: SampleTeam, settings: Settings) -> None:
     settings.CLIP_MODEL = "openai/clip-vit-base-patch32"
     with pytest.raises(CommandError, match="follow “Judge these results”"):
         evaluate()
@@ -98,12 +98,12 @@ def test_nothing_marked_is_an_error_that_says_what_to_do(house: House, settings:
         (["--demo", "--compare", "/nowhere/at/all"], "/nowhere/at/all"),
     ],
 )
-def test_wrong_word_is_answered_with_a_sentence(house: House, words: list[str], sentence: str) -> None:
+def test_wrong_word_is_answered_with_a_sentence(sample: SampleTeam, words: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         evaluate(*words)
 
 
-def test_demo_without_marks_is_judged_by_what_is_drawn(house: House) -> None:
+def test_demo_without_marks_is_judged_by_what_is_drawn(sample: SampleTeam) -> None:
     printed = evaluate()
     # Some three of the scenes show a thing in a colour, so few of ten hits can be right; of things there are enough.
     assert float(figures(printed, "thing (24 queries)")[1]) > 0.9

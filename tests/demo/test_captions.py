@@ -5,7 +5,7 @@ import random
 import pytest
 
 from collections_app.demo.captions import SYNONYMS, Caption, Wish, canonical_caption, plural_of, sample_caption
-from collections_app.demo.questions import WHITE_DOG, question_families
+from collections_app.demo.queries import WHITE_DOG, question_families
 from collections_app.demo.scenes import Group, Scene, sample_scene
 
 TWO_DOGS = Scene(groups=(Group(kind="dog", colour="white", count=2),), surrounding="snow", seed=1)

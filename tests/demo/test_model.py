@@ -10,7 +10,7 @@ from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 from collections_app.demo.drawing import draw_scene
 from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, mean_right, unseen_scenes
 from collections_app.demo.gallery import demo_collections
-from collections_app.demo.questions import WHITE_DOG, question_families
+from collections_app.demo.queries import WHITE_DOG, question_families
 from collections_app.encoders.clip import ClipEncoder
 
 MAX_BYTES = 16 * 1024 * 1024

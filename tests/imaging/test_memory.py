@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from collections_app.imaging import inspect_picture, open_picture, room_for
+from collections_app.imaging import inspect_picture, open_picture, reserve_pixels
 from collections_app.imaging.memory import MOST_PIXELS, PixelBudget
-from collections_app.services.renditions import Rendition, open_rendition
-from tests.house import House
+from collections_app.services.library.renditions import Rendition, open_rendition
+from tests.sample_team import SampleTeam
 
 from .pictures import LIMITS
 
@@ -84,7 +84,7 @@ def test_what_fails_gives_back_what_it_held() -> None:
 def test_pictures_are_decoded_only_where_there_is_room(
     step: Callable[[io.BytesIO], object], pool: ThreadPoolExecutor
 ) -> None:
-    with room_for(MOST_PIXELS):
+    with reserve_pixels(MOST_PIXELS):
         decoding = pool.submit(step, a_picture())
         assert waits(decoding)
     decoding.result(ARRIVES_S)
@@ -92,19 +92,19 @@ def test_pictures_are_decoded_only_where_there_is_room(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_whole_picture_is_held_until_it_is_stored(
-    house: House, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+    sample: SampleTeam, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the copy for those who may not have the original is written, nobody else has all the room."""
     others: list[bool] = []
 
     def take_all() -> None:
-        with room_for(MOST_PIXELS):
+        with reserve_pixels(MOST_PIXELS):
             pass
 
     def stored(name: str, content: bytes) -> None:
         others.append(waits(pool.submit(take_all)))
 
-    monkeypatch.setattr("collections_app.services.renditions._save_whole", stored)
+    monkeypatch.setattr("collections_app.services.library.renditions._save_whole", stored)
     with pytest.raises(FileNotFoundError):
-        open_rendition(image=house.image, rendition=Rendition.FULL)
+        open_rendition(image=sample.image, rendition=Rendition.FULL)
     assert others == [True]

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from collections_app.imaging import perceptual_hash
-from tests.twins import copies, draw, other_scenes
+from tests.duplicate_pictures import copies, draw, other_scenes
 
 NEAR_BITS = 8
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collections_app.index.connection import Connection, ServerEndpoint
-from collections_app.index.embedded import EmbeddedStore
+from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.milvus import MilvusIndex
 from tests.index.milvus_server import milvus_server_uri
 from tests.index.records import DIM

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from collections_app.index.connection import Connection
-from collections_app.index.embedded import EmbeddedStore
+from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.milvus import MilvusIndex
 from tests.index.records import DIM, record
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from collections_app.index import Entry, Record, word_key
+from collections_app.index import Entry, Record, hash_token
 
 DIM = 8
 
@@ -25,7 +25,7 @@ def random_units(count: int, *, dim: int = DIM, seed: int = 0) -> NDArray[np.flo
 
 
 def tag_keys(*tags: str) -> tuple[int, ...]:
-    return tuple(sorted(map(word_key, tags)))
+    return tuple(sorted(map(hash_token, tags)))
 
 
 def record(an_id: int, *, team: int = 1, vector: NDArray[np.float32] | None = None, **scalars: Any) -> Record:
@@ -37,7 +37,7 @@ def record(an_id: int, *, team: int = 1, vector: NDArray[np.float32] | None = No
         "width": 640,
         "height": 480,
         "content": -(2**62) + an_id,
-        "format": word_key("PNG"),
+        "format": hash_token("PNG"),
         "tags": (),
     }
     entry = Entry(id=an_id, team_id=team, **(values | scalars))

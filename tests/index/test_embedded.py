@@ -13,9 +13,9 @@ import pytest
 from milvus_lite.db import MilvusLite
 
 from collections_app.errors import IndexUnavailable
-from collections_app.index import embedded
+from collections_app.index import embedded_store
 from collections_app.index.connection import Connection
-from collections_app.index.embedded import EmbeddedStore
+from collections_app.index.embedded_store import EmbeddedStore
 from tests.index.conftest import new_index
 from tests.index.records import random_units, record, unit
 
@@ -69,7 +69,7 @@ def test_somebody_elses_directory_in_its_place_is_refused(tmp_path: Path, monkey
     directory = tmp_path / ("long" * 25)
     with tempfile.TemporaryDirectory() as short:
         monkeypatch.setattr(tempfile, "tempdir", short)
-        trap = embedded._socket_directory(directory)
+        trap = embedded_store._socket_directory(directory)
         trap.symlink_to(tmp_path)
 
         with pytest.raises(IndexUnavailable, match="must be a directory of this user"):
@@ -97,7 +97,7 @@ def test_a_socket_file_that_nobody_serves_is_replaced(open_store: Open, tmp_path
 def test_a_store_that_something_else_has_opened_is_unavailable(
     open_store: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "OWNER_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(embedded_store, "OWNER_TIMEOUT_S", 0.5)
     (tmp_path / "index").mkdir(mode=0o700)
     other = MilvusLite(str(tmp_path / "index" / "store.db"))
 

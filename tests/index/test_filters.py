@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from collections_app.index import UNKNOWN, Filters, Record, word_key
+from collections_app.index import UNKNOWN, Filters, Record, hash_token
 from collections_app.index.milvus import MilvusIndex
 from tests.index.records import random_units, record, tag_keys, unit
 
@@ -73,7 +73,7 @@ def test_the_least_size_is_asked_of_the_longer_edge(index: MilvusIndex) -> None:
 
 
 def test_one_of_the_formats_suffices(index: MilvusIndex) -> None:
-    index.upsert([record(an_id, format=word_key(name)) for an_id, name in enumerate(["PNG", "JPEG", "HEIF"])])
+    index.upsert([record(an_id, format=hash_token(name)) for an_id, name in enumerate(["PNG", "JPEG", "HEIF"])])
 
     assert found(index, formats=("JPEG",)) == [1]
     assert found(index, formats=("png", "HEIF")) == [0, 2]
@@ -105,21 +105,21 @@ def test_any_text_can_be_a_tag(index: MilvusIndex) -> None:
         assert an_id not in found(index, without_tags=(tag,))
 
 
-@pytest.mark.parametrize("one_in", [16, 256, 16**4])
-def test_thinning_out_leaves_the_least_fingerprints(index: MilvusIndex, one_in: int) -> None:
-    end = 2**64 // one_in - 2**63
+@pytest.mark.parametrize("sample_every", [16, 256, 16**4])
+def test_thinning_out_leaves_the_least_fingerprints(index: MilvusIndex, sample_every: int) -> None:
+    end = 2**64 // sample_every - 2**63
     contents = [-(2**63), end - 1, end, -1, 0, 1, 2**63 - 1]
     index.upsert([record(an_id, content=content) for an_id, content in enumerate(contents)])
 
-    assert found(index, one_in=one_in) == [0, 1]
-    assert found(index, one_in=1) == list(range(7))
+    assert found(index, sample_every=sample_every) == [0, 1]
+    assert found(index, sample_every=1) == list(range(7))
 
 
 def test_thinning_out_leaves_one_in_so_many(index: MilvusIndex) -> None:
     chance = random.Random(1)
     index.upsert([record(an_id, content=chance.randrange(-(2**63), 2**63)) for an_id in range(3000)])
 
-    assert 150 < len(found(index, one_in=16, limit=1000)) < 230
+    assert 150 < len(found(index, sample_every=16, limit=1000)) < 230
 
 
 def test_text_in_place_of_a_number_is_refused(index: MilvusIndex) -> None:
@@ -145,8 +145,8 @@ def test_filters_narrow_whole_teams_and_single_collections_alike(index: MilvusIn
 
 
 def test_what_is_changed_is_found_by_its_new_facts_alone(index: MilvusIndex) -> None:
-    index.upsert([record(1, tags=tag_keys("dog"), format=word_key("GIF"))])
-    index.upsert([record(1, tags=tag_keys("cat"), format=word_key("PNG"))])
+    index.upsert([record(1, tags=tag_keys("dog"), format=hash_token("GIF"))])
+    index.upsert([record(1, tags=tag_keys("cat"), format=hash_token("PNG"))])
 
     assert found(index, tags=("dog",)) == found(index, formats=("GIF",)) == []
     assert found(index, tags=("cat",), formats=("PNG",)) == [1]
@@ -204,7 +204,7 @@ def _some_facts(chance: random.Random) -> dict[str, Any]:
 
 
 def _record(an_id: int, facts: dict[str, Any], vector: Any) -> Record:
-    stored = {"format": word_key(facts["format"]), "tags": tag_keys(*facts["tags"])}
+    stored = {"format": hash_token(facts["format"]), "tags": tag_keys(*facts["tags"])}
     return record(an_id, vector=vector, **facts | stored)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from collections_app.index.connection import Connection
-from collections_app.index.embedded import EmbeddedStore
+from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.milvus import MilvusIndex
 from tests.index import program
 from tests.index.conftest import new_index

@@ -3,14 +3,14 @@
 import pytest
 from django.test import Client
 
-from tests.house import House
 from tests.reading import Reader
+from tests.sample_team import SampleTeam
 
 
 @pytest.fixture
-def in_russian(house: House) -> Client:
+def in_russian(sample: SampleTeam) -> Client:
     client = Reader(headers={"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"})
-    client.force_login(house.owner)
+    client.force_login(sample.owner)
     return client
 
 

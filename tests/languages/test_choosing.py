@@ -5,7 +5,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import PublicLink
-from tests.house import House, signed_in_client
+from tests.sample_team import SampleTeam, sign_in_client
 
 
 def language_of(page: bytes) -> str:
@@ -45,14 +45,14 @@ def test_nobody_is_led_to_another_site(client: Client, db: None) -> None:
     assert answer.headers["Location"] == "/"
 
 
-def test_the_switch_leads_back_to_the_page_it_is_on(house: House) -> None:
-    page = signed_in_client(house.owner).get("/search/?q=rose&page=1")
+def test_the_switch_leads_back_to_the_page_it_is_on(sample: SampleTeam) -> None:
+    page = sign_in_client(sample.owner).get("/search/?q=rose&page=1")
     assert 'name="next" value="/search/?q=rose&amp;page=1"' in page.content.decode()
 
 
-def test_the_switch_of_an_answered_form_leads_to_the_form_s_page(client: Client, house: House) -> None:
-    client.force_login(house.owner)
-    address = f"http://testserver/teams/{house.team.pk}/"
+def test_the_switch_of_an_answered_form_leads_to_the_form_s_page(client: Client, sample: SampleTeam) -> None:
+    client.force_login(sample.owner)
+    address = f"http://testserver/teams/{sample.team.pk}/"
     page = client.post(f"{address}invite/", {"email": "no address"}, headers={"Referer": address})
     assert page.status_code == 400
     assert f'name="next" value="{address}"' in page.content.decode()
@@ -66,10 +66,14 @@ def test_a_page_may_not_be_kept_for_another_language(client: Client, db: None) -
 
 @pytest.mark.parametrize("is_known", [False, True], ids=["200", "304"])
 @pytest.mark.parametrize("is_public", [False, True], ids=["member", "link"])
-def test_a_picture_is_the_same_in_every_language(is_known: bool, is_public: bool, client: Client, house: House) -> None:
-    client.force_login(house.owner)
-    link = PublicLink.objects.create(collection=house.collection)
-    address = f"/s/{link.secret}/{house.image.public_id}/thumbnail/" if is_public else f"/images/{house.image.pk}/file/"
+def test_a_picture_is_the_same_in_every_language(
+    is_known: bool, is_public: bool, client: Client, sample: SampleTeam
+) -> None:
+    client.force_login(sample.owner)
+    link = PublicLink.objects.create(collection=sample.collection)
+    address = (
+        f"/s/{link.secret}/{sample.image.public_id}/thumbnail/" if is_public else f"/images/{sample.image.pk}/file/"
+    )
     etag = client.get(address).headers["ETag"]
     known = {"If-None-Match": etag} if is_known else {}
     answer = client.get(address, headers={"Accept-Language": "ru", **known})
@@ -89,9 +93,9 @@ def test_a_picture_is_the_same_in_every_language(is_known: bool, is_public: bool
     ],
 )
 def test_a_model_that_knows_english_only_asks_for_english(
-    model: str, language: str, is_hinted: bool, client: Client, house: House, settings: Settings
+    model: str, language: str, is_hinted: bool, client: Client, sample: SampleTeam, settings: Settings
 ) -> None:
     settings.CLIP_MODEL = model
-    client.force_login(house.owner)
+    client.force_login(sample.owner)
     page = client.get("/search/", headers={"Accept-Language": language}).content.decode()
     assert ("по-английски" in page) is is_hinted

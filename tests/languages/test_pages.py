@@ -10,9 +10,9 @@ from django.test import Client
 
 from collections_app.models import Image, PublicLink
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.invitations import invite
-from tests.house import House, put_pictures
+from collections_app.services.sharing.invitations import invite
 from tests.languages.test_unmarked import TextOfPage
+from tests.sample_team import SampleTeam, put_pictures
 
 PAGES = [
     *("/", "/search/", "/search/?q=rose", "/search/?q=rose&collection=999", "/upload/", "/collections/new/"),
@@ -30,7 +30,7 @@ VISITOR_PAGES = [
     "/nowhere/",
     "/accounts/inactive/",
 ]
-# Names: the product's, the house's, of formats and of what has no Russian name.
+# Names: the product's, the sample's, of formats and of what has no Russian name.
 NAMES = {
     *("imagesearch", "English", "Garden", "Gardeners", "rose", "png", "white", "dog", "sunset", "over", "the", "sea"),
     *("JPEG", "PNG", "WebP", "GIF", "AVIF", "HEIC", "BMP", "TIFF", "zip", "JavaScript", "IP", "QR", "mail"),
@@ -51,17 +51,19 @@ def english_words(texts: list[str]) -> set[str]:
 
 
 @pytest.fixture
-def address_of(house: House) -> Callable[[str], str]:
-    link = PublicLink.objects.create(collection=house.collection, allows_download=True)
-    _, secret = invite(email="new@example.com", role="viewer", inviter=house.owner, team=house.team)
-    values = {"c": house.collection.pk, "t": house.team.pk, "i": house.image.pk, "s": link.secret, "v": secret}
+def address_of(sample: SampleTeam) -> Callable[[str], str]:
+    link = PublicLink.objects.create(collection=sample.collection, allows_download=True)
+    _, secret = invite(email="new@example.com", role="viewer", inviter=sample.owner, team=sample.team)
+    values = {"c": sample.collection.pk, "t": sample.team.pk, "i": sample.image.pk, "s": link.secret, "v": secret}
     return lambda pattern: pattern.format(**values)
 
 
-def test_pages_of_a_member_have_no_english(in_russian: Client, address_of: Callable[[str], str], house: House) -> None:
+def test_pages_of_a_member_have_no_english(
+    in_russian: Client, address_of: Callable[[str], str], sample: SampleTeam
+) -> None:
     IndexWorker().drain()
-    Image.objects.filter(pk=house.image.pk).record_index_state(index_state="failed", index_error="It is damaged.")
-    put_pictures(house, 2)
+    Image.objects.filter(pk=sample.image.pk).record_index_state(index_state="failed", index_error="It is damaged.")
+    put_pictures(sample, 2)
     left = {page: words for page in PAGES if (words := english_words(texts(in_russian, address_of(page))))}
     assert left == {}
 
@@ -79,45 +81,45 @@ def test_the_page_says_which_language_it_is_in(in_russian: Client, client: Clien
 @pytest.mark.parametrize(
     ("count", "said"), [(1, "1 изображение"), (2, "2 изображения"), (5, "5 изображений"), (21, "21 изображение")]
 )
-def test_counts_have_their_form(count: int, said: str, in_russian: Client, house: House) -> None:
-    put_pictures(house, count - 1)
-    assert f"<p>{said} · Gardeners</p>" in in_russian.get(f"/collections/{house.collection.pk}/").content.decode()
+def test_counts_have_their_form(count: int, said: str, in_russian: Client, sample: SampleTeam) -> None:
+    put_pictures(sample, count - 1)
+    assert f"<p>{said} · Gardeners</p>" in in_russian.get(f"/collections/{sample.collection.pk}/").content.decode()
 
 
-def test_dates_and_sizes_are_written_as_in_russian(in_russian: Client, house: House) -> None:
-    Image.objects.filter(pk=house.image.pk).update(
+def test_dates_and_sizes_are_written_as_in_russian(in_russian: Client, sample: SampleTeam) -> None:
+    Image.objects.filter(pk=sample.image.pk).update(
         created_at="2026-11-05T14:30:00Z", byte_size=1_536 * 1024, width=12_345
     )
-    page = in_russian.get(f"/images/{house.image.pk}/").content.decode()
+    page = in_russian.get(f"/images/{sample.image.pk}/").content.decode()
     assert "5 ноября 2026 г., 14:30" in page
     assert "1,5\N{NO-BREAK SPACE}МБ" in page
     assert "12\N{NO-BREAK SPACE}345" in page
 
 
-def test_dates_are_written_as_in_english(in_russian: Client, house: House) -> None:
-    Image.objects.filter(pk=house.image.pk).update(created_at="2026-11-05T14:30:00Z")
-    page = in_russian.get(f"/images/{house.image.pk}/", headers={"Accept-Language": "en"}).content.decode()
+def test_dates_are_written_as_in_english(in_russian: Client, sample: SampleTeam) -> None:
+    Image.objects.filter(pk=sample.image.pk).update(created_at="2026-11-05T14:30:00Z")
+    page = in_russian.get(f"/images/{sample.image.pk}/", headers={"Accept-Language": "en"}).content.decode()
     assert "5 November 2026, 14:30" in page
 
 
-def test_what_was_done_is_said_in_russian(in_russian: Client, house: House) -> None:
-    chosen = {"image": house.image.pk, "collection": house.collection.pk}
+def test_what_was_done_is_said_in_russian(in_russian: Client, sample: SampleTeam) -> None:
+    chosen = {"image": sample.image.pk, "collection": sample.collection.pk}
     page = in_russian.post("/pictures/trash/", chosen, follow=True).content.decode()
     assert "1 изображение перемещено в корзину." in page
 
 
-def test_a_refused_upload_is_explained_in_russian(in_russian: Client, house: House) -> None:
+def test_a_refused_upload_is_explained_in_russian(in_russian: Client, sample: SampleTeam) -> None:
     answer = in_russian.post(
-        f"/collections/{house.collection.pk}/upload/",
+        f"/collections/{sample.collection.pk}/upload/",
         {"files": SimpleUploadedFile("paper.pdf", b"%PDF-1.7 and more")},
         headers={"Accept": "application/json"},
     )
     assert answer.json()["error"].startswith("Это документ PDF, а не изображение.")
 
 
-def test_a_reason_stored_in_english_is_read_in_russian(in_russian: Client, house: House) -> None:
+def test_a_reason_stored_in_english_is_read_in_russian(in_russian: Client, sample: SampleTeam) -> None:
     reason = "The picture's file is missing from the storage."
-    Image.objects.filter(pk=house.image.pk).record_index_state(index_state="failed", index_error=reason)
+    Image.objects.filter(pk=sample.image.pk).record_index_state(index_state="failed", index_error=reason)
     assert "Файла изображения нет в хранилище." in in_russian.get("/indexing/status/").content.decode()
 
 
@@ -128,10 +130,10 @@ def test_a_name_that_is_a_word_of_ours_stays_as_it_was_given(in_russian: Client)
 
 
 def test_an_invitation_is_written_in_the_language_of_the_inviter(
-    in_russian: Client, house: House, mailoutbox: list[EmailMessage], django_capture_on_commit_callbacks: object
+    in_russian: Client, sample: SampleTeam, mailoutbox: list[EmailMessage], django_capture_on_commit_callbacks: object
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        in_russian.post(f"/teams/{house.team.pk}/invite/", {"email": "new@example.com", "role": "viewer"})
+        in_russian.post(f"/teams/{sample.team.pk}/invite/", {"email": "new@example.com", "role": "viewer"})
     mail = mailoutbox[0]
     assert mail.subject == "[imagesearch] owner@example.com приглашает вас"
     assert "owner@example.com приглашает вас в команду «Gardeners»" in str(mail.body)

@@ -29,7 +29,7 @@ _SAYING = {
     "warning",
     "info",
     "message_user",
-    "Outcome",
+    "UploadResult",
     *_OUR_ERRORS,
 }
 _READ_ARGUMENTS = {"label", "help_text", "empty_label", "description", "error", "refusal"}

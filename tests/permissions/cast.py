@@ -19,11 +19,11 @@ from collections_app.models import (
     Team,
     User,
 )
-from collections_app.services.invitations import invite
-from collections_app.services.library import create_collection
-from collections_app.services.links import create_link
-from tests.house import put_picture
+from collections_app.services.library.collections import create_collection
+from collections_app.services.sharing.invitations import invite
+from collections_app.services.sharing.public_links import create_link
 from tests.reading import Reader
+from tests.sample_team import put_picture
 
 PEOPLE = (
     *("anonymous", "link visitor", "stranger", "share viewer", "share editor"),

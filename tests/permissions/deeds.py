@@ -9,8 +9,8 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from collections_app.models import Collection, Image, IndexState, Mark, Share, User
-from tests.house import picture_file, put_picture
+from collections_app.models import Collection, Image, IndexState, RelevanceJudgment, Share, User
+from tests.sample_team import picture_file, put_picture
 
 Values = dict[str, Any]
 
@@ -82,7 +82,7 @@ def _restore_with_collection(asker: Asker, it: Values) -> bool:
     _let_be_trashed(it["first_image"])
     Collection.objects.filter(pk=it["collection"]).update(trashed_at=timezone.now())
     asker.post("/trash/restore/", image=it["first_image"])
-    return Collection.objects.kept().filter(pk=it["collection"]).exists()
+    return Collection.objects.not_trashed().filter(pk=it["collection"]).exists()
 
 
 def _purge(asker: Asker, it: Values) -> bool:
@@ -116,7 +116,7 @@ def _retry_all(asker: Asker, it: Values) -> bool:
 
 def _mark(asker: Asker, it: Values) -> bool:
     asker.post(f"/images/{it['image']}/mark/", q="red", is_right="yes")
-    return Mark.objects.filter(image=it["image"]).exists()
+    return RelevanceJudgment.objects.filter(image=it["image"]).exists()
 
 
 def _in(address: str, sign: str) -> Deed:

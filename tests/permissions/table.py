@@ -11,25 +11,25 @@ empty form to somebody who may send it.
 TABLE = """
 address                  object    anon  link strng shr.v shr.e  view  edit owner    ex staff
 gallery             GET  -          302   302   200   200   200   200   200   200   200   200
-gallery             POST -          405
+gallery             POST -          302   302   405   405   405   405   405   405   405   405
 search              GET  -          302   302   200   200   200   200   200   200   200   200
-search              POST -          405
+search              POST -          302   302   405   405   405   405   405   405   405   405
 search_sheet        GET  -          302
-search_sheet        POST -          405
-example_add         GET  -          405
+search_sheet        POST -          302   302   405   405   405   405   405   405   405   405
+example_add         GET  -          302   302   405   405   405   405   405   405   405   405
 example_add         POST -          302
 example_thumbnail   GET  kept       302   302   404   404   404   404   404   200   404   404
 example_thumbnail   GET  trashed    302   302   404   404   404   404   404   200   404   404
 example_thumbnail   GET  foreign    302   302   404   404   404   404   404   404   404   404
 example_thumbnail   GET  deleted    302   302   404   404   404   404   404   404   404   404
-example_thumbnail   POST any        405
+example_thumbnail   POST any        302   302   405   405   405   405   405   405   405   405
 upload              GET  -          302   302   200   200   200   200   200   200   200   200
 upload              POST -          302   302   400   400   400   400   400   400   400   400
 collection_create   GET  -          302   302   200   200   200   200   200   200   200   200
 collection_create   POST -          302   302   400   400   400   400   400   400   400   400
 collection          GET  kept       302   302   404   200   200   200   200   200   404   404
 collection          GET  other      302   302   404   404   404   404   404   404   404   404
-collection          POST any        405
+collection          POST any        302   302   405   405   405   405   405   405   405   405
 collection_rename   GET  kept       302   302   404   403   403   403   200   200   404   404
 collection_rename   GET  other      302   302   404   404   404   404   404   404   404   404
 collection_rename   POST kept       302   302   404   403   403   403   400   400   404   404
@@ -44,23 +44,23 @@ collection_upload   POST kept       302   302   404   403   400   403   400   40
 collection_upload   POST other      302   302   404   404   404   404   404   404   404   404
 collection_sharing  GET  kept       302   302   404   403   403   403   403   200   404   404
 collection_sharing  GET  other      302   302   404   404   404   404   404   404   404   404
-collection_sharing  POST any        405
-share_with_person   GET  any        405
-share_with_person   POST kept       302   302   404   403   403   403   403   400   404   404
-share_with_person   POST other      302   302   404   404   404   404   404   404   404   404
-share_with_team     GET  any        405
-share_with_team     POST kept       302   302   404   403   403   403   403   400   404   404
-share_with_team     POST other      302   302   404   404   404   404   404   404   404   404
-share_role          GET  any        405
+collection_sharing  POST any        302   302   405   405   405   405   405   405   405   405
+share_person        GET  any        302   302   405   405   405   405   405   405   405   405
+share_person        POST kept       302   302   404   403   403   403   403   400   404   404
+share_person        POST other      302   302   404   404   404   404   404   404   404   404
+share_team          GET  any        302   302   405   405   405   405   405   405   405   405
+share_team          POST kept       302   302   404   403   403   403   403   400   404   404
+share_team          POST other      302   302   404   404   404   404   404   404   404   404
+share_role          GET  any        302   302   405   405   405   405   405   405   405   405
 share_role          POST kept       302   302   404   403   403   403   403   302   404   404
 share_role          POST other      302   302   404   404   404   404   404   404   404   404
-share_revoke        GET  any        405
+share_revoke        GET  any        302   302   405   405   405   405   405   405   405   405
 share_revoke        POST kept       302   302   404   403   403   403   403   302   404   404
 share_revoke        POST other      302   302   404   404   404   404   404   404   404   404
-link_create         GET  any        405
+link_create         GET  any        302   302   405   405   405   405   405   405   405   405
 link_create         POST kept       302   302   404   403   403   403   403   302   404   404
 link_create         POST other      302   302   404   404   404   404   404   404   404   404
-link_revoke         GET  any        405
+link_revoke         GET  any        302   302   405   405   405   405   405   405   405   405
 link_revoke         POST kept       302   302   404   403   403   403   403   302   404   404
 link_revoke         POST other      302   302   404   404   404   404   404   404   404   404
 team_list           GET  -          302   302   200   200   200   200   200   200   200   200
@@ -69,7 +69,7 @@ team                GET  kept       302   302   404   404   404   200   200   20
 team                GET  trashed    302   302   404   404   404   200   200   200   404   404
 team                GET  foreign    302   302   404   404   404   404   404   404   404   404
 team                GET  deleted    302   302   404   404   404   404   404   404   404   404
-team                POST any        405
+team                POST any        302   302   405   405   405   405   405   405   405   405
 team_rename         GET  kept       302   302   404   404   404   403   403   200   404   404
 team_rename         GET  trashed    302   302   404   404   404   403   403   200   404   404
 team_rename         GET  foreign    302   302   404   404   404   404   404   404   404   404
@@ -86,22 +86,22 @@ team_delete         POST kept       302   302   404   404   404   403   403   40
 team_delete         POST trashed    302   302   404   404   404   403   403   400   404   404
 team_delete         POST foreign    302   302   404   404   404   404   404   404   404   404
 team_delete         POST deleted    302   302   404   404   404   404   404   404   404   404
-team_leave          GET  any        405
+team_leave          GET  any        302   302   405   405   405   405   405   405   405   405
 team_leave          POST kept       302   302   404   404   404   302   302   302   404   404
 team_leave          POST trashed    302   302   404   404   404   302   302   302   404   404
 team_leave          POST foreign    302   302   404   404   404   404   404   404   404   404
 team_leave          POST deleted    302   302   404   404   404   404   404   404   404   404
-team_invite         GET  any        405
+team_invite         GET  any        302   302   405   405   405   405   405   405   405   405
 team_invite         POST kept       302   302   404   404   404   403   403   400   404   404
 team_invite         POST trashed    302   302   404   404   404   403   403   400   404   404
 team_invite         POST foreign    302   302   404   404   404   404   404   404   404   404
 team_invite         POST deleted    302   302   404   404   404   404   404   404   404   404
-member_role         GET  any        405
+member_role         GET  any        302   302   405   405   405   405   405   405   405   405
 member_role         POST kept       302   302   404   404   404   403   403   302   404   404
 member_role         POST trashed    302   302   404   404   404   403   403   302   404   404
 member_role         POST foreign    302   302   404   404   404   404   404   404   404   404
 member_role         POST deleted    302   302   404   404   404   404   404   404   404   404
-member_remove       GET  any        405
+member_remove       GET  any        302   302   405   405   405   405   405   405   405   405
 member_remove       POST kept       302   302   404   404   404   403   403   302   404   404
 member_remove       POST trashed    302   302   404   404   404   403   403   302   404   404
 member_remove       POST foreign    302   302   404   404   404   404   404   404   404   404
@@ -110,18 +110,18 @@ team_duplicates     GET  kept       302   302   404   404   404   200   200   20
 team_duplicates     GET  trashed    302   302   404   404   404   200   200   200   404   404
 team_duplicates     GET  foreign    302   302   404   404   404   404   404   404   404   404
 team_duplicates     GET  deleted    302   302   404   404   404   404   404   404   404   404
-team_duplicates     POST any        405
-duplicates_trash    GET  any        405
+team_duplicates     POST any        302   302   405   405   405   405   405   405   405   405
+duplicates_trash    GET  any        302   302   405   405   405   405   405   405   405   405
 duplicates_trash    POST kept       302   302   404   404   404   302   302   302   404   404
 duplicates_trash    POST trashed    302   302   404   404   404   302   302   302   404   404
 duplicates_trash    POST foreign    302   302   404   404   404   404   404   404   404   404
 duplicates_trash    POST deleted    302   302   404   404   404   404   404   404   404   404
-duplicates_different GET  any        405
+duplicates_different GET  any        302   302   405   405   405   405   405   405   405   405
 duplicates_different POST kept       302   302   404   404   404   403   302   302   404   404
 duplicates_different POST trashed    302   302   404   404   404   403   302   302   404   404
 duplicates_different POST foreign    302   302   404   404   404   404   404   404   404   404
 duplicates_different POST deleted    302   302   404   404   404   404   404   404   404   404
-invitation_revoke   GET  any        405
+invitation_revoke   GET  any        302   302   405   405   405   405   405   405   405   405
 invitation_revoke   POST kept       302   302   404   403   403   403   403   302   404   404
 invitation_revoke   POST other      302   302   404   404   404   404   404   404   404   404
 invitation          GET  kept       200
@@ -133,15 +133,15 @@ invitation          POST trashed    404
 invitation          POST foreign    200   200   404   404   404   404   404   404   404   404
 invitation          POST deleted    404
 trash               GET  -          302   302   200   200   200   200   200   200   200   200
-trash               POST -          405
+trash               POST -          302   302   405   405   405   405   405   405   405   405
 trash_thumbnail     GET  kept       302   302   404   404   404   404   404   404   404   404
 trash_thumbnail     GET  trashed    302   302   404   404   200   404   200   200   404   404
 trash_thumbnail     GET  foreign    302   302   404   404   404   404   404   404   404   404
 trash_thumbnail     GET  deleted    302   302   404   404   404   404   404   404   404   404
-trash_thumbnail     POST any        405
-trash_restore       GET  -          405
+trash_thumbnail     POST any        302   302   405   405   405   405   405   405   405   405
+trash_restore       GET  -          302   302   405   405   405   405   405   405   405   405
 trash_restore       POST -          302
-trash_purge         GET  -          405
+trash_purge         GET  -          302   302   405   405   405   405   405   405   405   405
 trash_purge         POST -          302
 public_link         GET  kept       302   200   302   302   302   302   302   302   302   302
 public_link         GET  trashed    404
@@ -183,7 +183,7 @@ public_download     GET  deleted    404
 public_download     POST any        405
 image               GET  kept       302   302   404   200   200   200   200   200   404   404
 image               GET  other      302   302   404   404   404   404   404   404   404   404
-image               POST any        405
+image               POST any        302   302   405   405   405   405   405   405   405   405
 image_edit          GET  kept       302   302   404   403   200   403   200   200   404   404
 image_edit          GET  other      302   302   404   404   404   404   404   404   404   404
 image_edit          POST kept       302   302   404   403   302   403   302   302   404   404
@@ -194,59 +194,59 @@ image_delete        POST kept       302   302   404   403   302   403   302   30
 image_delete        POST other      302   302   404   404   404   404   404   404   404   404
 image_similar       GET  kept       302   302   404   200   200   200   200   200   404   404
 image_similar       GET  other      302   302   404   404   404   404   404   404   404   404
-image_similar       POST any        405
+image_similar       POST any        302   302   405   405   405   405   405   405   405   405
 image_file          GET  kept       302   302   404   200   200   200   200   200   404   404
 image_file          GET  other      302   302   404   404   404   404   404   404   404   404
-image_file          POST any        405
+image_file          POST any        302   302   405   405   405   405   405   405   405   405
 image_download      GET  kept       302   302   404   200   200   200   200   200   404   404
 image_download      GET  other      302   302   404   404   404   404   404   404   404   404
-image_download      POST any        405
+image_download      POST any        302   302   405   405   405   405   405   405   405   405
 image_thumbnail     GET  kept       302   302   404   200   200   200   200   200   404   404
 image_thumbnail     GET  other      302   302   404   404   404   404   404   404   404   404
-image_thumbnail     POST any        405
+image_thumbnail     POST any        302   302   405   405   405   405   405   405   405   405
 image_preview       GET  kept       302   302   404   200   200   200   200   200   404   404
 image_preview       GET  other      302   302   404   404   404   404   404   404   404   404
-image_preview       POST any        405
+image_preview       POST any        302   302   405   405   405   405   405   405   405   405
 indexing_status     GET  -          302   302   200   200   200   200   200   200   200   200
-indexing_status     POST -          405
-retry_indexing      GET  -          405
+indexing_status     POST -          302   302   405   405   405   405   405   405   405   405
+retry_indexing      GET  -          302   302   405   405   405   405   405   405   405   405
 retry_indexing      POST -          302
 account             GET  -          302   302   200   200   200   200   200   200   200   200
-account             POST -          405
+account             POST -          302   302   405   405   405   405   405   405   405   405
 set_language        GET  -          302
 set_language        POST -          302
 healthz             GET  -          200
 healthz             POST -          405
-selection_trash     GET  -          405
+selection_trash     GET  -          302   302   405   405   405   405   405   405   405   405
 selection_trash     POST -          302
-selection_move      GET  -          405
+selection_move      GET  -          302   302   405   405   405   405   405   405   405   405
 selection_move      POST -          302
-selection_download  GET  -          405
+selection_download  GET  -          302   302   405   405   405   405   405   405   405   405
 selection_download  POST -          302
-selection_undo      GET  -          405
+selection_undo      GET  -          302   302   405   405   405   405   405   405   405   405
 selection_undo      POST -          302
-selection_tag       GET  -          405
+selection_tag       GET  -          302   302   405   405   405   405   405   405   405   405
 selection_tag       POST -          302
 saved_searches      GET  -          302   302   200   200   200   200   200   200   200   200
-saved_searches      POST -          405
-search_save         GET  -          405
+saved_searches      POST -          302   302   405   405   405   405   405   405   405   405
+search_save         GET  -          302   302   405   405   405   405   405   405   405   405
 search_save         POST -          302   302   400   400   400   400   400   400   400   400
-recent_clear        GET  -          405
+recent_clear        GET  -          302   302   405   405   405   405   405   405   405   405
 recent_clear        POST -          302
-recent_off          GET  -          405
+recent_off          GET  -          302   302   405   405   405   405   405   405   405   405
 recent_off          POST -          302
-recent_on           GET  -          405
+recent_on           GET  -          302   302   405   405   405   405   405   405   405   405
 recent_on           POST -          302
 saved_search        GET  kept       302   302   404   404   404   302   302   302   404   404
 saved_search        GET  trashed    302   302   404   404   404   302   302   302   404   404
 saved_search        GET  foreign    302   302   404   404   404   404   404   404   404   404
 saved_search        GET  deleted    302   302   404   404   404   404   404   404   404   404
-saved_search        POST any        405
+saved_search        POST any        302   302   405   405   405   405   405   405   405   405
 search_new          GET  kept       302   302   404   404   404   200   200   200   404   404
 search_new          GET  trashed    302   302   404   404   404   200   200   200   404   404
 search_new          GET  foreign    302   302   404   404   404   404   404   404   404   404
 search_new          GET  deleted    302   302   404   404   404   404   404   404   404   404
-search_new          POST any        405
+search_new          POST any        302   302   405   405   405   405   405   405   405   405
 search_rename       GET  kept       302   302   404   404   404   403   403   200   404   404
 search_rename       GET  trashed    302   302   404   404   404   403   403   200   404   404
 search_rename       GET  foreign    302   302   404   404   404   404   404   404   404   404
@@ -263,17 +263,17 @@ search_share        POST kept       302   302   404   404   404   403   403   40
 search_share        POST trashed    302   302   404   404   404   403   403   400   404   404
 search_share        POST foreign    302   302   404   404   404   404   404   404   404   404
 search_share        POST deleted    302   302   404   404   404   404   404   404   404   404
-search_unshare      GET  any        405
+search_unshare      GET  any        302   302   405   405   405   405   405   405   405   405
 search_unshare      POST kept       302   302   404   404   404   403   403   302   404   404
 search_unshare      POST trashed    302   302   404   404   404   403   403   302   404   404
 search_unshare      POST foreign    302   302   404   404   404   404   404   404   404   404
 search_unshare      POST deleted    302   302   404   404   404   404   404   404   404   404
-search_delete       GET  any        405
+search_delete       GET  any        302   302   405   405   405   405   405   405   405   405
 search_delete       POST kept       302   302   404   404   404   403   403   302   404   404
 search_delete       POST trashed    302   302   404   404   404   403   403   302   404   404
 search_delete       POST foreign    302   302   404   404   404   404   404   404   404   404
 search_delete       POST deleted    302   302   404   404   404   404   404   404   404   404
-image_mark          GET  any        405
+image_mark          GET  any        302   302   405   405   405   405   405   405   405   405
 image_mark          POST kept       302   302   404   400   400   400   400   400   404   404
 image_mark          POST other      302   302   404   404   404   404   404   404   404   404
 """

@@ -7,11 +7,11 @@ from django.db import transaction
 
 from collections_app.models import Image, User
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library import create_collection
-from tests.house import put_picture
+from collections_app.services.library.collections import create_collection
 from tests.permissions.cast import PEOPLE, Stage, make_stage
 from tests.permissions.deeds import DEEDS, TABLE, Asker, Values
 from tests.permissions.requests import METHODS, fill, routes, status
+from tests.sample_team import put_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import picture_bytes
 from tests.processes.installation import Installation, Process, make_installation
+from tests.sample_team import picture_bytes
 
 PICTURES = 120
 

@@ -18,8 +18,8 @@ KILLED_UPLOAD = """
 import os
 from django.db.models.signals import post_save
 from collections_app.models import *
-from collections_app.services.library import create_collection
-from collections_app.services.uploads import ingest_upload
+from collections_app.services.library.collections import create_collection
+from collections_app.services.uploads.ingest import ingest_upload
 user = User.objects.get(email="{}")
 collection = create_collection(team=user.personal_team, name="Mine", creator=user)
 post_save.connect(lambda **_: os._exit(9), sender=Image, weak=False)
@@ -111,5 +111,7 @@ def test_what_a_killed_upload_has_stored_is_swept_up_a_day_later(installation: I
     assert process.wait(timeout=200) == 9
     assert (count_files(installation), installation.count("image")) == (1, 0)
 
-    installation.shell(f"from collections_app.services.housekeeping import keep_house\n{YESTERDAY}\nkeep_house()")
+    installation.shell(
+        f"from collections_app.services.maintenance import run_maintenance\n{YESTERDAY}\nrun_maintenance()"
+    )
     assert (count_files(installation), installation.count("pendingfile")) == (0, 0)

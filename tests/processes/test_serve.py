@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.house import picture_bytes
 from tests.processes.installation import EMAIL, PASSWORD, Installation, Process
+from tests.sample_team import picture_bytes
 
 pytestmark = pytest.mark.process
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from collections_app.models import Collection, Image, Membership, PublicLink, Role, Share, Team, User
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library import create_collection
-from collections_app.services.links import create_link
-from collections_app.services.search import all_of_collections, everything_visible_to, search_by_text
-from tests.house import picture_file, signed_in_client
-from tests.services.agreement import assert_index_agrees
+from collections_app.services.library.collections import create_collection
+from collections_app.services.search.retrieval import all_of_collections, everything_visible_to, search_by_text
+from collections_app.services.sharing.public_links import create_link
+from tests.sample_team import picture_file, sign_in_client
+from tests.services.indexing.agreement import assert_index_agrees
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,7 +186,7 @@ def make_world() -> World:
         Membership.objects.create(team=team, user=person, role=role)
     teams = [people[0].personal_team, team, people[2].personal_team]
     places = [create_collection(team=each, name="Place", creator=people[0]) for each in teams]
-    return World(people=people, clients=list(map(signed_in_client, people)), team=team, places=places)
+    return World(people=people, clients=list(map(sign_in_client, people)), team=team, places=places)
 
 
 def found_by(user: User) -> set[int]:

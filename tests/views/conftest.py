@@ -1,4 +1,4 @@
-"""Clients of the house's people, for the views' tests."""
+"""Clients of the sample's people, for the views' tests."""
 
 from collections.abc import Callable
 
@@ -6,25 +6,25 @@ import pytest
 from django.test import Client
 
 from collections_app.services.indexing.worker import IndexWorker
-from tests.house import House, signed_in_client
+from tests.sample_team import SampleTeam, sign_in_client
 
 
 @pytest.fixture
-def as_owner(house: House) -> Client:
-    return signed_in_client(house.owner)
+def as_owner(sample: SampleTeam) -> Client:
+    return sign_in_client(sample.owner)
 
 
 @pytest.fixture
-def as_viewer(house: House) -> Client:
-    return signed_in_client(house.viewer)
+def as_viewer(sample: SampleTeam) -> Client:
+    return sign_in_client(sample.viewer)
 
 
 @pytest.fixture
-def as_outsider(house: House) -> Client:
-    return signed_in_client(house.outsider)
+def as_outsider(sample: SampleTeam) -> Client:
+    return sign_in_client(sample.outsider)
 
 
 @pytest.fixture
-def drain(house: House) -> Callable[[], None]:
+def drain(sample: SampleTeam) -> Callable[[], None]:
     """Run the real worker until nothing waits."""
     return lambda: IndexWorker().drain()

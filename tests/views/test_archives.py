@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import Image, Team
-from tests.house import House, picture_bytes
+from tests.sample_team import SampleTeam, picture_bytes
 
 Fill = Callable[[zipfile.ZipFile], None]
 
@@ -24,8 +24,8 @@ def zipped(fill: Fill) -> bytes:
     return buffer.getvalue()
 
 
-def send(client: Client, house: House, content: bytes, name: str = "holiday.zip") -> dict[str, object]:
-    address = f"/collections/{house.collection.pk}/upload/"
+def send(client: Client, sample: SampleTeam, content: bytes, name: str = "holiday.zip") -> dict[str, object]:
+    address = f"/collections/{sample.collection.pk}/upload/"
     answer = client.post(address, {"files": SimpleUploadedFile(name, content)}, headers={"Accept": "application/json"})
     assert answer.status_code in (200, 201), answer.content
     report: dict[str, object] = answer.json()
@@ -37,7 +37,7 @@ def refusals(report: dict[str, object]) -> dict[str, str]:
 
 
 def test_pictures_of_an_archive_are_taken_in_and_what_systems_hide_is_passed_over(
-    as_owner: Client, house: House
+    as_owner: Client, sample: SampleTeam
 ) -> None:
     def fill(archive: zipfile.ZipFile) -> None:
         archive.writestr("day 1/", "")
@@ -48,7 +48,7 @@ def test_pictures_of_an_archive_are_taken_in_and_what_systems_hide_is_passed_ove
         for hidden in ("__MACOSX/._blue.png", ".DS_Store", "day 1/Thumbs.db"):
             archive.writestr(hidden, "x")
 
-    report = send(as_owner, house, zipped(fill), name="any name")
+    report = send(as_owner, sample, zipped(fill), name="any name")
 
     assert (report["added"], report["known"]) == (2, 1)
     assert list(refusals(report)) == ["notes.txt"]
@@ -56,13 +56,13 @@ def test_pictures_of_an_archive_are_taken_in_and_what_systems_hide_is_passed_ove
 
 
 @pytest.mark.parametrize("name", ["../up.png", "/etc/top.png", "C:/drive.png", "a/../../up.png"])
-def test_a_path_that_leads_out_is_refused(as_owner: Client, house: House, name: str) -> None:
-    report = send(as_owner, house, zipped(lambda archive: archive.writestr(name, picture_bytes("blue"))))
+def test_a_path_that_leads_out_is_refused(as_owner: Client, sample: SampleTeam, name: str) -> None:
+    report = send(as_owner, sample, zipped(lambda archive: archive.writestr(name, picture_bytes("blue"))))
     assert "leads out" in refusals(report)[name]
     assert report["added"] == 0
 
 
-def test_links_and_archives_inside_are_refused_and_the_rest_is_kept(as_owner: Client, house: House) -> None:
+def test_links_and_archives_inside_are_refused_and_the_rest_is_kept(as_owner: Client, sample: SampleTeam) -> None:
     link = zipfile.ZipInfo("link.png")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
 
@@ -71,90 +71,90 @@ def test_links_and_archives_inside_are_refused_and_the_rest_is_kept(as_owner: Cl
         archive.writestr("inner.zip", zipped(lambda inner: inner.writestr("a.png", picture_bytes("blue"))))
         archive.writestr("good.png", picture_bytes("blue"))
 
-    report = send(as_owner, house, zipped(fill))
+    report = send(as_owner, sample, zipped(fill))
     assert report["added"] == 1
     assert "link" in refusals(report)["link.png"]
     assert "inside the archive" in refusals(report)["inner.zip"]
 
 
-def test_an_encrypted_entry_is_refused(as_owner: Client, house: House) -> None:
+def test_an_encrypted_entry_is_refused(as_owner: Client, sample: SampleTeam) -> None:
     content = bytearray(zipped(lambda archive: archive.writestr("secret.png", picture_bytes("blue"))))
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + offset] |= 1
-    assert "encrypted" in refusals(send(as_owner, house, bytes(content)))["secret.png"]
+    assert "encrypted" in refusals(send(as_owner, sample, bytes(content)))["secret.png"]
 
 
 def test_a_bomb_is_stopped_while_it_unfolds_whatever_it_says_of_its_size(
-    as_owner: Client, house: House, settings: Settings
+    as_owner: Client, sample: SampleTeam, settings: Settings
 ) -> None:
     settings.MAX_UPLOAD_MB = 1
     content = bytearray(zipped(lambda archive: archive.writestr("bomb.png", bytes(64 * 2**20))))
     for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         start = content.index(signature) + offset
         content[start : start + 4] = (1000).to_bytes(4, "little")
-    report = send(as_owner, house, bytes(content))
+    report = send(as_owner, sample, bytes(content))
     assert report["added"] == 0
     assert len(refusals(report)) == 1
 
 
 def test_too_many_and_too_much_end_the_reading_and_keep_what_was_read(
-    as_owner: Client, house: House, settings: Settings
+    as_owner: Client, sample: SampleTeam, settings: Settings
 ) -> None:
     def fill(archive: zipfile.ZipFile) -> None:
         for number in range(5):
             archive.writestr(f"{number}.png", picture_bytes((number, 1, 1)))
 
-    settings.MAX_ARCHIVE_PICTURES = 3
-    assert "at most 3" in refusals(send(as_owner, house, zipped(fill)))["3.png"]
+    settings.MAX_ARCHIVE_IMAGES = 3
+    assert "at most 3" in refusals(send(as_owner, sample, zipped(fill)))["3.png"]
     assert Image.objects.count() == 4
 
 
-def test_a_damaged_entry_is_named_and_the_others_are_kept(as_owner: Client, house: House) -> None:
+def test_a_damaged_entry_is_named_and_the_others_are_kept(as_owner: Client, sample: SampleTeam) -> None:
     def fill(archive: zipfile.ZipFile) -> None:
         archive.writestr("bad.png", picture_bytes("blue"), zipfile.ZIP_STORED)
         archive.writestr("good.png", picture_bytes("green"))
 
     content = zipped(fill)
     broken = content.replace(picture_bytes("blue"), picture_bytes("blue")[:-4] + b"XXXX")
-    report = send(as_owner, house, broken)
+    report = send(as_owner, sample, broken)
     assert report["added"] == 1
     assert "damaged" in refusals(report)["bad.png"]
     assert zlib.crc32(content) != zlib.crc32(broken)
 
 
-def test_the_quota_holds_for_each_entry(as_owner: Client, house: House) -> None:
-    Team.objects.filter(pk=house.team.pk).update(max_images=2)
+def test_the_quota_holds_for_each_entry(as_owner: Client, sample: SampleTeam) -> None:
+    Team.objects.filter(pk=sample.team.pk).update(max_images=2)
 
     def fill(archive: zipfile.ZipFile) -> None:
         for number in range(3):
             archive.writestr(f"{number}.png", picture_bytes((number, 1, 1)))
 
-    report = send(as_owner, house, zipped(fill))
+    report = send(as_owner, sample, zipped(fill))
     assert (report["added"], len(refusals(report))) == (1, 2)
 
 
-def test_the_plain_form_reports_every_entry(as_owner: Client, house: House) -> None:
+def test_the_plain_form_reports_every_entry(as_owner: Client, sample: SampleTeam) -> None:
     def fill(archive: zipfile.ZipFile) -> None:
         archive.writestr("blue.png", picture_bytes("blue"))
         archive.writestr("notes.txt", "no picture")
 
     file = SimpleUploadedFile("holiday.zip", zipped(fill))
-    page = as_owner.post(f"/collections/{house.collection.pk}/upload/", {"files": file}).content.decode()
+    page = as_owner.post(f"/collections/{sample.collection.pk}/upload/", {"files": file}).content.decode()
     assert "1 added, 0 already there, 1 refused" in page
     assert "notes.txt" in page
 
 
-def test_many_refusals_of_one_reason_are_one_line_with_a_count(as_owner: Client, house: House) -> None:
+def test_many_refusals_of_one_reason_are_one_line_with_a_count(as_owner: Client, sample: SampleTeam) -> None:
     def fill(archive: zipfile.ZipFile) -> None:
         archive.writestr("blue.png", picture_bytes("blue"))
         for number in range(40):
             archive.writestr(f"{number}.txt", f"no picture {number}")
 
-    report = send(as_owner, house, zipped(fill))
+    report = send(as_owner, sample, zipped(fill))
     assert (report["added"], report["refused_count"]) == (1, 40)
     assert list(refusals(report)) == ["0.txt, 1.txt, 2.txt and 37 more"]
 
 
-def test_an_archive_without_its_end_is_said_to_be_damaged(as_owner: Client, house: House) -> None:
+def test_an_archive_without_its_end_is_said_to_be_damaged(as_owner: Client, sample: SampleTeam) -> None:
     content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))[:-30]
-    assert "damaged" in refusals(send(as_owner, house, content))["The archive"]
+    assert "damaged" in refusals(send(as_owner, sample, content))["The archive"]

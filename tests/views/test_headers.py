@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from tests.house import House
+from tests.sample_team import SampleTeam
 
 CSP = (
     "base-uri 'none'; connect-src 'self'; default-src 'none'; font-src 'self'; form-action 'self'; "
@@ -40,9 +40,9 @@ REFUSED = ("camera=()", "geolocation=()", "microphone=()", "payment=()", "usb=()
 @pytest.mark.parametrize("address", PAGES)
 @pytest.mark.parametrize("is_signed_in", [True, False], ids=["member", "visitor"])
 def test_every_header_is_as_it_has_to_be(
-    address: str, is_signed_in: bool, as_owner: Client, client: Client, house: House
+    address: str, is_signed_in: bool, as_owner: Client, client: Client, sample: SampleTeam
 ) -> None:
-    answer = (as_owner if is_signed_in else client).get(address.format(image=house.image.pk))
+    answer = (as_owner if is_signed_in else client).get(address.format(image=sample.image.pk))
     own = {} if answer.status_code == 302 and "/images/" in address else PAGES[address]
     assert {name: in_order(answer.headers.get(name, "")) for name in EVERYWHERE} == EVERYWHERE | own
     assert set(REFUSED) <= set(answer.headers["Permissions-Policy"].split(", "))
@@ -62,8 +62,8 @@ def test_static_file_may_be_kept_and_is_for_this_site_alone(client: Client) -> N
     assert "Access-Control-Allow-Origin" not in headers
 
 
-def test_cookies_are_for_the_server_alone(client: Client, house: House) -> None:
-    answer = client.post("/accounts/login/", {"login": house.owner.email, "password": "a long password"})
+def test_cookies_are_for_the_server_alone(client: Client, sample: SampleTeam) -> None:
+    answer = client.post("/accounts/login/", {"login": sample.owner.email, "password": "a long password"})
     cookie = answer.cookies["sessionid"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["domain"]) == (True, "Lax", "/", "")
     assert client.get("/accounts/password/reset/").cookies["csrftoken"]["httponly"] is True

@@ -6,32 +6,32 @@ from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import Collection, Image
-from collections_app.services.library import create_collection
-from tests.house import House, picture_bytes, picture_file, put_picture
+from collections_app.services.library.collections import create_collection
+from tests.sample_team import SampleTeam, picture_bytes, picture_file, put_picture
 
 JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
-def address(house: House) -> str:
-    return f"/collections/{house.collection.pk}/upload/"
+def address(sample: SampleTeam) -> str:
+    return f"/collections/{sample.collection.pk}/upload/"
 
 
-def test_outsider_uploads_nothing(address: str, as_outsider: Client, house: House) -> None:
+def test_outsider_uploads_nothing(address: str, as_outsider: Client, sample: SampleTeam) -> None:
     assert as_outsider.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 404
-    chosen = {"collection": house.collection.pk, "files": picture_file("b.png", "blue")}
+    chosen = {"collection": sample.collection.pk, "files": picture_file("b.png", "blue")}
     assert as_outsider.post("/upload/", chosen, headers=JSON).status_code == 400
     assert Image.objects.count() == 1
 
 
-def test_viewer_uploads_nothing(address: str, as_viewer: Client, house: House) -> None:
+def test_viewer_uploads_nothing(address: str, as_viewer: Client, sample: SampleTeam) -> None:
     assert as_viewer.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 403
-    chosen = {"collection": house.collection.pk, "files": picture_file("b.png", "blue")}
+    chosen = {"collection": sample.collection.pk, "files": picture_file("b.png", "blue")}
     assert as_viewer.post("/upload/", chosen, headers=JSON).status_code == 400
     assert Image.objects.count() == 1
 
 
-def test_script_of_a_signed_out_person_is_told_in_words(address: str, client: Client, house: House) -> None:
+def test_script_of_a_signed_out_person_is_told_in_words(address: str, client: Client, sample: SampleTeam) -> None:
     answer = client.post(address, {"files": picture_file()}, headers=JSON)
     assert answer.status_code == 401
     assert answer.json() == {"error": "You are signed out. Sign in and try again.", "code": "signed_out"}
@@ -52,12 +52,12 @@ def test_new_picture_is_answered_with_201_and_where_it_is(address: str, as_owner
 
 
 def test_same_bytes_again_are_answered_with_200_and_the_picture_there_is(
-    address: str, as_owner: Client, house: House
+    address: str, as_owner: Client, sample: SampleTeam
 ) -> None:
     answer = as_owner.post(address, {"files": picture_file("again.png", "red")}, headers=JSON)
     assert answer.status_code == 200
     assert answer.json()["created"] is False
-    assert answer.json()["id"] == house.image.pk
+    assert answer.json()["id"] == sample.image.pk
 
 
 def test_no_picture_is_refused_with_a_sentence(address: str, as_owner: Client) -> None:
@@ -83,7 +83,7 @@ def test_script_sends_one_file_a_request(count: int, address: str, as_owner: Cli
     assert answer.json()["code"] == "not_one_file"
 
 
-def test_plain_form_takes_many_files_and_tells_of_each(address: str, as_owner: Client, house: House) -> None:
+def test_plain_form_takes_many_files_and_tells_of_each(address: str, as_owner: Client, sample: SampleTeam) -> None:
     files = [
         picture_file("blue.png", "blue"),
         picture_file("again.png", "red"),
@@ -93,7 +93,7 @@ def test_plain_form_takes_many_files_and_tells_of_each(address: str, as_owner: C
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "1 added, 1 already there, 1 refused" in page
-    assert f'href="/images/{house.image.pk}/"' in page
+    assert f'href="/images/{sample.image.pk}/"' in page
     assert "not a picture we can read" in page
 
 
@@ -103,19 +103,19 @@ def test_plain_form_without_a_file_says_so(address: str, as_owner: Client) -> No
     assert "No file was chosen." in answer.content.decode()
 
 
-def test_upload_page_proposes_the_collection_of_the_latest_upload(as_owner: Client, house: House) -> None:
+def test_upload_page_proposes_the_collection_of_the_latest_upload(as_owner: Client, sample: SampleTeam) -> None:
     page = as_owner.get("/upload/").content.decode()
-    assert f'<option value="{house.collection.pk}" selected>Garden</option>' in page
+    assert f'<option value="{sample.collection.pk}" selected>Garden</option>' in page
 
 
-def test_files_of_one_upload_share_the_collection_they_name(as_outsider: Client, house: House) -> None:
+def test_files_of_one_upload_share_the_collection_they_name(as_outsider: Client, sample: SampleTeam) -> None:
     for colour in ("green", "blue"):
         fields = {"collection": "", "new_name": "Mine", "files": picture_file(f"{colour}.png", colour)}
         assert as_outsider.post("/upload/", fields, headers=JSON).status_code == 201
     assert Collection.objects.get(name="Mine").images.count() == 2
 
 
-def test_upload_to_nowhere_is_refused(as_owner: Client, house: House) -> None:
+def test_upload_to_nowhere_is_refused(as_owner: Client, sample: SampleTeam) -> None:
     assert as_owner.post("/upload/", {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 400
     answer = as_owner.post("/upload/", {"files": picture_file("b.png", "blue")})
     assert answer.status_code == 400
@@ -123,49 +123,49 @@ def test_upload_to_nowhere_is_refused(as_owner: Client, house: House) -> None:
 
 
 @pytest.mark.usefixtures("broken_index")
-def test_upload_and_browsing_work_while_the_index_is_away(address: str, as_owner: Client, house: House) -> None:
+def test_upload_and_browsing_work_while_the_index_is_away(address: str, as_owner: Client, sample: SampleTeam) -> None:
     assert as_owner.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 201
-    for page in ("/", "/search/", f"/collections/{house.collection.pk}/", "/indexing/status/"):
+    for page in ("/", "/search/", f"/collections/{sample.collection.pk}/", "/indexing/status/"):
         assert as_owner.get(page).status_code == 200
 
 
-def test_form_is_protected_against_other_sites(address: str, house: House) -> None:
+def test_form_is_protected_against_other_sites(address: str, sample: SampleTeam) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(house.owner)
+    client.force_login(sample.owner)
     assert client.post(address, {"files": picture_file("b.png", "blue")}).status_code == 403
-    assert put_picture(house.collection, house.owner, "b.png", "blue").original_name == "b.png"
+    assert put_picture(sample.collection, sample.owner, "b.png", "blue").original_name == "b.png"
 
 
 def test_the_same_bytes_in_another_team_of_one_s_own_are_pointed_out_and_not_merged(
-    as_owner: Client, house: House
+    as_owner: Client, sample: SampleTeam
 ) -> None:
-    mine = create_collection(team=house.owner.personal_team, name="Mine", creator=house.owner)
+    mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     form = {"files": picture_file("again.png", "red")}
     answer = as_owner.post(f"/collections/{mine.pk}/upload/", form, headers=JSON)
     assert answer.status_code == 201
     assert answer.json()["note"] == "You have the same picture in “Garden” of “Gardeners”, too."
-    assert answer.json()["elsewhere"] == f"/images/{house.image.pk}/"
+    assert answer.json()["elsewhere"] == f"/images/{sample.image.pk}/"
     assert Image.objects.count() == 2
 
 
-def test_the_same_bytes_in_another_team_are_pointed_out_on_the_page(as_owner: Client, house: House) -> None:
-    mine = create_collection(team=house.owner.personal_team, name="Mine", creator=house.owner)
+def test_the_same_bytes_in_another_team_are_pointed_out_on_the_page(as_owner: Client, sample: SampleTeam) -> None:
+    mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     page = as_owner.post(f"/collections/{mine.pk}/upload/", {"files": picture_file("a.png", "red")}).content.decode()
     assert "in “Garden” of “Gardeners”" in page
 
 
-def test_nobody_learns_of_the_same_bytes_where_they_see_nothing(as_outsider: Client, house: House) -> None:
+def test_nobody_learns_of_the_same_bytes_where_they_see_nothing(as_outsider: Client, sample: SampleTeam) -> None:
     form = {"collection": "", "new_name": "Mine", "files": picture_file("a.png", "red")}
     answer = as_outsider.post("/upload/", form, headers=JSON)
     assert answer.status_code == 201
     assert not {"note", "elsewhere"} & answer.json().keys()
 
 
-def test_a_known_picture_whose_file_is_lost_gets_it_back(address: str, as_owner: Client, house: House) -> None:
-    house.image.file.storage.delete(house.image.file_name)
-    Image.objects.filter(pk=house.image.pk).record_index_state(index_state="failed")
+def test_a_known_picture_whose_file_is_lost_gets_it_back(address: str, as_owner: Client, sample: SampleTeam) -> None:
+    sample.image.file.storage.delete(sample.image.file_name)
+    Image.objects.filter(pk=sample.image.pk).record_index_state(index_state="failed")
     answer = as_owner.post(address, {"files": picture_file("again.png", "red")}, headers=JSON)
-    assert answer.json()["id"] == house.image.pk
+    assert answer.json()["id"] == sample.image.pk
     assert Image.objects.get().index_state == "pending"
     with Image.objects.get().file.open() as file:
         assert file.read() == picture_bytes("red")

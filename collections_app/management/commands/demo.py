@@ -10,14 +10,14 @@ from tqdm import tqdm
 
 from collections_app.demo.gallery import DemoCollection, demo_collections, draw_picture
 from collections_app.errors import ImageSearchError
-from collections_app.management.working import work_off_with_progress
+from collections_app.management.run_until_signal import work_off_with_progress
 from collections_app.models import Collection, Membership, PublicLink, Role, ShareRole, Team, User
-from collections_app.services.accounts import vouch_for_address
-from collections_app.services.library import create_collection
-from collections_app.services.links import create_link
-from collections_app.services.sharing import share_with_team_mate
-from collections_app.services.teams import create_team
-from collections_app.services.uploads import ingest_upload
+from collections_app.services.library.collections import create_collection
+from collections_app.services.sharing.accounts import vouch_for_address
+from collections_app.services.sharing.public_links import create_link
+from collections_app.services.sharing.shares import share_with_team_mate
+from collections_app.services.sharing.teams import create_team
+from collections_app.services.uploads.ingest import ingest_upload
 
 ACCOUNTS = ("demo@example.com", "friend@example.com")
 TEAM = "Painters"
@@ -50,17 +50,17 @@ class Command(BaseCommand):
 def _share_some() -> PublicLink:
     """A team of both accounts with a collection, one share between them, one public link: what is there, stays."""
     first, second = (User.objects.get(email=email) for email in ACCOUNTS)
-    team = Team.objects.owned_by(first).together().filter(name=TEAM).first() or create_team(name=TEAM, owner=first)
+    team = Team.objects.owned_by(first).non_personal().filter(name=TEAM).first() or create_team(name=TEAM, owner=first)
     Membership.objects.get_or_create(team=team, user=second, defaults={"role": Role.EDITOR})
     _draw_into(team, first, demo_collections()[-1])
-    shared = Collection.objects.kept().get(team=first.personal_team, name=demo_collections()[0].name)
+    shared = Collection.objects.not_trashed().get(team=first.personal_team, name=demo_collections()[0].name)
     share_with_team_mate(collection=shared, email=second.email, role=ShareRole.VIEWER, sharer=first)
     return shared.public_links.first() or create_link(collection=shared, creator=first)
 
 
 def _draw_into(team: Team, user: User, drawn: DemoCollection) -> None:
     """Draw what is missing; a collection that is complete is not touched."""
-    collection = Collection.objects.kept().filter(team=team, name=drawn.name).first()
+    collection = Collection.objects.not_trashed().filter(team=team, name=drawn.name).first()
     collection = collection or create_collection(team=team, name=drawn.name, creator=user)
     known = set(collection.images.values_list("original_name", flat=True))
     missing = [picture for picture in drawn.pictures if picture.file_name not in known]

@@ -8,12 +8,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.demo.evaluate import Gallery
 from collections_app.demo.gallery import demo_collections
-from collections_app.demo.questions import question_families
+from collections_app.demo.queries import question_families
 from collections_app.encoders import Encoder, get_encoder, make_encoder
 from collections_app.errors import ImageSearchError
-from collections_app.management.accounts import team_by_name
+from collections_app.management.lookups import team_by_name
 from collections_app.management.score_table import Models, Rows, family_table, query_table, tally
-from collections_app.services.evaluation import (
+from collections_app.services.evaluation.metrics import (
     JudgedPictures,
     Judgement,
     Score,

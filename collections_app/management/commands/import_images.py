@@ -13,11 +13,11 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from collections_app.errors import ImageSearchError
-from collections_app.management.accounts import user_by_email
-from collections_app.management.working import stop_on_signals
+from collections_app.management.lookups import user_by_email
+from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.models import Collection, User
-from collections_app.services.library import create_collection
-from collections_app.services.uploads import ingest_upload
+from collections_app.services.library.collections import create_collection
+from collections_app.services.uploads.ingest import ingest_upload
 
 _INTERRUPTED = 130
 

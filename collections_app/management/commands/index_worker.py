@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.errors import ImageSearchError
-from collections_app.management.working import stop_on_signals
+from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.maintenance import run_maintenance
 
 
 class Command(BaseCommand):
@@ -17,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--drain", action="store_true", help="end when nothing is left to do")
 
     def handle(self, *_: Any, drain: bool, **__: Any) -> None:
-        worker = IndexWorker(stop=stop_on_signals())
+        worker = IndexWorker(stop=stop_on_signals(), maintenance=run_maintenance)
         if not drain:
             worker.run()
             return

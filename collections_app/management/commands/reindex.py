@@ -9,10 +9,10 @@ from django.db.models import Q
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import ImageSearchError
-from collections_app.management.working import work_off_with_progress
+from collections_app.management.run_until_signal import work_off_with_progress
 from collections_app.models import Collection, Image, IndexJob, Team
 from collections_app.models.image import ImageQuerySet
-from collections_app.services.active import active_index
+from collections_app.services.indexing.active_index import active_index
 from collections_app.services.indexing.audit import (
     IndexReport,
     audit_index,
@@ -21,7 +21,7 @@ from collections_app.services.indexing.audit import (
     queue_differences,
     queue_rebuild,
 )
-from collections_app.services.indexing.hashing import hash_older_pictures
+from collections_app.services.indexing.hash_backfill import hash_older_pictures
 
 _HASHED_AT_ONCE = 200
 
@@ -80,7 +80,7 @@ class Command(BaseCommand):
             after = hash_older_pictures(after=after, limit=_HASHED_AT_ONCE)
         if whole:
             drop_partitions_of_deleted_teams(index=active_index())
-        dead = IndexJob.objects.filter(dead=True).order_by("pk")
+        dead = IndexJob.objects.filter(is_failed=True).order_by("pk")
         for job in dead[:20]:
             self.stderr.write(f"Image {job.image_id}: {job.error}")
         if dead:

@@ -8,12 +8,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.errors import ImageSearchError
-from collections_app.management.accounts import user_by_email
-from collections_app.services.answers import answer
-from collections_app.services.divider import UNDIVIDED
-from collections_app.services.questions import read_question
-from collections_app.services.search import MAX_HITS, ScoredImage, rows_of
-from collections_app.services.sheets import sheet_of
+from collections_app.management.lookups import user_by_email
+from collections_app.services.library.contact_sheet import make_contact_sheet
+from collections_app.services.search.relevance import NO_CUTOFFS
+from collections_app.services.search.request import parse_search_request
+from collections_app.services.search.results import answer
+from collections_app.services.search.retrieval import MAX_HITS, ScoredImage, rows_of
 
 
 class Command(BaseCommand):
@@ -29,8 +29,8 @@ class Command(BaseCommand):
     def handle(self, *_: Any, text: str, user: str, limit: int, **options: Any) -> None:
         person = user_by_email(user)
         try:
-            question = read_question(user=person, asked={"q": text})
-            ranked = answer(question, divider=UNDIVIDED).ranked[:limit]
+            question = parse_search_request(user=person, asked={"q": text})
+            ranked = answer(question, divider=NO_CUTOFFS).ranked[:limit]
             found = rows_of(ranked, images=question.scope.images)
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
@@ -74,6 +74,6 @@ def _write_sheet(path: Path, found: list[ScoredImage]) -> None:
     if not found:
         raise CommandError("Nothing was found, so there is no sheet to write.")
     try:
-        sheet_of([each.image for each in found]).save(path, format="PNG")
+        make_contact_sheet([each.image for each in found]).save(path, format="PNG")
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error

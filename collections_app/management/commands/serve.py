@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.management.supervisor import Child, run_once, supervise
-from collections_app.management.working import stop_on_signals
 
 
 class Command(BaseCommand):
@@ -47,7 +47,14 @@ def _gunicorn(host: str, port: int, workers: int) -> list[str]:
     application = ":".join(settings.WSGI_APPLICATION.rsplit(".", 1))
     # Never --preload: gRPC and torch must be opened after the fork.
     return [
-        *(sys.executable, "-m", "gunicorn", application, "--config", "python:collections_app.management.gunicorn"),
+        *(
+            sys.executable,
+            "-m",
+            "gunicorn",
+            application,
+            "--config",
+            "python:collections_app.management.gunicorn_hooks",
+        ),
         *("--chdir", str(settings.BASE_DIR)),
         *(
             "--bind",

@@ -14,9 +14,9 @@ from collections_app.errors import EncoderError, ImageSearchError, IndexRefused,
 from collections_app.errors import gettext_noop as _
 from collections_app.index import Record, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState
-from collections_app.services.files import delete_files
 from collections_app.services.indexing.preparation import Batch, Decoded, Task, decoded, unreadable
 from collections_app.services.indexing.queue import fail_job, finish_job, put_off_job
+from collections_app.services.library.files import delete_files
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +37,13 @@ class BatchWriter:
 
     def write(self, batch: Batch) -> None:
         """Bring the index into agreement with the batch's images."""
-        for job in batch.odd:
+        for job in batch.invalid:
             self._fail(job, _("What is recorded of this picture cannot be put into the index."))
-        self._remove(batch.gone)
-        readable = [task for task in batch.fresh if not unreadable(task)]
-        self._upsert(self._kept(batch.kept) + self._encoded(readable))
-        self._sweep_up(batch.fresh)
-        self._put_off([task for task in batch.fresh if unreadable(task)])
+        self._remove(batch.deleted)
+        readable = [task for task in batch.to_encode if not unreadable(task)]
+        self._upsert(self._kept(batch.reusable) + self._encoded(readable))
+        self._sweep_up(batch.to_encode)
+        self._put_off([task for task in batch.to_encode if unreadable(task)])
 
     def _remove(self, jobs: Sequence[IndexJob]) -> None:
         """From every partition: an interrupted run may have left a vector where no row remembers."""
@@ -52,7 +52,7 @@ class BatchWriter:
         try:
             self.index.delete([job.image_id for job in jobs])
         except IndexRefused as error:
-            for each in self._apart(jobs, jobs, error):
+            for each in self._split(jobs, jobs, error):
                 self._remove(each)
             return
         for job in jobs:
@@ -67,7 +67,7 @@ class BatchWriter:
         try:
             vectors = self.index.vectors([task.entry.id for task in tasks])
         except IndexRefused as error:
-            apart = self._apart(tasks, [task.job for task in tasks], error)
+            apart = self._split(tasks, [task.job for task in tasks], error)
             return [pair for each in apart for pair in self._kept(each)]
         for task in tasks:
             if task.entry.id not in vectors:
@@ -93,7 +93,7 @@ class BatchWriter:
         except ModelUnavailable:
             raise
         except EncoderError as error:
-            apart = self._apart(tasks, [task.job for task, _ in tasks], error)
+            apart = self._split(tasks, [task.job for task, _ in tasks], error)
             return [pair for each in apart for pair in self._encode(each)]
         return [(task, vector) for (task, _), vector in zip(tasks, vectors, strict=True)]
 
@@ -103,7 +103,7 @@ class BatchWriter:
         try:
             self.index.upsert([Record(entry=task.entry, vector=vector) for task, vector in pairs])
         except IndexRefused as error:
-            for each in self._apart(pairs, [task.job for task, _ in pairs], error):
+            for each in self._split(pairs, [task.job for task, _ in pairs], error):
                 self._upsert(each)
             return
         for task, _vector in pairs:
@@ -115,7 +115,7 @@ class BatchWriter:
                 perceptual_hash=task.perceptual_hash,
             )
 
-    def _apart(
+    def _split(
         self, members: Sequence[Member], jobs: Sequence[IndexJob], error: ImageSearchError
     ) -> list[Sequence[Member]]:
         """Return what to try one by one where all together failed; one that was alone already is the culprit."""

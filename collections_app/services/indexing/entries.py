@@ -2,7 +2,7 @@
 
 import logging
 
-from collections_app.index import MOST_TAGS, NO_TEAM, UNKNOWN, Entry, word_key
+from collections_app.index import MOST_TAGS, NO_TEAM, UNKNOWN, Entry, hash_token
 from collections_app.models import Image
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ def index_entry(image: Image) -> Entry:
         width=image.width,
         height=image.height,
         content=int.from_bytes(bytes.fromhex(image.sha256[:16]), "big", signed=True),
-        format=word_key(image.format),
+        format=hash_token(image.format),
         tags=_tags(image),
     )
 
@@ -38,4 +38,4 @@ def _tags(image: Image) -> tuple[int, ...]:
     """The administration lets people write any JSON there: what is no text is no tag."""
     if not isinstance(image.tags, list) or len(image.tags) > MOST_TAGS:
         raise ValueError("The tags are no list, or too many.")
-    return tuple(sorted({word_key(tag) for tag in image.tags if isinstance(tag, str)}))
+    return tuple(sorted({hash_token(tag) for tag in image.tags if isinstance(tag, str)}))

@@ -18,7 +18,7 @@ from collections_app.imaging import open_picture, perceptual_hash
 from collections_app.index import Entry
 from collections_app.models import Image, IndexJob
 from collections_app.services.indexing.entries import entry_or_none
-from collections_app.services.renditions import Rendition, store_rendition
+from collections_app.services.library.renditions import Rendition, store_rendition
 
 # The longest edge of what the one decode gives: enough for the thumbnail and for any usual model's input.
 _DECODED_EDGE_PX = 1024
@@ -54,13 +54,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Claimed jobs, sorted by what is to be done. `odd`: the row holds what no entry can."""
+    """Claimed jobs, sorted by what is to be done. `invalid`: the row holds what no entry can."""
 
     jobs: Sequence[IndexJob]
-    gone: list[IndexJob] = field(default_factory=list)
-    odd: list[IndexJob] = field(default_factory=list)
-    kept: list[Task] = field(default_factory=list)
-    fresh: list[Task] = field(default_factory=list)
+    deleted: list[IndexJob] = field(default_factory=list)
+    invalid: list[IndexJob] = field(default_factory=list)
+    reusable: list[Task] = field(default_factory=list)
+    to_encode: list[Task] = field(default_factory=list)
 
     @property
     def is_retry(self) -> bool:
@@ -75,14 +75,14 @@ def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder, pool: ThreadPoo
     for job in jobs:
         image = rows.get(job.image_id)
         if image is None:
-            batch.gone.append(job)
+            batch.deleted.append(job)
         elif (entry := entry_or_none(image)) is None:
-            batch.odd.append(job)
+            batch.invalid.append(job)
         else:
             holds = image.index_model_key == encoder.key and image.index_sha256 == image.sha256
             decoding = None if holds else pool.submit(_decode, image, encoder)
             task = Task(job=job, entry=entry, sha256=image.sha256, file_name=image.file_name, decoding=decoding)
-            (batch.kept if holds else batch.fresh).append(task)
+            (batch.reusable if holds else batch.to_encode).append(task)
     return batch
 
 

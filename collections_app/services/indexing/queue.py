@@ -31,7 +31,7 @@ def claim_jobs(*, worker: uuid.UUID, limit: int, lease_s: float = LEASE_S, fresh
     now = timezone.now()
     due = _locked(IndexJob.objects.due(now))
     for job in due.filter(attempts__gte=MAX_ATTEMPTS):
-        _bury(job, "Indexing this picture stopped the worker each time.")
+        _give_up(job, "Indexing this picture stopped the worker each time.")
     jobs = list(due.filter(attempts__lt=MAX_ATTEMPTS)[:limit])
     if jobs and jobs[0].attempts:
         jobs = [] if fresh_only else jobs[:1]
@@ -75,7 +75,7 @@ def fail_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
     if not held.exists():
         _leave_for_another_round(worker, job)
     elif job.attempts >= MAX_ATTEMPTS:
-        _bury(job, reason)
+        _give_up(job, reason)
     else:
         delay = timedelta(seconds=_FIRST_RETRY_S * 2 ** (job.attempts - 1))
         held.update(lease=None, leased_until=None, run_after=timezone.now() + delay, error=reason)
@@ -105,12 +105,12 @@ def retry_jobs(*, jobs: IndexJobQuerySet) -> int:
     failed = Image.objects.filter(pk__in=image_ids).failed()
     failed.record_index_state(index_state=IndexState.PENDING, index_error="")
     return IndexJob.objects.filter(image_id__in=image_ids).update(
-        dead=False, attempts=0, error="", run_after=timezone.now()
+        is_failed=False, attempts=0, error="", run_after=timezone.now()
     )
 
 
-def _bury(job: IndexJob, reason: str) -> None:
-    IndexJob.objects.filter(pk=job.pk).update(dead=True, lease=None, leased_until=None, error=reason)
+def _give_up(job: IndexJob, reason: str) -> None:
+    IndexJob.objects.filter(pk=job.pk).update(is_failed=True, lease=None, leased_until=None, error=reason)
     Image.objects.filter(pk=job.image_id).record_index_state(index_state=IndexState.FAILED, index_error=reason)
 
 

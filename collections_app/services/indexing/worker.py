@@ -16,10 +16,9 @@ from collections_app.encoders import get_encoder
 from collections_app.errors import ImageSearchError
 from collections_app.errors import gettext_noop as _
 from collections_app.models import IndexJob
-from collections_app.services.active import active_index
-from collections_app.services.housekeeping import EVERY_S, keep_house
+from collections_app.services.indexing.active_index import active_index
 from collections_app.services.indexing.batches import BatchWriter
-from collections_app.services.indexing.hashing import hash_older_pictures
+from collections_app.services.indexing.hash_backfill import hash_older_pictures
 from collections_app.services.indexing.heartbeat import Heartbeat
 from collections_app.services.indexing.preparation import Batch, prepare_batch
 from collections_app.services.indexing.queue import LEASE_S, claim_jobs, fail_job, give_back_jobs
@@ -28,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
+# Examples may stay for an hour at most, see models.example.
+_MAINTENANCE_EVERY_S = 600.0
 
 
 def _ignore() -> None:
@@ -35,13 +36,23 @@ def _ignore() -> None:
 
 
 class IndexWorker:
-    """One worker of any number. `stop` ends it after the batch in hand; what it had claimed beyond is given back."""
+    """One worker of any number. Setting `stop` ends it after the current batch; it gives back what else it claimed.
 
-    def __init__(self, *, stop: threading.Event | None = None, lease_s: float = LEASE_S) -> None:
+    `run` calls `maintenance` at its start and every ten minutes.
+    """
+
+    def __init__(
+        self,
+        *,
+        stop: threading.Event | None = None,
+        lease_s: float = LEASE_S,
+        maintenance: Callable[[], object] = _ignore,
+    ) -> None:
         self.id = uuid.uuid4()
         self.stop = stop or threading.Event()
         self._lease_s = lease_s
-        self._house_due = time.monotonic()
+        self._maintenance = maintenance
+        self._maintenance_due = time.monotonic()
         self._owes_jobs = False
         self._hashed_up_to = 0
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
@@ -64,7 +75,7 @@ class IndexWorker:
         with self._alive():
             while not self.stop.is_set():
                 try:
-                    self._keep_house()
+                    self._run_maintenance()
                     self._work_off(_ignore)
                     while not self.stop.is_set() and self._hash_some():
                         self._work_off(_ignore)
@@ -78,11 +89,11 @@ class IndexWorker:
                     close_old_connections()
                 self.stop.wait(pause_s)
 
-    def _keep_house(self) -> None:
-        if time.monotonic() >= self._house_due:
-            self._house_due = time.monotonic() + EVERY_S
+    def _run_maintenance(self) -> None:
+        if time.monotonic() >= self._maintenance_due:
+            self._maintenance_due = time.monotonic() + _MAINTENANCE_EVERY_S
             self._hashed_up_to = 0
-            keep_house()
+            self._maintenance()
 
     def _hash_some(self) -> bool:
         """What older pictures lack, a few at a time, while no job waits; return whether there may be more."""

@@ -1,0 +1,135 @@
+"""Loading a dual encoder from a folder with transformers. Called by the encoder, once."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from collections_app.errors import ModelUnavailable
+from collections_app.errors import gettext_noop as _
+
+from .devices import Placement
+from .model_files import has_safe_weights
+
+# What transformers and its file readers raise on folders that are incomplete, damaged or of another kind.
+_LOAD_ERRORS: tuple[type[Exception], ...] = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ImportError,
+    RuntimeError,
+    SafetensorError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The parts of a loaded model. `tokenizing` guards the tokenizer, which keeps padding and truncation as state."""
+
+    model: Any
+    processor: Any
+    tokenizer: Any
+    context_length: int
+    is_siglip: bool
+    tokenizing: threading.Lock = field(default_factory=threading.Lock)
+
+    def tokenize(self, texts: Sequence[str]) -> Any:
+        """Return the text tower's input: a batch of tensors, on no device yet.
+
+        SigLIP was trained on texts in lower case, padded to the full context, with no mask over the padding; padding
+        CLIP so only makes it slower. CLIP's tokenizer lowers by itself, that of SigLIP 2 does not.
+        """
+        # A lone surrogate is no character: tokenizers refuse it.
+        clean = [text.encode("utf-8", "ignore").decode("utf-8") for text in texts]
+        with self.tokenizing:
+            return self.tokenizer(
+                [text.lower() for text in clean] if self.is_siglip else clean,
+                padding="max_length" if self.is_siglip else True,
+                return_attention_mask=not self.is_siglip,
+                truncation=True,
+                max_length=self.context_length,
+                return_tensors="pt",
+            )
+
+
+def read_dim(path: Path) -> int:
+    """Return the length of the model's vectors from its configuration alone.
+
+    CLIP names it projection_dim; SigLIP the text tower's projection_size.
+    """
+    with _translated(path):
+        config = AutoConfig.from_pretrained(path, local_files_only=True)
+        text = config.get_text_config()
+        for value in (getattr(config, "projection_dim", None), getattr(text, "projection_size", None)):
+            if value:
+                return int(value)
+        return int(text.hidden_size)
+
+
+def load_network(path: Path, placement: Placement) -> Network:
+    """Return the model in evaluation mode on its device. Never touches the network.
+
+    Raises ModelUnavailable if the folder does not hold a complete dual encoder.
+    """
+    with _quiet_transformers(), _translated(path):
+        model, report = AutoModel.from_pretrained(
+            path,
+            local_files_only=True,
+            use_safetensors=has_safe_weights(path),
+            dtype=placement.dtype,
+            attn_implementation=placement.attention,
+            output_loading_info=True,
+        )
+        processor = AutoImageProcessor.from_pretrained(path, local_files_only=True, backend="pil")
+        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+    _check_complete(path, model, report["missing_keys"])
+    return Network(
+        model=model.eval().to(placement.device),
+        processor=processor,
+        tokenizer=tokenizer,
+        context_length=model.config.get_text_config().max_position_embeddings,
+        is_siglip=model.config.model_type.startswith("siglip"),
+    )
+
+
+def _check_complete(path: Path, model: Any, missing: set[str]) -> None:
+    if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):
+        sentence = _("The model in %(path)s does not encode both pictures and words. Set CLIP_MODEL to another one.")
+        raise ModelUnavailable(sentence, path=str(path))
+    # transformers would fill them with random numbers and only warn.
+    if missing:
+        sentence = _("The model in %(path)s lacks %(count)s of its weights. Download or copy it again.")
+        raise ModelUnavailable(sentence, path=str(path), count=len(missing))
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except _LOAD_ERRORS as error:
+        sentence = _(
+            "The model in %(path)s cannot be loaded. Download or copy it again, or set CLIP_MODEL to another one."
+        )
+        raise ModelUnavailable(sentence, path=str(path)) from error
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Hold back progress bars and notes about unused weights while loading; other users of the library keep theirs."""
+    verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()

@@ -1,0 +1,34 @@
+"""Perceptual hashes for pictures that were indexed before there were such hashes, from their thumbnails."""
+
+import logging
+from typing import BinaryIO, cast
+
+from collections_app.errors import InvalidImage
+from collections_app.imaging import open_picture, perceptual_hash
+from collections_app.models import Image
+from collections_app.services.library.renditions import Rendition, open_rendition
+
+log = logging.getLogger(__name__)
+
+
+def hash_older_pictures(*, after: int, limit: int) -> int | None:
+    """Hash up to `limit` pictures whose id is greater than `after`; return the last one's id, None where none is left.
+
+    One whose file is lost or broken is passed over: it stays as it is, and may be tried another day. Raises
+    StorageUnavailable.
+    """
+    images = list(Image.objects.unhashed().filter(pk__gt=after).order_by("pk")[:limit])
+    for image in images:
+        try:
+            value = _hash(image)
+        except (OSError, InvalidImage) as error:
+            log.warning("Image %s could not be hashed: %s", image.pk, error)
+            continue
+        same_file = Image.objects.filter(pk=image.pk, sha256=image.sha256)
+        same_file.record_index_state(perceptual_hash=value)
+    return images[-1].pk if images else None
+
+
+def _hash(image: Image) -> int:
+    with open_rendition(image=image, rendition=Rendition.GRID) as file:
+        return perceptual_hash(open_picture(cast(BinaryIO, file)))

@@ -1,0 +1,40 @@
+"""How much a team may store, and how much of it is used. What lies in the trash counts."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count, Sum
+
+from collections_app.errors import QuotaExceeded
+from collections_app.errors import gettext_noop as _
+from collections_app.models import Image, Team
+
+_GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a team has and may have; a limit of 0 is none."""
+
+    byte_size: int
+    images: int
+    max_bytes: int
+    max_images: int
+
+    def admits(self, *, byte_size: int, images: int) -> bool:
+        fits = not self.max_bytes or self.byte_size + byte_size <= self.max_bytes
+        return fits and (not self.max_images or self.images + images <= self.max_images)
+
+
+def usage_of(team: Team) -> Usage:
+    used = Image.objects.in_team(team).aggregate(images=Count("pk"), byte_size=Sum("byte_size", default=0))
+    max_bytes = int(settings.TEAM_MAX_GB * _GIB) if team.max_bytes is None else team.max_bytes
+    max_images = settings.TEAM_MAX_IMAGES if team.max_images is None else team.max_images
+    return Usage(**used, max_bytes=max_bytes, max_images=max_images)
+
+
+def ensure_room(*, team: Team, byte_size: int, images: int = 1) -> None:
+    """Raises QuotaExceeded. The caller holds the lock on the team until the rows are written."""
+    if not usage_of(team).admits(byte_size=byte_size, images=images):
+        sentence = _("“%(team)s” has no room for this. Delete something for good, or ask an administrator.")
+        raise QuotaExceeded(sentence, team=team.name)

@@ -1,0 +1,27 @@
+"""What the index worker does now and then beside its queue."""
+
+import logging
+
+from collections_app.models import IndexJob, Invitation
+from collections_app.services.indexing.active_index import active_index
+from collections_app.services.library.trash import purge_trash
+from collections_app.services.search.example_images import forget_expired_examples
+from collections_app.services.search.recent import forget_older_searches
+from collections_app.services.uploads.orphans import sweep_stored_files, sweep_temporary_files
+
+log = logging.getLogger(__name__)
+
+
+def run_maintenance() -> None:
+    """Purge the trash, forget what has had its day. Several workers may do it."""
+    if purged := purge_trash():
+        log.info("%s pictures were deleted for good.", purged)
+    Invitation.objects.expired().delete()
+    forget_expired_examples()
+    forget_older_searches()
+    if swept := sweep_temporary_files() + sweep_stored_files():
+        log.info("%s files of interrupted uploads were deleted.", swept)
+    if (
+        not IndexJob.objects.waiting().exists() and active_index().drop_superseded()
+    ):  # while any wait, some may be needed
+        log.info("The vectors of an older version have all been taken over, and were removed.")

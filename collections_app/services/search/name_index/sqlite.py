@@ -1,0 +1,69 @@
+"""The statements for SQLite: an FTS5 table."""
+
+from collections_app.models.text_search import without_accents
+
+# FTS5 takes accents off Latin letters itself. These are the Cyrillic and Greek ones of today's languages; more of them
+# would make an expression too deep for SQLite's parser.
+_ACCENTED = "ЁёЙйЇїЎўΆάΈέΉήΊίΌόΎύΏώ"
+
+
+def _plain(text: str) -> str:
+    for letter in _ACCENTED:
+        text = f"replace({text}, '{letter}', '{without_accents(letter)}')"
+    return text
+
+
+def _own(row: str) -> str:
+    tags = f"(SELECT group_concat(value, ' ') FROM json_each({row}.tags))"
+    return _plain(f"{row}.title || ' ' || {row}.original_name || ' ' || coalesce({tags}, '')")
+
+
+def _place(row: str) -> str:
+    return f"(SELECT {_plain('name')} FROM collections_app_collection WHERE id = {row}.collection_id)"
+
+
+def _differs(*columns: str) -> str:
+    """Pictures are often saved whole: the index is written only where a name has changed."""
+    return " OR ".join(f"old.{column} IS NOT new.{column}" for column in columns)
+
+
+TRIGGERS = ("image_names_added", "image_names_changed", "image_names_deleted", "image_names_place_renamed")
+TRIGGERS_THERE = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'image_names_%'"
+DROP_TRIGGERS = tuple(f"DROP TRIGGER IF EXISTS {name}" for name in TRIGGERS)
+MAKE_ANEW = (
+    *DROP_TRIGGERS,
+    "DROP TABLE IF EXISTS image_names",
+    """
+    CREATE VIRTUAL TABLE image_names
+    USING fts5(own, place, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3')
+    """,
+    "INSERT INTO image_names (image_names, rank) VALUES ('rank', 'bm25(4.0, 1.0)')",
+    f"""
+    CREATE TRIGGER image_names_added AFTER INSERT ON collections_app_image BEGIN
+        INSERT INTO image_names (rowid, own, place) VALUES (new.id, {_own("new")}, {_place("new")});
+    END
+    """,
+    f"""
+    CREATE TRIGGER image_names_changed
+    AFTER UPDATE OF title, original_name, tags, collection_id ON collections_app_image
+    WHEN {_differs("title", "original_name", "tags", "collection_id")} BEGIN
+        UPDATE image_names SET own = {_own("new")}, place = {_place("new")} WHERE rowid = new.id;
+    END
+    """,
+    """
+    CREATE TRIGGER image_names_deleted AFTER DELETE ON collections_app_image BEGIN
+        DELETE FROM image_names WHERE rowid = old.id;
+    END
+    """,
+    f"""
+    CREATE TRIGGER image_names_place_renamed AFTER UPDATE OF name ON collections_app_collection
+    WHEN {_differs("name")} BEGIN
+        UPDATE image_names SET place = {_plain("new.name")}
+        WHERE rowid IN (SELECT id FROM collections_app_image WHERE collection_id = new.id);
+    END
+    """,
+    f"""
+    INSERT INTO image_names (rowid, own, place)
+    SELECT id, {_own("image")}, {_place("image")} FROM collections_app_image AS image
+    """,
+)

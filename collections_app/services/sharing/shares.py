@@ -1,0 +1,50 @@
+"""Sharing a collection with a person or a team. Taking it back works with the next request, by itself."""
+
+from django.db import transaction
+
+from collections_app.errors import NotAllowed
+from collections_app.errors import gettext_noop as _
+from collections_app.models import Collection, Membership, Share, Team, User
+from collections_app.services.sharing.invitations import withdraw_invitations
+
+
+def share_with_team(*, collection: Collection, team: Team, role: str, sharer: User) -> Share:
+    """Raises NotAllowed for the collection's own team and for personal ones."""
+    if team.is_personal or team.pk == collection.team_id:
+        raise NotAllowed(_("A collection is shared with another team, not with its own or a personal one."))
+    return _share(collection, role, sharer, team=team)
+
+
+def share_with_team_mate(*, collection: Collection, email: str, role: str, sharer: User) -> Share | None:
+    """Share at once with a person who is in a team with the sharer; None for everybody else, who is to be invited.
+
+    So nobody learns from it which addresses have accounts. Raises NotAllowed for a member of the collection's team.
+    """
+    teams = Team.objects.visible_to(sharer).filter(personal_of=None)
+    mates = User.objects.filter(pk__in=Membership.objects.filter(team__in=teams).values("user"))
+    mate = mates.filter(email__iexact=email).first()
+    if mate is None:
+        return None
+    if Membership.objects.filter(team=collection.team_id, user=mate).exists():
+        sentence = _("%(person)s is a member of the team and sees this collection already.")
+        raise NotAllowed(sentence, person=mate.email)
+    return _share(collection, role, sharer, user=mate)
+
+
+def change_share_role(*, share: Share, role: str) -> None:
+    Share.objects.filter(pk=share.pk).update(role=role)
+
+
+@transaction.atomic
+def revoke_share(*, share: Share) -> None:
+    share.delete()
+    if share.user:
+        withdraw_invitations(user=share.user, collection=share.collection)
+
+
+def _share(
+    collection: Collection, role: str, sharer: User, *, user: User | None = None, team: Team | None = None
+) -> Share:
+    changes = {"role": role, "sharer": sharer}
+    share, _created = Share.objects.update_or_create(collection=collection, user=user, team=team, defaults=changes)
+    return share

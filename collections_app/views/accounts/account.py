@@ -1,0 +1,17 @@
+"""One's account: address, password, and how much one has put in."""
+
+from django.db.models import Count, Sum
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from collections_app.models import Image
+from collections_app.permissions import SignedInRequest
+from collections_app.services.library.quotas import usage_of
+
+
+@require_safe
+def account(request: SignedInRequest) -> HttpResponse:
+    uploads = Image.objects.not_trashed().filter(uploader=request.user)
+    usage = uploads.aggregate(count=Count("pk"), byte_size=Sum("byte_size", default=0))
+    return render(request, "accounts/account.html", {"usage": usage, "quota": usage_of(request.user.personal_team)})

@@ -1,0 +1,86 @@
+"""A collection: shown, created, renamed, deleted."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from collections_app.errors import NameTaken
+from collections_app.forms import CollectionForm, CollectionNameForm
+from collections_app.messages import in_words
+from collections_app.models import Collection, Image
+from collections_app.permissions import (
+    SignedInRequest,
+    managed_collection_or_404,
+    rights_over,
+    sent_fields,
+    visible_collection_or_404,
+)
+from collections_app.services.library.collections import create_collection, rename_collection
+from collections_app.services.library.trash import trash_collection
+from collections_app.views.paging import requested_page
+
+
+@require_safe
+def collection(request: SignedInRequest, pk: int) -> HttpResponse:
+    collection = visible_collection_or_404(request.user, pk)
+    images = Image.objects.not_trashed().filter(collection=collection).latest_first()
+    return render(
+        request,
+        "library/collection.html",
+        {
+            "collection": collection,
+            "page": requested_page(request, images),
+            "rights": rights_over(request.user, collection),
+            "targets": Collection.objects.editable_by(request.user).exclude(pk=pk).select_related("team"),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def collection_create(request: SignedInRequest) -> HttpResponse:
+    form = CollectionForm(sent_fields(request), user=request.user)
+    if form.is_valid() and (created := _create(request, form)):
+        return redirect("collection", created.pk)
+    return render(request, "library/collection_form.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def collection_rename(request: SignedInRequest, pk: int) -> HttpResponse:
+    collection = managed_collection_or_404(request.user, pk)
+    old_name = collection.name
+    form = CollectionNameForm(sent_fields(request), initial={"name": old_name})
+    if form.is_valid() and _rename(collection, form):
+        messages.success(request, _("“%(old)s” is now “%(new)s”.") % {"old": old_name, "new": collection.name})
+        return redirect("collection", pk)
+    context = {"form": form, "collection": collection, "old_name": old_name}
+    return render(request, "library/collection_form.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def collection_delete(request: SignedInRequest, pk: int) -> HttpResponse:
+    collection = managed_collection_or_404(request.user, pk)
+    if request.method == "POST":
+        trash_collection(collection=collection, trasher=request.user)
+        messages.success(request, _("“%(name)s” and its pictures are in the trash.") % {"name": collection.name})
+        return redirect("gallery")
+    count = Image.objects.not_trashed().filter(collection=collection).count()
+    return render(request, "library/collection_delete.html", {"collection": collection, "count": count})
+
+
+def _create(request: SignedInRequest, form: CollectionForm) -> Collection | None:
+    team = form.cleaned_data.get("team") or request.user.personal_team
+    try:
+        return create_collection(team=team, name=form.cleaned_data["name"], creator=request.user)
+    except NameTaken as error:
+        form.add_error("name", in_words(error))
+        return None
+
+
+def _rename(collection: Collection, form: CollectionNameForm) -> bool:
+    try:
+        rename_collection(collection=collection, name=form.cleaned_data["name"])
+    except NameTaken as error:
+        form.add_error("name", in_words(error))
+    return not form.errors

@@ -1,0 +1,128 @@
+"""A team's duplicates: shown in groups, one of each kept, or called different for good."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from collections_app.errors import EncoderError, IndexUnavailable, PictureGone
+from collections_app.messages import in_words
+from collections_app.models import Image, Team, User
+from collections_app.permissions import SignedInRequest, edited_team_or_404, visible_team_or_404
+from collections_app.services.duplicates.decisions import dismiss_duplicates, keep_one
+from collections_app.services.duplicates.finder import DuplicateGroup, find_exact_duplicates, find_near_duplicates
+from collections_app.views.library.bulk_actions import UNDO
+from collections_app.views.library.trash import chosen_ids
+from collections_app.views.paging import requested_page
+
+GROUPS_PER_PAGE = 12
+# Of a larger group the best ones are shown; the others come up once these are done with.
+MOST_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownTwin:
+    """A picture of a group; `is_copy`: the keeper's very bytes."""
+
+    image: Image
+    is_keeper: bool
+    is_copy: bool
+    can_edit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownGroup:
+    twins: Sequence[ShownTwin]
+    advantage: str
+
+    @property
+    def can_edit(self) -> bool:
+        return any(twin.can_edit for twin in self.twins)
+
+
+@require_safe
+def team_duplicates(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Where the index is away, what it is not needed for is shown all the same."""
+    team = visible_team_or_404(request.user, pk)
+    context: dict[str, object] = {"team": team}
+    try:
+        found = find_near_duplicates(team=team)
+    except (EncoderError, IndexUnavailable) as error:
+        found, context["sentence"] = find_exact_duplicates(team=team), in_words(error)
+    page = requested_page(request, found, size=GROUPS_PER_PAGE)
+    context |= {
+        "page": page,
+        "groups": _shown(page.object_list, request.user),
+        "can_dismiss": Team.objects.editable_by(request.user).filter(pk=pk).exists(),
+    }
+    return render(request, "library/duplicates.html", context, status=503 if "sentence" in context else 200)
+
+
+@require_POST
+def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
+    team = visible_team_or_404(request.user, pk)
+    keepers, ticked = chosen_ids(request, "keep"), chosen_ids(request)
+    if len(keepers) != 1 or not ticked - keepers:
+        messages.warning(request, _("Choose which picture to keep, and tick the ones to be moved to the trash."))
+        return _back(request, team)
+    images = Image.objects.editable_by(request.user).filter(pk__in=ticked)
+    try:
+        ids = keep_one(team=team, keeper_id=keepers.pop(), images=images, trasher=request.user)
+    except PictureGone as error:
+        messages.error(request, in_words(error))
+        return _back(request, team)
+    if ids:
+        request.session[UNDO] = {"restore": ids, "back": reverse("team_duplicates", args=[team.pk])}
+        said = ngettext("%(count)s picture moved to the trash.", "%(count)s pictures moved to the trash.", len(ids))
+        messages.success(request, said % {"count": intcomma(len(ids))}, extra_tags="undo")
+    else:
+        messages.warning(request, _("Nothing was moved: you may only look at these pictures, or they are gone."))
+    return _back(request, team)
+
+
+@require_POST
+def duplicates_different(request: SignedInRequest, pk: int) -> HttpResponse:
+    team = edited_team_or_404(request.user, pk)
+    count = dismiss_duplicates(team=team, image_ids=chosen_ids(request, "member"), member=request.user)
+    if count > 1:
+        messages.success(request, _("These pictures will not be shown as duplicates of each other again."))
+    else:
+        messages.warning(request, _("There is nothing to tell apart any more."))
+    return _back(request, team)
+
+
+def _shown(groups: Iterable[DuplicateGroup], user: User) -> list[ShownGroup]:
+    """In three statements, however many groups there are."""
+    groups = list(groups)
+    ids = [image_id for group in groups for image_id in group.ids[:MOST_SHOWN]]
+    images = Image.objects.visible_to(user).with_collection().in_bulk(ids)
+    editable = set(Image.objects.editable_by(user).filter(pk__in=ids).values_list("pk", flat=True))
+    return [
+        ShownGroup(
+            advantage=group.advantage,
+            twins=[
+                ShownTwin(
+                    image=images[image_id],
+                    is_keeper=image_id == group.keeper.id,
+                    is_copy=group.is_copy(image_id),
+                    can_edit=image_id in editable,
+                )
+                for image_id in group.ids[:MOST_SHOWN]
+                if image_id in images
+            ],
+        )
+        for group in groups
+    ]
+
+
+def _back(request: SignedInRequest, team: Team) -> HttpResponse:
+    page = request.POST.get("page", "")
+    address = reverse("team_duplicates", args=[team.pk])
+    return redirect(f"{address}?page={page}" if page.isdecimal() and len(page) < 9 else address)

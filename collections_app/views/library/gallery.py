@@ -1,0 +1,26 @@
+"""The first page: one's collections, and what came in last."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from collections_app.forms import CollectionNameForm
+from collections_app.models import Collection, Image
+from collections_app.permissions import SignedInRequest
+
+LATEST = 24
+
+
+@require_safe
+def gallery(request: SignedInRequest) -> HttpResponse:
+    latest = Image.objects.visible_to(request.user).with_collection().latest_first()
+    return render(
+        request,
+        "library/gallery.html",
+        {
+            "collections": Collection.objects.in_teams_of(request.user).with_summary(),
+            "shared": Collection.objects.shared_with(request.user).with_summary().with_sharer(request.user),
+            "latest": latest[:LATEST],
+            "form": CollectionNameForm(),
+        },
+    )

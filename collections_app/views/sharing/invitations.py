@@ -1,0 +1,69 @@
+"""Invitations: shown to the inviter once, shown to whoever has the link, accepted, revoked."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from collections_app.errors import InvitationGone, WrongAddress
+from collections_app.forms import InvitationForm, ShareForm
+from collections_app.messages import in_words
+from collections_app.models import Invitation, User
+from collections_app.permissions import SignedInRequest, owned_collection_or_404, owned_team_or_404
+from collections_app.services.sharing.invitations import (
+    accept_invitation,
+    find_invitation,
+    invite,
+    is_for,
+    send_invitation,
+)
+
+
+def invite_and_show(request: SignedInRequest, form: InvitationForm | ShareForm, **offer: Any) -> HttpResponse:
+    """Invite to `team` or `collection`, and show the link: now, and never again."""
+    made, secret = invite(inviter=request.user, **form.cleaned_data, **offer)
+    address = request.build_absolute_uri(reverse("invitation", args=[secret]))
+    send_invitation(invitation=made, address=address)
+    return render(request, "sharing/invitation_made.html", {"invitation": made, "address": address})
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, secret: str) -> HttpResponse:
+    """Open to everybody who has the secret; accepting takes an account."""
+    try:
+        offer = find_invitation(secret)
+        if request.method == "POST" and isinstance(request.user, User):
+            return _accept(request, request.user, secret)
+    except (InvitationGone, WrongAddress) as error:
+        return render(request, "sharing/invitation.html", {"refusal": in_words(error)}, status=404)
+    user = request.user
+    context = {"invitation": offer, "is_for_user": isinstance(user, User) and is_for(offer, user)}
+    return render(request, "sharing/invitation.html", context)
+
+
+@require_POST
+def invitation_revoke(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A stranger's invitation is a 404, like everything of a stranger's."""
+    found = get_object_or_404(Invitation, pk=pk)
+    if found.team_id:
+        owned_team_or_404(request.user, found.team_id)
+    else:
+        owned_collection_or_404(request.user, found.collection_id or 0)
+    found.delete()
+    messages.success(request, _("The invitation of %(email)s is taken back.") % {"email": found.email})
+    return redirect("team", found.team_id) if found.team_id else redirect("collection_sharing", found.collection_id)
+
+
+def _accept(request: HttpRequest, user: User, secret: str) -> HttpResponse:
+    accepted = accept_invitation(secret=secret, user=user)
+    name = accepted.team or accepted.collection
+    messages.success(request, _("You now have access to “%(name)s”.") % {"name": name})
+    return redirect("team", accepted.team_id) if accepted.team_id else redirect("collection", accepted.collection_id)

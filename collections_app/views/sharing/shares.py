@@ -1,0 +1,117 @@
+"""Who has access to a collection, and why: owners share it and take it back."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from collections_app.errors import NotAllowed
+from collections_app.forms import PublicLinkForm, ShareForm, ShareRoleForm, TeamShareForm
+from collections_app.messages import in_words
+from collections_app.models import Collection, PublicLink, Share
+from collections_app.permissions import SignedInRequest, owned_collection_or_404
+from collections_app.services.sharing.public_links import create_link, revoke_link
+from collections_app.services.sharing.shares import (
+    change_share_role,
+    revoke_share,
+    share_with_team,
+    share_with_team_mate,
+)
+from collections_app.views.sharing.invitations import invite_and_show
+
+_SHARED = gettext_lazy("“%(name)s” is shared with %(whom)s.")
+
+
+@require_safe
+def collection_sharing(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _show(request, owned_collection_or_404(request.user, pk))
+
+
+@require_POST
+def share_person(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A team-mate has it at once; everybody else is invited, whether the address has an account or not."""
+    collection = owned_collection_or_404(request.user, pk)
+    form = ShareForm(request.POST)
+    if not form.is_valid():
+        return _show(request, collection, status=400, person_form=form)
+    try:
+        share = share_with_team_mate(collection=collection, sharer=request.user, **form.cleaned_data)
+    except NotAllowed as error:
+        form.add_error("email", in_words(error))
+        return _show(request, collection, status=400, person_form=form)
+    if share is None:
+        return invite_and_show(request, form, collection=collection)
+    messages.success(request, _SHARED % {"name": collection, "whom": share.user})
+    return redirect("collection_sharing", pk)
+
+
+@require_POST
+def share_team(request: SignedInRequest, pk: int) -> HttpResponse:
+    collection = owned_collection_or_404(request.user, pk)
+    form = TeamShareForm(request.POST, user=request.user, collection=collection)
+    if not form.is_valid():
+        return _show(request, collection, status=400, team_form=form)
+    share = share_with_team(collection=collection, sharer=request.user, **form.cleaned_data)
+    messages.success(request, _SHARED % {"name": collection, "whom": share.team})
+    return redirect("collection_sharing", pk)
+
+
+@require_POST
+def share_role(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
+    found = _share(request, pk, share)
+    form = ShareRoleForm(request.POST)
+    if form.is_valid():
+        change_share_role(share=found, role=form.cleaned_data["role"])
+    return redirect("collection_sharing", pk)
+
+
+@require_POST
+def share_revoke(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
+    found = _share(request, pk, share)
+    revoke_share(share=found)
+    whom = found.user or found.team
+    messages.success(request, _("%(whom)s has no access by sharing any more.") % {"whom": whom})
+    return redirect("collection_sharing", pk)
+
+
+@require_POST
+def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
+    collection = owned_collection_or_404(request.user, pk)
+    form = PublicLinkForm(request.POST)
+    if not form.is_valid():
+        return _show(request, collection, status=400, link_form=form)
+    create_link(collection=collection, creator=request.user, **form.cleaned_data)
+    messages.success(request, _("The link is made. Whoever has it sees this collection."))
+    return redirect("collection_sharing", pk)
+
+
+@require_POST
+def link_revoke(request: SignedInRequest, pk: int, link: int) -> HttpResponse:
+    collection = owned_collection_or_404(request.user, pk)
+    revoke_link(link=get_object_or_404(PublicLink, collection=collection, pk=link))
+    messages.success(request, _("The link leads nowhere any more."))
+    return redirect("collection_sharing", pk)
+
+
+def _share(request: SignedInRequest, pk: int, share: int) -> Share:
+    collection = owned_collection_or_404(request.user, pk)
+    return get_object_or_404(Share.objects.with_people(), collection=collection, pk=share)
+
+
+def _show(request: SignedInRequest, collection: Collection, status: int = 200, **forms: Any) -> HttpResponse:
+    context = {
+        "collection": collection,
+        "memberships": collection.team.memberships.select_related("user").order_by("user__email"),
+        "shares": Share.objects.filter(collection=collection).with_people().order_by("created_at"),
+        "invitations": collection.invitations.open().order_by("email"),
+        "links": [(link, request.build_absolute_uri(f"/s/{link.secret}/")) for link in collection.public_links.all()],
+        "roles": ShareRoleForm.base_fields["role"].choices,  # type: ignore[attr-defined]
+        "person_form": ShareForm(),
+        "team_form": TeamShareForm(user=request.user, collection=collection),
+        "link_form": PublicLinkForm(),
+    }
+    return render(request, "sharing/sharing.html", context | forms, status=status)

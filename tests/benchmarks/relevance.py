@@ -1,0 +1,169 @@
+"""How well cutoffs separate likely pictures from others, on drawn scenes and queries that nothing was tuned on.
+
+`python -m tests.benchmarks.relevance [--scenes 1000] [--seed 0] [--model DIR] [--verbose]`. Unseen scenes are the
+gallery, unseen captions are the queries: 100 with many matches (10 or more), 50 with a few, 50 with none, all in words
+that the model knows. What is drawn is the truth. The same run compares with the one cosine that, chosen afterwards,
+makes the fewest errors on these queries, and with the best cut of each ranking, chosen afterwards too.
+"""
+
+import argparse
+import os
+import platform
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collections_app.demo.captions import Caption, sample_caption
+from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, unseen_scenes
+from collections_app.demo.scenes import sample_scene
+from collections_app.encoders import Encoder
+from collections_app.encoders.clip import ClipEncoder
+from collections_app.services.search.relevance import SAYING_NOTHING, Baseline, find_cutoffs
+
+_MANY, _FEW, _NONE = 100, 50, 50
+_FROM_MANY = 10
+_LEAST_F1, _LEAST_NONE, _MOST_ERRORS = 0.85, 0.9, 0.5
+_MOST_TRIES = 100_000
+
+Numbers = NDArray[np.float64]
+Truth = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One query: its scores, best first, with what is true of each picture, and the divider's cut of it."""
+
+    text: str
+    scores: Numbers
+    truth: Truth
+    likely: Truth
+
+    @property
+    def matches(self) -> int:
+        return int(self.truth.sum())
+
+    @property
+    def f1(self) -> float:
+        return f1_of(self.truth, self.likely)
+
+    @property
+    def errors(self) -> int:
+        return int((self.truth != self.likely).sum())
+
+
+def main() -> None:
+    options = _options()
+    encoder = ClipEncoder(str(options.model), dtype="float32")
+    gallery = Gallery(unseen_scenes(options.scenes, options.seed), encoder)
+    _print_setting(options)
+    cases = list(_cases(gallery, encoder, options.seed))
+    if options.verbose:
+        for case in cases:
+            print(f"    F1 {case.f1:.2f}  likely {int(case.likely.sum()):>4} of {case.matches:>4}  {case.text}")
+    _print_judgement(cases)
+    _print_errors(cases)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scenes", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model", type=Path, default=MODEL_FOLDER)
+    parser.add_argument("--verbose", action="store_true", help="every query")
+    return parser.parse_args()
+
+
+def _print_setting(options: argparse.Namespace) -> None:
+    print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores")
+    print(f"versions: {', '.join(f'{name} {version(name)}' for name in ('torch', 'transformers', 'numpy'))}")
+    print(f"gallery: {options.scenes} unseen scenes, seed {options.seed}, model {options.model.name}")
+
+
+def _cases(gallery: Gallery, encoder: Encoder, seed: int) -> Iterator[Case]:
+    """Captions of scenes that are not in the gallery, drawn until there are enough of each sort; no two alike."""
+    chance = random.Random(f"divider {seed}")
+    wanted = {"many": _MANY, "few": _FEW, "none": _NONE}
+    asked: dict[str, Caption] = {}
+    for _ in range(_MOST_TRIES):
+        caption = sample_caption(sample_scene(chance), chance)
+        sort = _sort(sum(map(caption.is_true_of, gallery.scenes)))
+        if caption.text not in asked and wanted[sort]:
+            asked[caption.text] = caption
+            wanted[sort] -= 1
+        if not any(wanted.values()):
+            break
+    nothing, *vectors = encoder.encode_texts([SAYING_NOTHING, *asked])
+    usual = gallery.vectors @ nothing
+    yardstick = Baseline(zero=float(usual.mean()), noise=float(usual.std()))
+    for caption, vector in zip(asked.values(), vectors, strict=True):
+        yield _case(gallery, caption, vector, yardstick)
+
+
+def _sort(matches: int) -> str:
+    return "many" if matches >= _FROM_MANY else "few" if matches else "none"
+
+
+def _case(gallery: Gallery, caption: Caption, vector: NDArray[np.float32], yardstick: Baseline) -> Case:
+    scores = (gallery.vectors @ vector).astype(np.float64)
+    order = np.argsort(-scores, kind="stable")
+    truth = np.array([caption.is_true_of(gallery.scenes[place]) for place in order], dtype=bool)
+    divider = find_cutoffs(scores[order].tolist(), yardstick=yardstick)
+    return Case(text=caption.text, scores=scores[order], truth=truth, likely=scores[order] >= divider.likely)
+
+
+def f1_of(truth: Truth, likely: Truth) -> float:
+    """2 TP / (2 TP + FP + FN); 1 where there is nothing to find and nothing is found."""
+    wrong = int((truth != likely).sum())
+    right = int((truth & likely).sum())
+    return 2 * right / (2 * right + wrong) if right or wrong else 1.0
+
+
+def fewest_errors(scores: Numbers, truth: Truth) -> tuple[int, float]:
+    """Return the fewest errors that one cut makes over all pictures at once, and the score of the last likely one."""
+    order = np.argsort(-scores, kind="stable")
+    hits = truth[order]
+    errors = np.concatenate([[hits.sum()], np.cumsum(~hits) + hits.sum() - np.cumsum(hits)])
+    best = int(errors.argmin())
+    return int(errors[best]), float(scores[order][best - 1]) if best else float("inf")
+
+
+def _print_judgement(cases: Sequence[Case]) -> None:
+    sorts = {sort: [case for case in cases if _sort(case.matches) == sort] for sort in ("many", "few", "none")}
+    truth, likely = (np.concatenate([getattr(case, part) for case in cases]) for part in ("truth", "likely"))
+    over_all = f1_of(truth, likely)
+    by_query = float(np.mean([case.f1 for case in sorts["many"] + sorts["few"]]))
+    nothing = float(np.mean([not case.likely.any() for case in sorts["none"]]))
+    print(f"queries: {', '.join(f'{len(members)} with {sort}' for sort, members in sorts.items())} matches")
+    for sort in ("many", "few"):
+        print(f"  F1 of likely, mean of those with {sort:<5}{float(np.mean([case.f1 for case in sorts[sort]])):>7.3f}")
+    print(f"  F1 of likely, mean of the queries {by_query:>10.3f}   {_goal(by_query >= _LEAST_F1, _LEAST_F1)}")
+    print(f"  F1 of likely, over all pictures {over_all:>12.3f}   {_goal(over_all >= _LEAST_F1, _LEAST_F1)}")
+    print(f"  nothing likely where there is none {nothing:>9.3f}   {_goal(nothing >= _LEAST_NONE, _LEAST_NONE)}")
+
+
+def _print_errors(cases: Sequence[Case]) -> None:
+    scores, truth = (np.concatenate([getattr(case, part) for case in cases]) for part in ("scores", "truth"))
+    single, cosine = fewest_errors(scores, truth)
+    errors = sum(case.errors for case in cases)
+    least = sum(fewest_errors(case.scores, case.truth)[0] for case in cases)
+    print("pictures judged wrongly")
+    print(f"  by the divider {errors:>30}")
+    print(f"  by the best single cosine, {cosine:.3f} {single:>12}")
+    print(f"  by the best cut of each ranking {least:>13}")
+    met = errors <= _MOST_ERRORS * single
+    print(f"  divider: {errors / max(single, 1):.2f} times the single cosine's errors   {_goal(met, _MOST_ERRORS)}")
+    if least > _MOST_ERRORS * single:
+        print(f"  no divider can meet it: the best cut of each ranking has {least / single:.2f} times as many")
+
+
+def _goal(is_met: bool, bound: float) -> str:
+    return f"goal {bound}: {'met' if is_met else 'MISSED'}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""What gunicorn is told for the site: how many threads each web process computes with."""
+
+import os
+from types import SimpleNamespace
+
+import pytest
+from gunicorn.config import Config
+
+from collections_app.management.gunicorn_hooks import on_starting
+
+
+def start(workers: int) -> int:
+    settings = Config()
+    settings.set("workers", workers)
+    on_starting(SimpleNamespace(cfg=settings))
+    return int(os.environ["OMP_NUM_THREADS"])
+
+
+@pytest.mark.parametrize(("cores", "workers", "share"), [(2, 2, 1), (1, 1, 1), (8, 1, 4), (8, 3, 2), (None, 2, 1)])
+def test_each_web_process_computes_on_its_share_of_the_cores(
+    cores: int | None, workers: int, share: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    del os.environ["OMP_NUM_THREADS"]
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert start(workers) == share
+
+
+def test_whoever_has_decided_for_themselves_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert start(2) == 7

@@ -1,0 +1,78 @@
+"""Keeping one of several: the others go to the trash, the kept one never."""
+
+import threading
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from collections_app.errors import PictureGone
+from collections_app.models import DuplicateDismissal, Image
+from collections_app.services.duplicates.decisions import dismiss_duplicates, keep_one
+from collections_app.services.library.collections import create_collection
+from tests.sample_team import SampleTeam, put_picture, put_pictures
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def kept_ids() -> set[int]:
+    return set(Image.objects.not_trashed().values_list("pk", flat=True))
+
+
+def test_the_others_go_to_the_trash_and_the_kept_one_stays_though_it_is_ticked(sample: SampleTeam) -> None:
+    put_pictures(sample, 3)
+    ids = keep_one(team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner)
+    assert len(ids) == 3
+    assert kept_ids() == {sample.image.pk}
+
+
+def test_nothing_is_touched_where_the_one_to_keep_is_gone(sample: SampleTeam) -> None:
+    put_pictures(sample, 2)
+    Image.objects.filter(pk=sample.image.pk).update(trashed_at=timezone.now())
+    before = kept_ids()
+    with pytest.raises(PictureGone):
+        keep_one(team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner)
+    assert kept_ids() == before
+
+
+def test_pictures_of_other_teams_are_not_touched(sample: SampleTeam) -> None:
+    mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
+    other = put_picture(mine, sample.owner, "sky.png")
+    assert keep_one(team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner) == []
+    assert other.pk in kept_ids()
+
+
+def test_two_people_who_keep_different_ones_at_once_do_not_lose_both(sample: SampleTeam) -> None:
+    put_pictures(sample, 1)
+    pair = list(kept_ids())
+    start = threading.Barrier(2)
+
+    def keep(keeper_id: int) -> None:
+        start.wait()
+        try:
+            keep_one(team=sample.team, keeper_id=keeper_id, images=Image.objects.all(), trasher=sample.owner)
+        except PictureGone:
+            pass
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=keep, args=[pk]) for pk in pair]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kept_ids()) == 1
+
+
+def test_only_the_team_s_own_pictures_are_remembered_as_different(sample: SampleTeam) -> None:
+    put_pictures(sample, 1)
+    mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
+    foreign = put_picture(mine, sample.owner, "sky.png")
+    own = sorted(kept_ids() - {foreign.pk})
+    assert dismiss_duplicates(team=sample.team, image_ids=[*own, foreign.pk, 10**9], member=sample.owner) == 2
+    assert DuplicateDismissal.objects.get().image_ids == own
+
+
+def test_a_single_picture_is_different_from_nothing(sample: SampleTeam) -> None:
+    assert dismiss_duplicates(team=sample.team, image_ids=[sample.image.pk], member=sample.owner) == 1
+    assert not DuplicateDismissal.objects.exists()

@@ -1,0 +1,18 @@
+"""What I1 says, to be asserted: the index holds exactly one vector for every row, in its team's partition."""
+
+from collections_app.index import Entry
+from collections_app.models import Image
+from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.entries import index_entry
+
+
+def indexed_entries() -> list[Entry]:
+    return sorted(active_index().entries(), key=lambda entry: (entry.id, entry.team_id))
+
+
+def expected_entries() -> list[Entry]:
+    return [index_entry(image) for image in Image.objects.select_related("collection").order_by("pk")]
+
+
+def assert_index_agrees() -> None:
+    assert indexed_entries() == expected_entries()

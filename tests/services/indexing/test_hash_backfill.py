@@ -1,0 +1,85 @@
+"""Perceptual hashes come with the one decode of the worker, and to older pictures without encoding anew."""
+
+import threading
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+
+from collections_app.models import Image, IndexJob
+from collections_app.services.indexing.hash_backfill import hash_older_pictures
+from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.library.renditions import Rendition, rendition_name
+from tests.duplicate_pictures import draw, other_scenes, put
+from tests.sample_team import SampleTeam
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def scenes(sample: SampleTeam) -> list[Image]:
+    images = [put(sample.collection, sample.owner, draw(scene)) for scene in other_scenes()[:3]]
+    IndexWorker().drain()
+    return images
+
+
+def hashes() -> dict[int, int | None]:
+    return dict(Image.objects.values_list("pk", "perceptual_hash"))
+
+
+def test_the_worker_notes_how_a_picture_looks(sample: SampleTeam, scenes: list[Image]) -> None:
+    found = hashes()
+    assert found.pop(sample.image.pk) == 0
+    assert len(set(found.values())) == 3
+    assert None not in found.values()
+
+
+def test_older_pictures_are_hashed_from_their_thumbnails_and_not_encoded(scenes: list[Image]) -> None:
+    before = hashes()
+    Image.objects.all().record_index_state(perceptual_hash=None)
+    for image in scenes:
+        default_storage.delete(image.file_name)
+    last = hash_older_pictures(after=0, limit=2)
+    assert last is not None
+    assert hash_older_pictures(after=last, limit=2) is not None
+    assert hash_older_pictures(after=10**9, limit=2) is None
+    after = hashes()
+    assert all(((before[pk] or 0) ^ (after[pk] or 0)).bit_count() <= 4 for pk in before)
+    assert None not in after.values()
+    assert not IndexJob.objects.exists()
+
+
+def test_a_lost_file_is_passed_over_and_holds_nobody_up(scenes: list[Image]) -> None:
+    Image.objects.all().record_index_state(perceptual_hash=None)
+    lost = scenes[0]
+    for name in (lost.file_name, rendition_name(lost.file_name, Rendition.GRID)):
+        default_storage.delete(name)
+    after: int | None = 0
+    while after is not None:
+        after = hash_older_pictures(after=after, limit=1)
+    assert [pk for pk, value in hashes().items() if value is None] == [lost.pk]
+
+
+def test_pictures_that_wait_for_the_worker_are_left_to_it(sample: SampleTeam) -> None:
+    assert hash_older_pictures(after=0, limit=9) is None
+
+
+def test_an_idle_worker_hashes_older_pictures(scenes: list[Image]) -> None:
+    Image.objects.all().record_index_state(perceptual_hash=None)
+    worker = IndexWorker(stop=StopWhenHashed())
+    worker.run()
+    assert None not in hashes().values()
+
+
+class StopWhenHashed(threading.Event):
+    """Ends the worker at its first pause: by then it has done what there was to do."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
+
+
+def test_reindex_hashes_older_pictures(scenes: list[Image]) -> None:
+    Image.objects.all().record_index_state(perceptual_hash=None)
+    call_command("reindex", verbosity=0)
+    assert None not in hashes().values()

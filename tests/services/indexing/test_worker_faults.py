@@ -1,0 +1,244 @@
+"""What goes wrong around a batch: refusals, full disks, a database that does not answer. Only the culprit pays."""
+
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from collections_app.encoders import get_encoder
+from collections_app.errors import IndexRefused, StorageUnavailable
+from collections_app.index import Record
+from collections_app.models import Image, IndexJob, IndexState
+from collections_app.services.indexing import preparation, worker
+from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.batches import BatchWriter
+from collections_app.services.indexing.preparation import prepare_batch
+from collections_app.services.indexing.queue import claim_jobs, give_back_jobs
+from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.library.collections import create_collection
+from collections_app.services.library.renditions import Rendition, rendition_name
+from tests.sample_team import SampleTeam, picture_bytes, put_picture, put_pictures
+from tests.services.indexing.agreement import assert_index_agrees
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def replace_by_folder(image: Image) -> Path:
+    """Let reading the file fail as a failing disk would: not missing, not broken, but not to be read."""
+    if not isinstance(default_storage, FileSystemStorage):
+        pytest.skip("A bucket has no folders: how it fails is asked of the bucket.")
+    default_storage.delete(image.file_name)
+    place = Path(default_storage.path(image.file_name))
+    place.mkdir()
+    return place
+
+
+def locked(statement: str) -> Callable[..., Any]:
+    """Return a wrapper under which statements that begin so fail, as in a database that somebody else has locked."""
+
+    def execute(go_on: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith(statement):
+            raise OperationalError("database is locked")
+        return go_on(sql, params, many, context)
+
+    return execute
+
+
+class IndexThatKeeps:
+    """The real index, but it refuses to delete one id."""
+
+    def __init__(self, image_id: int) -> None:
+        self._image_id = image_id
+        self._index = active_index()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def delete(self, ids: Sequence[int]) -> None:
+        if self._image_id in ids:
+            raise IndexRefused("The search index does not accept this.")
+        self._index.delete(ids)
+
+
+class IndexWithoutRoomFor:
+    """The real index, but one team gets no partition: as Milvus answers at its limit."""
+
+    def __init__(self, team_id: int) -> None:
+        self._team_id = team_id
+        self._index = active_index()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def upsert(self, records: Sequence[Record]) -> None:
+        if any(record.entry.team_id == self._team_id for record in records):
+            raise IndexRefused("The search index has no room for another team.")
+        self._index.upsert(records)
+
+
+def test_a_refusal_fails_the_refused_picture_alone(sample: SampleTeam) -> None:
+    own = create_collection(team=sample.outsider.personal_team, name="Mine", creator=sample.outsider)
+    refused = put_picture(own, sample.outsider, "own.png", colour="green")
+    put_pictures(sample, 3)
+    me, encoder = uuid.uuid4(), get_encoder()
+    index: Any = IndexWithoutRoomFor(sample.outsider.personal_team.pk)
+    with ThreadPoolExecutor(1) as pool:
+        batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder, pool=pool)
+        BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
+
+    job = IndexJob.objects.get()
+    assert (job.image_id, job.attempts, job.lease) == (refused.pk, 1, None)
+    assert "no room" in job.error
+    assert Image.objects.filter(index_state=IndexState.INDEXED).count() == 4
+
+
+def test_a_deletion_that_is_refused_does_not_keep_the_others(sample: SampleTeam) -> None:
+    put_pictures(sample, 2)
+    IndexWorker().drain()
+    refused = sample.image.pk
+    Image.objects.all().delete()
+    me, encoder = uuid.uuid4(), get_encoder()
+    index: Any = IndexThatKeeps(refused)
+    with ThreadPoolExecutor(1) as pool:
+        batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder, pool=pool)
+        BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
+
+    assert IndexJob.objects.get().image_id == refused
+    assert [entry.id for entry in active_index().entries()] == [refused]
+
+
+@pytest.mark.parametrize("odd", [{"sha256": "no checksum at all"}, {"file": "../../outside.png"}])
+def test_a_row_that_makes_no_sense_fails_alone(sample: SampleTeam, odd: dict[str, str]) -> None:
+    put_pictures(sample, 3)
+    Image.objects.filter(pk=sample.image.pk).record_index_state(**odd)
+    stop = threading.Event()
+
+    IndexWorker(stop=stop).drain(on_progress=stop.set)
+
+    job = IndexJob.objects.get()
+    assert (job.image_id, job.attempts, job.lease) == (sample.image.pk, 1, None)
+    assert job.error
+    assert Image.objects.filter(index_state=IndexState.INDEXED).count() == 3
+
+
+def test_a_file_that_cannot_be_read_is_tried_later_and_does_not_keep_the_others(sample: SampleTeam) -> None:
+    put_pictures(sample, 3)
+    place = replace_by_folder(sample.image)
+
+    with pytest.raises(StorageUnavailable, match="cannot be read just now"):
+        IndexWorker().drain()
+
+    job = IndexJob.objects.get()
+    assert (job.image_id, job.attempts, job.lease) == (sample.image.pk, 0, None)
+    assert job.run_after > timezone.now()
+    assert Image.objects.filter(index_state=IndexState.INDEXED).count() == 3
+    place.rmdir()
+    place.write_bytes(picture_bytes())
+    IndexJob.objects.update(run_after=timezone.now())
+    IndexWorker().drain()
+    assert_index_agrees()
+
+
+def test_a_database_that_is_locked_costs_no_attempt(sample: SampleTeam) -> None:
+    with connection.execute_wrapper(locked('DELETE FROM "collections_app_indexjob"')), pytest.raises(OperationalError):
+        IndexWorker().drain()
+
+    assert IndexJob.objects.values_list("attempts", "lease", "error").get() == (0, None, "")
+
+
+def test_a_retry_that_is_next_waits_for_the_hand_to_be_empty_and_not_for_the_queue(sample: SampleTeam) -> None:
+    put_pictures(sample, 3)
+    first, second = IndexJob.objects.order_by("pk")[:2]
+    IndexJob.objects.filter(pk=second.pk).update(attempts=1)
+    me = uuid.uuid4()
+
+    assert claim_jobs(worker=me, limit=1) == [first]
+    assert claim_jobs(worker=me, limit=1, fresh_only=True) == []
+    assert claim_jobs(worker=me, limit=9) == [second]
+
+
+def test_a_thumbnail_made_while_its_picture_was_deleted_does_not_stay(sample: SampleTeam) -> None:
+    me, encoder, name = uuid.uuid4(), get_encoder(), rendition_name(sample.image.file_name, Rendition.GRID)
+    with ThreadPoolExecutor(1) as pool:
+        jobs = claim_jobs(worker=me, limit=32, lease_s=-1)
+        batch = prepare_batch(jobs=jobs, encoder=encoder, pool=pool)
+    sample.image.delete()
+    IndexWorker().drain()
+    default_storage.save(name, ContentFile(b"late"))
+
+    BatchWriter(worker=me, encoder=encoder, index=active_index()).write(batch)
+
+    assert not default_storage.exists(name)
+    IndexWorker().drain()
+    assert_index_agrees()
+
+
+def test_nothing_else_is_in_hand_with_a_job_that_failed_before(
+    sample: SampleTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_pictures(sample, 4)
+    IndexJob.objects.filter(image_id=sample.image.pk).update(attempts=2)
+    held: list[int] = []
+
+    def observed(**asked: Any) -> list[IndexJob]:
+        jobs = claim_jobs(**asked)
+        if IndexJob.objects.filter(image_id=sample.image.pk).exclude(lease=None).exists():
+            held.append(IndexJob.objects.exclude(lease=None).count())
+        return jobs
+
+    monkeypatch.setattr(worker, "claim_jobs", observed)
+    monkeypatch.setattr("django.conf.settings.INDEX_BATCH_SIZE", 2)
+    IndexWorker().drain()
+
+    assert held
+    assert set(held) == {1}
+    assert_index_agrees()
+
+
+def test_a_thumbnail_that_cannot_be_stored_does_not_keep_a_picture_from_search(
+    sample: SampleTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(preparation, "store_rendition", full)
+    IndexWorker().drain()
+
+    assert_index_agrees()
+    assert not default_storage.exists(rendition_name(sample.image.file_name, Rendition.GRID))
+
+
+def test_what_could_not_be_given_back_is_given_back_next_time(
+    sample: SampleTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the heartbeat would keep the leases for ever."""
+    calls: list[object] = []
+
+    def locked_once(**asked: Any) -> int:
+        calls.append(asked)
+        if len(calls) == 1:
+            raise OperationalError("database is locked")
+        return give_back_jobs(**asked)
+
+    def broken(*_: Any) -> None:
+        raise IndexRefused("Not now.")
+
+    one = IndexWorker()
+    monkeypatch.setattr(worker, "give_back_jobs", locked_once)
+    with monkeypatch.context() as patch:
+        patch.setattr(IndexWorker, "_write", broken)
+        with pytest.raises(OperationalError):
+            one.drain()
+    assert IndexJob.objects.exclude(lease=None).exists()
+
+    one.drain()
+    assert not IndexJob.objects.exists()
+    assert_index_agrees()

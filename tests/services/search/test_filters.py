@@ -1,0 +1,142 @@
+"""Filters of a search, and that what they ask for reaches the index with every way of changing it."""
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+
+from collections_app.encoders import get_encoder
+from collections_app.index import Filters, hash_token
+from collections_app.index.milvus import MilvusIndex
+from collections_app.models import Image, IndexJob, IndexState
+from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.batches import BatchWriter
+from collections_app.services.indexing.preparation import prepare_batch
+from collections_app.services.indexing.queue import claim_jobs
+from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.library.collections import edit_image, set_tags, tag_images
+from collections_app.services.library.trash import restore_images, trash_images
+from collections_app.services.maintenance import run_maintenance
+from collections_app.services.search.retrieval import everything_visible_to, search_by_text
+from tests.index.older import store_as_version_1
+from tests.sample_team import SampleTeam, put_picture
+from tests.services.indexing.agreement import assert_index_agrees, indexed_entries
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def found(sample: SampleTeam, filters: Filters) -> list[int]:
+    hits = search_by_text(scope=everything_visible_to(sample.viewer), text="red", filters=filters)
+    return sorted(each.image.pk for each in hits)
+
+
+def the_picture(sample: SampleTeam) -> Image:
+    return Image.objects.get(pk=sample.image.pk)
+
+
+def test_filters_are_asked_of_what_is_known_of_a_picture(sample: SampleTeam) -> None:
+    other = put_picture(sample.collection, sample.viewer, "sky.png")
+    IndexWorker().drain()
+
+    assert found(sample, Filters(uploader_ids=(sample.viewer.pk,))) == [other.pk]
+    assert found(sample, Filters(shapes=("landscape",), formats=("PNG",), min_edge_px=60)) == [
+        sample.image.pk,
+        other.pk,
+    ]
+    assert found(sample, Filters(formats=("JPEG",))) == []
+    assert found(sample, Filters(taken_from=1)) == []
+
+
+@pytest.mark.parametrize("way", ["edit", "tag", "set", "save", "bulk"])
+def test_a_changed_tag_reaches_the_index_without_encoding(sample: SampleTeam, way: str) -> None:
+    IndexWorker().drain()
+    sample.image.file.storage.delete(sample.image.file_name)  # so that nothing can be encoded anew
+    image, one = the_picture(sample), Image.objects.filter(pk=sample.image.pk)
+    image.tags = ["Rose"]
+    changes: dict[str, Callable[[], object]] = {
+        "edit": lambda: edit_image(image=image, title="", tags=["Rose"]),
+        "tag": lambda: tag_images(images=one, tags=["Rose"], most=9),
+        "set": lambda: set_tags(images=one, tags={image.pk: ["Rose"]}),
+        "save": lambda: image.save(update_fields=["tags"]),
+        "bulk": lambda: Image.objects.bulk_update([image], ["tags"]),
+    }
+
+    changes[way]()
+    IndexWorker().drain()
+
+    assert found(sample, Filters(tags=("rose",))) == [image.pk]
+    assert found(sample, Filters(without_tags=("ROSE",))) == []
+    assert_index_agrees()
+
+
+def test_tags_go_into_the_trash_and_come_back_with_their_picture(sample: SampleTeam) -> None:
+    edit_image(image=sample.image, title="", tags=["Rose"])
+    IndexWorker().drain()
+    trash_images(images=Image.objects.all(), trasher=sample.owner)
+    assert found(sample, Filters(tags=("rose",))) == []
+    IndexWorker().drain()
+    assert found(sample, Filters(tags=("rose",))) == []
+
+    restore_images(images=Image.objects.all())
+    IndexWorker().drain()
+
+    assert found(sample, Filters(tags=("rose",))) == [sample.image.pk]
+
+
+def test_tags_that_are_no_texts_are_left_out_and_what_is_no_list_fails_alone(sample: SampleTeam) -> None:
+    other = put_picture(sample.collection, sample.owner, "sky.png")
+    Image.objects.filter(pk=sample.image.pk).update(tags=["Rose", "rose", 7, None, ["x"]])
+    Image.objects.filter(pk=other.pk).update(tags={"no": "list"})
+    me = uuid.uuid4()
+    with ThreadPoolExecutor(1) as pool:
+        batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=get_encoder(), pool=pool)
+        BatchWriter(worker=me, encoder=get_encoder(), index=active_index()).write(batch)
+
+    assert [entry.tags for entry in indexed_entries()] == [(hash_token("ROSE"),)]
+    assert [(job.image_id, job.attempts) for job in IndexJob.objects.all()] == [(other.pk, 1)]
+
+
+def test_reindex_check_notices_a_stale_tag(sample: SampleTeam) -> None:
+    IndexWorker().drain()
+    call_command_and_expect(0)
+    Image.objects.filter(pk=sample.image.pk).record_index_state(tags=["written behind the index's back"])
+
+    call_command_and_expect(1)
+
+
+def call_command_and_expect(status: int) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("reindex", "--check")
+    assert ended.value.code == status
+
+
+def test_an_upgrade_takes_the_vectors_over_and_then_forgets_the_older_ones(sample: SampleTeam) -> None:
+    other = put_picture(sample.collection, sample.owner, "sky.png")
+    IndexWorker().drain()
+    put_index_back_to_version_1(sample)
+    for image in (sample.image, other):
+        image.file.storage.delete(image.file_name)  # so that nothing can be encoded anew
+
+    import_module("collections_app.migrations.0003_index_filters").queue_indexed_images(apps, None)
+    run_maintenance()  # keeps what is still needed
+
+    assert set(Image.objects.values_list("index_state", flat=True)) == {IndexState.PENDING}
+    IndexWorker().drain()
+    assert_index_agrees()
+    assert found(sample, Filters(formats=("PNG",))) == [sample.image.pk, other.pk]
+    run_maintenance()
+    assert not active_index().drop_superseded()
+
+
+def put_index_back_to_version_1(sample: SampleTeam) -> None:
+    index = active_index()
+    assert isinstance(index, MilvusIndex)
+    vectors = index.vectors(list(Image.objects.values_list("pk", flat=True)))
+    store = partial(store_as_version_1, model_key=get_encoder().key, team_id=sample.team.pk, vectors=vectors)
+    index._connection.run(store)
+    index.drop()

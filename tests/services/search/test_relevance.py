@@ -1,0 +1,66 @@
+"""Where a ranking is divided by its gaps alone: shapes of scores. With a yardstick: see test_yardsticks."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from collections_app.services.search.relevance import FEWEST, NO_CUTOFFS, find_cutoffs
+
+
+def bulk(count: int, seed: int = 1) -> list[float]:
+    """Scores of pictures that are nothing special: a normal distribution."""
+    return list(map(float, np.random.default_rng(seed).normal(0.0, 0.1, count)))
+
+
+def descending(*groups: list[float]) -> list[float]:
+    return sorted((score for group in groups for score in group), reverse=True)
+
+
+@pytest.mark.parametrize("matches", [1, 2, 5, 20, 100])
+@pytest.mark.parametrize("scale", [1.0, 0.01])
+@pytest.mark.parametrize("shift", [0.0, 0.7])
+def test_matches_stand_apart_whatever_the_scale_of_the_scores(matches: int, scale: float, shift: float) -> None:
+    scores = [shift + scale * score for score in descending(bulk(400), [0.6 + 0.001 * n for n in range(matches)])]
+    divider = find_cutoffs(scores)
+    assert sum(score >= divider.likely for score in scores) == matches
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_likely_where_nothing_stands_apart(seed: int) -> None:
+    assert math.isinf(find_cutoffs(descending(bulk(400, seed))).likely)
+
+
+def test_a_stray_in_the_gap_does_not_hide_it() -> None:
+    scores = descending(bulk(400), [0.9 + 0.001 * number for number in range(30)], [0.55])
+    assert sum(score >= find_cutoffs(scores).likely for score in scores) in (30, 31)
+
+
+def test_maybe_is_the_upper_end_of_the_rest() -> None:
+    scores = descending(bulk(1000), [0.6] * 10)
+    divider = find_cutoffs(scores)
+    rest = [score for score in scores if score < divider.likely]
+    assert 0.01 < sum(score >= divider.maybe for score in rest) / len(rest) < 0.04
+    assert divider.maybe <= divider.likely
+
+
+def test_few_scores_or_equal_ones_are_not_divided() -> None:
+    assert find_cutoffs(descending(bulk(FEWEST - 2), [0.9])) == NO_CUTOFFS
+    assert find_cutoffs([0.5] * 200) == NO_CUTOFFS
+    assert find_cutoffs([]) == NO_CUTOFFS
+    assert find_cutoffs([*descending(bulk(400), [0.9]), math.nan]) == NO_CUTOFFS
+
+
+def test_a_ranking_that_was_cut_is_divided_by_a_part_of_what_follows() -> None:
+    scores = descending(bulk(20_000), [0.8 + 0.0001 * number for number in range(600)])
+    chance = random.Random(1)
+    below = [score for score in scores[1000:] if chance.random() < 1 / 16]
+    divider = find_cutoffs(scores[:1000], below=below, sample_every=16)
+    assert sum(score >= divider.likely for score in scores) == 600
+
+
+def test_where_all_hits_are_alike_the_part_of_what_follows_tells_that_all_are_likely() -> None:
+    scores = descending(bulk(20_000), [0.8 + 0.0001 * number for number in range(1500)])
+    divider = find_cutoffs(scores[:1000], below=scores[1000::16], sample_every=16)
+    assert all(score >= divider.likely for score in scores[:1000])

@@ -1,0 +1,163 @@
+"""Where the answers of a large site are divided: more pictures than hits, made up around a sentence's vector."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from collections_app.index import Filters, Record
+from collections_app.models import Collection, Image
+from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.entries import index_entry
+from collections_app.services.library.collections import create_collection
+from collections_app.services.search.relevance import NO_CUTOFFS
+from collections_app.services.search.request import parse_search_request
+from collections_app.services.search.results import SearchResults, Verdict, answer
+from collections_app.services.search.retrieval import MAX_HITS, nearest_in_index
+from collections_app.services.search.text_embeddings import embed_text
+from tests.sample_team import SampleTeam
+
+WORDS = "a white dog"
+MANY = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """`matches` lie in a collection of their own, as they lie near to WORDS; the others are nothing special."""
+
+    matches: list[Image]
+    others: list[Image]
+
+
+def crowd(sample: SampleTeam, *, matches: int, total: int = MANY, seed: int = 1) -> Crowd:
+    chance = np.random.default_rng(seed)
+    place = create_collection(
+        team=sample.team, name="Matches" if seed == 1 else f"Matches {seed}", creator=sample.owner
+    )
+    rows = [
+        _row(place if number < matches else sample.collection, sample, number + seed * 10**6) for number in range(total)
+    ]
+    images = Image.objects.bulk_create(rows)
+    scores = np.concatenate([0.7 + 0.0001 * np.arange(matches)[::-1], chance.normal(-0.3, 0.05, total - matches)])
+    vectors = near(embed_text(WORDS), scores, chance)
+    pairs = zip(images, vectors, strict=True)
+    active_index().upsert([Record(entry=index_entry(image), vector=vector) for image, vector in pairs])
+    return Crowd(matches=images[:matches], others=images[matches:])
+
+
+def near(vector: NDArray[np.float32], scores: NDArray[np.float64], chance: np.random.Generator) -> NDArray[np.float32]:
+    """Return unit vectors with these cosines to a vector."""
+    aside = chance.normal(size=(len(scores), len(vector)))
+    aside -= np.outer(aside @ vector, vector)
+    aside /= np.linalg.norm(aside, axis=1, keepdims=True)
+    made = scores[:, None] * vector + np.sqrt(1 - scores**2)[:, None] * aside
+    return made.astype(np.float32)
+
+
+def _row(collection: Collection, sample: SampleTeam, number: int) -> Image:
+    chance = random.Random(number)
+    return Image(
+        collection=collection,
+        uploader=sample.owner,
+        file=f"originals/{number}.png",
+        original_name=f"{number}.png",
+        sha256=f"{chance.getrandbits(256):064x}",
+        byte_size=1,
+        format="PNG",
+        width=640,
+        height=480,
+        created_at=datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=chance.randrange(10**6)),
+    )
+
+
+def found(sample: SampleTeam, line: str = WORDS) -> SearchResults:
+    question = parse_search_request(user=sample.owner, asked={"q": line})
+    assert question.problems == []
+    return answer(question)
+
+
+def ids(images: list[Image]) -> list[int]:
+    return [image.pk for image in images]
+
+
+def test_all_hits_are_likely_where_more_pictures_are(sample: SampleTeam) -> None:
+    made = crowd(sample, matches=1500)
+    all_of_them = found(sample)
+    assert [each.id for each in all_of_them.ranked] == ids(made.matches)[:MAX_HITS]
+    assert (all_of_them.likely, all_of_them.maybe, all_of_them.left_out) == (MAX_HITS, 0, 0)
+
+
+def test_few_are_likely_among_many_and_some_may_be(sample: SampleTeam) -> None:
+    made = crowd(sample, matches=30)
+    few = found(sample)
+    assert [each.id for each in few.ranked[: few.likely]] == ids(made.matches)
+    assert 0.01 < few.maybe / MANY < 0.04
+    assert few.likely + few.maybe + few.left_out == MAX_HITS
+
+
+def test_nothing_is_likely_among_many_that_are_nothing_special(sample: SampleTeam) -> None:
+    crowd(sample, matches=0)
+    nothing = found(sample)
+    assert nothing.verdict is Verdict.NOTHING_LIKELY
+    assert 0.01 < nothing.maybe / MANY < 0.04
+
+
+def test_likely_ones_are_sorted_by_date_and_those_that_may_be_by_likeness(sample: SampleTeam) -> None:
+    made = crowd(sample, matches=30)
+    dated = found(sample, f"{WORDS} sort:date")
+    newest = sorted(made.matches, key=lambda image: (image.created_at, image.pk), reverse=True)
+    assert [each.id for each in dated.ranked[: dated.likely]] == ids(newest)
+    rest = [each.score or 0 for each in dated.ranked[dated.likely :]]
+    assert rest
+    assert rest == sorted(rest, reverse=True)
+
+
+def test_further_pages_are_divided_where_the_first_was_though_pictures_have_come(sample: SampleTeam) -> None:
+    crowd(sample, matches=30)
+    first = found(sample)
+    crowd(sample, matches=20, total=900, seed=2)
+    question = parse_search_request(user=sample.owner, asked={"q": WORDS})
+    later = answer(question, divider=first.divider)
+    assert later.divider == first.divider != answer(question).divider
+    assert (first.likely, later.likely) == (30, 50)
+
+
+@pytest.mark.parametrize("narrow", ["in:Matches", "in:Matches by:me", "in:Matches format:png sort:date"])
+def test_likely_ones_stay_so_where_the_search_is_narrowed_to_nothing_else(sample: SampleTeam, narrow: str) -> None:
+    made = crowd(sample, matches=30, total=400)
+    narrowed = found(sample, f"{WORDS} {narrow}")
+    assert {each.id for each in narrowed.ranked} == set(ids(made.matches))
+    assert (narrowed.likely, narrowed.left_out) == (30, 0)
+
+
+def test_nothing_is_likely_where_the_search_is_narrowed_to_all_others(sample: SampleTeam) -> None:
+    crowd(sample, matches=30, total=400)
+    narrowed = found(sample, f"{WORDS} in:Garden")
+    assert narrowed.verdict is Verdict.NOTHING_LIKELY
+    assert narrowed.maybe < 0.1 * 370
+
+
+def test_what_is_only_unlike_something_is_never_left_out(sample: SampleTeam) -> None:
+    made = crowd(sample, matches=30, total=400)
+    unlike = found(sample, f'-"{WORDS}"')
+    assert [each.id for each in unlike.ranked[-30:]] == ids(made.matches)[::-1]
+    assert (unlike.divider, unlike.left_out) == (NO_CUTOFFS, 0)
+
+
+def test_an_example_that_nearly_all_hits_repeat_is_answered(sample: SampleTeam) -> None:
+    images = Image.objects.bulk_create([_row(sample.collection, sample, number) for number in range(1200)])
+    scores = np.where(np.arange(1200) < 990, 0.9999, 0.3)
+    vectors = near(embed_text(WORDS), scores, np.random.default_rng(1))
+    pairs = zip(images, vectors, strict=True)
+    active_index().upsert([Record(entry=index_entry(image), vector=vector) for image, vector in pairs])
+    assert len(found(sample, f"like:{images[0].pk}").ranked) >= 990
+
+
+def test_a_part_of_all_pictures_has_about_as_many_as_it_should_have(sample: SampleTeam) -> None:
+    crowd(sample, matches=0)
+    question = parse_search_request(user=sample.owner, asked={"q": WORDS})
+    part = nearest_in_index(scope=question.scope, vector=embed_text(WORDS), filters=Filters(sample_every=16))
+    assert 0.6 < len(part) * 16 / MANY < 1.5

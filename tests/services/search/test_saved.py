@@ -1,0 +1,130 @@
+"""Saved searches: who has them, and how many of their hits are new to whom."""
+
+from collections.abc import Callable
+
+import pytest
+
+from collections_app.errors import IndexUnavailable
+from collections_app.models import Image, Membership, SavedSearch, SearchVisit, Share, User
+from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.library.collections import create_collection
+from collections_app.services.library.trash import trash_images
+from collections_app.services.search import saved as saved_searches
+from collections_app.services.search.saved import count_new, delete_search, note_visit, save_search, share_search
+from collections_app.services.sharing.teams import delete_team
+from tests.sample_team import SampleTeam, put_picture, put_pictures
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def saved(sample: SampleTeam) -> SavedSearch:
+    """The owner's, shared with the team."""
+    IndexWorker().drain()
+    search = save_search(maker=sample.owner, name="Blue", query="q=blue")
+    share_search(search=search, team=sample.team)
+    search.refresh_from_db()
+    return search
+
+
+def visible_to(user: User) -> list[SavedSearch]:
+    return list(SavedSearch.objects.visible_to(user))
+
+
+def test_what_is_shared_with_a_team_is_in_its_members_lists(sample: SampleTeam, saved: SavedSearch) -> None:
+    assert visible_to(sample.viewer) == visible_to(sample.owner) == [saved]
+    assert visible_to(sample.outsider) == []
+
+
+def test_what_is_not_shared_is_the_makers_alone(sample: SampleTeam, saved: SavedSearch) -> None:
+    share_search(search=saved, team=None)
+    assert visible_to(sample.owner) == [saved]
+    assert visible_to(sample.viewer) == []
+
+
+def test_who_leaves_the_team_has_it_no_more(sample: SampleTeam, saved: SavedSearch) -> None:
+    Membership.objects.filter(user=sample.viewer).delete()
+    assert visible_to(sample.viewer) == []
+
+
+def test_pictures_that_came_after_the_last_visit_are_new(sample: SampleTeam, saved: SavedSearch) -> None:
+    assert count_new(search=saved, viewer=sample.owner) == 0
+    put_pictures(sample, 3)
+    IndexWorker().drain()
+    assert count_new(search=saved, viewer=sample.owner) == 3
+    note_visit(search=saved, viewer=sample.owner)
+    assert count_new(search=saved, viewer=sample.owner) == 0
+
+
+def test_each_viewer_has_visits_of_their_own(sample: SampleTeam, saved: SavedSearch) -> None:
+    note_visit(search=saved, viewer=sample.viewer)
+    put_pictures(sample, 2)
+    IndexWorker().drain()
+    note_visit(search=saved, viewer=sample.owner)
+    assert count_new(search=saved, viewer=sample.viewer) == 2
+
+
+def test_nothing_is_said_to_who_has_never_opened_it(sample: SampleTeam, saved: SavedSearch) -> None:
+    assert count_new(search=saved, viewer=sample.viewer) is None
+
+
+def test_new_pictures_that_the_viewer_may_not_see_do_not_count(sample: SampleTeam, saved: SavedSearch) -> None:
+    note_visit(search=saved, viewer=sample.viewer)
+    private = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
+    hidden = put_picture(private, sample.owner, "hidden.png", colour=(0, 0, 250))
+    shown = put_picture(sample.collection, sample.owner, "shown.png", colour=(0, 0, 251))
+    IndexWorker().drain()
+    assert count_new(search=saved, viewer=sample.viewer) == 1
+    trash_images(images=Image.objects.filter(pk__in=[hidden.pk, shown.pk]), trasher=sample.owner)
+    assert count_new(search=saved, viewer=sample.viewer) == 0
+
+
+def test_only_the_first_hits_count(sample: SampleTeam, saved: SavedSearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved_searches, "FIRST_HITS", 2)
+    put_pictures(sample, 4)
+    IndexWorker().drain()
+    assert count_new(search=saved, viewer=sample.owner) == 2
+
+
+def test_nothing_is_said_of_a_place_that_the_viewer_may_not_see(sample: SampleTeam) -> None:
+    private = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
+    search = save_search(maker=sample.owner, name="Blue", query=f"q=blue&collection={private.pk}")
+    share_search(search=search, team=sample.team)
+    note_visit(search=search, viewer=sample.viewer)
+    assert count_new(search=search, viewer=sample.viewer) is None
+    Share.objects.create(collection=private, user=sample.viewer, role="viewer")
+    assert count_new(search=search, viewer=sample.viewer) == 0
+
+
+@pytest.mark.usefixtures("broken_index")
+def test_failing_index_is_not_called_nothing_new(sample: SampleTeam) -> None:
+    search = save_search(maker=sample.owner, name="Blue", query="q=blue")
+    with pytest.raises(IndexUnavailable):
+        count_new(search=search, viewer=sample.owner)
+
+
+def test_query_that_means_nothing_any_more_finds_nothing_new(sample: SampleTeam) -> None:
+    search = save_search(maker=sample.owner, name="Old", query="gone=1&q=%00")
+    assert count_new(search=search, viewer=sample.owner) == 0
+
+
+@pytest.mark.parametrize(
+    "erase",
+    [
+        lambda sample, search: sample.owner.delete(),
+        lambda sample, search: delete_team(team=sample.team),
+        lambda sample, search: delete_search(search=search),
+    ],
+    ids=["the maker's account", "the team", "the search"],
+)
+def test_nothing_of_it_outlives(sample: SampleTeam, saved: SavedSearch, erase: Callable[..., None]) -> None:
+    note_visit(search=saved, viewer=sample.viewer)
+    erase(sample, saved)
+    assert not SavedSearch.objects.exists()
+    assert not SearchVisit.objects.exists()
+
+
+def test_deleted_viewers_leave_no_visit(sample: SampleTeam, saved: SavedSearch) -> None:
+    note_visit(search=saved, viewer=sample.viewer)
+    sample.viewer.delete()
+    assert [visit.viewer for visit in SearchVisit.objects.all()] == [sample.owner]

@@ -1,0 +1,162 @@
+"""Texts to vectors: remembered, shared between threads, encoded together, and failing alone."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from collections_app.encoders import get_encoder
+from collections_app.errors import EncoderError, ModelUnavailable
+from collections_app.services.search.text_embeddings import MOST_TOGETHER, TextEmbeddingCache, embed_text
+
+BAD = "bad"
+
+
+class Model:
+    """Stands for an encoder whose forward passes can be held up, and which notes what it was given."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+        self.failure: Exception = EncoderError("This text is bad.")
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.batches.append(list(texts))
+        assert self.may_go_on.wait(30)
+        if BAD in texts:
+            raise self.failure
+        return np.array([[len(text), 1] for text in texts], dtype=np.float32)
+
+
+@pytest.fixture
+def model() -> Model:
+    return Model()
+
+
+@pytest.fixture
+def texts(model: Model) -> TextEmbeddingCache:
+    return TextEmbeddingCache(model.encode)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def ask_while_the_model_is_busy(
+    model: Model, texts: TextEmbeddingCache, asked: Sequence[str]
+) -> list[Future[list[float]]]:
+    """Let all of them gather behind a text that is being encoded; return their answers once they are there."""
+    model.may_go_on.clear()
+    with ThreadPoolExecutor(len(asked) + 1) as threads:
+        threads.submit(texts.vector, "first")
+        wait_until(lambda: model.batches == [["first"]])
+        answers = [threads.submit(lambda text: texts.vector(text).tolist(), text) for text in asked]
+        wait_until(lambda: len(texts._gathered) == len(set(asked)))
+        model.may_go_on.set()
+    return answers
+
+
+def test_a_known_text_is_not_encoded_again(model: Model, texts: TextEmbeddingCache) -> None:
+    assert texts.vector("dog").tolist() == texts.vector("dog").tolist() == [3, 1]
+    assert model.batches == [["dog"]]
+
+
+def test_two_threads_that_ask_for_one_new_text_encode_it_once(model: Model, texts: TextEmbeddingCache) -> None:
+    answers = ask_while_the_model_is_busy(model, texts, ["dog", "dog", "dog"])
+
+    assert [each.result() for each in answers] == [[3, 1]] * 3
+    assert model.batches == [["first"], ["dog"]]
+
+
+def test_texts_that_gather_are_encoded_together(model: Model, texts: TextEmbeddingCache) -> None:
+    asked = ["a" * length for length in range(1, 11)]
+
+    answers = ask_while_the_model_is_busy(model, texts, asked)
+
+    assert [each.result() for each in answers] == [[length, 1] for length in range(1, 11)]
+    assert [sorted(batch) for batch in model.batches] == [["first"], asked]
+
+
+def test_a_batch_is_bounded(model: Model, texts: TextEmbeddingCache) -> None:
+    asked = [f"text {number}" for number in range(MOST_TOGETHER + 5)]
+
+    ask_while_the_model_is_busy(model, texts, asked)
+
+    assert [len(batch) for batch in model.batches] == [1, MOST_TOGETHER, 5]
+
+
+def test_a_bad_text_fails_alone(model: Model, texts: TextEmbeddingCache) -> None:
+    model.failure = TypeError("whatever a tokenizer may raise")
+
+    good, bad, other = ask_while_the_model_is_busy(model, texts, ["good", BAD, "other"])
+
+    assert (good.result(), other.result()) == ([4, 1], [5, 1])
+    with pytest.raises(TypeError):
+        bad.result()
+
+
+def test_where_there_is_no_model_everybody_is_told_at_once(model: Model, texts: TextEmbeddingCache) -> None:
+    model.failure = ModelUnavailable("There is no model.")
+
+    answers = ask_while_the_model_is_busy(model, texts, ["good", BAD])
+
+    for each in answers:
+        with pytest.raises(ModelUnavailable):
+            each.result()
+    assert len(model.batches) == 2
+
+
+def test_a_failure_is_not_remembered(model: Model, texts: TextEmbeddingCache) -> None:
+    with pytest.raises(EncoderError):
+        texts.vector(BAD)
+    with pytest.raises(EncoderError):
+        texts.vector(BAD)
+
+    assert model.batches == [[BAD], [BAD]]
+
+
+def test_an_interrupted_leader_leaves_nobody_waiting(model: Model) -> None:
+    def interrupt(_texts: Sequence[str]) -> NDArray[np.float32]:
+        raise KeyboardInterrupt
+
+    texts = TextEmbeddingCache(interrupt)
+    asked = texts._ask("dog")
+    with pytest.raises(KeyboardInterrupt):
+        texts.vector("dog")
+
+    with pytest.raises(EncoderError, match="interrupted"):
+        asked.answer()
+
+
+def test_the_least_recently_used_text_is_forgotten(model: Model) -> None:
+    texts = TextEmbeddingCache(model.encode, most=2)
+    for text in ("a", "b", "a", "c", "a", "b"):
+        texts.vector(text)
+
+    assert model.batches == [["a"], ["b"], ["c"], ["b"]]
+
+
+def test_vectors_are_the_models_own_and_cannot_be_spoiled() -> None:
+    vector = embed_text("a white dog")
+
+    np.testing.assert_allclose(vector, get_encoder().encode_texts(["a white dog"])[0], atol=1e-5)
+    with pytest.raises(ValueError, match="read-only"):
+        vector[0] = 1
+
+
+def test_texts_encoded_together_get_the_vectors_they_get_alone() -> None:
+    asked = ["a dog", "a large white sample in the snow", "", "🐶"]
+    texts = TextEmbeddingCache(get_encoder().encode_texts)
+    with ThreadPoolExecutor(len(asked)) as threads:
+        together = list(threads.map(texts.vector, asked))
+
+    alone = [get_encoder().encode_texts([text])[0] for text in asked]
+    assert np.sum(np.array(together) * np.array(alone), axis=1).min() > 0.999

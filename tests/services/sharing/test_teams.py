@@ -1,0 +1,70 @@
+"""Teams: one owner always remains, and a personal team stays what it is."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from collections_app.errors import LastOwner, PersonalTeam
+from collections_app.models import Image, Membership, Role, Team
+from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.sharing.teams import change_role, create_team, delete_team, remove_member, rename_team
+from tests.sample_team import SampleTeam
+from tests.services.indexing.agreement import assert_index_agrees
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def membership(sample: SampleTeam, role: Role) -> Membership:
+    return Membership.objects.select_related("team").get(team=sample.team, role=role)
+
+
+def test_whoever_makes_a_team_owns_it(sample: SampleTeam) -> None:
+    team = create_team(name="Readers", owner=sample.outsider)
+
+    assert list(Team.objects.owned_by(sample.outsider).non_personal()) == [team]
+
+
+def test_the_last_owner_stays_owner_and_member(sample: SampleTeam) -> None:
+    with pytest.raises(LastOwner):
+        change_role(membership=membership(sample, Role.OWNER), role=Role.EDITOR)
+    with pytest.raises(LastOwner):
+        remove_member(membership=membership(sample, Role.OWNER))
+
+
+def test_two_owners_who_step_down_at_once_leave_one(sample: SampleTeam) -> None:
+    change_role(membership=membership(sample, Role.VIEWER), role=Role.OWNER)
+    owners = list(Membership.objects.select_related("team").filter(team=sample.team))
+
+    def step_down(each: Membership) -> bool:
+        try:
+            change_role(membership=each, role=Role.VIEWER)
+        except LastOwner:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(step_down, owners)) == [False, True]
+    assert Membership.objects.filter(team=sample.team, role=Role.OWNER).count() == 1
+
+
+def test_a_personal_team_is_neither_renamed_nor_deleted_nor_left(sample: SampleTeam) -> None:
+    team = sample.outsider.personal_team
+    with pytest.raises(PersonalTeam):
+        rename_team(team=team, name="Mine")
+    with pytest.raises(PersonalTeam):
+        delete_team(team=team)
+    with pytest.raises(PersonalTeam):
+        remove_member(membership=team.memberships.get())
+
+
+def test_a_deleted_team_takes_its_pictures_vectors_and_files_along(sample: SampleTeam) -> None:
+    IndexWorker().drain()
+    delete_team(team=sample.team)
+    IndexWorker().drain()
+
+    assert not Image.objects.exists()
+    assert_index_agrees()
+    assert not sample.image.file.storage.exists(sample.image.file_name)

@@ -1,0 +1,204 @@
+"""The page of duplicates: who sees what, keeping one, undoing that, and telling apart."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from collections_app.models import DuplicateDismissal, Image, Share
+from collections_app.services.library.collections import create_collection
+from tests.duplicate_pictures import set_looks
+from tests.sample_team import SampleTeam, put_picture, sign_in_client
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STATEMENTS = 11
+
+
+@pytest.fixture
+def address(sample: SampleTeam) -> str:
+    return f"/teams/{sample.team.pk}/duplicates/"
+
+
+def put_group(sample: SampleTeam, number: int, size: int = 2) -> list[Image]:
+    """Pictures of one hash and vector; the first is the best."""
+    images = []
+    for place in range(size):
+        image = put_picture(sample.collection, sample.owner, f"{number}-{place}.png", colour=(number, place, 99))
+        Image.objects.filter(pk=image.pk).update(width=100 - place)
+        set_looks(image, value=0x123456789 * (number + 1) ** 7, vector=[0] * number + [1])
+        images.append(image)
+    return images
+
+
+def kept(images: list[Image]) -> list[int]:
+    return [image.pk for image in images if Image.objects.not_trashed().filter(pk=image.pk).exists()]
+
+
+def test_a_group_is_shown_with_its_best_picture_chosen_and_the_reason(
+    as_owner: Client, sample: SampleTeam, address: str
+) -> None:
+    best, other = put_group(sample, 1)
+    page = as_owner.get(address).content.decode()
+    assert "1 group of pictures" in page
+    assert f'name="keep" value="{best.pk}" checked' in page
+    assert f'name="keep" value="{other.pk}">' in page
+    assert "Best: most pixels" in page
+    assert page.count("Nearly the same") == 1
+
+
+def test_a_team_without_duplicates_is_told_so(as_owner: Client, sample: SampleTeam, address: str) -> None:
+    assert "No duplicates" in as_owner.get(address).content.decode()
+
+
+def test_a_viewer_sees_the_groups_without_buttons(as_viewer: Client, sample: SampleTeam, address: str) -> None:
+    put_group(sample, 1)
+    page = as_viewer.get(address).content.decode()
+    assert "1-0.png" in page
+    for control in ('name="keep"', 'name="image"', "These are different", "to the trash"):
+        assert control not in page
+
+
+def test_one_is_kept_the_ticked_others_go_and_come_back(as_owner: Client, sample: SampleTeam, address: str) -> None:
+    images = put_group(sample, 1, size=3)
+    ids = [image.pk for image in images]
+    page = as_owner.post(f"{address}trash/", {"keep": ids[1], "image": ids[:2]}, follow=True)
+    assert "1 picture moved to the trash" in page.content.decode()
+    assert "Undo" in page.content.decode()
+    assert kept(images) == ids[1:]
+
+    answer = as_owner.post("/pictures/undo/")
+    assert answer.headers["Location"] == address
+    assert kept(images) == ids
+
+
+@pytest.mark.parametrize("sent", ["nothing", "no keeper", "two keepers", "keeper alone"])
+def test_a_choice_that_makes_no_sense_changes_nothing(
+    sent: str, as_owner: Client, sample: SampleTeam, address: str
+) -> None:
+    images = put_group(sample, 1)
+    one, other = (image.pk for image in images)
+    form = {
+        "nothing": {},
+        "no keeper": {"image": [one, other]},
+        "two keepers": {"keep": [one, other], "image": [one, other]},
+        "keeper alone": {"keep": one, "image": one},
+    }[sent]
+    page = as_owner.post(f"{address}trash/", form, follow=True).content.decode()
+    assert "Choose which picture to keep" in page
+    assert kept(images) == [one, other]
+
+
+def test_a_keeper_that_is_gone_saves_the_others(as_owner: Client, sample: SampleTeam, address: str) -> None:
+    images = put_group(sample, 1)
+    form = {"keep": 10**9, "image": [image.pk for image in images]}
+    assert "deleted meanwhile" in as_owner.post(f"{address}trash/", form, follow=True).content.decode()
+    assert len(kept(images)) == 2
+
+
+def test_a_viewer_moves_nothing(as_viewer: Client, sample: SampleTeam, address: str) -> None:
+    images = put_group(sample, 1)
+    form = {"keep": images[0].pk, "image": images[1].pk}
+    assert "Nothing was moved" in as_viewer.post(f"{address}trash/", form, follow=True).content.decode()
+    assert len(kept(images)) == 2
+
+
+def test_a_viewer_moves_what_a_share_lets_them_edit(as_viewer: Client, sample: SampleTeam, address: str) -> None:
+    one = put_group(sample, 1)[0]
+    shared = create_collection(team=sample.team, name="Shared", creator=sample.owner)
+    theirs = put_picture(shared, sample.owner, "theirs.png", colour=(4, 5, 6))
+    set_looks(theirs, value=0x123456789 * 2**7, vector=[0, 1])
+    Share.objects.create(collection=shared, user=sample.viewer, role="editor")
+
+    page = as_viewer.get(address).content.decode()
+    assert f'name="image" value="{theirs.pk}"' in page
+    assert f'name="image" value="{one.pk}"' not in page
+    as_viewer.post(f"{address}trash/", {"keep": one.pk, "image": [one.pk, theirs.pk]})
+    assert kept([one, theirs]) == [one.pk]
+
+
+def test_pictures_of_another_team_are_neither_shown_nor_moved(
+    as_owner: Client, sample: SampleTeam, address: str
+) -> None:
+    mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
+    foreign = put_picture(mine, sample.owner, "foreign.png", colour=(7, 8, 9))
+    set_looks(foreign, value=0x123456789 * 2**7, vector=[0, 1])
+    keeper = put_group(sample, 1)[0]
+    assert "foreign.png" not in as_owner.get(address).content.decode()
+    as_owner.post(f"{address}trash/", {"keep": keeper.pk, "image": foreign.pk})
+    assert kept([foreign]) == [foreign.pk]
+
+
+def test_what_is_called_different_does_not_come_back(as_owner: Client, sample: SampleTeam, address: str) -> None:
+    images = put_group(sample, 1)
+    form = {"member": [image.pk for image in images]}
+    page = as_owner.post(f"{address}different/", form, follow=True).content.decode()
+    assert "will not be shown" in page
+    assert "No duplicates" in page
+    assert len(kept(images)) == 2
+
+
+def test_a_viewer_tells_nothing_apart(as_viewer: Client, sample: SampleTeam, address: str) -> None:
+    images = put_group(sample, 1)
+    assert as_viewer.post(f"{address}different/", {"member": [each.pk for each in images]}).status_code == 403
+    assert not DuplicateDismissal.objects.exists()
+
+
+def test_many_groups_are_paged_and_a_decision_leads_back_to_its_page(
+    as_owner: Client, sample: SampleTeam, address: str
+) -> None:
+    for number in range(13):
+        put_group(sample, number)
+    assert "Page 1 of 2" in as_owner.get(address).content.decode()
+    answer = as_owner.post(f"{address}different/", {"member": sample.image.pk, "page": "2"})
+    assert answer.headers["Location"] == f"{address}?page=2"
+
+
+def test_the_number_of_statements_does_not_depend_on_the_groups(
+    as_owner: Client, sample: SampleTeam, address: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    put_group(sample, 0)
+    as_owner.get(address)
+    with django_assert_num_queries(STATEMENTS):
+        as_owner.get(address)
+    for number in range(1, 5):
+        put_group(sample, number, size=3)
+    with django_assert_num_queries(STATEMENTS):
+        as_owner.get(address)
+
+
+def test_without_the_index_copies_are_shown_and_the_rest_is_not_called_none(
+    as_owner: Client, sample: SampleTeam, address: str, make_near_pair: Callable[[], None], broken_index: None
+) -> None:
+    make_near_pair()
+    twin = put_picture(sample.collection, sample.owner, "twin.png", colour="green")
+    Image.objects.filter(pk=twin.pk).update(sha256=sample.image.sha256)
+    answer = as_owner.get(address)
+    page = answer.content.decode()
+    assert answer.status_code == 503
+    assert "Only copies of the very same file" in page
+    assert "twin.png" in page
+
+
+@pytest.fixture
+def make_near_pair(sample: SampleTeam) -> Callable[[], None]:
+    """Without the index: hashes alone make the page ask it."""
+
+    def make() -> None:
+        for colour in ("blue", "tan"):
+            image = put_picture(sample.collection, sample.owner, f"{colour}.png", colour=colour)
+            Image.objects.filter(pk=image.pk).record_index_state(perceptual_hash=99)
+
+    return make
+
+
+def test_an_outsider_finds_no_such_page(as_outsider: Client, sample: SampleTeam, address: str) -> None:
+    assert as_outsider.get(address).status_code == 404
+
+
+def test_a_personal_team_has_the_page_and_the_account_leads_there(sample: SampleTeam) -> None:
+    client = sign_in_client(sample.outsider)
+    address = f"/teams/{sample.outsider.personal_team.pk}/duplicates/"
+    assert address in client.get("/account/").content.decode()
+    assert client.get(address).status_code == 200

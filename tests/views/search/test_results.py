@@ -1,0 +1,255 @@
+"""What a search shows: likely, maybe, no more; names; stretches that follow each other; sheets."""
+
+import io
+import math
+import re
+from collections.abc import Callable
+from zipfile import ZipFile
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from PIL import Image as Pillow
+
+from collections_app.demo.drawing import draw_scene
+from collections_app.demo.gallery import demo_collections
+from collections_app.models import Collection, Image
+from collections_app.services.library.collections import create_collection
+from collections_app.services.library.trash import trash_images
+from collections_app.services.sharing.public_links import create_link
+from collections_app.services.uploads.ingest import ingest_upload
+from collections_app.views.paging import PAGE_SIZE
+from collections_app.views.search.results_pages import FIRST_SIZE
+from tests.sample_team import SampleTeam, put_pictures
+
+DOGS = 6
+WORDS = "/search/?q=a+white+dog"
+
+
+@pytest.fixture
+def animals(sample: SampleTeam, drain: Callable[[], None]) -> Collection:
+    """Sixty drawn animals, six of them white dogs; their titles say nothing."""
+    drawn = demo_collections()[0].pictures
+    dogs = [each for each in drawn if each.title.startswith("A white dog")][:DOGS]
+    others = [each for each in drawn if "dog" not in each.title][: 60 - DOGS]
+    collection = create_collection(team=sample.team, name="Menagerie", creator=sample.owner)
+    for number, picture in enumerate((*others, *dogs)):
+        title = "the dog's portrait" if number == 0 else f"number {number}"
+        file = io.BytesIO()
+        draw_scene(picture.scene, 240, 180).save(file, "JPEG")
+        file.seek(0)
+        name = picture.file_name if picture in dogs else f"{number}.jpg"
+        ingest_upload(file=file, file_name=name, collection=collection, uploader=sample.owner, title=title)
+    drain()
+    return collection
+
+
+def shown(page: str) -> list[int]:
+    return [int(found) for found in re.findall(r'data-image-id="(\d+)" data-score', page)]
+
+
+def are_dogs(ids: list[int]) -> bool:
+    names = Image.objects.filter(pk__in=ids).values_list("original_name", flat=True)
+    return all("white-dog" in name for name in names)
+
+
+def test_what_is_likely_stands_above_what_may_be_and_the_rest_is_not_shown(
+    as_viewer: Client, animals: Collection
+) -> None:
+    answer = as_viewer.get(f"{WORDS}&collection={animals.pk}")
+    found = answer.context["answer"]
+    assert found.likely == DOGS
+    assert are_dogs([each.id for each in found.ranked[:DOGS]])
+    assert len(found.ranked) + found.left_out == 60
+    page = answer.content.decode()
+    assert page.index("<h3>Likely</h3>") < page.index("<h3>Maybe</h3>")
+    assert f"{found.left_out} pictures" in page
+
+
+def test_everything_is_shown_to_whoever_asks_for_it(as_viewer: Client, animals: Collection) -> None:
+    answer = as_viewer.get(f"{WORDS}&collection={animals.pk}&all=1")
+    assert len(answer.context["answer"].ranked) == 60
+    assert "<h3>Maybe</h3>" not in answer.content.decode()
+
+
+def test_it_is_said_where_nothing_is_likely(as_viewer: Client, animals: Collection) -> None:
+    page = as_viewer.get(f"/search/?q=a+red+car+in+a+room&collection={animals.pk}").content.decode()
+    assert "Nothing here is likely to be “a red car in a room”." in page
+
+
+def test_likely_ones_are_sorted_by_date_and_the_others_stay_behind(as_viewer: Client, animals: Collection) -> None:
+    answer = as_viewer.get(f"{WORDS}+sort:date&collection={animals.pk}")
+    likely = [each.id for each in answer.context["answer"].ranked[:DOGS]]
+    assert are_dogs(likely)
+    assert likely == sorted(likely, reverse=True)
+    assert answer.context["answer"].likely == DOGS
+
+
+def test_an_example_is_never_told_that_nothing_is_likely(as_viewer: Client, animals: Collection) -> None:
+    example = animals.images.earliest("pk")
+    page = as_viewer.get(f"/search/?q=like:{example.pk}").content.decode()
+    assert "Nothing here" not in page
+    assert shown(page)[0] == example.pk
+
+
+def test_names_have_a_group_of_their_own_above(as_viewer: Client, animals: Collection) -> None:
+    page = as_viewer.get("/search/?q=portrait+of+cat").content.decode()
+    assert "With these words in their names" not in page
+    answer = as_viewer.get("/search/?q=the+dog's+portr")
+    assert [each.title for each in answer.context["named"]] == ["the dog's portrait"]
+
+
+def test_names_meet_the_conditions_and_what_is_not_wanted_is_not_looked_for(
+    as_owner: Client, sample: SampleTeam, animals: Collection
+) -> None:
+    assert len(as_owner.get('/search/?q="number 7" -"number 8"').context["named"]) == 1
+    assert as_owner.get("/search/?q=number+after:2020").context["named"] == []
+
+
+@pytest.mark.parametrize("line", ["a portrait of the dog", "the dog's portrait", "A DOG in PORTRAIT"])
+def test_sentences_find_names_without_their_small_words(line: str, as_owner: Client, animals: Collection) -> None:
+    animals.images.filter(pk=animals.images.earliest("pk").pk).update(title="Portrait dog s")
+    named = as_owner.get("/search/", {"q": line}).context["named"]
+    assert [each.title for each in named] == ["Portrait dog s"]
+
+
+def test_names_that_nobody_has_are_said(as_owner: Client, sample: SampleTeam) -> None:
+    assert "0 pictures" in as_owner.get("/search/?q=nothing&names=1").content.decode()
+
+
+@pytest.mark.parametrize("words", ["", "red "])
+def test_conditions_that_no_picture_meets_are_said(words: str, as_owner: Client, sample: SampleTeam) -> None:
+    page = as_owner.get(f"/search/?q={words}after:2030").content.decode()
+    assert "No picture meets these conditions" in page
+    assert "Upload some" not in page
+
+
+def test_what_cannot_be_used_is_said_and_not_called_a_lack_of_pictures(as_owner: Client, sample: SampleTeam) -> None:
+    page = as_owner.get("/search/?q=like:999999").content.decode()
+    assert "Picture 999999 is not there" in page
+    assert "No searchable pictures" not in page
+
+
+@pytest.mark.parametrize("line", ["a white dog", "a white dog in:Menagerie by:me", "like:{} + snow"])
+def test_a_divided_answer_takes_at_most_twelve_statements(line: str, as_owner: Client, animals: Collection) -> None:
+    as_owner.get("/search/?q=warm")
+    line = line.format(animals.images.latest("pk").pk)
+    with CaptureQueriesContext(connection) as asked:
+        assert as_owner.get("/search/", {"q": line}).context["answer"].ranked
+    assert len(asked) <= 12
+
+
+def test_a_visitor_of_a_public_link_can_see_what_was_left_out(
+    client: Client, sample: SampleTeam, animals: Collection
+) -> None:
+    link = create_link(collection=animals, creator=sample.owner)
+    page = client.get(f"/s/{link.secret}/search/?q=a+white+dog").content.decode()
+    assert 0 < page.count("data-public-id") < 30
+    more = re.search(r'href="([^"]*all=1[^"]*)"', page)
+    assert more
+    whole = client.get(f"/s/{link.secret}/search/{more[1].replace('&amp;', '&')}")
+    assert whole.context["page"].paginator.count == 60
+
+
+def test_names_of_others_pictures_are_not_found(as_outsider: Client, animals: Collection) -> None:
+    assert as_outsider.get("/search/?q=number").context["named"] == []
+
+
+def test_more_names_have_a_page(as_viewer: Client, animals: Collection) -> None:
+    page = as_viewer.get("/search/?q=number").content.decode()
+    assert "/search/?q=number&amp;names=1" in page.replace('href="?', 'href="/search/?')
+    assert as_viewer.get("/search/?q=number&names=1").context["all_named"].paginator.count == 59
+
+
+@pytest.mark.usefixtures("broken_index")
+def test_names_are_found_while_the_index_is_gone(as_owner: Client, sample: SampleTeam) -> None:
+    answer = as_owner.get("/search/?q=rose")
+    assert answer.status_code == 503
+    assert [each.pk for each in answer.context["named"]] == [sample.image.pk]
+
+
+def follow(client: Client, page: str, *, htmx: bool) -> str:
+    match = re.search(r'rel="next" href="([^"]+)"', page)
+    assert match
+    headers = {"HX-Request": "true"} if htmx else {}
+    return client.get(match[1].replace("&amp;", "&"), headers=headers).content.decode()
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_stretches_follow_each_other_without_gap_or_repetition(
+    htmx: bool, as_viewer: Client, animals: Collection
+) -> None:
+    whole = as_viewer.get(f"{WORDS}&all=1")
+    first = whole.content.decode()
+    second = follow(as_viewer, first, htmx=htmx)
+    assert len(shown(first)) == FIRST_SIZE
+    assert len(shown(second)) == min(PAGE_SIZE, 61 - FIRST_SIZE)
+    assert shown(first) + shown(second) == [each.id for each in whole.context["answer"].ranked]
+    assert ("<html" in second) is not htmx
+
+
+def test_order_is_stable_while_pictures_come_and_go(
+    as_owner: Client, sample: SampleTeam, animals: Collection, drain: Callable[[], None]
+) -> None:
+    first = as_owner.get("/search/?q=a+blue+thing&all=1").content.decode()
+    before = [each.id for each in as_owner.get("/search/?q=a+blue+thing&all=1").context["answer"].ranked]
+    put_pictures(sample, 3)
+    trash_images(images=Image.objects.filter(pk=before[2]), trasher=sample.owner)
+    drain()
+    second = shown(follow(as_owner, first, htmx=True))
+    assert not set(shown(first)) & set(second)
+    assert [each for each in second if each in before] == before[FIRST_SIZE:]
+
+
+def test_following_stretches_are_divided_where_the_first_one_was(as_viewer: Client, animals: Collection) -> None:
+    answer = as_viewer.get(f"{WORDS}&cut=inf_-inf")
+    assert answer.context["answer"].likely == 0
+    assert len(answer.context["answer"].ranked) == 61
+    assert math.isinf(answer.context["answer"].divider.likely)
+
+
+HOSTILE = ("cut=nan_nan", "cut=x", "cut=1_2_3", "start=-1", f"start={'9' * 500}", "behind=%00")
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_addresses_that_make_no_sense_show_the_beginning_or_the_end(
+    hostile: str, as_viewer: Client, animals: Collection
+) -> None:
+    assert as_viewer.get(f"{WORDS}&{hostile}").status_code == 200
+
+
+def test_the_way_back_leads_to_the_previous_stretch(as_viewer: Client, animals: Collection) -> None:
+    first = as_viewer.get(f"{WORDS}&all=1").content.decode()
+    second = follow(as_viewer, first, htmx=False)
+    match = re.search(r'rel="prev" href="\?([^"]+)"', second)
+    assert match
+    assert shown(as_viewer.get(f"/search/?{match[1].replace('&amp;', '&')}").content.decode()) == shown(first)
+
+
+def test_all_of_the_answer_goes_into_a_zip_and_what_was_not_shown_does_not(
+    as_viewer: Client, animals: Collection
+) -> None:
+    found = as_viewer.get(f"{WORDS}&collection={animals.pk}").context["answer"]
+    asked = {"q": "a white dog", "collection": animals.pk, "all": "1"}
+    for show, count in (("", len(found.ranked)), ("all", 60)):
+        content = as_viewer.post("/pictures/download/", {**asked, "show": show}).getvalue()
+        assert len(ZipFile(io.BytesIO(content)).namelist()) == count
+
+
+@pytest.mark.parametrize(("rows", "height"), [("1", 150), ("2", 300), ("10", 1500), ("99", 1500), ("x", 300)])
+def test_results_are_a_sheet_in_rows_of_five(rows: str, height: int, as_viewer: Client, animals: Collection) -> None:
+    answer = as_viewer.get(f"/search/sheet/?q=a+white+dog&all=1&rows={rows}")
+    assert answer.headers["Content-Type"] == "image/png"
+    with Pillow.open(io.BytesIO(answer.content)) as sheet:
+        assert sheet.size == (750, height)
+
+
+def test_a_sheet_of_nothing_is_an_explanation(as_outsider: Client, animals: Collection) -> None:
+    answer = as_outsider.get("/search/sheet/?q=a+white+dog", follow=True)
+    assert "Nothing was found" in answer.content.decode()
+
+
+def test_a_sheet_holds_only_what_one_may_see(as_outsider: Client, as_viewer: Client, animals: Collection) -> None:
+    assert as_viewer.get("/search/sheet/?q=a+white+dog").status_code == 200
+    assert as_outsider.get("/search/sheet/?q=a+white+dog").status_code == 302

@@ -1,0 +1,177 @@
+"""Public links: what they show, what they never tell, and how they end."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+from PIL import Image as Pillow
+
+from collections_app.models import Image, PublicLink, Share, User
+from collections_app.services.sharing.public_links import create_link
+from collections_app.services.uploads.ingest import ingest_upload
+from tests.sample_team import SampleTeam, put_picture, sign_in_client
+
+SERIAL, PLACE, FILE_NAME = b"SN-4711-SECRET", b"Hidden Valley", "Holiday with Ann.jpg"
+
+
+def secret_photo() -> io.BytesIO:
+    """A JPEG with the camera's serial number and a position."""
+    exif = Pillow.Exif()
+    exif.get_ifd(0x8769)[0xA431] = SERIAL.decode()
+    exif.get_ifd(0x8825)[0x1C] = PLACE
+    exif.get_ifd(0x8825)[0x2] = (46.0, 30.0, 5.0)
+    buffer = io.BytesIO()
+    Pillow.new("RGB", (80, 60), "green").save(buffer, "JPEG", exif=exif, comment=PLACE)
+    buffer.seek(0)
+    assert SERIAL in buffer.getvalue()
+    return buffer
+
+
+@pytest.fixture
+def photo(sample: SampleTeam) -> Image:
+    return ingest_upload(
+        file=secret_photo(), file_name=FILE_NAME, collection=sample.collection, uploader=sample.owner
+    ).image
+
+
+@pytest.fixture
+def link(sample: SampleTeam, photo: Image) -> PublicLink:
+    return create_link(collection=sample.collection, creator=sample.owner, allows_download=True)
+
+
+def addresses(link: PublicLink, image: Image) -> list[str]:
+    base = f"/s/{link.secret}/"
+    return [base, f"{base}search/?q=green", *(f"{base}{image.public_id}/{part}" for part in FILES)]
+
+
+FILES = ("", "thumbnail/", "preview/", "download/")
+
+
+def body(answer: Any) -> bytes:
+    return b"".join(answer) if answer.streaming else bytes(answer.content)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_shows_one_collection_and_tells_nothing_else(
+    client: Client, sample: SampleTeam, photo: Image, link: PublicLink, drain: Callable[[], None]
+) -> None:
+    drain()
+    for address in addresses(link, photo):
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        told = body(answer) + str(answer.headers).encode()
+        for secret in (b"example.com", b"Holiday", b"Gardeners", SERIAL, PLACE, photo.sha256.encode()):
+            assert secret not in told, (address, secret)
+        assert f"/{photo.pk}/".encode() not in told
+        assert answer["X-Robots-Tag"] == "noindex"
+        assert answer["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_search_finds_only_what_the_collection_has(
+    client: Client, sample: SampleTeam, link: PublicLink, drain: Callable[[], None]
+) -> None:
+    other = sample.owner.personal_team.collections.create(name="Mine")
+    hidden = put_picture(other, sample.owner, "hidden.png")
+    drain()
+
+    page = client.get(f"/s/{link.secret}/search/?q=blue").content.decode()
+    assert page.count("data-public-id") == 2
+    assert str(hidden.public_id) not in page
+    assert client.get(f"/s/{link.secret}/{hidden.public_id}/").status_code == 404
+
+
+def test_a_search_says_when_it_cannot(client: Client, link: PublicLink, broken_index: None) -> None:
+    answer = client.get(f"/s/{link.secret}/search/?q=blue")
+    assert answer.status_code == 503
+    assert b"Search does not work" in answer.content
+
+
+def test_downloads_only_where_they_are_allowed(client: Client, sample: SampleTeam, photo: Image) -> None:
+    link = create_link(collection=sample.collection, creator=sample.owner)
+    assert client.get(f"/s/{link.secret}/{photo.public_id}/download/").status_code == 404
+    assert b"download" not in client.get(f"/s/{link.secret}/{photo.public_id}/").content.lower()
+
+
+def test_an_expired_link_leads_nowhere(client: Client, link: PublicLink, photo: Image) -> None:
+    PublicLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    for address in addresses(link, photo):
+        assert client.get(address).status_code == 404
+
+
+def test_a_password_is_asked_for_everywhere_and_attempts_are_limited(
+    client: Client, sample: SampleTeam, photo: Image
+) -> None:
+    cache.clear()
+    link = create_link(collection=sample.collection, creator=sample.owner, password="tulip", allows_download=True)
+    asks = f"/s/{link.secret}/password/"
+    for address in addresses(link, photo):
+        assert client.get(address).headers["Location"] == asks
+        assert client.get(address)["X-Robots-Tag"] == "noindex"
+    page = client.get(asks)
+    assert (page["X-Robots-Tag"], page["Referrer-Policy"]) == ("noindex", "same-origin")
+    assert sample.collection.name not in page.content.decode()
+    assert client.post(asks, {"password": "rose"}).status_code == 400
+    assert client.post(asks, {"password": "tulip"}).headers["Location"] == f"/s/{link.secret}/"
+    assert client.get(f"/s/{link.secret}/{photo.public_id}/thumbnail/").status_code == 200
+
+    statuses = [Client().post(asks, {"password": "rose"}).status_code for _ in range(10)]
+    assert statuses[-1] == 429
+    cache.clear()
+
+
+def test_many_people_at_one_address_enter_the_right_password(sample: SampleTeam) -> None:
+    cache.clear()
+    link = create_link(collection=sample.collection, creator=sample.owner, password="tulip")
+    asks = f"/s/{link.secret}/password/"
+    assert {Client().post(asks, {"password": "tulip"}).status_code for _ in range(15)} == {302}
+    wrong = [Client().post(asks, {"password": "rose"}).status_code for _ in range(11)]
+    assert (wrong.count(400), wrong[-1]) == (10, 429)
+    cache.clear()
+
+
+def test_another_password_ends_what_the_old_one_opened(client: Client, sample: SampleTeam) -> None:
+    link = create_link(collection=sample.collection, creator=sample.owner, password="tulip")
+    client.post(f"/s/{link.secret}/password/", {"password": "tulip"})
+    assert client.get(f"/s/{link.secret}/").status_code == 200
+    PublicLink.objects.update(password="another")
+    assert client.get(f"/s/{link.secret}/").status_code == 302
+
+
+def test_a_share_gives_pictures_without_place_and_serial_and_members_the_very_bytes(
+    sample: SampleTeam, photo: Image
+) -> None:
+    Share.objects.create(collection=sample.collection, user=sample.outsider, role="editor")
+    outsider, viewer = sign_in_client(sample.outsider), sign_in_client(sample.viewer)
+    for part in ("file/", "download/", "preview/", "thumbnail/"):
+        answer = outsider.get(f"/images/{photo.pk}/{part}")
+        seen = body(answer)
+        assert_tells_nothing(seen + str(answer.headers).encode())
+        assert Pillow.open(io.BytesIO(seen)).size == (80, 60)
+        assert not Pillow.open(io.BytesIO(seen)).getexif()
+    for part in ("file/", "download/"):
+        assert body(viewer.get(f"/images/{photo.pk}/{part}")) == secret_photo().getvalue()
+
+
+def test_a_zip_is_as_careful(sample: SampleTeam, photo: Image) -> None:
+    Share.objects.create(collection=sample.collection, user=sample.outsider, role="viewer")
+    assert_tells_nothing(zipped(sample.outsider, photo))
+    assert zipped(sample.viewer, photo) == secret_photo().getvalue()
+
+
+def zipped(user: User, image: Image) -> bytes:
+    answer = sign_in_client(user).post("/pictures/download/", {"image": image.pk})
+    with zipfile.ZipFile(io.BytesIO(body(answer))) as archive:
+        (name,) = archive.namelist()
+        return archive.read(name)
+
+
+def assert_tells_nothing(seen: bytes) -> None:
+    for secret in (SERIAL, PLACE, b"Exif", b"exif"):
+        assert secret not in seen

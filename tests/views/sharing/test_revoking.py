@@ -1,0 +1,140 @@
+"""A right that is taken back is gone with the next request, whatever the browser still has."""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils.http import http_date
+
+from collections_app.models import Image, Membership, PublicLink, Share
+from collections_app.services.sharing.public_links import create_link
+from tests.sample_team import SampleTeam, sign_in_client
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FILES = ("", "thumbnail/", "preview/", "download/")
+ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """Somebody's right to see the sample's picture, what it lets them ask for, and how it is taken back."""
+
+    client: Client
+    image: Image
+    addresses: Sequence[str]
+    take_back: Callable[[], object]
+
+    def succeeds(self, address: str, **headers: str) -> bool:
+        """Whether the answer is the picture, says that it has not changed, or leads to it."""
+        answer: Any = self.client.get(address, headers=headers)
+        if answer.status_code in (302, 404):  # such a page names the address that was asked for
+            return False
+        if answer.streaming or answer.status_code == 304:
+            return True
+        page = answer.content.decode()
+        return f"/images/{self.image.pk}/" in page or str(self.image.public_id) in page
+
+
+def by_membership(sample: SampleTeam) -> Right:
+    return Right(
+        client=sign_in_client(sample.viewer),
+        image=sample.image,
+        addresses=[
+            *_signed_in(sample),
+            f"/search/?q=red&team={sample.team.pk}",
+            f"/teams/{sample.team.pk}/duplicates/",
+        ],
+        take_back=Membership.objects.filter(user=sample.viewer, team=sample.team).delete,
+    )
+
+
+def by_share(sample: SampleTeam) -> Right:
+    share = Share.objects.create(collection=sample.collection, user=sample.outsider, role="viewer")
+    return Right(
+        client=sign_in_client(sample.outsider), image=sample.image, addresses=_signed_in(sample), take_back=share.delete
+    )
+
+
+def by_link(sample: SampleTeam) -> Right:
+    link = create_link(collection=sample.collection, creator=sample.owner, password="tulip", allows_download=True)
+    base, client = f"/s/{link.secret}/", Client()
+    client.post(f"{base}password/", {"password": "tulip"})
+    addresses = [base, f"{base}search/?q=red", *(f"{base}{sample.image.public_id}/{part}" for part in FILES)]
+    return Right(client=client, image=sample.image, addresses=addresses, take_back=PublicLink.objects.all().delete)
+
+
+def _signed_in(sample: SampleTeam) -> list[str]:
+    image, collection = sample.image.pk, sample.collection.pk
+    files = [f"/images/{image}/{part}" for part in (*FILES, "file/")]
+    searches = ["/search/", "/search/?q=red", f"/search/?q=red&collection={collection}", f"/search/?q=like:{image}"]
+    return [*files, *searches, "/search/?q=red+in:Garden", "/", f"/collections/{collection}/"]
+
+
+RIGHTS = (by_membership, by_share, by_link)
+
+
+@pytest.fixture(params=RIGHTS, ids=lambda make: make.__name__)
+def right(request: pytest.FixtureRequest, sample: SampleTeam, drain: Callable[[], None]) -> Right:
+    drain()
+    made: Right = request.param(sample)
+    return made
+
+
+def conditional(etag: str) -> Iterator[dict[str, str]]:
+    """What a browser asks that has the picture already."""
+    long_hence = http_date(4_000_000_000)
+    yield {}
+    yield {"If-None-Match": etag}
+    yield {"If-None-Match": "*", "If-Modified-Since": long_hence}
+    yield {"If-Modified-Since": long_hence}
+
+
+def test_of_a_thousand_requests_after_taking_it_back_none_succeeds(
+    sample: SampleTeam, drain: Callable[[], None]
+) -> None:
+    drain()
+    rights = [make(sample) for make in RIGHTS]
+    etags = {
+        address: right.client.get(address).headers.get("ETag", '"x"') for right in rights for address in right.addresses
+    }
+    for right in rights:
+        right.take_back()
+
+    outcomes = [
+        address if right.succeeds(address, **headers) else ""
+        for _ in range(ROUNDS)
+        for right in rights
+        for address in right.addresses
+        for headers in conditional(etags[address])
+    ]
+
+    assert len(outcomes) >= 1000
+    assert set(outcomes) == {""}
+
+
+def test_every_one_of_these_requests_succeeds_before(right: Right) -> None:
+    """Else the thousand would prove nothing."""
+    failing = [address for address in right.addresses if "duplicates" not in address and not right.succeeds(address)]
+    assert failing == []
+    for address in right.addresses:
+        if (etag := right.client.get(address).headers.get("ETag")) is not None:
+            assert right.client.get(address, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_a_zip_has_nothing_of_it_any_more(sample: SampleTeam) -> None:
+    for right in (by_membership(sample), by_share(sample)):
+        assert zipped(right) == 1
+        right.take_back()
+        assert zipped(right) == 0
+
+
+def zipped(right: Right) -> int:
+    answer: Any = right.client.post("/pictures/download/", {"image": right.image.pk})
+    if not answer.streaming:
+        return 0
+    return len(zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))).namelist())

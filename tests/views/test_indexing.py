@@ -1,0 +1,75 @@
+"""The state of indexing, and of the site."""
+
+import pytest
+from django.test import Client
+
+from collections_app.models import Image, IndexState
+from tests.sample_team import SampleTeam
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def failed(sample: SampleTeam) -> Image:
+    Image.objects.all().record_index_state(index_state=IndexState.FAILED, index_error="It is damaged.")
+    return sample.image
+
+
+def test_chip_counts_what_waits_and_asks_again(as_viewer: Client) -> None:
+    chip = as_viewer.get("/indexing/status/", headers=HTMX).content.decode()
+    assert "1 waiting" in chip
+    assert 'hx-trigger="every' in chip
+    assert "<html" not in chip
+
+
+def test_chip_stops_asking_when_nothing_waits(as_viewer: Client, failed: Image) -> None:
+    chip = as_viewer.get("/indexing/status/", headers=HTMX).content.decode()
+    assert "1 failed" in chip
+    assert "hx-trigger" not in chip
+
+
+def test_chip_of_a_signed_out_person_stops_asking(client: Client, db: None) -> None:
+    answer = client.get("/indexing/status/", headers=HTMX)
+    assert answer.status_code == 286
+    assert answer.content == b""
+
+
+def test_page_tells_which_failed_and_why(as_viewer: Client, failed: Image) -> None:
+    page = as_viewer.get("/indexing/status/").content.decode()
+    assert "It is damaged." in page
+    assert f'href="/images/{failed.pk}/"' in page
+
+
+def test_outsider_learns_nothing(as_outsider: Client, failed: Image) -> None:
+    page = as_outsider.get("/indexing/status/").content.decode()
+    assert "Every picture is searchable." in page
+    assert "damaged" not in page
+
+
+def test_owner_has_all_failed_ones_tried_again(as_owner: Client, failed: Image) -> None:
+    as_owner.post("/indexing/retry/")
+    assert Image.objects.get().index_state == IndexState.PENDING
+
+
+def test_owner_has_one_tried_again(as_owner: Client, failed: Image) -> None:
+    answer = as_owner.post("/indexing/retry/", {"image": failed.pk})
+    assert answer.headers["Location"] == f"/images/{failed.pk}/"
+    assert Image.objects.get().index_state == IndexState.PENDING
+
+
+def test_viewer_and_outsider_have_nothing_tried_again(as_viewer: Client, as_outsider: Client, failed: Image) -> None:
+    as_viewer.post("/indexing/retry/")
+    as_outsider.post("/indexing/retry/")
+    assert as_viewer.post("/indexing/retry/", {"image": failed.pk}).status_code == 403
+    assert as_outsider.post("/indexing/retry/", {"image": failed.pk}).status_code == 404
+    assert Image.objects.get().index_state == IndexState.FAILED
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "²", "9" * 30, "\0"])
+def test_odd_image_number_is_a_404(number: str, as_owner: Client) -> None:
+    assert as_owner.post("/indexing/retry/", {"image": number}).status_code == 404
+
+
+def test_health_needs_no_account(client: Client, db: None) -> None:
+    answer = client.get("/healthz/")
+    assert (answer.status_code, answer.content) == (200, b"ok")
