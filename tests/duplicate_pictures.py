@@ -13,7 +13,7 @@ from collections_app.demo.scenes import Group, Scene
 from collections_app.encoders import get_encoder
 from collections_app.index import Record
 from collections_app.models import Collection, Image, User
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import index_entry
 from collections_app.services.uploads.ingest import ingest_upload
 
@@ -65,4 +65,4 @@ def set_looks(image: Image, *, value: int, vector: Sequence[float]) -> None:
     filled = np.zeros(get_encoder().dim, dtype=np.float32)
     filled[: len(vector)] = vector
     filled /= np.linalg.norm(filled)
-    active_index().upsert([Record(entry=index_entry(image), vector=filled)])
+    get_active_index().upsert([Record(entry=index_entry(image), vector=filled)])

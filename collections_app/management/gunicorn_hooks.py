@@ -24,10 +24,10 @@ def post_worker_init(worker: Any) -> None:
 def _warm_up() -> None:
     from collections_app.encoders import load_in_background
     from collections_app.errors import ImageSearchError
-    from collections_app.services.indexing.active_index import active_index
+    from collections_app.services.indexing.active_index import get_active_index
 
     try:
         load_in_background().result()
-        active_index()
+        get_active_index()
     except ImageSearchError as error:
         log.warning("Search is not ready: %s", error)

@@ -3,7 +3,7 @@
 import logging
 
 from collections_app.models import IndexJob, Invitation
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.library.trash import purge_trash
 from collections_app.services.search.example_images import forget_expired_examples
 from collections_app.services.search.recent import forget_older_searches
@@ -22,6 +22,6 @@ def run_maintenance() -> None:
     if swept := sweep_temporary_files() + sweep_stored_files():
         log.info("%s files of interrupted uploads were deleted.", swept)
     if (
-        not IndexJob.objects.waiting().exists() and active_index().drop_superseded()
+        not IndexJob.objects.waiting().exists() and get_active_index().drop_superseded()
     ):  # while any wait, some may be needed
         log.info("The vectors of an older version have all been taken over, and were removed.")

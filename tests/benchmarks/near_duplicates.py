@@ -120,14 +120,14 @@ def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     """Everything goes the usual way: uploaded, indexed by the worker, and looked through by the service."""
     from collections_app.models import Image as Row
     from collections_app.services.duplicates.finder import MAX_BITS, MAX_SHARE, find_near_duplicates, usual_distance
-    from collections_app.services.indexing.active_index import active_index
+    from collections_app.services.indexing.active_index import get_active_index
     from collections_app.services.indexing.worker import IndexWorker
 
     labels = _upload(originals)
     IndexWorker().drain()
     ids = sorted(labels)
     hashes = dict(Row.objects.filter(pk__in=ids).values_list("pk", "perceptual_hash"))
-    vectors = np.stack([active_index().vectors(ids)[pk] for pk in ids])
+    vectors = np.stack([get_active_index().vectors(ids)[pk] for pk in ids])
     upper = np.triu_indices(len(ids), k=1)
     truth = _same([labels[pk][0] for pk in ids])[upper]
     values = np.array([hashes[pk] for pk in ids], dtype=np.int64)
@@ -221,7 +221,7 @@ def _fill(team: Any, rows: int) -> None:
     from collections_app.index import Record
     from collections_app.models import Collection, IndexJob
     from collections_app.models import Image as Row
-    from collections_app.services.indexing.active_index import active_index
+    from collections_app.services.indexing.active_index import get_active_index
     from collections_app.services.indexing.entries import index_entry
 
     chance = np.random.default_rng(1)
@@ -239,7 +239,7 @@ def _fill(team: Any, rows: int) -> None:
     for start, end in pairwise([*range(0, rows, _CHUNK), rows]):
         Row.objects.bulk_create(images[start:end])
         pairs = zip(images[start:end], vectors[start:end], strict=True)
-        active_index().upsert([Record(entry=index_entry(image), vector=vector) for image, vector in pairs])
+        get_active_index().upsert([Record(entry=index_entry(image), vector=vector) for image, vector in pairs])
     IndexJob.objects.all().delete()
 
 

@@ -86,14 +86,14 @@ def _queries(count: int) -> list[str]:
 def _measure(user: Any, queries: list[str]) -> dict[str, list[float]]:
     from collections_app.encoders import get_encoder
     from collections_app.index import close_index
-    from collections_app.services.indexing.active_index import active_index
+    from collections_app.services.indexing.active_index import get_active_index
     from collections_app.services.search.retrieval import MAX_HITS
 
     close_index()  # from here on the served site's index worker owns the embedded store, as it mostly does
     encoder, team_ids = get_encoder(), [user.personal_team.pk]
     times: dict[str, list[float]] = {name: [] for name in _STEPS}
     with _served(user) as ask:
-        index = active_index()
+        index = get_active_index()
         for number, query in enumerate([*(f"warm up {count}" for count in range(_WARM_UP)), *queries]):
             vector = encoder.encode_texts([query])[0]
             taken = [

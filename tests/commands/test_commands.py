@@ -16,7 +16,7 @@ from collections_app.encoders import get_encoder
 from collections_app.index import NO_TEAM
 from collections_app.models import Image, IndexJob
 from collections_app.services.indexing import audit
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import trash_images
 from tests.sample_team import SampleTeam, picture_bytes, put_picture, put_pictures
@@ -94,7 +94,7 @@ def test_reindex_makes_database_and_index_agree(sample: SampleTeam) -> None:
 @pytest.mark.parametrize("options", [[], ["--all"], ["--team", "Gardeners"], ["--collection", "Garden"]])
 def test_reindex_mends_a_lost_vector(sample: SampleTeam, options: list[str]) -> None:
     typed("reindex")
-    active_index().delete([sample.image.pk])
+    get_active_index().delete([sample.image.pk])
 
     typed("reindex", *options)
 
@@ -108,11 +108,11 @@ def test_reindex_drops_the_partitions_of_deleted_teams(sample: SampleTeam) -> No
     kept, gone = sample.team.pk, sample.outsider.personal_team.pk
     trash_images(images=Image.objects.filter(pk=sample.image.pk), trasher=sample.owner)
     sample.outsider.delete()
-    assert set(active_index().team_ids()) >= {kept, gone}
+    assert set(get_active_index().team_ids()) >= {kept, gone}
 
     typed("reindex")
 
-    assert active_index().team_ids() == [NO_TEAM, kept]
+    assert get_active_index().team_ids() == [NO_TEAM, kept]
     assert_index_agrees()
 
 
@@ -132,7 +132,7 @@ def test_reindex_without_waiting_only_queues(sample: SampleTeam) -> None:
     IndexJob.objects.all().delete()
 
     assert "1 queued." in typed("reindex", "--no-wait")
-    assert active_index().count() == 0
+    assert get_active_index().count() == 0
 
 
 def test_reindex_all_makes_every_vector_anew(sample: SampleTeam) -> None:

@@ -12,7 +12,7 @@ from collections_app.errors import ImageSearchError
 from collections_app.management.run_until_signal import work_off_with_progress
 from collections_app.models import Collection, Image, IndexJob, Team
 from collections_app.models.image import ImageQuerySet
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import (
     IndexReport,
     audit_index,
@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
     def _run(self, images: ImageQuerySet, options: dict[str, Any]) -> None:
         whole = not (options["team"] or options["collection"])
-        report = audit_index(index=active_index(), model_key=get_encoder().key, images=images, whole=whole)
+        report = audit_index(index=get_active_index(), model_key=get_encoder().key, images=images, whole=whole)
         self._print(report)
         if options["check"]:
             sys.exit(0 if report.agrees else 1)
@@ -79,7 +79,7 @@ class Command(BaseCommand):
         while after is not None:
             after = hash_older_pictures(after=after, limit=_HASHED_AT_ONCE)
         if whole:
-            drop_partitions_of_deleted_teams(index=active_index())
+            drop_partitions_of_deleted_teams(index=get_active_index())
         dead = IndexJob.objects.filter(is_failed=True).order_by("pk")
         for job in dead[:20]:
             self.stderr.write(f"Image {job.image_id}: {job.error}")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from collections_app.models import DuplicateDismissal, Team
 from collections_app.services.duplicates.candidates import Candidate, HashedImage, read_candidates, read_hashed_images
 from collections_app.services.duplicates.hamming import near_hashes
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 
 # Measured by tests/benchmarks/near_duplicates.py on photos and drawn scenes: resized, recompressed, brightened and
 # slightly cropped copies stay within 8 of 64 bits; of 36,000 pairs of different pictures, the nearest differ in 10.
@@ -60,7 +60,7 @@ def find_near_duplicates(*, team: Team) -> list[DuplicateGroup]:
 
     Raises EncoderError or IndexUnavailable.
     """
-    index = active_index()
+    index = get_active_index()
     return list(_Search(team, lambda ids: index.vectors(ids, team_ids=[team.pk])).groups())
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from collections_app.encoders import Encoder, get_encoder
 from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.models import Image, RelevanceJudgment, Team, User
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.preparation import read_picture
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
@@ -95,7 +95,7 @@ class JudgedPictures:
     def __init__(self, judgements: Iterable[Judgement], encoder: Encoder) -> None:
         self._encoder = encoder
         ids = sorted({image_id for judgement in judgements for image_id in judgement.truth})
-        self._vectors = dict(active_index().vectors(ids)) if encoder.key == get_encoder().key else {}
+        self._vectors = dict(get_active_index().vectors(ids)) if encoder.key == get_encoder().key else {}
         missing = [image_id for image_id in ids if image_id not in self._vectors]
         for start in range(0, len(missing), _CHUNK):
             self._vectors |= self._encode(missing[start : start + _CHUNK])

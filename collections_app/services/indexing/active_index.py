@@ -4,7 +4,7 @@ from collections_app.encoders import get_encoder
 from collections_app.index import VectorIndex, open_index
 
 
-def active_index() -> VectorIndex:
+def get_active_index() -> VectorIndex:
     """Raises EncoderError if the model's description cannot be read; its weights are not needed."""
     encoder = get_encoder()
     return open_index(model_key=encoder.key, dim=encoder.dim)

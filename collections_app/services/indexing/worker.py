@@ -16,7 +16,7 @@ from collections_app.encoders import get_encoder
 from collections_app.errors import ImageSearchError
 from collections_app.errors import gettext_noop as _
 from collections_app.models import IndexJob
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.hash_backfill import hash_older_pictures
 from collections_app.services.indexing.heartbeat import Heartbeat
@@ -138,7 +138,7 @@ class IndexWorker:
 
     def _write(self, batch: Batch) -> None:
         try:
-            BatchWriter(worker=self.id, encoder=get_encoder(), index=active_index()).write(batch)
+            BatchWriter(worker=self.id, encoder=get_encoder(), index=get_active_index()).write(batch)
         except (ImageSearchError, OperationalError, InterfaceError):
             raise
         except Exception:  # whatever it is, it is this batch's: counted, and tried one by one

@@ -11,7 +11,7 @@ from collections_app.index import Hit
 from collections_app.models import Example, Image
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.text_search import split_words, telling_words
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.search.calibration import get_baseline
 from collections_app.services.search.composition import Part as VectorPart
 from collections_app.services.search.composition import compose, score_scale
@@ -205,7 +205,7 @@ def _without_examples(question: SearchRequest, hits: Sequence[Hit]) -> list[Hit]
 def _vector_parts(question: SearchRequest) -> list[VectorPart]:
     model_key = get_encoder().key
     pictures = [each.pk for each in question.examples.values() if isinstance(each, Image)]
-    stored = active_index().vectors(pictures) if pictures else {}
+    stored = get_active_index().vectors(pictures) if pictures else {}
     parts = [(_vector_of(part, question.examples, stored, model_key), part.weight) for part in question.usable_parts]
     return [VectorPart(vector=vector, weight=weight) for vector, weight in parts]
 

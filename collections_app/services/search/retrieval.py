@@ -11,7 +11,7 @@ from collections_app.errors import gettext_noop as _
 from collections_app.index import NO_FILTERS, Filters, Hit
 from collections_app.models import Collection, Image, Membership, Share, Team, User
 from collections_app.models.image import ImageQuerySet
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.search.text_embeddings import embed_text
 
 MAX_HITS = 1000
@@ -103,7 +103,7 @@ def search_similar(*, user: User, image: Image, limit: int) -> list[ScoredImage]
 
     Raises NotIndexed while the picture waits for its vector, EncoderError or IndexUnavailable.
     """
-    vector = active_index().vectors([image.pk]).get(image.pk)
+    vector = get_active_index().vectors([image.pk]).get(image.pk)
     if vector is None:
         raise NotIndexed(_("Similar pictures appear here once this one is indexed."))
     found = search_by_vector(scope=everything_visible_to(user), vector=vector, limit=limit + 1)
@@ -139,7 +139,7 @@ def nearest_in_index(
     The scope names no team or collection but visible ones; no statement is asked."""
     if not scope.team_ids and not scope.collections:
         return []
-    return active_index().search(
+    return get_active_index().search(
         vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=limit
     )
 
@@ -148,7 +148,7 @@ def search_ahead(*, scope: Scope, vector: Vector, filters: Filters) -> Callable[
     """The same, begun: what is returned waits for the index, which searches meanwhile."""
     if not scope.team_ids and not scope.collections:
         return list
-    return active_index().search_ahead(
+    return get_active_index().search_ahead(
         vector, team_ids=scope.team_ids, collections=scope.collections, filters=filters, limit=MAX_HITS
     )
 

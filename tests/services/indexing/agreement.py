@@ -2,12 +2,12 @@
 
 from collections_app.index import Entry
 from collections_app.models import Image
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import index_entry
 
 
 def indexed_entries() -> list[Entry]:
-    return sorted(active_index().entries(), key=lambda entry: (entry.id, entry.team_id))
+    return sorted(get_active_index().entries(), key=lambda entry: (entry.id, entry.team_id))
 
 
 def expected_entries() -> list[Entry]:

@@ -10,7 +10,7 @@ from collections_app.encoders import get_encoder
 from collections_app.index import Record, hash_token
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.index_job import Priority
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import IndexReport, audit_index, queue_anew, queue_differences
 from collections_app.services.indexing.entries import index_entry
 from collections_app.services.indexing.worker import IndexWorker
@@ -28,14 +28,14 @@ def image(sample: SampleTeam) -> Image:
 
 
 def audit() -> IndexReport:
-    return audit_index(index=active_index(), model_key=get_encoder().key, images=Image.objects.all(), whole=True)
+    return audit_index(index=get_active_index(), model_key=get_encoder().key, images=Image.objects.all(), whole=True)
 
 
 def store(image: Image, **changes: Any) -> None:
     """Write a vector behind the database's back."""
     entry = dataclasses.replace(index_entry(image), **changes)
     vector = np.eye(1, get_encoder().dim, dtype=np.float32)[0]
-    active_index().upsert([Record(entry=entry, vector=vector)])
+    get_active_index().upsert([Record(entry=entry, vector=vector)])
 
 
 def mend(report: IndexReport) -> None:
@@ -54,7 +54,7 @@ def test_nothing_is_found_where_nothing_is_wrong(image: Image) -> None:
 
 
 def test_a_missing_vector_is_found_and_made(image: Image) -> None:
-    active_index().delete([image.pk])
+    get_active_index().delete([image.pk])
 
     report = audit()
 
@@ -145,7 +145,9 @@ def test_a_row_that_makes_no_sense_is_found_and_does_not_stop_the_audit(image: I
 
 
 def test_an_audit_of_a_part_calls_nothing_orphaned(image: Image) -> None:
-    report = audit_index(index=active_index(), model_key=get_encoder().key, images=Image.objects.none(), whole=False)
+    report = audit_index(
+        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.none(), whole=False
+    )
 
     assert report.agrees
     assert not IndexJob.objects.exists()

@@ -17,7 +17,7 @@ from collections_app.encoders import get_encoder
 from collections_app.errors import IndexUnavailable
 from collections_app.index import close_index
 from collections_app.models import Image, IndexJob, IndexState
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.queue import MAX_ATTEMPTS, claim_jobs, fail_job, finish_job, renew_lease
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection, retry_indexing
@@ -68,7 +68,7 @@ def test_the_grid_thumbnail_is_made_from_the_same_decode(sample: SampleTeam) -> 
 
 def test_a_move_to_another_team_takes_the_vector_along_without_the_model(sample: SampleTeam) -> None:
     drain()
-    before = active_index().vectors([sample.image.pk])[sample.image.pk]
+    before = get_active_index().vectors([sample.image.pk])[sample.image.pk]
     overwrite(sample.image, b"no picture any more: to decode it again would fail")
     sample.collection.team = sample.owner.personal_team
     sample.collection.save()
@@ -76,7 +76,7 @@ def test_a_move_to_another_team_takes_the_vector_along_without_the_model(sample:
     drain()
 
     assert_index_agrees()
-    assert (active_index().vectors([sample.image.pk])[sample.image.pk] == before).all()
+    assert (get_active_index().vectors([sample.image.pk])[sample.image.pk] == before).all()
     sample.image.refresh_from_db()
     assert sample.image.index_sha256 == sample.image.sha256
     assert sample.image.is_indexed
@@ -84,7 +84,7 @@ def test_a_move_to_another_team_takes_the_vector_along_without_the_model(sample:
 
 def test_a_moved_picture_whose_vector_is_lost_is_encoded_anew(sample: SampleTeam) -> None:
     drain()
-    active_index().delete([sample.image.pk])
+    get_active_index().delete([sample.image.pk])
     sample.image.save()
 
     drain()

@@ -18,7 +18,7 @@ from collections_app.errors import IndexRefused, StorageUnavailable
 from collections_app.index import Record
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing import preparation, worker
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs, give_back_jobs
@@ -57,7 +57,7 @@ class IndexThatKeeps:
 
     def __init__(self, image_id: int) -> None:
         self._image_id = image_id
-        self._index = active_index()
+        self._index = get_active_index()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._index, name)
@@ -73,7 +73,7 @@ class IndexWithoutRoomFor:
 
     def __init__(self, team_id: int) -> None:
         self._team_id = team_id
-        self._index = active_index()
+        self._index = get_active_index()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._index, name)
@@ -112,7 +112,7 @@ def test_a_deletion_that_is_refused_does_not_keep_the_others(sample: SampleTeam)
         BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
 
     assert IndexJob.objects.get().image_id == refused
-    assert [entry.id for entry in active_index().entries()] == [refused]
+    assert [entry.id for entry in get_active_index().entries()] == [refused]
 
 
 @pytest.mark.parametrize("odd", [{"sha256": "no checksum at all"}, {"file": "../../outside.png"}])
@@ -174,7 +174,7 @@ def test_a_thumbnail_made_while_its_picture_was_deleted_does_not_stay(sample: Sa
     IndexWorker().drain()
     default_storage.save(name, ContentFile(b"late"))
 
-    BatchWriter(worker=me, encoder=encoder, index=active_index()).write(batch)
+    BatchWriter(worker=me, encoder=encoder, index=get_active_index()).write(batch)
 
     assert not default_storage.exists(name)
     IndexWorker().drain()

@@ -14,7 +14,7 @@ from collections_app.encoders import get_encoder
 from collections_app.index import Filters, hash_token
 from collections_app.index.milvus import MilvusIndex
 from collections_app.models import Image, IndexJob, IndexState
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs
@@ -95,7 +95,7 @@ def test_tags_that_are_no_texts_are_left_out_and_what_is_no_list_fails_alone(sam
     me = uuid.uuid4()
     with ThreadPoolExecutor(1) as pool:
         batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=get_encoder(), pool=pool)
-        BatchWriter(worker=me, encoder=get_encoder(), index=active_index()).write(batch)
+        BatchWriter(worker=me, encoder=get_encoder(), index=get_active_index()).write(batch)
 
     assert [entry.tags for entry in indexed_entries()] == [(hash_token("ROSE"),)]
     assert [(job.image_id, job.attempts) for job in IndexJob.objects.all()] == [(other.pk, 1)]
@@ -130,11 +130,11 @@ def test_an_upgrade_takes_the_vectors_over_and_then_forgets_the_older_ones(sampl
     assert_index_agrees()
     assert found(sample, Filters(formats=("PNG",))) == [sample.image.pk, other.pk]
     run_maintenance()
-    assert not active_index().drop_superseded()
+    assert not get_active_index().drop_superseded()
 
 
 def put_index_back_to_version_1(sample: SampleTeam) -> None:
-    index = active_index()
+    index = get_active_index()
     assert isinstance(index, MilvusIndex)
     vectors = index.vectors(list(Image.objects.values_list("pk", flat=True)))
     store = partial(store_as_version_1, model_key=get_encoder().key, team_id=sample.team.pk, vectors=vectors)

@@ -10,7 +10,7 @@ import pytest
 from collections_app.demo.gallery import demo_collections, draw_picture
 from collections_app.errors import CancelledOut, NotIndexed
 from collections_app.models import Collection, Image, Membership, Role, Team
-from collections_app.services.indexing.active_index import active_index
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection, edit_image
 from collections_app.services.search.example_images import keep_example
@@ -120,7 +120,7 @@ def test_sums_are_ranked_as_rclip_ranks_them(
     line: str, weights: dict[str, float], sample: SampleTeam, animals: Collection
 ) -> None:
     example = tagged(animals)[0]
-    stored = active_index().vectors(list(Image.objects.values_list("pk", flat=True)))
+    stored = get_active_index().vectors(list(Image.objects.values_list("pk", flat=True)))
     total = sum((weight * embed_text(words) for words, weight in weights.items()), stored[example] * ("{}" in line))
     scores = {pk: float(vector @ total / np.linalg.norm(total)) for pk, vector in stored.items()}
     question = parse_search_request(user=sample.owner, asked={"q": line.format(f"like:{example}")})
