@@ -1,4 +1,4 @@
-"""The vector index: which pictures lie near a vector. Services call `open_index`; pymilvus is loaded on first use."""
+"""The vector index: stores the images' vectors and finds the nearest. pymilvus is loaded on first use."""
 
 import os
 import threading
@@ -40,10 +40,10 @@ _inherited: list[Any] = []
 
 
 def open_index(*, model_key: str, dim: int) -> VectorIndex:
-    """Return this process's index of one model, made on first use; Milvus is contacted by its methods, not here."""
+    """Return this process's index of one model. It connects to Milvus on the first call of a method."""
     with _lock:
         if not _connections:
-            _connections.append(import_module("collections_app.index.connection").connection_from_settings())
+            _connections.append(import_module("collections_app.index.connection").make_connection())
         if (model_key, dim) not in _indexes:
             milvus = import_module("collections_app.index.milvus")
             _indexes[model_key, dim] = milvus.MilvusIndex(_connections[0], model_key=model_key, dim=dim)
@@ -51,15 +51,15 @@ def open_index(*, model_key: str, dim: int) -> VectorIndex:
 
 
 def close_index() -> None:
-    """Disconnect and, where this process serves the embedded store, hand it over. The next `open_index` starts anew."""
+    """Disconnect and, if this process owns the embedded store, release it. `open_index` connects again."""
     with _lock:
         _indexes.clear()
         while _connections:
             _connections.pop().close()
 
 
-def _forget_after_fork() -> None:
-    """Leave the parent's connection alone: it is kept, unused, since gRPC objects must not be destroyed in a child."""
+def _reset_after_fork() -> None:
+    """Keep the parent's connections unused in a forked child, where gRPC objects must not be destroyed."""
     global _lock
     _lock = threading.Lock()
     _inherited.extend([*_connections, *_indexes.values()])
@@ -67,4 +67,4 @@ def _forget_after_fork() -> None:
     _indexes.clear()
 
 
-os.register_at_fork(after_in_child=_forget_after_fork)
+os.register_at_fork(after_in_child=_reset_after_fork)

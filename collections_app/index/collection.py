@@ -1,4 +1,4 @@
-"""The Milvus collection of one model and its partitions, one per team: found, made, remembered. Used by `milvus`."""
+"""The Milvus collection of one model and its partitions, one per team. Used by `milvus`."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,7 +9,14 @@ from pymilvus import MilvusClient, MilvusException
 
 from collections_app.errors import IndexUnavailable
 from collections_app.errors import gettext_noop as _
-from collections_app.index.schema import SCALARS, VERSION, Layout, collection_name, is_team, partition_name
+from collections_app.index.schema import (
+    SCALARS,
+    VERSION,
+    Layout,
+    is_team_partition,
+    make_collection_name,
+    make_partition_name,
+)
 
 TIMEOUT_S = 120.0
 # The largest page that Milvus' query window allows.
@@ -19,10 +26,10 @@ Row = dict[str, Any]
 
 
 class ModelCollection:
-    """Remembers what exists, never what does not: another process may make it at any moment."""
+    """Caches what exists, never what is missing: another process may create it at any moment."""
 
     def __init__(self, *, model_key: str, dim: int, layout: Layout, version: int = VERSION) -> None:
-        self.name = collection_name(model_key, version)
+        self.name = make_collection_name(model_key, version)
         self._model_key = model_key
         self._dim = dim
         self._layout = layout
@@ -33,54 +40,55 @@ class ModelCollection:
         self._checked_by = None
         self._partitions = frozenset()
 
-    def is_there(self, client: MilvusClient) -> bool:
-        """Tell whether there can be anything to read. Its maker adds the index before the first row is written."""
+    def open_if_exists(self, client: MilvusClient) -> bool:
+        """Return whether the collection can be read. The process that creates it adds the index before any row."""
         if self._checked_by is client:
             return True
         if not client.has_collection(self.name, timeout=TIMEOUT_S) or not client.list_indexes(self.name):
             return False
-        self._open(client)
+        self._load(client)
         return True
 
     def ensure(self, client: MilvusClient) -> None:
-        if self.is_there(client):
+        """Open the collection; create it if it is missing."""
+        if self.open_if_exists(client):
             return
         if not client.has_collection(self.name, timeout=TIMEOUT_S):
-            with _unless_made_meanwhile(lambda: client.has_collection(self.name)):
-                # Strong by default, because a query iterator takes no other wish than the collection's.
-                schema = self._layout.collection_schema(self._model_key, self._dim)
+            with _allow_concurrent_creation(lambda: client.has_collection(self.name)):
+                # Strong by default: a query iterator always uses the collection's consistency level.
+                schema = self._layout.build_schema(self._model_key, self._dim)
                 client.create_collection(self.name, schema=schema, consistency_level="Strong", timeout=TIMEOUT_S)
         if not client.list_indexes(self.name):
             parameters = client.prepare_index_params()
             parameters.add_index("vector", index_type=self._layout.index_type, metric_type="COSINE")
             client.create_index(self.name, parameters, timeout=TIMEOUT_S)
-        self._open(client)
+        self._load(client)
 
-    def partitions(self, client: MilvusClient, team_ids: Iterable[int] | None = None) -> list[str]:
-        """Return the partitions that these teams have (None: all teams), sorted by name."""
+    def list_partitions(self, client: MilvusClient, team_ids: Iterable[int] | None = None) -> list[str]:
+        """Return the existing partitions of these teams (None: all teams), sorted by name."""
         if team_ids is None:
-            self._list(client)
+            self._refresh_partitions(client)
             return sorted(self._partitions)
-        wanted = {partition_name(team_id) for team_id in team_ids}
+        wanted = {make_partition_name(team_id) for team_id in team_ids}
         if not wanted <= self._partitions:
-            self._list(client)
+            self._refresh_partitions(client)
         return sorted(wanted & self._partitions)
 
     def ensure_partition(self, client: MilvusClient, team_id: int) -> str:
-        name = partition_name(team_id)
-        if not self.partitions(client, [team_id]):
-            with _unless_made_meanwhile(lambda: client.has_partition(self.name, name)):
+        name = make_partition_name(team_id)
+        if not self.list_partitions(client, [team_id]):
+            with _allow_concurrent_creation(lambda: client.has_partition(self.name, name)):
                 client.create_partition(self.name, name, timeout=TIMEOUT_S)
         return name
 
-    def query(
-        self, client: MilvusClient, condition: str, fields: list[str], partitions: Sequence[str] = ()
+    def fetch_rows(
+        self, client: MilvusClient, expression: str, fields: list[str], partitions: Sequence[str] = ()
     ) -> list[Row]:
-        """Return the rows that meet the condition, in these partitions (none named: in all), every write included."""
+        """Return the rows of these partitions (none given: all) that match the expression, every write included."""
         return list(
             client.query(
                 self.name,
-                filter=condition,
+                filter=expression,
                 output_fields=fields,
                 partition_names=list(partitions) or None,
                 consistency_level="Strong",
@@ -88,10 +96,10 @@ class ModelCollection:
             )
         )
 
-    def page(self, client: MilvusClient, *, partition: str, after: Sequence[Row]) -> list[Row]:
-        """Return the rows of a partition that follow this page, by id; none at the end.
+    def fetch_page(self, client: MilvusClient, *, partition: str, after: Sequence[Row]) -> list[Row]:
+        """Return the rows of a partition, by id, that follow the page `after`; an empty list at the end.
 
-        Each page has an iterator of its own, so that it can be asked for again on a new connection.
+        Each page has an iterator of its own, so that it can be fetched again on a new connection.
         """
         pages = client.query_iterator(
             self.name,
@@ -107,17 +115,17 @@ class ModelCollection:
             pages.close()
 
     def delete_rows(self, client: MilvusClient, rows: Iterable[Row]) -> None:
-        """Delete rows that a query has returned with `team_id`, each in its partition."""
+        """Delete rows, each in its partition. They need `id` and `team_id`."""
         ids: dict[int, list[int]] = defaultdict(list)
         for row in rows:
             ids[row["team_id"]].append(row["id"])
         for team_id, members in ids.items():
-            partition = partition_name(team_id)
+            partition = make_partition_name(team_id)
             client.delete(self.name, ids=members, partition_name=partition, timeout=TIMEOUT_S)
 
-    def drop_partition_if_empty(self, client: MilvusClient, partition: str, *, loaded: bool) -> bool:
-        """`loaded`: partitions are loaded one by one, as on a server, which drops only what has been released."""
-        there = client.query(
+    def drop_partition_if_empty(self, client: MilvusClient, partition: str, *, must_release: bool) -> bool:
+        """Return whether it was dropped. A server drops only a partition that was released first (`must_release`)."""
+        rows = client.query(
             self.name,
             filter="",
             limit=1,
@@ -126,9 +134,9 @@ class ModelCollection:
             consistency_level="Strong",
             timeout=TIMEOUT_S,
         )
-        if there:
+        if rows:
             return False
-        if loaded:
+        if must_release:
             client.release_partitions(self.name, [partition], timeout=TIMEOUT_S)
         client.drop_partition(self.name, partition, timeout=TIMEOUT_S)
         self._partitions -= {partition}
@@ -138,8 +146,8 @@ class ModelCollection:
         client.drop_collection(self.name, timeout=TIMEOUT_S)
         self.forget()
 
-    def _open(self, client: MilvusClient) -> None:
-        """Check the dimension and load: a collection that is not loaded answers nothing."""
+    def _load(self, client: MilvusClient) -> None:
+        """Check the dimension and load the collection: Milvus cannot search one that is not loaded."""
         fields = client.describe_collection(self.name, timeout=TIMEOUT_S)["fields"]
         dim = next(int(field["params"]["dim"]) for field in fields if field["name"] == "vector")
         if dim != self._dim:
@@ -148,16 +156,16 @@ class ModelCollection:
         client.load_collection(self.name, timeout=TIMEOUT_S)
         self._checked_by = client
 
-    def _list(self, client: MilvusClient) -> None:
+    def _refresh_partitions(self, client: MilvusClient) -> None:
         names = client.list_partitions(self.name, timeout=TIMEOUT_S)
-        self._partitions = frozenset(filter(is_team, names))
+        self._partitions = frozenset(filter(is_team_partition, names))
 
 
 @contextmanager
-def _unless_made_meanwhile(is_there: Callable[[], bool]) -> Iterator[None]:
-    """Swallow the refusal to make what another process has made in the same moment."""
+def _allow_concurrent_creation(exists: Callable[[], bool]) -> Iterator[None]:
+    """Ignore the error of a creation if another process has created the same thing at the same time."""
     try:
         yield
     except MilvusException:
-        if not is_there():
+        if not exists():
             raise

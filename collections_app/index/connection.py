@@ -1,4 +1,4 @@
-"""One process's connection to Milvus: made on first use, mended when it breaks. `MilvusIndex` runs everything in it."""
+"""One process's connection to Milvus: opened on first use, replaced when it breaks."""
 
 import logging
 import threading
@@ -12,28 +12,28 @@ from django.conf import settings
 from pymilvus import MilvusClient, MilvusException
 
 from collections_app.index.embedded_store import EmbeddedStore
-from collections_app.index.failures import is_disconnect, refused_or_unavailable, unavailable
+from collections_app.index.failures import is_disconnect, make_unavailable, translate_error
 
-# pymilvus connects first and then mends a broken connection by itself: each may take this long.
+# pymilvus connects first and then repairs a broken connection itself: each may take this long.
 CONNECT_TIMEOUT_S = 2.5
-# How long a call goes on while one owner of the embedded store after another dies under it.
-MEND_TIMEOUT_S = 30.0
+# How long a call is repeated while the owners of the embedded store die one after another.
+RECONNECT_TIMEOUT_S = 30.0
 
-# What fails is translated and logged by whoever catches IndexUnavailable; pymilvus prints each try's traceback.
+# Errors are translated here and logged where IndexUnavailable is caught; pymilvus prints a traceback for each try.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
 
 Result = TypeVar("Result")
 
 
 class Endpoint(Protocol):
-    """Where Milvus is. `embedded` tells Milvus Lite, which differs in flushing and in moving rows, from a server."""
+    """Where Milvus is. `is_embedded` tells Milvus Lite from a server: they flush and move rows differently."""
 
-    embedded: bool
+    is_embedded: bool
 
     def connect(self) -> MilvusClient: ...
 
-    def writing(self) -> AbstractContextManager[None]:
-        """Hold off the writers of other processes where Milvus itself does not order them."""
+    def lock_writes(self) -> AbstractContextManager[None]:
+        """Exclude the writers of other processes where Milvus itself does not order them."""
 
     def close(self) -> None: ...
 
@@ -41,25 +41,25 @@ class Endpoint(Protocol):
 class ServerEndpoint:
     """A Milvus server, a cluster or Zilliz Cloud."""
 
-    embedded = False
+    is_embedded = False
 
     def __init__(self, *, uri: str, token: str = "") -> None:
         self._uri = uri
         self._token = token
 
     def connect(self) -> MilvusClient:
-        # Dedicated: pymilvus would otherwise hand out the old, perhaps dead channel of the same address.
+        # Dedicated: pymilvus would otherwise return the old, perhaps dead channel of the same address.
         return MilvusClient(self._uri, token=self._token, timeout=CONNECT_TIMEOUT_S, dedicated=True)
 
-    def writing(self) -> AbstractContextManager[None]:
+    def lock_writes(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def close(self) -> None:
-        """Nothing of a server is ours."""
+        """A server needs no closing."""
 
 
 class Connection:
-    """Runs operations on a client that all threads share; a broken client is replaced once for all of them."""
+    """Runs operations on a client that all threads share. A broken client is replaced once for all of them."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -67,21 +67,21 @@ class Connection:
         self._lock = threading.Lock()
 
     def run(self, operation: Callable[[MilvusClient], Result]) -> Result:
-        """Return what the operation returns; on the embedded store it is repeated whenever the owner goes away.
+        """Return the operation's result. On the embedded store it is repeated when the owner ends.
 
-        Raises IndexRefused for what Milvus will not take, IndexUnavailable for everything else that goes wrong.
+        Raises IndexRefused if Milvus rejects the input, IndexUnavailable on every other error.
         """
-        deadline = time.monotonic() + (MEND_TIMEOUT_S if self.endpoint.embedded else 0)
+        deadline = time.monotonic() + (RECONNECT_TIMEOUT_S if self.endpoint.is_embedded else 0)
         while True:
-            client = self._connected()
+            client = self._get_client()
             try:
                 return operation(client)
             except (MilvusException, grpc.RpcError) as error:
-                broken = is_disconnect(error) or client is not self._client
-                if broken:
-                    self._discard(client)
-                if not broken or time.monotonic() > deadline:
-                    raise (unavailable if broken else refused_or_unavailable)(error) from error
+                is_broken = is_disconnect(error) or client is not self._client
+                if is_broken:
+                    self._drop_client(client)
+                if not is_broken or time.monotonic() > deadline:
+                    raise (make_unavailable() if is_broken else translate_error(error)) from error
 
     def close(self) -> None:
         with self._lock:
@@ -90,17 +90,17 @@ class Connection:
             self._client = None
             self.endpoint.close()
 
-    def _connected(self) -> MilvusClient:
+    def _get_client(self) -> MilvusClient:
         with self._lock:
             if self._client is None:
                 try:
                     self._client = self.endpoint.connect()
                 # Opening a damaged embedded store raises ValueError or RuntimeError.
                 except (MilvusException, grpc.RpcError, OSError, ValueError, RuntimeError) as error:
-                    raise unavailable(error) from error
+                    raise make_unavailable() from error
             return self._client
 
-    def _discard(self, client: MilvusClient) -> None:
+    def _drop_client(self, client: MilvusClient) -> None:
         with self._lock:
             current = self._client
             if current is not None and current is client:
@@ -108,7 +108,8 @@ class Connection:
                 current.close()
 
 
-def connection_from_settings() -> Connection:
+def make_connection() -> Connection:
+    """Return the connection that the settings describe; it is not opened yet."""
     if settings.MILVUS_URI:
         return Connection(ServerEndpoint(uri=settings.MILVUS_URI, token=settings.MILVUS_TOKEN))
     return Connection(EmbeddedStore(settings.EMBEDDED_STORE_DIR))

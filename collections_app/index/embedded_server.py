@@ -1,38 +1,38 @@
-"""This process as the owner of the embedded store: Milvus Lite behind a unix socket. Started by `embedded`."""
+"""The gRPC server of the embedded store: Milvus Lite behind a unix socket, in the process that owns the store."""
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 from weakref import WeakSet
 
 import grpc
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
-from milvus_lite.db import MilvusLite
+from milvus_lite.db import LOCK_FILENAME, MilvusLite
 from pymilvus.grpc_gen.milvus_pb2_grpc import add_MilvusServiceServicer_to_server
 
-WORKERS = 16
+REQUEST_THREADS = 16
 STOP_GRACE_S = 5
 _MAX_MESSAGE_BYTES = 256 * 1024 * 1024
 
 _servers: "WeakSet[EmbeddedServer]" = WeakSet()
+_stopper: threading.Thread | None = None
 
 
 class _Database(MilvusLite):  # type: ignore[misc]
     """Milvus Lite with a lock around its cache of collections.
 
-    Without it two requests that are the first to name a collection open it twice, and what one writes the other loses.
+    Without the lock, two first requests for a collection open it twice, and the writes of one are lost.
     """
 
     def __init__(self, data_dir: str) -> None:
         self._opening = threading.RLock()
         super().__init__(data_dir)
-
-    @property
-    def lock_descriptor(self) -> int:
-        return -1 if self._lock_fd is None else int(self._lock_fd)
 
     def get_collection(self, *args: Any, **kwargs: Any) -> Any:
         with self._opening:
@@ -47,49 +47,89 @@ class _Database(MilvusLite):  # type: ignore[misc]
             super().drop_collection(*args, **kwargs)
 
 
+class _RequestThreads(Executor):
+    """The threads that execute requests.
+
+    A ThreadPoolExecutor rejects calls as soon as the process ends. That would kill gRPC's serving thread, and `stop`
+    would wait for it in vain.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        for number in range(count):
+            threading.Thread(target=self._run, name=f"embedded-store-{number}", daemon=True).start()
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self._calls.put((future, partial(call, *args, **kwargs)))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        for _ in range(self._count):
+            self._calls.put(None)
+
+    def _run(self) -> None:
+        while job := self._calls.get():
+            future, call = job
+            try:
+                future.set_result(call())
+            except Exception as error:  # noqa: BLE001 -- an executor hands it to the caller
+                future.set_exception(error)
+
+
 class EmbeddedServer:
-    """Serves the store until stopped. Holds `lock`, the descriptor of the owner's lock, and closes it last."""
+    """Serves the store until it is stopped. `lock` is the descriptor of the owner's lock, which is closed last.
+
+    Raises RuntimeError in a process that is ending.
+    """
 
     def __init__(self, *, data_dir: Path, socket: Path, lock: int) -> None:
+        _stop_at_exit()
         self._pid = os.getpid()
         self._socket = socket
         self._lock = lock
         self._database = _Database(str(data_dir))
+        self._lock_files = [os.fstat(lock), (data_dir / LOCK_FILENAME).stat()]
+        self._threads = _RequestThreads(REQUEST_THREADS)
         try:
             self._server = self._serve()
         except BaseException:
+            self._threads.shutdown()
             self._database.close()
             raise
         _servers.add(self)
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return self._lock >= 0 and self._pid == os.getpid()
 
     def stop(self) -> None:
-        """Finish the requests under way, then let another process take over at once. May be called twice."""
-        if not self.alive:
+        """Finish the requests under way and release the store to the next process. May be called twice."""
+        if not self.is_alive:
             return
         self._server.stop(grace=STOP_GRACE_S).wait(timeout=2 * STOP_GRACE_S)
+        self._threads.shutdown()
         self._database.close()
         self._socket.unlink(missing_ok=True)
         os.close(self._lock)
         self._lock = -1
 
-    def forget(self) -> None:
-        """In a forked child: let go of the parent's locks, which would otherwise outlive the parent."""
-        for descriptor in (self._lock, self._database.lock_descriptor):
-            with suppress(OSError):
-                os.close(descriptor)
-        self._lock = -1
+    def close_inherited_locks(self) -> None:
+        """In a forked child, close the copies of the parent's locks, which would outlive the parent."""
+        for entry in Path("/dev/fd").iterdir():
+            with suppress(OSError):  # the descriptor of this listing is closed already
+                status = os.fstat(int(entry.name))
+                if any(os.path.samestat(status, lock_file) for lock_file in self._lock_files):
+                    os.close(int(entry.name))
 
     def _serve(self) -> grpc.Server:
         for name in self._database.list_collections():
             self._database.get_collection(name).load()
         sizes = [(f"grpc.max_{way}_message_length", _MAX_MESSAGE_BYTES) for way in ("send", "receive")]
-        server = grpc.server(ThreadPoolExecutor(WORKERS, thread_name_prefix="embedded-store"), options=sizes)
+        server = grpc.server(self._threads, options=sizes)
         add_MilvusServiceServicer_to_server(MilvusServicer(self._database), server)
-        # Put in place only when ready: a client meets either nobody or a server that answers.
+        # The socket gets its name only when the server is ready, so that no client meets one that does not respond.
         fresh = self._socket.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         server.add_insecure_port(f"unix:{fresh}")
@@ -99,17 +139,30 @@ class EmbeddedServer:
         return server
 
 
-def _stop_all() -> None:
-    for owner in list(_servers):
-        owner.stop()
+def _stop_at_exit() -> None:
+    """Start the thread that stops the servers when the process ends, unless it runs already.
+
+    Python ends the threads of its pools first of all: the end of one is the signal. `atexit` is too late: Milvus Lite
+    has a pool of its own, without which it cannot write.
+    """
+    global _stopper
+    if _stopper is None or not _stopper.is_alive():
+        pool = ThreadPoolExecutor(1, thread_name_prefix="end-of-process")
+        pool_thread = pool.submit(threading.current_thread).result()
+        _stopper = threading.Thread(target=_stop_after, args=(pool, pool_thread), name="stop-embedded-store")
+        _stopper.start()
 
 
-def _forget_in_child() -> None:
-    for owner in _servers:
-        owner.forget()
+def _stop_after(_pool: ThreadPoolExecutor, pool_thread: threading.Thread) -> None:
+    """Wait for the pool's thread to end. The reference to the pool keeps it from ending earlier."""
+    pool_thread.join()
+    for server in list(_servers):
+        server.stop()
 
 
-# Not `atexit`, which comes after Python has closed all thread pools: a request that arrives in between would kill the
-# server's thread and `stop` would wait for it in vain. Thread pools are closed by a hook of this same kind.
-threading._register_atexit(_stop_all)  # type: ignore[attr-defined]
-os.register_at_fork(after_in_child=_forget_in_child)
+def _close_locks_in_child() -> None:
+    for server in _servers:
+        server.close_inherited_locks()
+
+
+os.register_at_fork(after_in_child=_close_locks_in_child)

@@ -16,7 +16,7 @@ from collections_app.index.collection import TIMEOUT_S, ModelCollection, Row
 from collections_app.index.conditions import all_of, among, any_of, search_condition
 from collections_app.index.connection import Connection
 from collections_app.index.failures import is_missing
-from collections_app.index.schema import EMBEDDED, SCALARS, SERVER, SUPERSEDED_VERSIONS, entry, team_of
+from collections_app.index.schema import EMBEDDED, SCALARS, SERVER, SUPERSEDED_VERSIONS, parse_entry, parse_team_id
 from collections_app.index.types import NO_FILTERS, Entry, Filters, Hit, Record, SearchOptions
 
 MAX_LIMIT = 1000
@@ -35,7 +35,7 @@ class MilvusIndex:
 
     def __init__(self, connection: Connection, *, model_key: str, dim: int, consistency: str = "Bounded") -> None:
         self._connection = connection
-        self._embedded = connection.endpoint.embedded
+        self._embedded = connection.endpoint.is_embedded
         self._dim = dim
         self._consistency = consistency
         self._layout = EMBEDDED if self._embedded else SERVER
@@ -83,24 +83,24 @@ class MilvusIndex:
     def entries(self) -> Iterator[Entry]:
         for partition in self._run(partial(self._partitions, team_ids=None)):
             page: list[Row] = []
-            while page := self._run(partial(self._stored.page, partition=partition, after=page)):
-                yield from (entry(stored, partition) for stored in page)
+            while page := self._run(partial(self._stored.fetch_page, partition=partition, after=page)):
+                yield from (parse_entry(stored, partition) for stored in page)
 
     def count(self) -> int:
         def counted(client: MilvusClient) -> int:
-            if not self._stored.is_there(client):
+            if not self._stored.open_if_exists(client):
                 return 0
-            return int(self._stored.query(client, "", ["count(*)"])[0]["count(*)"])
+            return int(self._stored.fetch_rows(client, "", ["count(*)"])[0]["count(*)"])
 
         return self._run(counted)
 
     def team_ids(self) -> list[int]:
-        return sorted(map(team_of, self._run(partial(self._partitions, team_ids=None))))
+        return sorted(map(parse_team_id, self._run(partial(self._partitions, team_ids=None))))
 
     def drop_empty_partitions(self, team_ids: Collection[int]) -> int:
         def drop_them(client: MilvusClient) -> int:
-            partitions = [each for each in self._partitions(client, None) if team_of(each) in team_ids]
-            drop = partial(self._stored.drop_partition_if_empty, client, loaded=not self._embedded)
+            partitions = [each for each in self._partitions(client, None) if parse_team_id(each) in team_ids]
+            drop = partial(self._stored.drop_partition_if_empty, client, must_release=not self._embedded)
             return sum(map(drop, partitions))
 
         return self._write(drop_them)
@@ -110,7 +110,7 @@ class MilvusIndex:
 
     def drop_superseded(self) -> bool:
         def drop_them(client: MilvusClient) -> bool:
-            there = [each for each in self._superseded if each.is_there(client)]
+            there = [each for each in self._superseded if each.open_if_exists(client)]
             for collection in there:
                 collection.drop(client)
             return bool(there)
@@ -132,7 +132,7 @@ class MilvusIndex:
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"A search returns 1 to {MAX_LIMIT} hits, not {limit}.")
         self._check(vector)
-        has_tag = self._layout.tags.holds
+        has_tag = self._layout.tags.build_filter
         condition = search_condition(team_ids=team_ids, collections=collections, filters=filters, has_tag=has_tag)
 
         def ask(client: MilvusClient, *, wait: bool = True) -> Any:
@@ -166,7 +166,7 @@ class MilvusIndex:
             client.flush(self._stored.name, timeout=TIMEOUT_S)
         for team_id, members in teams.items():
             partition = self._stored.ensure_partition(client, team_id)
-            rows = [self._layout.row(record) for record in members]
+            rows = [self._layout.build_row(record) for record in members]
             client.upsert(self._stored.name, rows, partition_name=partition, timeout=TIMEOUT_S)
         if self._embedded:
             client.flush(self._stored.name, timeout=TIMEOUT_S)
@@ -179,25 +179,25 @@ class MilvusIndex:
         home = {record.entry.id: team_id for team_id, members in teams.items() for record in members}
         # Milvus Lite reads plain ids fastest; a server must not let the copy at home hide a stray one.
         condition = among("id", home) if self._embedded else _away_from_home(teams)
-        copies = partial(self._stored.query, client, condition, ["team_id"])
+        copies = partial(self._stored.fetch_rows, client, condition, ["team_id"])
         while strays := [copy for copy in copies() if copy["team_id"] != home[copy["id"]]]:
             self._stored.delete_rows(client, strays)
 
     def _delete(self, client: MilvusClient, ids: Sequence[int]) -> None:
-        if not self._stored.is_there(client):
+        if not self._stored.open_if_exists(client):
             return
         if not self._embedded:
             client.delete(self._stored.name, ids=list(ids), timeout=TIMEOUT_S)
             return
         # Named partitions: an unnamed deletion writes a file into every one, 10 times slower with 1,000 teams.
-        self._stored.delete_rows(client, self._stored.query(client, among("id", ids), ["team_id"]))
+        self._stored.delete_rows(client, self._stored.fetch_rows(client, among("id", ids), ["team_id"]))
         client.flush(self._stored.name, timeout=TIMEOUT_S)
 
     def _partitions(self, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
         return _partitions(self._stored, client, team_ids)
 
     def _write(self, operation: Callable[[MilvusClient], Result]) -> Result:
-        with self._connection.endpoint.writing():
+        with self._connection.endpoint.lock_writes():
             return self._run(operation)
 
     def _run(self, operation: Callable[[MilvusClient], Result]) -> Result:
@@ -237,14 +237,14 @@ def _search_params(client: MilvusClient, limit: int) -> dict[str, Any]:
 
 
 def _partitions(collection: ModelCollection, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
-    return collection.partitions(client, team_ids) if collection.is_there(client) else []
+    return collection.list_partitions(client, team_ids) if collection.open_if_exists(client) else []
 
 
 def _vectors(
     client: MilvusClient, collection: ModelCollection, ids: Sequence[int], team_ids: Sequence[int] | None
 ) -> list[Row]:
     partitions = _partitions(collection, client, team_ids)
-    return collection.query(client, among("id", ids), ["vector"], partitions) if partitions else []
+    return collection.fetch_rows(client, among("id", ids), ["vector"], partitions) if partitions else []
 
 
 def _away_from_home(teams: dict[int, list[Record]]) -> str:

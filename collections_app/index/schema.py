@@ -1,50 +1,75 @@
-"""How entries are laid out in Milvus: names, fields, rows. Used by `collection` and `milvus` alone."""
+"""The layout of entries in Milvus: names, fields, rows. Used by `collection` and `milvus` only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 from pymilvus import CollectionSchema, DataType, MilvusClient
 
-from collections_app.index.tags import TagArray, TagField, TagText, read_tags
 from collections_app.index.types import Entry, Record
 
-# To be raised with every change of the fields, and the former one added below: another Milvus collection is begun, the
-# vectors are taken over from the older one, and a data migration queues every image, so that they are.
+# Raise it with every change of the fields and add the previous one below: a new Milvus collection is started, the
+# vectors are copied from the older one, and a data migration must queue every image for that.
 VERSION = 2
 SUPERSEDED_VERSIONS = (1,)
 
 SCALARS = tuple(field.name for field in fields(Entry) if field.name != "id")
 _NUMBERS = tuple(name for name in SCALARS if name != "tags")
 _TEAM = "team_"
+_MAX_TAG_TEXT_BYTES = 65_535
+_MAX_TAG_ARRAY = 4096
 
 
-def collection_name(model_key: str, version: int = VERSION) -> str:
-    prefix = "images" if version == 1 else f"images_v{version}"
-    return f"{prefix}_{sha256(model_key.encode()).hexdigest()[:16]}"
+class TagField(Protocol):
+    """How tags are stored and filtered: Milvus Lite and servers need different fields."""
+
+    def add_to(self, schema: CollectionSchema) -> None: ...
+
+    def pack(self, tags: Sequence[int]) -> Any: ...
+
+    def build_filter(self, tag: int) -> str:
+        """Return the Milvus expression for rows that have the tag."""
 
 
-def partition_name(team_id: int) -> str:
-    return f"{_TEAM}{team_id:d}"
+class TagText:
+    """Sixteen hexadecimal digits per tag, separated by spaces.
+
+    For Milvus Lite: its `like` is vectorised, while filtering an array turns every row, vector included, into Python
+    objects (several seconds for 50,000 rows).
+    """
+
+    def add_to(self, schema: CollectionSchema) -> None:
+        schema.add_field("tags", DataType.VARCHAR, max_length=_MAX_TAG_TEXT_BYTES)
+
+    def pack(self, tags: Sequence[int]) -> str:
+        return " ".join(f"{tag:016x}" for tag in tags)
+
+    def build_filter(self, tag: int) -> str:
+        return f'tags like "%{tag:016x}%"'
 
 
-def team_of(partition: str) -> int:
-    return int(partition.removeprefix(_TEAM))
+class TagArray:
+    """An array of integers. For servers: before 2.4 their `like` matches prefixes only."""
 
+    def add_to(self, schema: CollectionSchema) -> None:
+        schema.add_field("tags", DataType.ARRAY, element_type=DataType.INT64, max_capacity=_MAX_TAG_ARRAY)
 
-def is_team(partition: str) -> bool:
-    """Tell a team's partition from Milvus' own `_default`."""
-    return partition.startswith(_TEAM)
+    def pack(self, tags: Sequence[int]) -> list[int]:
+        return list(tags)
+
+    def build_filter(self, tag: int) -> str:
+        return f"array_contains(tags, {tag:d})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What differs between Milvus Lite and servers."""
+    """The differences between Milvus Lite and servers."""
 
     index_type: str
     tags: TagField
 
-    def collection_schema(self, model_key: str, dim: int) -> CollectionSchema:
+    def build_schema(self, model_key: str, dim: int) -> CollectionSchema:
         schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False, description=model_key)
         schema.add_field("id", DataType.INT64, is_primary=True)
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
@@ -53,18 +78,40 @@ class Layout:
         self.tags.add_to(schema)
         return schema
 
-    def row(self, record: Record) -> dict[str, Any]:
+    def build_row(self, record: Record) -> dict[str, Any]:
         numbers = {name: getattr(record.entry, name) for name in _NUMBERS}
-        tags = self.tags.stored(record.entry.tags)
+        tags = self.tags.pack(record.entry.tags)
         return {"id": record.entry.id, "vector": record.vector, **numbers, "tags": tags}
 
 
-# Exact on Milvus Lite, whose partitions are small; what a server or Zilliz Cloud thinks best there.
+# Exact search on Milvus Lite, whose partitions are small; a server or Zilliz Cloud selects its own index type.
 EMBEDDED = Layout(index_type="FLAT", tags=TagText())
 SERVER = Layout(index_type="AUTOINDEX", tags=TagArray())
 
 
-def entry(stored: dict[str, Any], partition: str) -> Entry:
-    """Return the entry of a row; its team is the one whose partition it was found in, whatever the row says."""
-    numbers = {name: int(stored[name]) for name in _NUMBERS}
-    return Entry(id=int(stored["id"]), tags=read_tags(stored["tags"]), **{**numbers, "team_id": team_of(partition)})
+def make_collection_name(model_key: str, version: int = VERSION) -> str:
+    prefix = "images" if version == 1 else f"images_v{version}"
+    return f"{prefix}_{sha256(model_key.encode()).hexdigest()[:16]}"
+
+
+def make_partition_name(team_id: int) -> str:
+    return f"{_TEAM}{team_id:d}"
+
+
+def parse_team_id(partition: str) -> int:
+    return int(partition.removeprefix(_TEAM))
+
+
+def is_team_partition(partition: str) -> bool:
+    """Return whether the partition is a team's, not Milvus' own `_default`."""
+    return partition.startswith(_TEAM)
+
+
+def parse_entry(row: dict[str, Any], partition: str) -> Entry:
+    """Return the entry of a row. Its team is that of the partition where it was found, not the one in the row."""
+    numbers = {name: int(row[name]) for name in _NUMBERS}
+    return Entry(id=int(row["id"]), tags=_unpack_tags(row["tags"]), **{**numbers, "team_id": parse_team_id(partition)})
+
+
+def _unpack_tags(stored: Any) -> tuple[int, ...]:
+    return tuple(int(tag, 16) for tag in stored.split()) if isinstance(stored, str) else tuple(map(int, stored))

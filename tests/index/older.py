@@ -5,13 +5,13 @@ from typing import Any
 
 from pymilvus import DataType, MilvusClient
 
-from collections_app.index.schema import collection_name, partition_name
+from collections_app.index.schema import make_collection_name, make_partition_name
 
 _FIELDS = ("team_id", "collection_id", "uploader_id", "taken_at", "created_at", "width", "height", "content")
 
 
 def store_as_version_1(client: MilvusClient, *, model_key: str, team_id: int, vectors: Mapping[int, Any]) -> None:
-    name, partition = collection_name(model_key, version=1), partition_name(team_id)
+    name, partition = make_collection_name(model_key, version=1), make_partition_name(team_id)
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
     schema.add_field("id", DataType.INT64, is_primary=True)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=len(next(iter(vectors.values()))))

@@ -1,12 +1,13 @@
 """A process of its own for the tests: `python -m tests.index.program TASK DIRECTORY [FIRST COUNT]`.
 
-It prints what it has done line by line, so that whatever was printed before it is killed counts as acknowledged.
+It prints a line for each finished step, so that everything printed before it is killed counts as acknowledged.
 """
 
 import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from collections_app.index.connection import Connection
@@ -19,27 +20,44 @@ FORGET_EVERY = 5
 
 
 def write(store: EmbeddedStore, index: MilvusIndex, first: int, count: int) -> None:
-    """Write so many ids, one by one, moving each once, and delete every fifth again."""
+    """Write `count` ids one by one, move each once, and delete every fifth."""
     for an_id in range(first, first + count):
         index.upsert([record(an_id, team=2)])
         index.upsert([record(an_id, team=1)])
         if an_id % FORGET_EVERY == 0:
             index.delete([an_id])
-        say(an_id, "owner" if store.owned else "client")
+        say(an_id, "owner" if store.is_owner else "client")
 
 
 def serve(store: EmbeddedStore, index: MilvusIndex) -> None:
-    """Stay until standard input is closed, then leave in good order."""
+    """Run until standard input is closed, then exit normally."""
     index.upsert([record(1)])
-    say("owner" if store.owned else "client")
+    say("owner" if store.is_owner else "client")
     sys.stdin.read()
 
 
+def linger(_store: EmbeddedStore, index: MilvusIndex) -> None:
+    """End the main thread, but keep a pool's thread running until standard input is closed."""
+    index.upsert([record(1)])
+    pool = ThreadPoolExecutor(1)
+    pool.submit(wait_after_main_thread, pool)
+
+
+def wait_after_main_thread(pool: ThreadPoolExecutor) -> None:
+    try:
+        while True:
+            pool.submit(int)
+            time.sleep(0.01)
+    except RuntimeError:
+        say("closed")
+        sys.stdin.read()
+
+
 def fork(store: EmbeddedStore, index: MilvusIndex) -> None:
-    """Own the store and leave behind a child that would keep whatever it has inherited."""
+    """Own the store and leave a child that would keep everything it has inherited."""
     index.upsert([record(1)])
     if os.fork() == 0:
-        say(os.getpid(), "owner" if store.owned else "client")
+        say(os.getpid(), "owner" if store.is_owner else "client")
         time.sleep(600)
         os._exit(0)
     sys.stdin.read()
@@ -53,5 +71,5 @@ if __name__ == "__main__":
     task, directory, *numbers = sys.argv[1:]
     opened = EmbeddedStore(Path(directory))
     vectors = MilvusIndex(Connection(opened), model_key=MODEL_KEY, dim=DIM)
-    tasks: dict[str, Callable[..., None]] = {"write": write, "serve": serve, "fork": fork}
+    tasks: dict[str, Callable[..., None]] = {"write": write, "serve": serve, "linger": linger, "fork": fork}
     tasks[task](opened, vectors, *map(int, numbers))

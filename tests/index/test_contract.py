@@ -1,14 +1,14 @@
 """What `VectorIndex` promises, on Milvus Lite and on a server."""
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pymilvus import MilvusClient
 
 from collections_app.errors import IndexUnavailable
-from collections_app.index.collection import ModelCollection
-from collections_app.index.connection import Connection
+from collections_app.index.connection import Connection, Endpoint
 from collections_app.index.milvus import MilvusIndex
 from tests.index.conftest import new_index
 from tests.index.records import DIM, random_units, record, unit
@@ -80,33 +80,52 @@ def test_a_batch_moves_entries_of_several_teams_in_both_directions(index: Milvus
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_upsert_repairs_what_a_crash_in_the_middle_of_a_move_left(
-    index: MilvusIndex, monkeypatch: pytest.MonkeyPatch, when: str
-) -> None:
+def test_upsert_repairs_what_a_crash_in_the_middle_of_a_move_left(connection: Connection, when: str) -> None:
+    index = new_index(connection, model_key="crashed")
+    crashing = new_index(Connection(_CrashingEndpoint(connection.endpoint, when)), model_key="crashed")
     index.upsert([record(1, team=1)])
-    dying = _die_after(ModelCollection.delete_rows, does_it=when == "after")
-    monkeypatch.setattr(ModelCollection, "delete_rows", dying)
-    with pytest.raises(_Died):
-        index.upsert([record(1, team=2)])
-    monkeypatch.undo()
+    with pytest.raises(_Crash):
+        crashing.upsert([record(1, team=2)])
 
     index.upsert([record(1, team=2)])
 
     assert where(index) == [(1, 2)]
     assert found(index, team_ids=[1]) == []
+    index.drop()
 
 
-class _Died(BaseException):
+class _Crash(BaseException):
     """Stands for the death of the process at this point."""
 
 
-def _die_after(step: Callable[..., None], *, does_it: bool) -> Callable[..., None]:
-    def dies(*arguments: object) -> None:
-        if does_it:
-            step(*arguments)
-        raise _Died
+class _CrashingEndpoint:
+    """Connects to the real Milvus, but the process dies before or after it deletes rows."""
 
-    return dies
+    def __init__(self, endpoint: Endpoint, when: str) -> None:
+        self.is_embedded = endpoint.is_embedded
+        self.lock_writes = endpoint.lock_writes
+        self._endpoint = endpoint
+        self._when = when
+
+    def connect(self) -> Any:
+        return _CrashingClient(self._endpoint.connect(), self._when)
+
+    def close(self) -> None:
+        """The real endpoint is closed by its own connection."""
+
+
+class _CrashingClient:
+    def __init__(self, client: MilvusClient, when: str) -> None:
+        self._client = client
+        self._when = when
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def delete(self, *args: Any, **kwargs: Any) -> None:
+        if self._when == "after":
+            self._client.delete(*args, **kwargs)
+        raise _Crash
 
 
 def test_delete_removes_from_every_team_and_ignores_unknown_ids(index: MilvusIndex) -> None:

@@ -45,7 +45,7 @@ def test_a_link_in_place_of_the_directory_is_refused(open_store: Open, tmp_path:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "index").symlink_to(tmp_path / "elsewhere")
 
-    with pytest.raises(IndexUnavailable, match="must be a directory of this user"):
+    with pytest.raises(IndexUnavailable, match="must be a directory that this user owns"):
         new_index(open_store()).count()
 
 
@@ -69,10 +69,10 @@ def test_somebody_elses_directory_in_its_place_is_refused(tmp_path: Path, monkey
     directory = tmp_path / ("long" * 25)
     with tempfile.TemporaryDirectory() as short:
         monkeypatch.setattr(tempfile, "tempdir", short)
-        trap = embedded_store._socket_directory(directory)
+        trap = embedded_store.get_short_socket_directory(directory)
         trap.symlink_to(tmp_path)
 
-        with pytest.raises(IndexUnavailable, match="must be a directory of this user"):
+        with pytest.raises(IndexUnavailable, match="must be a directory that this user owns"):
             new_index(Connection(EmbeddedStore(directory))).count()
 
 

@@ -84,6 +84,33 @@ def test_when_the_owner_leaves_in_good_order_another_takes_over(start: Start, mi
     assert sorted(entry.id for entry in mine.entries()) == [1, 2]
 
 
+def test_an_owner_whose_threads_outlive_its_main_thread_hands_the_store_over(start: Start, mine: MilvusIndex) -> None:
+    owner = start("linger")
+    assert line(owner) == ["closed"]
+
+    mine.upsert([record(2)])
+
+    assert owner.poll() is None
+    assert sorted(entry.id for entry in mine.entries()) == [1, 2]
+    leave(owner)
+
+
+def test_writers_lose_nothing_while_the_owner_exits(start: Start, mine: MilvusIndex) -> None:
+    owner = start("serve")
+    assert line(owner) == ["owner"]
+    writers = [start("write", first, 20) for first in (100, 200)]
+    for writer in writers:
+        assert line(writer)[1] == "client"
+
+    leave(owner)
+    for writer in writers:
+        assert len(rest(writer)) == 19
+        leave(writer)
+
+    expected = {an_id for first in (100, 200) for an_id in range(first, first + 20) if an_id % program.FORGET_EVERY}
+    assert {entry.id for entry in mine.entries()} == {1, *expected}
+
+
 @pytest.mark.parametrize("connected_before", [True, False])
 def test_when_the_owner_is_killed_another_takes_over(
     start: Start, mine: MilvusIndex, directory: Path, connected_before: bool
@@ -159,9 +186,9 @@ def test_four_writers_lose_nothing_while_owner_after_owner_is_killed(start: Star
     assert len(stored) - len(kept) <= 3
 
 
-def rest(killed: "subprocess.Popen[str]") -> list[int]:
-    """Return what a killed writer had acknowledged and we had not yet read."""
-    assert killed.stdout is not None
+def rest(writer: "subprocess.Popen[str]") -> list[int]:
+    """Return the acknowledged ids that were not read yet, of a writer that ends or was killed."""
+    assert writer.stdout is not None
     # Not `communicate`, which forgets what `readline` has buffered. A line may be cut short.
-    lines = [text.split() for text in killed.stdout.read().splitlines(keepends=True) if text.endswith("\n")]
+    lines = [text.split() for text in writer.stdout.read().splitlines(keepends=True) if text.endswith("\n")]
     return [int(an_id) for an_id, _ in lines]

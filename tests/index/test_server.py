@@ -9,7 +9,7 @@ from pymilvus import MilvusException
 
 from collections_app.errors import IndexRefused, IndexUnavailable
 from collections_app.index.connection import Connection, ServerEndpoint
-from collections_app.index.failures import refused_or_unavailable
+from collections_app.index.failures import translate_error
 from collections_app.index.milvus import MilvusIndex
 from tests.index.conftest import new_index
 from tests.index.milvus_server import MAX_PARTITIONS
@@ -76,7 +76,7 @@ def test_a_server_that_comes_back_is_used_again_without_a_restart(milvus_uri: st
 def test_a_full_server_is_named_as_such() -> None:
     refusal = MilvusException(message="partition number (1024) exceeds max configuration (1024), collection: images")
 
-    assert "1,024 partitions" in str(refused_or_unavailable(refusal))
+    assert "1,024 partitions" in str(translate_error(refusal))
 
 
 @pytest.mark.server
@@ -115,4 +115,4 @@ def test_what_pymilvus_will_not_send_is_a_refusal_and_nothing_to_wait_for(lite: 
     ],
 )
 def test_only_what_would_be_said_again_is_a_refusal(answer: MilvusException, refused: bool) -> None:
-    assert isinstance(refused_or_unavailable(answer), IndexRefused) == refused
+    assert isinstance(translate_error(answer), IndexRefused) == refused
