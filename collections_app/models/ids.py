@@ -1,0 +1,30 @@
+"""Ids: read from text that people and forms send, and taken in chunks."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# Django's BigAutoField is a signed 64-bit integer.
+_MAX_ID = 2**63 - 1
+_MAX_DIGITS = len(str(_MAX_ID))
+
+
+def parse_id(text: str) -> int | None:
+    """Return the primary key that the text spells, 1 to 2**63 - 1, or None."""
+    # int() refuses very long text with an error, so the length is checked first.
+    if len(text) > _MAX_DIGITS or not text.isdecimal():
+        return None
+    value = int(text)
+    return value if 0 < value <= _MAX_ID else None
+
+
+def parse_ids(texts: Iterable[str]) -> set[int]:
+    """Return the ids among the texts and ignore the others."""
+    return {value for text in texts if (value := parse_id(text)) is not None}
+
+
+def iterate_chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield consecutive slices of `size` items; the last one may be shorter."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
