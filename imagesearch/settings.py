@@ -164,6 +164,7 @@ DEMO_MODEL_DIR = BASE_DIR / "collections_app" / "demo" / "model"
 CLIP_MODEL = env.text("CLIP_MODEL") or "openai/clip-vit-base-patch32"
 CLIP_MODEL_PATH = str(DEMO_MODEL_DIR) if CLIP_MODEL == "demo" else CLIP_MODEL
 CLIP_REVISION = env.text("CLIP_REVISION")
+ENCODER_CLASS = "collections_app.encoders.clip.ClipEncoder"
 CLIP_DTYPE = env.choice("CLIP_DTYPE", "auto", among=("auto", "float32", "bfloat16"))
 # Empty: the embedded store in DATA_DIR, shared by all processes of this installation.
 MILVUS_URI = env.text("MILVUS_URI")

@@ -1,14 +1,15 @@
-"""Pictures and words to unit vectors. Everybody asks here; the model's libraries are imported at the first call."""
+"""Pictures and text to unit vectors. The model's libraries are imported at the first call."""
 
 import functools
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from collections_app.encoders.background import BackgroundLoad
+from collections_app.encoders.background import MAX_WAIT_S, BackgroundLoad
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -19,20 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "get_encoder", "load_in_background", "make_encoder"]
 
-_ENCODER_CLASS = "collections_app.encoders.clip.ClipEncoder"
-_making = threading.Lock()
+_lock = threading.Lock()
 
 
 class Encoder(Protocol):
-    """A dual encoder. All arrays are float32; every method may be called from several threads at a time.
+    """A dual encoder. All arrays are float32; all methods are thread-safe.
 
-    `key` and `dim` are known without loading the weights; the first call that needs them loads them. Everything may
-    raise ModelUnavailable, and the encode methods EncoderError; their messages are sentences for people.
+    `key` and `dim` do not load the weights; the first method that needs them does. All members may raise
+    ModelUnavailable, the encode methods also EncoderError.
     """
 
     @property
     def key(self) -> str:
-        """What made a vector: vectors may be compared only where this is equal."""
+        """Identifies the model. Only vectors with equal keys may be compared."""
 
     @property
     def dim(self) -> int:
@@ -42,42 +42,65 @@ class Encoder(Protocol):
         """Return the model's input for RGB pictures, shape (n, 3, height, width)."""
 
     def encode_pixels(self, pixels: "NDArray[np.float32]") -> "NDArray[np.float32]":
-        """Return unit vectors for what preprocess returned, shape (n, dim)."""
+        """Return unit vectors for the output of `preprocess`, shape (n, dim)."""
 
     def encode_images(self, pictures: "Sequence[Image.Image]") -> "NDArray[np.float32]":
         """Return unit vectors, shape (n, dim): preprocess and encode_pixels in one."""
 
     def encode_texts(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Return unit vectors, shape (n, dim). Words beyond the model's context are not read."""
+        """Return unit vectors, shape (n, dim). Text beyond the model's context is ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Configuration:
+    """The settings that make one encoder."""
+
+    encoder_class: str
+    model: str
+    revision: str
+    dtype: str
+
+
+_encoders: dict[_Configuration, Encoder] = {}
+_background_loads: dict[_Configuration, BackgroundLoad] = {}
 
 
 def get_encoder() -> Encoder:
-    """Return the one encoder of this process that the settings name.
+    """Return this process's encoder of the model that the settings name.
 
-    Raises ModelLoading in a process that loads it in the background, for as long as that takes, or EncoderError.
+    Raises EncoderError, and ModelLoading while the model loads in the background.
     """
-    _background.wait()
-    return _own_encoder()
+    configuration = _read_settings()
+    if configuration in _background_loads:
+        _background_loads[configuration].wait()
+    return _make_once(configuration)
 
 
-def load_in_background() -> "Future[None]":
-    """Begin to load the model, for a process that answers requests; not before it has been forked.
-
-    From then on `get_encoder` waits at most two seconds for it.
-    """
-    return _background.begin()
-
-
-def _own_encoder() -> Encoder:
-    with _making:  # functools.cache alone would let two first calls make two encoders
-        return make_encoder(settings.CLIP_MODEL_PATH, settings.CLIP_REVISION, settings.CLIP_DTYPE)
+def load_in_background(*, max_wait_s: float = MAX_WAIT_S) -> "Future[None]":
+    """Start to load the model in a web process, after it was forked. `get_encoder` then waits up to `max_wait_s`."""
+    configuration = _read_settings()
+    load = functools.partial(_warm_up, configuration)
+    return _background_loads.setdefault(configuration, BackgroundLoad(load, max_wait_s=max_wait_s)).start()
 
 
-@functools.cache
 def make_encoder(model: str, revision: str, dtype: str) -> Encoder:
-    """Return the encoder of a model named explicitly. Tests call `make_encoder.cache_clear()`."""
-    encoder_class = cast(Callable[..., Encoder], import_string(_ENCODER_CLASS))
-    return encoder_class(model, revision=revision, dtype=dtype)
+    """Return this process's encoder of another model than the one in the settings."""
+    return _make_once(_Configuration(settings.ENCODER_CLASS, model, revision, dtype))
 
 
-_background = BackgroundLoad(lambda: _own_encoder().encode_texts(["warm-up"]))
+def _read_settings() -> _Configuration:
+    return _Configuration(settings.ENCODER_CLASS, settings.CLIP_MODEL_PATH, settings.CLIP_REVISION, settings.CLIP_DTYPE)
+
+
+def _make_once(configuration: _Configuration) -> Encoder:
+    with _lock:
+        if configuration not in _encoders:
+            encoder_class = cast(Callable[..., Encoder], import_string(configuration.encoder_class))
+            _encoders[configuration] = encoder_class(
+                configuration.model, revision=configuration.revision, dtype=configuration.dtype
+            )
+        return _encoders[configuration]
+
+
+def _warm_up(configuration: _Configuration) -> None:
+    _make_once(configuration).encode_texts(["warm-up"])

@@ -1,4 +1,4 @@
-"""Where a model runs, and in which number format. Called by the encoder."""
+"""The device and the number format that a model runs with."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """One choice of device and number format. `attention` is transformers' name for an implementation."""
+    """A device and a number format. `attention` is transformers' name for an implementation."""
 
     device: str
     dtype: torch.dtype
@@ -20,13 +20,13 @@ class Placement:
     attention: str
 
 
-def choose_placement(dtype: str) -> Placement:
-    """Return where to run; "auto" takes bfloat16 where the processor multiplies it natively, else float32.
+def select_placement(dtype: str) -> Placement:
+    """Return where to run. "auto" means bfloat16 if the processor multiplies it natively, else float32.
 
-    Raises ModelUnavailable on any other name than auto, float32 and bfloat16.
+    Raises ModelUnavailable for any name except auto, float32 and bfloat16.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    name = _fast_dtype(device) if dtype == "auto" else dtype
+    name = _find_fast_dtype(device) if dtype == "auto" else dtype
     if name not in _DTYPES:
         raise ModelUnavailable(_("CLIP_DTYPE is %(dtype)s; it must be auto, float32 or bfloat16."), dtype=dtype)
     # Measured on a CPU with avx512_bf16, ViT-B/32: eager attention is about a tenth faster than sdpa.
@@ -34,8 +34,8 @@ def choose_placement(dtype: str) -> Placement:
     return Placement(device=device, dtype=_DTYPES[name], dtype_name=name, attention=attention)
 
 
-def _fast_dtype(device: str) -> str:
+def _find_fast_dtype(device: str) -> str:
     if device == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    able = torch.cpu.get_capabilities()
-    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
+    capabilities = torch.cpu.get_capabilities()
+    return "bfloat16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "float32"

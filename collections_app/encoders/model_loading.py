@@ -1,4 +1,4 @@
-"""Loading a dual encoder from a folder with transformers. Called by the encoder, once."""
+"""Loading a dual encoder from a folder with transformers."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from collections_app.errors import gettext_noop as _
 from .devices import Placement
 from .model_files import has_safe_weights
 
-# What transformers and its file readers raise on folders that are incomplete, damaged or of another kind.
+# transformers and its file readers raise these for incomplete, damaged or other folders.
 _LOAD_ERRORS: tuple[type[Exception], ...] = (
     OSError,
     ValueError,
@@ -31,25 +31,25 @@ _LOAD_ERRORS: tuple[type[Exception], ...] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """The parts of a loaded model. `tokenizing` guards the tokenizer, which keeps padding and truncation as state."""
+class LoadedModel:
+    """The parts of a loaded model. `tokenizer_lock` guards the tokenizer, which stores padding and truncation."""
 
     model: Any
     processor: Any
     tokenizer: Any
     context_length: int
     is_siglip: bool
-    tokenizing: threading.Lock = field(default_factory=threading.Lock)
+    tokenizer_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tokenize(self, texts: Sequence[str]) -> Any:
-        """Return the text tower's input: a batch of tensors, on no device yet.
+        """Return the text tower's input: a batch of tensors on the CPU.
 
-        SigLIP was trained on texts in lower case, padded to the full context, with no mask over the padding; padding
-        CLIP so only makes it slower. CLIP's tokenizer lowers by itself, that of SigLIP 2 does not.
+        SigLIP was trained on lower-case texts, padded to the full context, without a mask over the padding. The same
+        padding would only slow CLIP down. CLIP's tokenizer converts to lower case itself, SigLIP 2's does not.
         """
-        # A lone surrogate is no character: tokenizers refuse it.
+        # Tokenizers reject lone surrogates.
         clean = [text.encode("utf-8", "ignore").decode("utf-8") for text in texts]
-        with self.tokenizing:
+        with self.tokenizer_lock:
             return self.tokenizer(
                 [text.lower() for text in clean] if self.is_siglip else clean,
                 padding="max_length" if self.is_siglip else True,
@@ -61,11 +61,11 @@ class Network:
 
 
 def read_dim(path: Path) -> int:
-    """Return the length of the model's vectors from its configuration alone.
+    """Return the length of the model's vectors. Reads only the configuration.
 
-    CLIP names it projection_dim; SigLIP the text tower's projection_size.
+    CLIP calls it projection_dim, SigLIP the text tower's projection_size.
     """
-    with _translated(path):
+    with _translate_errors(path):
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         text = config.get_text_config()
         for value in (getattr(config, "projection_dim", None), getattr(text, "projection_size", None)):
@@ -74,12 +74,12 @@ def read_dim(path: Path) -> int:
         return int(text.hidden_size)
 
 
-def load_network(path: Path, placement: Placement) -> Network:
-    """Return the model in evaluation mode on its device. Never touches the network.
+def load_model(path: Path, placement: Placement) -> LoadedModel:
+    """Return the model in evaluation mode on its device, without network access.
 
-    Raises ModelUnavailable if the folder does not hold a complete dual encoder.
+    Raises ModelUnavailable if the folder holds no complete dual encoder.
     """
-    with _quiet_transformers(), _translated(path):
+    with _silence_transformers(), _translate_errors(path):
         model, report = AutoModel.from_pretrained(
             path,
             local_files_only=True,
@@ -91,7 +91,7 @@ def load_network(path: Path, placement: Placement) -> Network:
         processor = AutoImageProcessor.from_pretrained(path, local_files_only=True, backend="pil")
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
     _check_complete(path, model, report["missing_keys"])
-    return Network(
+    return LoadedModel(
         model=model.eval().to(placement.device),
         processor=processor,
         tokenizer=tokenizer,
@@ -104,14 +104,14 @@ def _check_complete(path: Path, model: Any, missing: set[str]) -> None:
     if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):
         sentence = _("The model in %(path)s does not encode both pictures and words. Set CLIP_MODEL to another one.")
         raise ModelUnavailable(sentence, path=str(path))
-    # transformers would fill them with random numbers and only warn.
+    # transformers would fill missing weights with random numbers and only warn.
     if missing:
         sentence = _("The model in %(path)s lacks %(count)s of its weights. Download or copy it again.")
         raise ModelUnavailable(sentence, path=str(path), count=len(missing))
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except _LOAD_ERRORS as error:
@@ -122,14 +122,14 @@ def _translated(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Hold back progress bars and notes about unused weights while loading; other users of the library keep theirs."""
-    verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+def _silence_transformers() -> Iterator[None]:
+    """Hide progress bars and notes about unused weights while a model loads, and restore them afterwards."""
+    verbosity, has_bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
         yield
     finally:
         transformers_logging.set_verbosity(verbosity)
-        if bars:
+        if has_bars:
             transformers_logging.enable_progress_bar()

@@ -30,7 +30,7 @@ def test_it_is_loaded_once_however_often_it_is_wanted() -> None:
     calls, load = counted(lambda: None)
     background = BackgroundLoad(load)
     for _ in range(3):
-        background.begin().result(30)
+        background.start().result(30)
         background.wait()
 
     assert calls == [1]
@@ -38,8 +38,8 @@ def test_it_is_loaded_once_however_often_it_is_wanted() -> None:
 
 def test_who_cannot_wait_longer_is_told_so_until_it_is_loaded() -> None:
     may_go_on = threading.Event()
-    background = BackgroundLoad(may_go_on.wait, patience_s=0.01)
-    loading = background.begin()
+    background = BackgroundLoad(may_go_on.wait, max_wait_s=0.01)
+    loading = background.start()
     with pytest.raises(ModelLoading):
         background.wait()
 
@@ -55,8 +55,8 @@ def test_what_went_wrong_is_told_and_then_it_is_tried_anew() -> None:
         if failures:
             raise failures.pop()
 
-    background = BackgroundLoad(load, patience_s=30)
-    background.begin()
+    background = BackgroundLoad(load, max_wait_s=30)
+    background.start()
     with pytest.raises(ModelUnavailable):
         background.wait()
     background.wait()
@@ -71,9 +71,9 @@ def test_an_unexpected_failure_is_an_error_of_the_encoder_and_logged(monkeypatch
         if failures:
             raise failures.pop()
 
-    background = BackgroundLoad(load, patience_s=30)
-    background.begin()
+    background = BackgroundLoad(load, max_wait_s=30)
+    background.start()
     with pytest.raises(EncoderError, match="cannot be loaded"):
         background.wait()
-    background.begin().result(30)
+    background.start().result(30)
     assert logged == [MemoryError]

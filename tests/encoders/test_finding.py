@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from collections_app.encoders import Encoder, get_encoder, make_encoder
+from collections_app.encoders import Encoder, get_encoder
 from collections_app.encoders.clip import ClipEncoder
 from collections_app.errors import EncoderError, ModelUnavailable
 
@@ -135,13 +135,11 @@ def test_a_model_that_is_no_dual_encoder_is_refused(copy_model: CopyModel) -> No
 
 
 def test_the_settings_name_the_one_encoder_of_the_process(settings: object) -> None:
-    make_encoder.cache_clear()
     for name, value in (("CLIP_MODEL_PATH", str(DEMO_MODEL)), ("CLIP_REVISION", ""), ("CLIP_DTYPE", "float32")):
         setattr(settings, name, value)
     encoder: Encoder = get_encoder()
     assert encoder is get_encoder()
     assert encoder.dim == 128
-    make_encoder.cache_clear()
 
 
 @pytest.mark.process

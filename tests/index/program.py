@@ -37,7 +37,7 @@ def serve(store: EmbeddedStore, index: MilvusIndex) -> None:
 
 
 def linger(_store: EmbeddedStore, index: MilvusIndex) -> None:
-    """End the main thread, but keep a pool's thread running until standard input is closed."""
+    """End the main thread without closing the connection, but keep a pool's thread until standard input is closed."""
     index.upsert([record(1)])
     pool = ThreadPoolExecutor(1)
     pool.submit(wait_after_main_thread, pool)
@@ -70,6 +70,9 @@ def say(*words: object) -> None:
 if __name__ == "__main__":
     task, directory, *numbers = sys.argv[1:]
     opened = EmbeddedStore(Path(directory))
-    vectors = MilvusIndex(Connection(opened), model_key=MODEL_KEY, dim=DIM)
+    connection = Connection(opened)
+    vectors = MilvusIndex(connection, model_key=MODEL_KEY, dim=DIM)
     tasks: dict[str, Callable[..., None]] = {"write": write, "serve": serve, "linger": linger, "fork": fork}
     tasks[task](opened, vectors, *map(int, numbers))
+    if task != "linger":
+        connection.close()

@@ -1,27 +1,29 @@
 """What is shown while the model is loading."""
 
-import threading
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
-from collections_app import encoders
-from collections_app.encoders.background import BackgroundLoad
+from collections_app.encoders import load_in_background
 from collections_app.services.sharing.public_links import create_link
+from tests.encoders.slow_encoder import SlowEncoder
 from tests.sample_team import SampleTeam
 
 
 @pytest.fixture
-def arrive(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+def arrive(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], None]]:
     """The model takes its time; the function lets it arrive."""
-    may_go_on = threading.Event()
-    slow = BackgroundLoad(may_go_on.wait, patience_s=0.01)
-    loading = slow.begin()
-    monkeypatch.setattr(encoders, "_background", slow)
+    settings.ENCODER_CLASS = "tests.encoders.slow_encoder.SlowEncoder"
+    settings.CLIP_MODEL_PATH = str(shutil.copytree(settings.CLIP_MODEL_PATH, tmp_path / "model"))
+    SlowEncoder.is_loaded.clear()
+    loading = load_in_background(max_wait_s=0.01)
 
     def let_it_arrive() -> None:
-        may_go_on.set()
+        SlowEncoder.is_loaded.set()
         loading.result(30)
 
     yield let_it_arrive
