@@ -20,7 +20,7 @@ from collections_app.messages import counted
 from collections_app.models import Collection, Image, IndexJob, Membership, Share, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import IndexJobQuerySet
-from collections_app.services.indexing.audit import queue_anew
+from collections_app.services.indexing.audit import queue_reencoding
 from collections_app.services.indexing.queue import retry_jobs
 from collections_app.services.library.renditions import Rendition, open_rendition
 
@@ -122,7 +122,7 @@ class ImageAdmin(ModelAdmin[Image]):
 
     @admin.action(description=_("Index the selected pictures anew"))
     def index_anew(self, request: HttpRequest, queryset: ImageQuerySet) -> None:
-        self.message_user(request, counted(_QUEUED, queue_anew(queryset)))
+        self.message_user(request, counted(_QUEUED, queue_reencoding(queryset)))
 
 
 @admin.register(IndexJob)

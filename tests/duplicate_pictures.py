@@ -1,4 +1,4 @@
-"""Pictures with something to see in them, and copies of them as people have them: smaller, recompressed, brighter."""
+"""Drawn pictures and copies of them: smaller, recompressed, darker, cropped."""
 
 import io
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from collections_app.encoders import get_encoder
 from collections_app.index import Record
 from collections_app.models import Collection, Image, User
 from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.entries import index_entry
+from collections_app.services.indexing.entries import build_entry
 from collections_app.services.uploads.ingest import ingest_upload
 
 SCENE = Scene(groups=(Group(kind="dog", colour="white"),), surrounding="grass", seed=11)
@@ -59,10 +59,10 @@ def put(collection: Collection, uploader: User, picture: Pillow.Image, name: str
     return ingest_upload(file=file, file_name=name, collection=collection, uploader=uploader).image
 
 
-def set_looks(image: Image, *, value: int, vector: Sequence[float]) -> None:
-    """Give a picture a hash and a vector, filled up with zeros, as if the worker had found them."""
+def set_hash_and_vector(image: Image, *, value: int, vector: Sequence[float]) -> None:
+    """Give an image a hash and a vector, filled up with zeros, as the worker does."""
     Image.objects.filter(pk=image.pk).record_index_state(perceptual_hash=value)
     filled = np.zeros(get_encoder().dim, dtype=np.float32)
     filled[: len(vector)] = vector
     filled /= np.linalg.norm(filled)
-    get_active_index().upsert([Record(entry=index_entry(image), vector=filled)])
+    get_active_index().upsert([Record(entry=build_entry(image), vector=filled)])

@@ -14,6 +14,7 @@ from collections_app.index.types import (
     Filters,
     Hit,
     Record,
+    Vector,
     VectorIndex,
 )
 from collections_app.index.words import hash_token
@@ -27,6 +28,7 @@ __all__ = [
     "Filters",
     "Hit",
     "Record",
+    "Vector",
     "VectorIndex",
     "close_index",
     "hash_token",

@@ -7,6 +7,8 @@ from typing import Protocol, Required, TypedDict, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+Vector = NDArray[np.float32]
+
 # For an uploader and for times: 0 stands for "not known" (cameras without a clock write the epoch as well).
 UNKNOWN = 0
 # The partition of what no team may find just now (the trash). It is kept, so that nothing is encoded anew, and is

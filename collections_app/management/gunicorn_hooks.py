@@ -1,17 +1,19 @@
-"""gunicorn's hooks: each web worker loads the model in the background, so that the first search need not wait."""
+"""gunicorn's hooks: each web process loads the model in the background and closes the index at its end."""
 
 import logging
 import os
 import threading
 from typing import Any
 
+from collections_app.index import close_index
+
 log = logging.getLogger(__name__)
 
 
 def on_starting(server: Any) -> None:
-    """Each web process computes on its share of the cores; the index worker is one more.
+    """Let each web process compute on its share of the cores; the index worker counts as one more process.
 
-    Where threads are more than cores, each step of the model waits until the last of them gets its turn.
+    With more threads than cores, each step of the model waits for the last thread.
     """
     share = (os.cpu_count() or 1) // (server.cfg.workers + 1)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, share)))
@@ -19,6 +21,11 @@ def on_starting(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Release the embedded store if this web process owns it."""
+    close_index()
 
 
 def _warm_up() -> None:

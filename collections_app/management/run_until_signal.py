@@ -1,4 +1,4 @@
-"""What the commands share: stopping on signals, and working the queue off with a progress bar."""
+"""Parts of the commands: stopping on signals, and draining the queue with a progress bar."""
 
 import signal
 import threading
@@ -11,7 +11,7 @@ from collections_app.services.indexing.worker import IndexWorker
 
 
 def stop_on_signals() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set, in place of ending the process at once."""
+    """Return an event that SIGTERM and SIGINT set instead of ending the process."""
     stop = threading.Event()
 
     def request_stop(_signal: int, _frame: FrameType | None) -> None:
@@ -22,13 +22,13 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
-def work_off_with_progress() -> None:
-    """Drain the queue beside any other worker; the bar counts what all of them have done."""
+def drain_queue_with_progress() -> None:
+    """Drain the queue, next to any other worker. The bar counts the jobs of all workers."""
     total = IndexJob.objects.waiting().count()
     with tqdm(total=total, desc="Indexing", unit="picture", disable=not total) as bar:
 
-        def show() -> None:
+        def update_bar() -> None:
             done = total - IndexJob.objects.waiting().count()
             bar.update(max(0, done - bar.n))
 
-        IndexWorker(stop=stop_on_signals()).drain(on_progress=show)
+        IndexWorker(stop=stop_on_signals()).drain(on_progress=update_bar)

@@ -1,4 +1,4 @@
-"""Keeps child processes running until asked to stop. Used by `serve`."""
+"""The supervisor of `serve`: keeps child processes running until it is stopped."""
 
 import ctypes
 import logging
@@ -29,17 +29,17 @@ class Child:
 
     def start(self) -> None:
         self.started = time.monotonic()
-        # In a session of its own: the terminal's Ctrl-C reaches the supervisor alone, which then stops the children.
+        # In a session of its own: the terminal's Ctrl-C reaches only the supervisor, which then stops the children.
         self.process = subprocess.Popen(  # noqa: S603
-            self.command, stdout=self.stdout, preexec_fn=_die_with_parent, start_new_session=True
+            self.command, stdout=self.stdout, preexec_fn=_request_signal_on_parent_death, start_new_session=True
         )
 
     def watch(self) -> None:
-        """Start again what has died: at once the first time, after a growing pause if it keeps dying."""
+        """Restart the child if it has died: at once the first time, then after growing pauses."""
         now = time.monotonic()
         if self.process and self.process.poll() is not None:
             self.pause_s = 0 if now - self.started > _STABLE_S else min(_LONGEST_PAUSE_S, self.pause_s * 2 + 0.5)
-            log.warning("The %s ended (%s); starting it again.", self.name, self.process.returncode)
+            log.warning("The %s ended (%s). Starting it again.", self.name, self.process.returncode)
             self.process, self.restart_at = None, now + self.pause_s
         if self.process is None and now >= self.restart_at:
             self.start()
@@ -58,8 +58,8 @@ class Child:
             self.process.wait()
 
 
-def run_once(child: Child, stop: threading.Event) -> bool:
-    """Run a child to its end, or until `stop` is set; return whether it has done its work."""
+def run_to_end(child: Child, stop: threading.Event) -> bool:
+    """Run a child to its end, or until `stop` is set; return whether it succeeded."""
     child.start()
     try:
         while child.process and child.process.poll() is None and not stop.wait(0.1):
@@ -71,7 +71,7 @@ def run_once(child: Child, stop: threading.Event) -> bool:
 
 
 def supervise(children: Sequence[Child], stop: threading.Event) -> None:
-    """Run the children until `stop` is set, then end them all: politely, and after 30 s by force."""
+    """Run the children until `stop` is set, then terminate them all; kill those that need more than 30 s."""
     try:
         while not stop.is_set():
             for child in children:
@@ -84,6 +84,6 @@ def supervise(children: Sequence[Child], stop: threading.Event) -> None:
             child.wait()
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to end this child if the supervisor is killed."""
+def _request_signal_on_parent_death() -> None:
+    """Let Linux terminate this child if the supervisor is killed."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

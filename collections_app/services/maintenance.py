@@ -1,4 +1,4 @@
-"""What the index worker does now and then beside its queue."""
+"""The periodic clean-up that the index worker runs beside its queue."""
 
 import logging
 
@@ -13,15 +13,14 @@ log = logging.getLogger(__name__)
 
 
 def run_maintenance() -> None:
-    """Purge the trash, forget what has had its day. Several workers may do it."""
+    """Purge the trash and delete expired data. Several workers may run it at once."""
     if purged := purge_trash():
-        log.info("%s pictures were deleted for good.", purged)
+        log.info("%s pictures were deleted permanently.", purged)
     Invitation.objects.expired().delete()
     forget_expired_examples()
     forget_older_searches()
     if swept := sweep_temporary_files() + sweep_stored_files():
         log.info("%s files of interrupted uploads were deleted.", swept)
-    if (
-        not IndexJob.objects.waiting().exists() and get_active_index().drop_superseded()
-    ):  # while any wait, some may be needed
-        log.info("The vectors of an older version have all been taken over, and were removed.")
+    # Waiting jobs may still copy superseded vectors.
+    if not IndexJob.objects.waiting().exists() and get_active_index().drop_superseded():
+        log.info("The vectors of an older version were copied and removed.")

@@ -1,4 +1,4 @@
-"""The state of indexing, and whether the site is up."""
+"""The state of indexing, retries, and the health check."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.context_processors import read_indexing_status
 from collections_app.models import Image
+from collections_app.models.ids import parse_id
 from collections_app.permissions import SignedInRequest, editable_image_or_404
 from collections_app.services.library.collections import retry_indexing as queue_failed
 
@@ -16,7 +17,7 @@ FAILED_SHOWN = 100
 
 @require_safe
 def indexing_status(request: SignedInRequest) -> HttpResponse:
-    """The chip in the header for htmx, which polls it; a page with the reasons otherwise."""
+    """The page of failed pictures; for htmx, which polls it, the chip in the header."""
     if request.htmx:
         return render(request, "partials/_indexing_chip.html", {"status": read_indexing_status(request.user)})
     failed = Image.objects.visible_to(request.user).failed().with_collection().latest_first()
@@ -25,12 +26,12 @@ def indexing_status(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def retry_indexing(request: SignedInRequest) -> HttpResponse:
-    """Queue one failed picture anew (`image`), or all that the person may edit."""
-    asked = request.POST.get("image") or request.GET.get("image", "")
-    if not asked:
+    """Queue one failed picture again (`image`), or all failed pictures that the person may edit."""
+    image_id = request.POST.get("image") or request.GET.get("image", "")
+    if not image_id:
         queue_failed(images=Image.objects.editable_by(request.user))
         return redirect("indexing_status")
-    image = editable_image_or_404(request.user, int(asked) if asked.isdecimal() and len(asked) < 20 else 0)
+    image = editable_image_or_404(request.user, parse_id(image_id) or 0)
     queue_failed(images=Image.objects.filter(pk=image.pk))
     return redirect("image", image.pk)
 
@@ -42,5 +43,5 @@ def healthz(_request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return HttpResponse("the database does not answer", status=503, content_type="text/plain")
+        return HttpResponse("The database is unavailable.", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")

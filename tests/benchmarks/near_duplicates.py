@@ -119,7 +119,12 @@ def _jpeg(picture: Picture, quality: int) -> bytes:
 def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     """Everything goes the usual way: uploaded, indexed by the worker, and looked through by the service."""
     from collections_app.models import Image as Row
-    from collections_app.services.duplicates.finder import MAX_BITS, MAX_SHARE, find_near_duplicates, usual_distance
+    from collections_app.services.duplicates.finder import (
+        MAX_BITS,
+        MAX_SHARE,
+        find_near_duplicates,
+        measure_usual_distance,
+    )
     from collections_app.services.indexing.active_index import get_active_index
     from collections_app.services.indexing.worker import IndexWorker
 
@@ -133,7 +138,7 @@ def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     values = np.array([hashes[pk] for pk in ids], dtype=np.int64)
     bits = np.bitwise_count((values[:, None] ^ values[None, :]).view(np.uint64))[upper]
     distances = (1 - vectors @ vectors.T)[upper]
-    usual = usual_distance(list(vectors[:: max(1, len(vectors) // 400)]))
+    usual = measure_usual_distance(list(vectors[:: max(1, len(vectors) // 400)]))
     bound = MAX_SHARE * usual
     groups = [group.ids for group in find_near_duplicates(team=Row.objects.get(pk=ids[0]).collection.team)]
     print(f"{len(ids)} pictures, {truth.sum()} pairs of copies; usual distance {usual:.3f}, bound {bound:.3f}")
@@ -222,7 +227,7 @@ def _fill(team: Any, rows: int) -> None:
     from collections_app.models import Collection, IndexJob
     from collections_app.models import Image as Row
     from collections_app.services.indexing.active_index import get_active_index
-    from collections_app.services.indexing.entries import index_entry
+    from collections_app.services.indexing.entries import build_entry
 
     chance = np.random.default_rng(1)
     collection = Collection.objects.create(team=team, name="Many")
@@ -239,7 +244,7 @@ def _fill(team: Any, rows: int) -> None:
     for start, end in pairwise([*range(0, rows, _CHUNK), rows]):
         Row.objects.bulk_create(images[start:end])
         pairs = zip(images[start:end], vectors[start:end], strict=True)
-        get_active_index().upsert([Record(entry=index_entry(image), vector=vector) for image, vector in pairs])
+        get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
     IndexJob.objects.all().delete()
 
 

@@ -100,14 +100,14 @@ def _index_everything(seed: int) -> dict[int, Vectors]:
     from collections_app.index import Record
     from collections_app.models import Image
     from collections_app.services.indexing.active_index import get_active_index
-    from collections_app.services.indexing.entries import index_entry
+    from collections_app.services.indexing.entries import build_entry
 
     images = list(Image.objects.select_related("collection"))
     drawn = np.random.default_rng(seed).normal(size=(len(images), get_encoder().dim)).astype(np.float32)
     drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
     for start, end in pairwise([*range(0, len(images), _CHUNK), len(images)]):
         pairs = zip(images[start:end], drawn[start:end], strict=True)
-        get_active_index().upsert([Record(entry=index_entry(image), vector=vector) for image, vector in pairs])
+        get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
     return {image.pk: vector for image, vector in zip(images, drawn, strict=True)}
 
 

@@ -15,8 +15,8 @@ from PIL import Image as Pillow
 from collections_app.encoders import get_encoder
 from collections_app.index import NO_TEAM
 from collections_app.models import Image, IndexJob
-from collections_app.services.indexing import audit
 from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.audit import queue_rebuild
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import trash_images
 from tests.sample_team import SampleTeam, picture_bytes, put_picture, put_pictures
@@ -74,8 +74,8 @@ def test_an_import_says_which_file_was_refused(
     ("words", "sentence"),
     [
         (["import_images", "/nowhere", "--collection", "A", "--user", "owner@example.com"], "no folder /nowhere"),
-        (["import_images", "/", "--collection", "A", "--user", "nobody@example.com"], "no account with the address"),
-        (["search", "red", "--user", "nobody@example.com"], "no account with the address"),
+        (["import_images", "/", "--collection", "A", "--user", "nobody@example.com"], "no account with the email address"),
+        (["search", "red", "--user", "nobody@example.com"], "no account with the email address"),
         (["search", "red", "--user", "owner@example.com", "--limit", "0"], "must be a whole number"),
         (["reindex", "--team", "Nobody"], "There is no team"),
         (["reindex", "--collection", "99999"], "There is no collection"),
@@ -87,7 +87,7 @@ def test_a_wrong_word_is_answered_with_a_sentence(sample: SampleTeam, words: lis
 
 
 def test_reindex_makes_database_and_index_agree(sample: SampleTeam) -> None:
-    assert "Everything queued is done." in typed("reindex")
+    assert "All queued pictures are done." in typed("reindex")
     assert_index_agrees()
 
 
@@ -131,7 +131,7 @@ def test_reindex_check_changes_nothing_and_tells_by_its_exit_code(sample: Sample
 def test_reindex_without_waiting_only_queues(sample: SampleTeam) -> None:
     IndexJob.objects.all().delete()
 
-    assert "1 queued." in typed("reindex", "--no-wait")
+    assert "Queued pictures: 1" in typed("reindex", "--no-wait")
     assert get_active_index().count() == 0
 
 
@@ -141,22 +141,19 @@ def test_reindex_all_makes_every_vector_anew(sample: SampleTeam) -> None:
     sample.image.refresh_from_db()
     assert sample.image.index_sha256 == ""
 
-    assert "under way already" in typed("reindex", "--all")
+    assert "already in progress" in typed("reindex", "--all")
     sample.image.refresh_from_db()
     assert sample.image.index_sha256 == sample.image.sha256
 
 
-def test_a_rebuild_whose_queueing_was_interrupted_queues_the_rest(
-    sample: SampleTeam, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rebuild_whose_queueing_was_interrupted_queues_the_rest(sample: SampleTeam) -> None:
     put_pictures(sample, 4)
     typed("reindex")
-    monkeypatch.setattr(audit, "_CHUNK", 2)
     with connection.execute_wrapper(locked_the_second_time("INSERT")), pytest.raises(OperationalError):
-        typed("reindex", "--all", "--no-wait")
+        queue_rebuild(chunk_size=2)
     assert Image.objects.filter(index_sha256="").count() == IndexJob.objects.count() == 2
 
-    assert "going on with it" in typed("reindex", "--all", "--no-wait")
+    assert "Continuing it" in typed("reindex", "--all", "--no-wait")
 
     assert Image.objects.filter(index_sha256="").count() == IndexJob.objects.count() == 5
 

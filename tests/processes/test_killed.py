@@ -66,7 +66,7 @@ def test_a_rebuild_killed_halfway_goes_on(installation: Installation, folder: Pa
     kill(rebuild)
     installation.end_leases()
 
-    assert "going on with it" in installation.run("reindex", "--all")
+    assert "Continuing it" in installation.run("reindex", "--all")
 
     installation.run("reindex", "--check")
 
@@ -101,7 +101,7 @@ def test_an_interrupted_import_keeps_what_was_done_and_says_so(installation: Ins
     output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert "What was imported is kept" in output
+    assert "Imported pictures are kept" in output
     assert 0 < installation.count("image") == count_files(installation) <= PICTURES
 
 

@@ -1,4 +1,4 @@
-"""Fill the site with the demo: two accounts and three collections of drawn scenes."""
+"""Create the demo: two accounts and three collections of drawn scenes."""
 
 import io
 from typing import Any
@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from collections_app.demo.gallery import DemoCollection, demo_collections, draw_picture
 from collections_app.errors import ImageSearchError
-from collections_app.management.run_until_signal import work_off_with_progress
+from collections_app.management.run_until_signal import drain_queue_with_progress
 from collections_app.models import Collection, Membership, PublicLink, Role, ShareRole, Team, User
 from collections_app.services.library.collections import create_collection
 from collections_app.services.sharing.accounts import vouch_for_address
@@ -21,11 +21,11 @@ from collections_app.services.uploads.ingest import ingest_upload
 
 ACCOUNTS = ("demo@example.com", "friend@example.com")
 TEAM = "Painters"
-PASSWORD = "demo"  # noqa: S105 -- printed for everybody to use
+PASSWORD = "demo"  # noqa: S105 -- public, printed by the command
 
 
 class Command(BaseCommand):
-    help = "Make the demo's accounts and collections, and index them. A second run changes nothing."
+    help = "Create the demo's accounts and collections, and index them. A second run changes nothing."
 
     def handle(self, *_: Any, **__: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
@@ -33,37 +33,37 @@ class Command(BaseCommand):
             user = User.objects.filter(email=email).first() or User.objects.create_user(email, PASSWORD)
             vouch_for_address(user=user)
             for drawn in demo_collections():
-                _draw_into(user.personal_team, user, drawn)
-        link = _share_some()
+                _draw_collection(user.personal_team, user, drawn)
+        link = _create_shares()
         try:
-            work_off_with_progress()
+            drain_queue_with_progress()
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Sign in as {' or '.join(ACCOUNTS)}, password: {PASSWORD}")
         self.stdout.write(
-            f"They share the team “{TEAM}”, and the first one's “{link.collection}” is shared with the second."
+            f"Both are members of the team “{TEAM}”. The first one's “{link.collection}” is shared with the second."
         )
-        self.stdout.write(f"Anybody sees it under http://{settings.HOST}:{settings.PORT}/s/{link.secret}/")
-        self.stdout.write("Try: a white dog. The demo's small model understands drawn scenes only.")
+        self.stdout.write(f"Public link to it: http://{settings.HOST}:{settings.PORT}/s/{link.secret}/")
+        self.stdout.write("Try searching for: a white dog. The demo's small model understands drawn scenes only.")
 
 
-def _share_some() -> PublicLink:
-    """A team of both accounts with a collection, one share between them, one public link: what is there, stays."""
+def _create_shares() -> PublicLink:
+    """Create a team of both accounts with a collection, a share between them and a public link, where missing."""
     first, second = (User.objects.get(email=email) for email in ACCOUNTS)
     team = Team.objects.owned_by(first).non_personal().filter(name=TEAM).first() or create_team(name=TEAM, owner=first)
     Membership.objects.get_or_create(team=team, user=second, defaults={"role": Role.EDITOR})
-    _draw_into(team, first, demo_collections()[-1])
+    _draw_collection(team, first, demo_collections()[-1])
     shared = Collection.objects.not_trashed().get(team=first.personal_team, name=demo_collections()[0].name)
     share_with_team_mate(collection=shared, email=second.email, role=ShareRole.VIEWER, sharer=first)
     return shared.public_links.first() or create_link(collection=shared, creator=first)
 
 
-def _draw_into(team: Team, user: User, drawn: DemoCollection) -> None:
-    """Draw what is missing; a collection that is complete is not touched."""
+def _draw_collection(team: Team, user: User, drawn: DemoCollection) -> None:
+    """Draw the missing pictures. A complete collection is not changed."""
     collection = Collection.objects.not_trashed().filter(team=team, name=drawn.name).first()
     collection = collection or create_collection(team=team, name=drawn.name, creator=user)
-    known = set(collection.images.values_list("original_name", flat=True))
-    missing = [picture for picture in drawn.pictures if picture.file_name not in known]
+    existing = set(collection.images.values_list("original_name", flat=True))
+    missing = [picture for picture in drawn.pictures if picture.file_name not in existing]
     for picture in tqdm(missing, desc=f"{drawn.name} of {team}", unit="picture", disable=not missing):
         ingest_upload(
             file=io.BytesIO(draw_picture(picture)),

@@ -11,7 +11,7 @@ from collections_app.demo.gallery import demo_collections
 from collections_app.demo.queries import question_families
 from collections_app.encoders import Encoder, get_encoder, make_encoder
 from collections_app.errors import ImageSearchError
-from collections_app.management.lookups import team_by_name
+from collections_app.management.lookups import get_team
 from collections_app.management.score_table import Models, Rows, family_table, query_table, tally
 from collections_app.services.evaluation.metrics import (
     JudgedPictures,
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         self.stdout.write(_MEANING.format(k=models.k))
 
     def _evaluate(self, models: Models, options: dict[str, Any]) -> None:
-        team = team_by_name(options["team"]) if options["team"] else None
+        team = get_team(options["team"]) if options["team"] else None
         judgements = [] if options["demo"] else read_judgements(team=team)
         if options["demo"] or (not judgements and settings.CLIP_MODEL == "demo" and not team):
             self._on_drawn_scenes(models)

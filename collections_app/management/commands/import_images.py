@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from collections_app.errors import ImageSearchError
-from collections_app.management.lookups import user_by_email
+from collections_app.management.lookups import get_user_by_email
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.models import Collection, User
 from collections_app.services.library.collections import create_collection
@@ -23,28 +23,28 @@ _INTERRUPTED = 130
 
 
 class Command(BaseCommand):
-    help = "Import every picture below a folder. What is there already is left alone, so it can be run again."
+    help = "Import every picture below a folder. Pictures that were imported before are skipped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR")
-        parser.add_argument("--collection", required=True, metavar="NAME", help="made if there is none of this name")
+        parser.add_argument("--collection", required=True, metavar="NAME", help="created if it doesn't exist")
         parser.add_argument("--user", required=True, metavar="EMAIL")
 
     def handle(self, *_: Any, folder: Path, collection: str, user: str, **__: Any) -> None:
         if not folder.is_dir():
             raise CommandError(f"There is no folder {folder}.")
-        uploader = user_by_email(user)
+        uploader = get_user_by_email(user)
         self.outcomes: dict[str, int] = defaultdict(int)
         stop = stop_on_signals()
-        self._import_all(folder, _own_collection(uploader, collection), uploader, stop)
-        self._summarise()
+        self._import_all(folder, _get_or_create_collection(uploader, collection), uploader, stop)
+        self._print_summary()
         if stop.is_set():
-            self.stderr.write("Stopped. What was imported is kept; run the same command to go on.")
+            self.stderr.write("Stopped. Imported pictures are kept. Run the same command again to continue.")
             sys.exit(_INTERRUPTED)
 
     def _import_all(self, folder: Path, collection: Collection, uploader: User, stop: threading.Event) -> None:
-        """Asked to stop, it finishes the file in hand: an import is never cut between a picture's file and its row."""
-        for path in tqdm(sorted(_files(folder)), desc="Importing", unit="file"):
+        """Import until `stop` is set. The current file is finished: no picture's file is stored without its row."""
+        for path in tqdm(sorted(_iterate_files(folder)), desc="Importing", unit="file"):
             if stop.is_set():
                 return
             self._import(path, folder, collection, uploader)
@@ -59,18 +59,18 @@ class Command(BaseCommand):
         else:
             self.outcomes["imported" if ingested.created else "already there"] += 1
 
-    def _summarise(self) -> None:
+    def _print_summary(self) -> None:
         parts = (f"{self.outcomes[name]} {name}" for name in ("imported", "already there", "refused"))
         self.stdout.write(", ".join(parts) + ".")
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _iterate_files(folder: Path) -> Iterator[Path]:
     """Yield the plain files below a folder, without hidden ones and without following links to folders."""
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (path for name in names if not name.startswith(".") and (path := Path(parent, name)).is_file())
 
 
-def _own_collection(user: User, name: str) -> Collection:
-    known = Collection.objects.filter(team=user.personal_team, name__iexact=name).first()
-    return known or create_collection(team=user.personal_team, name=name, creator=user)
+def _get_or_create_collection(user: User, name: str) -> Collection:
+    existing = Collection.objects.filter(team=user.personal_team, name__iexact=name).first()
+    return existing or create_collection(team=user.personal_team, name=name, creator=user)

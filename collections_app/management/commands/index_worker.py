@@ -1,4 +1,4 @@
-"""Work off the index jobs until stopped."""
+"""Process index jobs until stopped."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -12,10 +12,10 @@ from collections_app.services.maintenance import run_maintenance
 
 
 class Command(BaseCommand):
-    help = "Bring the index into agreement with the pictures, until stopped. Several workers may run at once."
+    help = "Index new and changed pictures until stopped. Several workers can run at once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--drain", action="store_true", help="end when nothing is left to do")
+        parser.add_argument("--drain", action="store_true", help="exit when the queue is empty")
 
     def handle(self, *_: Any, drain: bool, **__: Any) -> None:
         worker = IndexWorker(stop=stop_on_signals(), maintenance=run_maintenance)
@@ -25,4 +25,4 @@ class Command(BaseCommand):
         try:
             worker.drain()
         except ImageSearchError as error:
-            raise CommandError(f"{error} The jobs are kept.") from error
+            raise CommandError(f"{error} The jobs are kept in the queue.") from error

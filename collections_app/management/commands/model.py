@@ -1,4 +1,4 @@
-"""Show the active model; download it if it is neither here nor forbidden."""
+"""Show the active model and download it if needed."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from collections_app.errors import EncoderError
 
 
 class Command(BaseCommand):
-    help = "Show the active model, downloading it if it is not on this machine."
+    help = "Show the active model. Downloads it if it is not on this machine."
 
     def handle(self, *_: Any, **__: Any) -> None:
         try:

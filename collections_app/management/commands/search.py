@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.errors import ImageSearchError
-from collections_app.management.lookups import user_by_email
+from collections_app.management.lookups import get_user_by_email
 from collections_app.services.library.contact_sheet import make_contact_sheet
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="write the hits as a sheet, five in a row")
 
     def handle(self, *_: Any, text: str, user: str, limit: int, **options: Any) -> None:
-        person = user_by_email(user)
+        person = get_user_by_email(user)
         try:
             question = parse_search_request(user=person, asked={"q": text})
             ranked = answer(question, divider=NO_CUTOFFS).ranked[:limit]

@@ -1,4 +1,4 @@
-"""What decides, of a picture, whether it is a duplicate and which one is kept. Read by the search for duplicates."""
+"""The data of images that decides which are duplicates and which one to keep."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from typing import NamedTuple
 from django.db.models.functions import Coalesce
 
 from collections_app.models import Image, Team
+from collections_app.models.ids import iterate_chunks
 
-_CHUNK = 5000
+_CHUNK_SIZE = 5000
 
 
 class HashedImage(NamedTuple):
-    """The little that is read of every picture of a team."""
+    """The fields that are read of every image of a team."""
 
     id: int
     sha256: str
@@ -22,7 +23,7 @@ class HashedImage(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """What decides of a picture: whether it is a duplicate, and which one is kept."""
+    """An image that may be a duplicate. `since` is when it was taken, or else uploaded."""
 
     id: int
     sha256: str
@@ -33,20 +34,20 @@ class Candidate:
 
     @property
     def keep_priority(self) -> tuple[int, int, float, int]:
-        """Sorts the one to keep first: most pixels, then the largest file, then the earliest."""
+        """A sort key; the image to keep comes first: most pixels, then largest file, then earliest."""
         return -self.pixels, -self.byte_size, self.since.timestamp(), self.id
 
 
 def read_hashed_images(team: Team) -> list[HashedImage]:
     rows = Image.objects.not_trashed().in_team(team).order_by("pk").values_list("pk", "sha256", "perceptual_hash")
-    return [HashedImage(*row) for row in rows.iterator(chunk_size=_CHUNK)]
+    return [HashedImage(*row) for row in rows.iterator(chunk_size=_CHUNK_SIZE)]
 
 
 def read_candidates(ids: Sequence[int]) -> Iterator[Candidate]:
-    """Those that are no more are left out."""
+    """Yield the images that still exist."""
     fields = ("pk", "sha256", "perceptual_hash", "width", "height", "byte_size")
-    for start in range(0, len(ids), _CHUNK):
-        rows = Image.objects.not_trashed().filter(pk__in=ids[start : start + _CHUNK])
+    for chunk in iterate_chunks(ids, _CHUNK_SIZE):
+        rows = Image.objects.not_trashed().filter(pk__in=chunk)
         for pk, sha256, value, width, height, byte_size, since in rows.values_list(
             *fields, Coalesce("taken_at", "created_at")
         ):

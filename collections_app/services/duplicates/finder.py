@@ -1,4 +1,4 @@
-"""Which pictures of a team are one and the same: copies to the byte, and near duplicates of one keeper."""
+"""The search for a team's duplicates: identical files, and near duplicates of one keeper."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,34 +6,32 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from collections_app.index import Vector
 from collections_app.models import DuplicateDismissal, Team
 from collections_app.services.duplicates.candidates import Candidate, HashedImage, read_candidates, read_hashed_images
-from collections_app.services.duplicates.hamming import near_hashes
+from collections_app.services.duplicates.hamming import find_near_hashes
 from collections_app.services.indexing.active_index import get_active_index
 
 # Measured by tests/benchmarks/near_duplicates.py on photos and drawn scenes: resized, recompressed, brightened and
-# slightly cropped copies stay within 8 of 64 bits; of 36,000 pairs of different pictures, the nearest differ in 10.
+# slightly cropped copies differ in at most 8 of 64 bits; of 36,000 pairs of different pictures, the nearest in 10.
 MAX_BITS = 8
-# Models differ in how near they put any two pictures, so the bound is a share of the distance that two pictures of
-# the team usually have: where all of them are alike, a duplicate has to be all the nearer.
+# Distances between any two pictures differ from model to model, so the limit is a share of the usual distance within
+# the team: if all pictures of a team are similar, duplicates must be nearer.
 MAX_SHARE = 0.2
-# 1 - cosine of two unlike photos, by the usual models; for teams too small to tell.
-_USUAL_DISTANCE = 0.4
-_ENOUGH_TO_TELL = 50
-_SAMPLE = 400
-# What more pictures than this look like says nothing of any of them: blank pages, dark frames.
-_TOO_COMMON = 500
+# 1 - cosine of two unrelated photos with the usual models, for teams with too few pictures to measure it.
+_DEFAULT_DISTANCE = 0.4
+_MIN_SAMPLE = 50
+_MAX_SAMPLE = 400
+# A hash that more pictures have than this does not identify any of them: blank pages, dark frames.
+MAX_IMAGES_PER_HASH = 500
 
-Vector = NDArray[np.float32]
-Vectors = Mapping[int, Vector]
-VectorsOf = Callable[[Sequence[int]], Vectors]
+FetchVectors = Callable[[Sequence[int]], Mapping[int, Vector]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateGroup:
-    """Duplicates of `keeper`; each of the others was compared with it, so that no chain leads away from it."""
+    """Duplicates of `keeper`. Each of the others was compared with the keeper itself, so groups form no chains."""
 
     keeper: Candidate
     others: tuple[Candidate, ...]
@@ -44,120 +42,126 @@ class DuplicateGroup:
 
     @property
     def advantage(self) -> str:
-        """What the keeper has before the next best: "pixels", "bytes" or "age"."""
+        """What makes the keeper better than the next one: "pixels", "bytes" or "age"."""
         best = min(self.others, key=lambda other: other.keep_priority)
         if self.keeper.pixels > best.pixels:
             return "pixels"
         return "bytes" if self.keeper.byte_size > best.byte_size else "age"
 
     def is_copy(self, image_id: int) -> bool:
-        """Whether that picture is the keeper, byte for byte."""
+        """Return whether that image is identical to the keeper, byte for byte."""
         return any(each.id == image_id and each.sha256 == self.keeper.sha256 for each in (self.keeper, *self.others))
 
 
 def find_near_duplicates(*, team: Team) -> list[DuplicateGroup]:
-    """Return copies and near duplicates among the team's kept pictures, without those it has called different.
+    """Return identical and near-identical images of the team, without the trash and without dismissed duplicates.
 
     Raises EncoderError or IndexUnavailable.
     """
     index = get_active_index()
-    return list(_Search(team, lambda ids: index.vectors(ids, team_ids=[team.pk])).groups())
+    return list(_Search(team, lambda ids: index.vectors(ids, team_ids=[team.pk])).iterate_groups())
 
 
 def find_exact_duplicates(*, team: Team) -> list[DuplicateGroup]:
-    """As `find_near_duplicates`, but only what is the same to the byte: the index is not asked."""
-    return list(_Search(team, None).groups())
+    """Return identical images only. Needs no index."""
+    return list(_Search(team, None).iterate_groups())
 
 
 class _Search:
-    """One look through a team. Without `vectors_of` only copies are found."""
+    """One search in a team. Without `fetch_vectors` it finds identical files only."""
 
-    def __init__(self, team: Team, vectors_of: VectorsOf | None) -> None:
-        self._vectors_of = vectors_of
+    def __init__(self, team: Team, fetch_vectors: FetchVectors | None) -> None:
+        self._fetch_vectors = fetch_vectors
         self._hashed_images = read_hashed_images(team)
-        self._near_hashes = _near_hashes(self._hashed_images) if vectors_of else {}
-        self._rows = sorted(read_candidates(self._candidates()), key=lambda row: row.keep_priority)
-        self._different = _called_different(team)
-        self._by_sha256 = _grouped((row.sha256, row) for row in self._rows)
-        self._by_hash = _grouped((row.hash, row) for row in self._rows if row.hash in self._near_hashes)
+        self._near_hashes = match_near_hashes(self._hashed_images) if fetch_vectors else {}
+        self._rows = sorted(read_candidates(self._list_candidate_ids()), key=lambda row: row.keep_priority)
+        self._dismissals = _read_dismissals(team)
+        self._by_sha256 = _group((row.sha256, row) for row in self._rows)
+        self._by_hash = _group((row.hash, row) for row in self._rows if row.hash in self._near_hashes)
 
-    def groups(self) -> Iterator[DuplicateGroup]:
-        """The best picture takes what is near it, the best of the rest takes what is near that, and so on."""
-        taken: set[int] = set()
+    def iterate_groups(self) -> Iterator[DuplicateGroup]:
+        """Yield the group of the best image, then the group of the best of the remaining ones, and so on."""
+        grouped: set[int] = set()
         for keeper in self._rows:
-            if keeper.id in taken:
+            if keeper.id in grouped:
                 continue
-            taken.add(keeper.id)
-            free = [each for each in self._like(keeper) if each.id not in taken]
-            if others := [each for each in free if self._are_twins(keeper, each)]:
-                taken |= {each.id for each in others}
-                yield DuplicateGroup(keeper=keeper, others=tuple(sorted(others, key=lambda each: each.keep_priority)))
+            grouped.add(keeper.id)
+            free = [row for row in self._list_similar(keeper) if row.id not in grouped]
+            if others := [row for row in free if self._is_duplicate(keeper, row)]:
+                grouped |= {row.id for row in others}
+                yield DuplicateGroup(keeper=keeper, others=tuple(sorted(others, key=lambda row: row.keep_priority)))
 
-    def _candidates(self) -> list[int]:
-        """Those whose bytes or looks some other picture has, too: of most teams few."""
-        counts = Counter(mark.sha256 for mark in self._hashed_images)
-        return [mark.id for mark in self._hashed_images if counts[mark.sha256] > 1 or mark.hash in self._near_hashes]
+    def _list_candidate_ids(self) -> list[int]:
+        """Return the images that share their file or a near hash with another one; most teams have few."""
+        counts = Counter(image.sha256 for image in self._hashed_images)
+        return [
+            image.id for image in self._hashed_images if counts[image.sha256] > 1 or image.hash in self._near_hashes
+        ]
 
-    def _like(self, keeper: Candidate) -> list[Candidate]:
+    def _list_similar(self, keeper: Candidate) -> list[Candidate]:
         copies = self._by_sha256[keeper.sha256]
-        alike = [each for value in self._near_hashes.get(keeper.hash, []) for each in self._by_hash[value]]
-        return copies + [each for each in alike if each.sha256 != keeper.sha256]
+        near = [row for value in self._near_hashes.get(keeper.hash, []) for row in self._by_hash[value]]
+        return copies + [row for row in near if row.sha256 != keeper.sha256]
 
-    def _are_twins(self, keeper: Candidate, other: Candidate) -> bool:
-        if self._different.get(keeper.id, set()) & self._different.get(other.id, set()):
+    def _is_duplicate(self, keeper: Candidate, other: Candidate) -> bool:
+        if self._dismissals.get(keeper.id, set()) & self._dismissals.get(other.id, set()):
             return False
-        return keeper.sha256 == other.sha256 or self._are_near(keeper.id, other.id)
+        return keeper.sha256 == other.sha256 or self._has_near_vector(keeper.id, other.id)
 
-    def _are_near(self, one: int, other: int) -> bool:
+    def _has_near_vector(self, one: int, other: int) -> bool:
         if one not in self._vectors or other not in self._vectors:
             return False
-        return float(1 - self._vectors[one] @ self._vectors[other]) <= self._most_distance
+        return float(1 - self._vectors[one] @ self._vectors[other]) <= self._max_distance
 
     @cached_property
-    def _vectors(self) -> Vectors:
-        """Of all that are to be compared, in one question."""
-        return self._ask([row.id for rows in self._by_hash.values() for row in rows])
+    def _vectors(self) -> Mapping[int, Vector]:
+        """The vectors of all images that may be compared, fetched at once."""
+        return self._fetch([row.id for rows in self._by_hash.values() for row in rows])
 
     @cached_property
-    def _most_distance(self) -> float:
-        step = max(1, len(self._hashed_images) // _SAMPLE)
-        return MAX_SHARE * usual_distance(list(self._ask([mark.id for mark in self._hashed_images[::step]]).values()))
+    def _max_distance(self) -> float:
+        step = max(1, len(self._hashed_images) // _MAX_SAMPLE)
+        sample = self._fetch([image.id for image in self._hashed_images[::step]])
+        return MAX_SHARE * measure_usual_distance(list(sample.values()))
 
-    def _ask(self, ids: Sequence[int]) -> Vectors:
-        return self._vectors_of(ids) if self._vectors_of and ids else {}
+    def _fetch(self, ids: Sequence[int]) -> Mapping[int, Vector]:
+        return self._fetch_vectors(ids) if self._fetch_vectors and ids else {}
 
 
-def usual_distance(vectors: Sequence[Vector]) -> float:
-    """Return the median of 1 - cosine over the pairs of a sample, or what is usual where the sample is too small."""
-    if len(vectors) < _ENOUGH_TO_TELL:
-        return _USUAL_DISTANCE
+def measure_usual_distance(vectors: Sequence[Vector]) -> float:
+    """Return the median of 1 - cosine over all pairs of a sample of unit vectors, or 0.4 if the sample is too small."""
+    if len(vectors) < _MIN_SAMPLE:
+        return _DEFAULT_DISTANCE
     stacked = np.stack(vectors)
     distances = 1 - stacked @ stacked.T
     return float(np.median(distances[np.triu_indices(len(vectors), k=1)]))
 
 
-def _near_hashes(marks: Sequence[HashedImage]) -> dict[int | None, list[int]]:
-    """Return, for each hash that more than one picture is near to, itself and the hashes near it."""
-    counts = Counter(mark.hash for mark in marks if mark.hash)
-    values = np.array([value for value, count in counts.items() if count <= _TOO_COMMON], dtype=np.int64)
-    near = near_hashes(values, distance=MAX_BITS)
+def match_near_hashes(images: Sequence[HashedImage]) -> dict[int | None, list[int]]:
+    """Return, for each hash that is near to another image's, a list of itself and the near hashes.
+
+    Leaves out images without a hash, plain ones (0) and hashes of more than MAX_IMAGES_PER_HASH images.
+    """
+    counts = Counter(image.hash for image in images if image.hash)
+    values = np.array([value for value, count in counts.items() if count <= MAX_IMAGES_PER_HASH], dtype=np.int64)
+    near = find_near_hashes(values, distance=MAX_BITS)
     return {
-        value: [value, *values[near.get(place, [])].tolist()]
-        for place, value in enumerate(values.tolist())
-        if place in near or counts[value] > 1
+        value: [value, *values[near.get(position, [])].tolist()]
+        for position, value in enumerate(values.tolist())
+        if position in near or counts[value] > 1
     }
 
 
-def _called_different(team: Team) -> dict[int, set[int]]:
-    """For each picture, in which of the team's sets of different ones it stands."""
-    sets: dict[int, set[int]] = defaultdict(set)
+def _read_dismissals(team: Team) -> dict[int, set[int]]:
+    """Return, for each image, the ids of the team's dismissals that contain it."""
+    dismissals: dict[int, set[int]] = defaultdict(set)
     for pk, image_ids in DuplicateDismissal.objects.filter(team=team).values_list("pk", "image_ids"):
         for image_id in image_ids:
-            sets[image_id].add(pk)
-    return sets
+            dismissals[image_id].add(pk)
+    return dismissals
 
 
-def _grouped(pairs: Iterator[tuple[object, Candidate]]) -> dict[object, list[Candidate]]:
+def _group(pairs: Iterator[tuple[object, Candidate]]) -> dict[object, list[Candidate]]:
     groups: dict[object, list[Candidate]] = defaultdict(list)
     for key, row in pairs:
         groups[key].append(row)

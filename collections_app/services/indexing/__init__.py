@@ -1,1 +1,1 @@
-"""Bringing the index into agreement with the database: the queue, the worker, the audit."""
+"""Indexing: the queue, the worker and the audit that keep the index in agreement with the database."""

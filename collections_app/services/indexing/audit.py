@@ -1,6 +1,5 @@
-"""Comparing database and index: what is missing, stale, orphaned or misplaced, and queueing it."""
+"""The audit: compares database and index, and queues images that are missing, stale, orphaned or misplaced."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -8,16 +7,17 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 
 from collections_app.index import NO_TEAM, Entry, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState, Team
+from collections_app.models.ids import iterate_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
-from collections_app.services.indexing.entries import entry_or_none
+from collections_app.services.indexing.entries import build_entry_or_none
 
-_CHUNK = 1000
+CHUNK_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexReport:
-    """Ids of what disagrees. An image can stand in one list only, in this order of importance."""
+    """Ids that disagree. An image is in one list only; the lists are in order of importance."""
 
     images: int
     vectors: int
@@ -27,7 +27,7 @@ class IndexReport:
     orphaned: list[int] = field(default_factory=list)
 
     @property
-    def agrees(self) -> bool:
+    def is_consistent(self) -> bool:
         return not self.differences
 
     @property
@@ -35,63 +35,70 @@ class IndexReport:
         return [*self.missing, *self.misplaced, *self.stale, *self.orphaned]
 
 
-def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, whole: bool) -> IndexReport:
-    """Compare the images with what the index holds of them.
+def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, is_complete: bool) -> IndexReport:
+    """Compare the images with their entries in the index.
 
-    `whole`: the images are all there are, so whatever else the index holds is orphaned. Holds one entry
-    of some 200 bytes for each vector in memory.
+    `is_complete`: the images are all of the database, so every other entry is orphaned. Holds one entry of some 200
+    bytes per vector in memory.
     """
     found: dict[int, list[Entry]] = {}
     for entry in index.entries():
         found.setdefault(entry.id, []).append(entry)
     report = IndexReport(images=images.count(), vectors=sum(map(len, found.values())))
-    unfinished = _unfinished(images)
-    for image in _rows(images):
+    unfinished = _find_unfinished(images)
+    for image in images.select_related("collection").order_by("pk").iterator(chunk_size=CHUNK_SIZE):
         entries = found.pop(image.pk, [])
-        difference = _difference(image, entries, model_key)
+        difference = _compare_entries(image, entries, model_key)
         if not difference and image.pk in unfinished:
             difference = "stale"
         if difference:
             getattr(report, difference).append(image.pk)
-    if whole:
+    if is_complete:
         report.orphaned.extend(found)
     return report
 
 
 def queue_differences(report: IndexReport) -> int:
-    """Queue a job for each difference; return how many. What is only misplaced or orphaned needs no new vector."""
-    renewed = _chunks([*report.missing, *report.stale])
-    count = sum(_queue_chunk(Image.objects.filter(pk__in=ids), Priority.REPAIR) for ids in renewed)
+    """Queue a job for each difference; return how many. Misplaced and orphaned images need no new vector."""
+    count = _queue_chunks([*report.missing, *report.stale], priority=Priority.REPAIR)
     return count + IndexJob.objects.enqueue([*report.misplaced, *report.orphaned], priority=Priority.REPAIR)
 
 
-def queue_anew(images: ImageQuerySet, *, priority: Priority = Priority.REPAIR) -> int:
-    """Queue the images so that each gets a new vector; return how many. The old vectors serve until then.
+def queue_reencoding(
+    images: ImageQuerySet, *, priority: Priority = Priority.REPAIR, chunk_size: int = CHUNK_SIZE
+) -> int:
+    """Queue the images for new vectors; return how many. The old vectors are used until then.
 
-    In the order of their ids and in many short transactions, so that nobody waits long for the database.
+    Queues in the order of their ids and in short transactions, so that other writers do not wait long.
     """
     ids = list(images.order_by("pk").values_list("pk", flat=True))
-    return sum(_queue_chunk(Image.objects.filter(pk__in=chunk), priority) for chunk in _chunks(ids))
+    return _queue_chunks(ids, priority=priority, chunk_size=chunk_size)
 
 
-def queue_rebuild() -> bool:
-    """Queue every image anew; return whether that was under way already.
+def queue_rebuild(*, chunk_size: int = CHUNK_SIZE) -> bool:
+    """Queue every image for a new vector; return whether a rebuild was under way already.
 
-    What was interrupted goes on instead of beginning anew, the queueing too: behind the last image that waits.
+    An interrupted rebuild is continued: images are queued after the last one that waits.
     """
     waiting = IndexJob.objects.waiting().filter(priority=Priority.REBUILD)
-    last = waiting.aggregate(last=Max("image_id"))["last"]
-    queue_anew(Image.objects.filter(pk__gt=last or 0), priority=Priority.REBUILD)
-    return last is not None
+    last_id = waiting.aggregate(last=Max("image_id"))["last"]
+    queue_reencoding(Image.objects.filter(pk__gt=last_id or 0), priority=Priority.REBUILD, chunk_size=chunk_size)
+    return last_id is not None
 
 
 def drop_partitions_of_deleted_teams(*, index: VectorIndex) -> int:
-    """Drop what teams that are no more have left behind empty; return how many: Milvus holds 1,024 partitions.
+    """Drop the empty partitions of deleted teams; return how many. Milvus holds 1,024 partitions.
 
-    The teams are asked for after the partitions, so that a new team is no deleted one.
+    Reads the teams after the partitions: otherwise a new team would count as deleted.
     """
-    had = set(index.team_ids()) - {NO_TEAM}
-    return index.drop_empty_partitions(had - set(Team.objects.filter(pk__in=had).values_list("pk", flat=True)))
+    team_ids = set(index.team_ids()) - {NO_TEAM}
+    existing = set(Team.objects.filter(pk__in=team_ids).values_list("pk", flat=True))
+    return index.drop_empty_partitions(team_ids - existing)
+
+
+def _queue_chunks(ids: list[int], *, priority: Priority, chunk_size: int = CHUNK_SIZE) -> int:
+    chunks = iterate_chunks(ids, chunk_size)
+    return sum(_queue_chunk(Image.objects.filter(pk__in=chunk), priority) for chunk in chunks)
 
 
 @transaction.atomic
@@ -102,8 +109,8 @@ def _queue_chunk(images: ImageQuerySet, priority: Priority) -> int:
     return count
 
 
-def _difference(image: Image, entries: list[Entry], model_key: str) -> str:
-    expected = entry_or_none(image)
+def _compare_entries(image: Image, entries: list[Entry], model_key: str) -> str:
+    expected = build_entry_or_none(image)
     if not entries:
         return "missing"
     if expected is None:
@@ -115,17 +122,8 @@ def _difference(image: Image, entries: list[Entry], model_key: str) -> str:
     return ""
 
 
-def _unfinished(images: ImageQuerySet) -> set[int]:
-    """Return those that have no vector of their present file, or say so, while no job is going to change that."""
+def _find_unfinished(images: ImageQuerySet) -> set[int]:
+    """Return the ids of images without a vector of their present file and without a job that will make one."""
     waiting = IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))
     done = Q(index_state=IndexState.INDEXED, index_sha256=F("sha256"))
     return set(images.exclude(done).exclude(Exists(waiting)).values_list("pk", flat=True))
-
-
-def _rows(images: ImageQuerySet) -> Iterator[Image]:
-    return images.select_related("collection").order_by("pk").iterator(chunk_size=_CHUNK)
-
-
-def _chunks(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]

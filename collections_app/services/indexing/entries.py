@@ -1,4 +1,4 @@
-"""The one translation of a row into what the index holds of it."""
+"""The index entry of an image row."""
 
 import logging
 
@@ -8,8 +8,8 @@ from collections_app.models import Image
 log = logging.getLogger(__name__)
 
 
-def index_entry(image: Image) -> Entry:
-    """Return what the index holds of a row beside its vector. Needs the collection loaded."""
+def build_entry(image: Image) -> Entry:
+    """Return the entry that is stored beside the image's vector. The image needs its collection loaded."""
     return Entry(
         id=image.pk,
         team_id=NO_TEAM if image.trashed_at else image.collection.team_id,
@@ -21,21 +21,21 @@ def index_entry(image: Image) -> Entry:
         height=image.height,
         content=int.from_bytes(bytes.fromhex(image.sha256[:16]), "big", signed=True),
         format=hash_token(image.format),
-        tags=_tags(image),
+        tags=_hash_tags(image),
     )
 
 
-def entry_or_none(image: Image) -> Entry | None:
-    """Return the entry; None for a row that cannot have one, such as one whose checksum is no hexadecimal number."""
+def build_entry_or_none(image: Image) -> Entry | None:
+    """Return the entry, or None for an invalid row, for example one whose checksum is not hexadecimal."""
     try:
-        return index_entry(image)
+        return build_entry(image)
     except (ValueError, TypeError, ArithmeticError) as error:
-        log.warning("Image %s holds what the index cannot: %s", image.pk, error)
+        log.warning("Image %s has values that the index cannot store: %s", image.pk, error)
         return None
 
 
-def _tags(image: Image) -> tuple[int, ...]:
-    """The administration lets people write any JSON there: what is no text is no tag."""
+def _hash_tags(image: Image) -> tuple[int, ...]:
+    """Administrators can store any JSON as tags; values that are not text are ignored."""
     if not isinstance(image.tags, list) or len(image.tags) > MOST_TAGS:
-        raise ValueError("The tags are no list, or too many.")
+        raise ValueError("The tags are not a list, or there are too many.")
     return tuple(sorted({hash_token(tag) for tag in image.tags if isinstance(tag, str)}))

@@ -1,4 +1,4 @@
-"""Perceptual hashes for pictures that were indexed before there were such hashes, from their thumbnails."""
+"""Perceptual hashes for images indexed before the application computed them."""
 
 import logging
 from typing import BinaryIO, cast
@@ -11,16 +11,15 @@ from collections_app.services.library.renditions import Rendition, open_renditio
 log = logging.getLogger(__name__)
 
 
-def hash_older_pictures(*, after: int, limit: int) -> int | None:
-    """Hash up to `limit` pictures whose id is greater than `after`; return the last one's id, None where none is left.
+def backfill_hashes(*, after: int, limit: int) -> int | None:
+    """Hash the thumbnails of up to `limit` images with ids above `after`; return the last id, None at the end.
 
-    One whose file is lost or broken is passed over: it stays as it is, and may be tried another day. Raises
-    StorageUnavailable.
+    Skips images whose file is missing or broken; a later call tries them again. Raises StorageUnavailable.
     """
     images = list(Image.objects.unhashed().filter(pk__gt=after).order_by("pk")[:limit])
     for image in images:
         try:
-            value = _hash(image)
+            value = _hash_thumbnail(image)
         except (OSError, InvalidImage) as error:
             log.warning("Image %s could not be hashed: %s", image.pk, error)
             continue
@@ -29,6 +28,6 @@ def hash_older_pictures(*, after: int, limit: int) -> int | None:
     return images[-1].pk if images else None
 
 
-def _hash(image: Image) -> int:
+def _hash_thumbnail(image: Image) -> int:
     with open_rendition(image=image, rendition=Rendition.GRID) as file:
         return perceptual_hash(open_picture(cast(BinaryIO, file)))

@@ -1,4 +1,4 @@
-"""From claimed jobs to what the index shall hold: rows are read, each picture is decoded once, in threads."""
+"""Preparing a batch: reads the rows of claimed jobs and decodes each picture once, in threads."""
 
 import logging
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from collections_app.errors import gettext_noop as _
 from collections_app.imaging import open_picture, perceptual_hash
 from collections_app.index import Entry
 from collections_app.models import Image, IndexJob
-from collections_app.services.indexing.entries import entry_or_none
+from collections_app.services.indexing.entries import build_entry_or_none
 from collections_app.services.library.renditions import Rendition, store_rendition
 
-# The longest edge of what the one decode gives: enough for the thumbnail and for any usual model's input.
+# The longest edge of the decoded picture: enough for the thumbnail and for the input of the usual models.
 _DECODED_EDGE_PX = 1024
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ Pixels = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """What one decode gives beside the thumbnail: the model's input, (3, h, w), and how the picture looks."""
+    """The model's input, float32, shape (3, height, width), and the perceptual hash of one picture."""
 
     pixels: Pixels
     perceptual_hash: int
@@ -38,7 +38,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A job whose image exists. `decoding`: under way; None: the old vector holds."""
+    """A job whose image exists. `decoding` is None if the stored vector is still valid."""
 
     job: IndexJob
     entry: Entry
@@ -48,13 +48,13 @@ class Task:
 
     @property
     def perceptual_hash(self) -> int | None:
-        """For a task that has been decoded; None where it need not be."""
+        """The hash of a decoded picture; None if the task needs no decoding."""
         return self.decoding.result().perceptual_hash if self.decoding else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Claimed jobs, sorted by what is to be done. `invalid`: the row holds what no entry can."""
+class JobBatch:
+    """Claimed jobs, grouped by what they need. `invalid` rows have values that the index cannot store."""
 
     jobs: Sequence[IndexJob]
     deleted: list[IndexJob] = field(default_factory=list)
@@ -64,41 +64,41 @@ class Batch:
 
     @property
     def is_retry(self) -> bool:
-        """A job that failed or took a process down before: nothing else is to be in hand with it."""
+        """Whether a job failed or crashed a process before. Such a job is processed alone."""
         return any(job.attempts > 1 for job in self.jobs)
 
 
-def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder, pool: ThreadPoolExecutor) -> Batch:
-    """Read the rows anew, and start decoding those pictures that need a new vector."""
-    batch = Batch(jobs=jobs)
+def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder, pool: ThreadPoolExecutor) -> JobBatch:
+    """Read the rows again and start to decode the pictures that need a new vector."""
+    batch = JobBatch(jobs=jobs)
     rows = Image.objects.select_related("collection").in_bulk([job.image_id for job in jobs])
     for job in jobs:
         image = rows.get(job.image_id)
         if image is None:
             batch.deleted.append(job)
-        elif (entry := entry_or_none(image)) is None:
+        elif (entry := build_entry_or_none(image)) is None:
             batch.invalid.append(job)
         else:
-            holds = image.index_model_key == encoder.key and image.index_sha256 == image.sha256
-            decoding = None if holds else pool.submit(_decode, image, encoder)
+            is_current = image.index_model_key == encoder.key and image.index_sha256 == image.sha256
+            decoding = None if is_current else pool.submit(_decode, image, encoder)
             task = Task(job=job, entry=entry, sha256=image.sha256, file_name=image.file_name, decoding=decoding)
-            (batch.reusable if holds else batch.to_encode).append(task)
+            (batch.reusable if is_current else batch.to_encode).append(task)
     return batch
 
 
-def unreadable(task: Task) -> StorageUnavailable | None:
-    """Wait for a picture's decoding; return what kept the machine from reading the file, if that is why it failed."""
+def find_storage_error(task: Task) -> StorageUnavailable | None:
+    """Wait for the decoding; return the error if the storage could not be read."""
     error = task.decoding.exception() if task.decoding else None
     return error if isinstance(error, StorageUnavailable) else None
 
 
-def decoded(task: Task) -> Decoded | str:
-    """Wait for a picture's decoding; return what it gave, or the reason why there is nothing.
+def get_decoded(task: Task) -> Decoded | str:
+    """Wait for the decoding; return its result, or the reason why it failed as a sentence.
 
-    Raises ModelUnavailable or StorageUnavailable, which are no picture's fault.
+    Raises ModelUnavailable or StorageUnavailable, which no picture causes.
     """
     if task.decoding is None:
-        raise ValueError("This picture is not being decoded.")
+        raise ValueError("The task has no decoding.")
     try:
         return task.decoding.result()
     except (ModelUnavailable, StorageUnavailable):
@@ -107,13 +107,13 @@ def decoded(task: Task) -> Decoded | str:
         return str(error)
     except FileNotFoundError:
         return _("The picture's file is missing from the storage.")
-    except Exception:  # whatever it is, it is this picture's, and its neighbours go on
+    except Exception:  # an unknown error fails this picture only
         log.exception("Image %s could not be prepared", task.entry.id)
-        return _("The picture could not be prepared for the model. The site's log says why.")
+        return _("The picture could not be prepared for the model. See the site's log for the reason.")
 
 
 def _decode(image: Image, encoder: Encoder) -> Decoded:
-    """From one decode come the thumbnail, the hash and the model's input. Runs in a thread: no database here."""
+    """Make the thumbnail, the hash and the model's input from one decode. Runs in a thread without database access."""
     picture = read_picture(image)
     try:
         store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
@@ -123,7 +123,10 @@ def _decode(image: Image, encoder: Encoder) -> Decoded:
 
 
 def read_picture(image: Image) -> Picture:
-    """A broken picture is an InvalidImage: a system error that remains is the fault of disk, network or rights."""
+    """Return the decoded picture, at most 1,024 pixels long.
+
+    Raises InvalidImage for a broken file, FileNotFoundError for a missing one, StorageUnavailable for other errors.
+    """
     try:
         with default_storage.open(image.file_name) as file:
             return open_picture(cast(BinaryIO, file), max_edge_px=_DECODED_EDGE_PX)
@@ -131,5 +134,5 @@ def read_picture(image: Image) -> Picture:
         raise
     except OSError as error:
         raise StorageUnavailable(
-            _("A picture's file cannot be read just now: %(reason)s."), reason=error.strerror or str(error)
+            _("A picture's file cannot be read right now: %(reason)s."), reason=error.strerror or str(error)
         ) from error

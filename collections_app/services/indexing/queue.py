@@ -1,13 +1,16 @@
-"""The outbox as the worker sees it: jobs are claimed under a lease, then finished, failed or given back.
+"""The queue of index jobs: a worker claims them under a lease, then finishes, fails or releases them.
 
-A job that is claimed again after a failure or a crash is claimed alone, so that a picture that takes
-the whole process down can do so only to itself; at the fifth time it is given up.
+After a failure or a crash a job is claimed alone, so that a picture that crashes the process affects no other. After
+the fifth attempt it fails for good.
 """
 
+import logging
+import threading
 import uuid
 from datetime import timedelta
+from types import TracebackType
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -18,20 +21,22 @@ from collections_app.models.index_job import IndexJobQuerySet
 MAX_ATTEMPTS = 5
 LEASE_S = 30.0
 _FIRST_RETRY_S = 1.0
-_PUT_OFF_S = 30.0
+_POSTPONE_S = 30.0
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
 def claim_jobs(*, worker: uuid.UUID, limit: int, lease_s: float = LEASE_S, fresh_only: bool = False) -> list[IndexJob]:
-    """Lease up to `limit` due jobs to the worker, and count the attempt before it is made.
+    """Lease up to `limit` due jobs to the worker and count the attempt in advance.
 
-    `fresh_only`: the worker holds others already, and a retry is to be alone in its hands. Where one is next, nothing
-    is claimed, so that it need not wait for the end of the queue.
+    `fresh_only`: the worker holds other jobs, so it must not claim a retry. If a retry is next, nothing is claimed;
+    otherwise the retry would wait for the end of the queue.
     """
     now = timezone.now()
-    due = _locked(IndexJob.objects.due(now))
+    due = _lock_rows(IndexJob.objects.due(now))
     for job in due.filter(attempts__gte=MAX_ATTEMPTS):
-        _give_up(job, "Indexing this picture stopped the worker each time.")
+        _give_up(job, "The worker crashed each time it indexed this picture.")
     jobs = list(due.filter(attempts__lt=MAX_ATTEMPTS)[:limit])
     if jobs and jobs[0].attempts:
         jobs = [] if fresh_only else jobs[:1]
@@ -45,7 +50,7 @@ def claim_jobs(*, worker: uuid.UUID, limit: int, lease_s: float = LEASE_S, fresh
 
 
 def renew_lease(*, worker: uuid.UUID, lease_s: float = LEASE_S) -> int:
-    """Keep everything the worker has claimed; return how many jobs that is."""
+    """Extend the leases of all jobs that the worker has claimed; return how many."""
     until = timezone.now() + timedelta(seconds=lease_s)
     return IndexJob.objects.leased_by(worker).update(leased_until=until)
 
@@ -54,26 +59,26 @@ def renew_lease(*, worker: uuid.UUID, lease_s: float = LEASE_S) -> int:
 def finish_job(
     *, worker: uuid.UUID, job: IndexJob, model_key: str = "", sha256: str = "", perceptual_hash: int | None = None
 ) -> None:
-    """Call a job done, unless its image has changed or been taken over meanwhile.
+    """Delete a finished job and record the image as indexed, unless the job was renewed or claimed by another worker.
 
-    The deletion of exactly the claimed token is the proof that nothing was queued since it was read.
+    Only the claimed token is deleted: it changes whenever the image is queued again.
     """
-    done, _ = IndexJob.objects.leased_by(worker).filter(pk=job.pk, token=job.token).delete()
-    if not done:
-        _leave_for_another_round(worker, job)
+    deleted, _ = IndexJob.objects.leased_by(worker).filter(pk=job.pk, token=job.token).delete()
+    if not deleted:
+        _release_or_requeue(worker, job)
     elif model_key:
-        looks = {} if perceptual_hash is None else {"perceptual_hash": perceptual_hash}
+        hashes = {} if perceptual_hash is None else {"perceptual_hash": perceptual_hash}
         Image.objects.filter(pk=job.image_id).record_index_state(
-            index_state=IndexState.INDEXED, index_model_key=model_key, index_sha256=sha256, index_error="", **looks
+            index_state=IndexState.INDEXED, index_model_key=model_key, index_sha256=sha256, index_error="", **hashes
         )
 
 
 @transaction.atomic
 def fail_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
-    """Try again later, each time after twice as long; at the fifth failure give up, with the reason on the image."""
+    """Schedule a retry after a delay that doubles each time. At the fifth failure, record the reason on the image."""
     held = IndexJob.objects.leased_by(worker).filter(pk=job.pk, token=job.token)
     if not held.exists():
-        _leave_for_another_round(worker, job)
+        _release_or_requeue(worker, job)
     elif job.attempts >= MAX_ATTEMPTS:
         _give_up(job, reason)
     else:
@@ -82,25 +87,25 @@ def fail_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
 
 
 @transaction.atomic
-def put_off_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
-    """Try again in a while, with no attempt counted: it is not the picture's fault, and others need not wait for it."""
+def postpone_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
+    """Schedule a retry without counting an attempt: the picture did not cause the failure."""
     held = IndexJob.objects.leased_by(worker).filter(pk=job.pk, token=job.token)
-    later = timezone.now() + timedelta(seconds=_PUT_OFF_S)
+    later = timezone.now() + timedelta(seconds=_POSTPONE_S)
     attempts = Greatest(F("attempts") - 1, 0)
     if not held.update(lease=None, leased_until=None, attempts=attempts, run_after=later, error=reason):
-        _leave_for_another_round(worker, job)
+        _release_or_requeue(worker, job)
 
 
-def give_back_jobs(*, worker: uuid.UUID) -> int:
-    """Return all a worker holds, untouched: what kept it from them was not their fault, so it was no attempt."""
+def release_jobs(*, worker: uuid.UUID) -> int:
+    """Release all jobs of a worker without counting an attempt; return how many."""
     held = IndexJob.objects.leased_by(worker)
-    # A job that was renewed while it was held counts no attempt.
+    # A job that was renewed while it was claimed has no attempt to subtract.
     return held.update(lease=None, leased_until=None, attempts=Greatest(F("attempts") - 1, 0))
 
 
 @transaction.atomic
 def retry_jobs(*, jobs: IndexJobQuerySet) -> int:
-    """Let jobs be tried at once, as if for the first time; return how many. Their pictures wait again."""
+    """Schedule jobs at once, as if for the first time; return how many. Their images are pending again."""
     image_ids = list(jobs.values_list("image_id", flat=True))
     failed = Image.objects.filter(pk__in=image_ids).failed()
     failed.record_index_state(index_state=IndexState.PENDING, index_error="")
@@ -114,16 +119,44 @@ def _give_up(job: IndexJob, reason: str) -> None:
     Image.objects.filter(pk=job.image_id).record_index_state(index_state=IndexState.FAILED, index_error=reason)
 
 
-def _leave_for_another_round(worker: uuid.UUID, job: IndexJob) -> None:
-    """A renewed job is freed. One that another worker took over may be done already, with newer facts
-    than those this worker has just written: it is queued anew."""
-    freed = IndexJob.objects.leased_by(worker).filter(pk=job.pk).update(lease=None, leased_until=None)
-    if not freed:
+def _release_or_requeue(worker: uuid.UUID, job: IndexJob) -> None:
+    """Release a renewed job. Queue one again that another worker has claimed: it may have finished with newer data
+    than this worker has just written."""
+    released = IndexJob.objects.leased_by(worker).filter(pk=job.pk).update(lease=None, leased_until=None)
+    if not released:
         IndexJob.objects.enqueue([job.image_id], file_name=job.file_name)
 
 
-def _locked(jobs: IndexJobQuerySet) -> IndexJobQuerySet:
-    """SQLite has one writer at a time; elsewhere, rows that another worker is claiming are passed over."""
+def _lock_rows(jobs: IndexJobQuerySet) -> IndexJobQuerySet:
+    """Skip rows that another worker is claiming. SQLite needs no row locks: it has one writer at a time."""
     if connection.features.has_select_for_update_skip_locked:
         return jobs.select_for_update(skip_locked=True)
     return jobs
+
+
+class Heartbeat:
+    """A context in which a thread renews the worker's leases, three times per lease."""
+
+    def __init__(self, *, worker: uuid.UUID, lease_s: float) -> None:
+        self._worker = worker
+        self._lease_s = lease_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._renew_leases, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _renew_leases(self) -> None:
+        while not self._stop.wait(self._lease_s / 3):
+            try:
+                renew_lease(worker=self._worker, lease_s=self._lease_s)
+            except Error as error:
+                log.warning("A lease could not be renewed: %s", error)
+                connection.close()
+        connection.close()

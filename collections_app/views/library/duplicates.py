@@ -1,4 +1,4 @@
-"""A team's duplicates: shown in groups, one of each kept, or called different for good."""
+"""A team's duplicates: their page, keeping one of a group, and dismissing a group."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ from collections_app.views.library.trash import chosen_ids
 from collections_app.views.paging import requested_page
 
 GROUPS_PER_PAGE = 12
-# Of a larger group the best ones are shown; the others come up once these are done with.
-MOST_SHOWN = 60
+# A larger group shows its best images; the others follow when these are gone.
+MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownTwin:
-    """A picture of a group; `is_copy`: the keeper's very bytes."""
+class ShownImage:
+    """An image of a group. `is_copy`: identical to the keeper, byte for byte."""
 
     image: Image
     is_keeper: bool
@@ -39,17 +39,17 @@ class ShownTwin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownGroup:
-    twins: Sequence[ShownTwin]
+    images: Sequence[ShownImage]
     advantage: str
 
     @property
     def can_edit(self) -> bool:
-        return any(twin.can_edit for twin in self.twins)
+        return any(shown.can_edit for shown in self.images)
 
 
 @require_safe
 def team_duplicates(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Where the index is away, what it is not needed for is shown all the same."""
+    """If the index is unavailable, show identical files only."""
     team = visible_team_or_404(request.user, pk)
     context: dict[str, object] = {"team": team}
     try:
@@ -59,7 +59,7 @@ def team_duplicates(request: SignedInRequest, pk: int) -> HttpResponse:
     page = requested_page(request, found, size=GROUPS_PER_PAGE)
     context |= {
         "page": page,
-        "groups": _shown(page.object_list, request.user),
+        "groups": _list_shown_groups(page.object_list, request.user),
         "can_dismiss": Team.objects.editable_by(request.user).filter(pk=pk).exists(),
     }
     return render(request, "library/duplicates.html", context, status=503 if "sentence" in context else 200)
@@ -70,21 +70,21 @@ def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
     team = visible_team_or_404(request.user, pk)
     keepers, ticked = chosen_ids(request, "keep"), chosen_ids(request)
     if len(keepers) != 1 or not ticked - keepers:
-        messages.warning(request, _("Choose which picture to keep, and tick the ones to be moved to the trash."))
-        return _back(request, team)
+        messages.warning(request, _("Select the picture to keep and the ones to move to the trash."))
+        return _redirect_to_page(request, team)
     images = Image.objects.editable_by(request.user).filter(pk__in=ticked)
     try:
         ids = keep_one(team=team, keeper_id=keepers.pop(), images=images, trasher=request.user)
     except PictureGone as error:
         messages.error(request, in_words(error))
-        return _back(request, team)
+        return _redirect_to_page(request, team)
     if ids:
         request.session[UNDO] = {"restore": ids, "back": reverse("team_duplicates", args=[team.pk])}
-        said = ngettext("%(count)s picture moved to the trash.", "%(count)s pictures moved to the trash.", len(ids))
-        messages.success(request, said % {"count": intcomma(len(ids))}, extra_tags="undo")
+        text = ngettext("%(count)s picture moved to the trash.", "%(count)s pictures moved to the trash.", len(ids))
+        messages.success(request, text % {"count": intcomma(len(ids))}, extra_tags="undo")
     else:
-        messages.warning(request, _("Nothing was moved: you may only look at these pictures, or they are gone."))
-    return _back(request, team)
+        messages.warning(request, _("Nothing was moved. These pictures are view only, or they were deleted."))
+    return _redirect_to_page(request, team)
 
 
 @require_POST
@@ -92,29 +92,29 @@ def duplicates_different(request: SignedInRequest, pk: int) -> HttpResponse:
     team = edited_team_or_404(request.user, pk)
     count = dismiss_duplicates(team=team, image_ids=chosen_ids(request, "member"), member=request.user)
     if count > 1:
-        messages.success(request, _("These pictures will not be shown as duplicates of each other again."))
+        messages.success(request, _("These pictures are no longer shown as duplicates of each other."))
     else:
-        messages.warning(request, _("There is nothing to tell apart any more."))
-    return _back(request, team)
+        messages.warning(request, _("These pictures no longer exist."))
+    return _redirect_to_page(request, team)
 
 
-def _shown(groups: Iterable[DuplicateGroup], user: User) -> list[ShownGroup]:
-    """In three statements, however many groups there are."""
+def _list_shown_groups(groups: Iterable[DuplicateGroup], user: User) -> list[ShownGroup]:
+    """Read the groups' images in two statements, however many groups there are."""
     groups = list(groups)
-    ids = [image_id for group in groups for image_id in group.ids[:MOST_SHOWN]]
+    ids = [image_id for group in groups for image_id in group.ids[:MAX_SHOWN]]
     images = Image.objects.visible_to(user).with_collection().in_bulk(ids)
     editable = set(Image.objects.editable_by(user).filter(pk__in=ids).values_list("pk", flat=True))
     return [
         ShownGroup(
             advantage=group.advantage,
-            twins=[
-                ShownTwin(
+            images=[
+                ShownImage(
                     image=images[image_id],
                     is_keeper=image_id == group.keeper.id,
                     is_copy=group.is_copy(image_id),
                     can_edit=image_id in editable,
                 )
-                for image_id in group.ids[:MOST_SHOWN]
+                for image_id in group.ids[:MAX_SHOWN]
                 if image_id in images
             ],
         )
@@ -122,7 +122,7 @@ def _shown(groups: Iterable[DuplicateGroup], user: User) -> list[ShownGroup]:
     ]
 
 
-def _back(request: SignedInRequest, team: Team) -> HttpResponse:
+def _redirect_to_page(request: SignedInRequest, team: Team) -> HttpResponse:
     page = request.POST.get("page", "")
     address = reverse("team_duplicates", args=[team.pk])
     return redirect(f"{address}?page={page}" if page.isdecimal() and len(page) < 9 else address)

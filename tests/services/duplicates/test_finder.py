@@ -7,17 +7,19 @@ import pytest
 
 from collections_app.errors import IndexUnavailable
 from collections_app.models import Collection, Image
-from collections_app.services.duplicates import finder as near_duplicates
+from collections_app.services.duplicates.candidates import HashedImage
 from collections_app.services.duplicates.decisions import dismiss_duplicates
 from collections_app.services.duplicates.finder import (
     MAX_BITS,
+    MAX_IMAGES_PER_HASH,
     find_exact_duplicates,
     find_near_duplicates,
-    usual_distance,
+    match_near_hashes,
+    measure_usual_distance,
 )
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
-from tests.duplicate_pictures import copies, draw, other_scenes, put, recoloured, set_looks
+from tests.duplicate_pictures import copies, draw, other_scenes, put, recoloured, set_hash_and_vector
 from tests.sample_team import SampleTeam, put_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,7 +32,7 @@ def groups(sample: SampleTeam) -> list[list[int]]:
 def put_row(
     sample: SampleTeam, name: str, *, pixels: tuple[int, int] = (60, 40), collection: Collection | None = None
 ) -> Image:
-    """A picture of no looks of its own; tests give it some."""
+    """A picture whose hash and vector the tests set."""
     red, green, blue = name.encode()
     image = put_picture(collection or sample.collection, sample.owner, name, colour=(red, green, blue))
     Image.objects.filter(pk=image.pk).update(width=pixels[0], height=pixels[1])
@@ -77,7 +79,7 @@ def test_what_is_near_to_a_neighbour_only_is_not_drawn_in(sample: SampleTeam) ->
     ids = []
     for name, value, size in (("aaa", 0, (90, 90)), ("bbb", 0b111111, (80, 80)), ("ccc", 0b111111111111, (70, 70))):
         image = put_row(sample, name, pixels=size)
-        set_looks(image, value=value + 2**40, vector=[1])
+        set_hash_and_vector(image, value=value + 2**40, vector=[1])
         ids.append(image.pk)
     assert groups(sample) == [ids[:2]]
 
@@ -90,8 +92,8 @@ def test_what_is_near_to_a_neighbour_only_is_not_drawn_in(sample: SampleTeam) ->
 def test_both_the_hash_and_the_embedding_have_to_be_near(
     sample: SampleTeam, bits: int, cosine: float, found: bool
 ) -> None:
-    set_looks(put_row(sample, "aaa"), value=2**40, vector=[1])
-    set_looks(put_row(sample, "bbb"), value=2**40 + 2**bits - 1, vector=[cosine, (1 - cosine**2) ** 0.5])
+    set_hash_and_vector(put_row(sample, "aaa"), value=2**40, vector=[1])
+    set_hash_and_vector(put_row(sample, "bbb"), value=2**40 + 2**bits - 1, vector=[cosine, (1 - cosine**2) ** 0.5])
     assert bool(groups(sample)) is found
 
 
@@ -99,7 +101,7 @@ def test_both_the_hash_and_the_embedding_have_to_be_near(
 def test_the_keeper_is_the_best_and_says_by_what(sample: SampleTeam, by: str) -> None:
     images = [put_row(sample, name) for name in ("aaa", "bbb", "ccc")]
     for image in images:
-        set_looks(image, value=2**40, vector=[1])
+        set_hash_and_vector(image, value=2**40, vector=[1])
     best = images[1]
     Image.objects.update(byte_size=500, taken_at=datetime(2024, 1, 1, tzinfo=UTC))
     early = datetime(2020, 1, 1, tzinfo=UTC)
@@ -114,12 +116,12 @@ def test_the_keeper_is_the_best_and_says_by_what(sample: SampleTeam, by: str) ->
 def test_what_was_called_different_does_not_come_back_but_a_new_copy_does(sample: SampleTeam) -> None:
     one, other = (put_row(sample, name) for name in ("aaa", "bbb"))
     for image in (one, other):
-        set_looks(image, value=2**40, vector=[1])
+        set_hash_and_vector(image, value=2**40, vector=[1])
     dismiss_duplicates(team=sample.team, image_ids=[one.pk, other.pk], member=sample.owner)
     assert groups(sample) == []
 
     late = put_row(sample, "ccc")
-    set_looks(late, value=2**40, vector=[1])
+    set_hash_and_vector(late, value=2**40, vector=[1])
     (group,) = groups(sample)
     assert late.pk in group
     assert len(group) == 2
@@ -128,7 +130,7 @@ def test_what_was_called_different_does_not_come_back_but_a_new_copy_does(sample
 def test_another_team_s_word_counts_only_there(sample: SampleTeam) -> None:
     one, other = (put_row(sample, name) for name in ("aaa", "bbb"))
     for image in (one, other):
-        set_looks(image, value=2**40, vector=[1])
+        set_hash_and_vector(image, value=2**40, vector=[1])
     dismiss_duplicates(team=sample.owner.personal_team, image_ids=[one.pk, other.pk], member=sample.owner)
     assert len(groups(sample)) == 1
 
@@ -137,31 +139,31 @@ def test_the_trash_and_other_teams_have_no_part_in_it(sample: SampleTeam) -> Non
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     here, trashed, there = put_row(sample, "aaa"), put_row(sample, "bbb"), put_row(sample, "ccc", collection=mine)
     for image in (here, trashed, there):
-        set_looks(image, value=2**40, vector=[1])
+        set_hash_and_vector(image, value=2**40, vector=[1])
     Image.objects.filter(pk=trashed.pk).update(trashed_at=datetime.now(tz=UTC))
     assert groups(sample) == []
 
 
 def test_plain_pictures_and_pictures_without_a_hash_are_not_compared(sample: SampleTeam) -> None:
     for name in ("aaa", "bbb"):
-        set_looks(put_row(sample, name), value=0, vector=[1])
+        set_hash_and_vector(put_row(sample, name), value=0, vector=[1])
     assert groups(sample) == []
     Image.objects.all().record_index_state(perceptual_hash=None)
     assert groups(sample) == []
 
 
-def test_a_look_that_very_many_have_says_nothing(sample: SampleTeam, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_duplicates, "_TOO_COMMON", 2)
-    for name in ("aaa", "bbb", "ccc"):
-        set_looks(put_row(sample, name), value=2**40, vector=[1])
-    assert groups(sample) == []
+def test_a_hash_of_very_many_images_matches_none_of_them() -> None:
+    images = [HashedImage(number, str(number), 2**40) for number in range(MAX_IMAGES_PER_HASH + 1)]
+    assert match_near_hashes(images[1:]) == {2**40: [2**40]}
+    assert match_near_hashes(images) == {}
 
 
 def test_where_all_pictures_are_alike_a_duplicate_has_to_be_nearer() -> None:
     chance = np.random.default_rng(1)
     spread, alike = (chance.normal(size=(60, 64)) + shift for shift in (0, 5))
     distances = [
-        usual_distance([(row / np.linalg.norm(row)).astype(np.float32) for row in rows]) for rows in (spread, alike)
+        measure_usual_distance([(row / np.linalg.norm(row)).astype(np.float32) for row in rows])
+        for rows in (spread, alike)
     ]
     assert distances[0] > 0.9
     assert distances[1] < 0.1
@@ -169,4 +171,4 @@ def test_where_all_pictures_are_alike_a_duplicate_has_to_be_nearer() -> None:
 
 def test_few_vectors_tell_nothing_of_the_usual_distance() -> None:
     few = [np.array([1, 0], dtype=np.float32)] * 10
-    assert usual_distance(few) == 0.4
+    assert measure_usual_distance(few) == 0.4

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from collections_app.services.duplicates.hamming import near_hashes
+from collections_app.services.duplicates.hamming import find_near_hashes
 
 
 def brute_force(hashes: "np.ndarray[tuple[int], np.dtype[np.int64]]", distance: int) -> dict[int, list[int]]:
@@ -20,14 +20,14 @@ def test_exactly_those_within_the_distance_are_found(seed: int, distance: int) -
     flips = [sum(1 << int(bit) for bit in chance.choice(63, size=count, replace=False)) for count in range(13)]
     planted = np.array([value ^ np.int64(flip) for value in base[:40] for flip in flips], dtype=np.int64)
     hashes = np.unique(np.concatenate([base, planted]))
-    assert near_hashes(hashes, distance=distance) == brute_force(hashes, distance)
+    assert find_near_hashes(hashes, distance=distance) == brute_force(hashes, distance)
 
 
 def test_many_hashes_in_one_bucket_are_all_compared() -> None:
     hashes = np.arange(3000, dtype=np.int64)
-    assert near_hashes(hashes, distance=1) == brute_force(hashes, 1)
+    assert find_near_hashes(hashes, distance=1) == brute_force(hashes, 1)
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_have_no_neighbours(count: int) -> None:
-    assert near_hashes(np.arange(count, dtype=np.int64), distance=8) == {}
+    assert find_near_hashes(np.arange(count, dtype=np.int64), distance=8) == {}

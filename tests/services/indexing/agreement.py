@@ -3,7 +3,7 @@
 from collections_app.index import Entry
 from collections_app.models import Image
 from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.entries import index_entry
+from collections_app.services.indexing.entries import build_entry
 
 
 def indexed_entries() -> list[Entry]:
@@ -11,7 +11,7 @@ def indexed_entries() -> list[Entry]:
 
 
 def expected_entries() -> list[Entry]:
-    return [index_entry(image) for image in Image.objects.select_related("collection").order_by("pk")]
+    return [build_entry(image) for image in Image.objects.select_related("collection").order_by("pk")]
 
 
 def assert_index_agrees() -> None:

@@ -11,8 +11,8 @@ from collections_app.index import Record, hash_token
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.audit import IndexReport, audit_index, queue_anew, queue_differences
-from collections_app.services.indexing.entries import index_entry
+from collections_app.services.indexing.audit import IndexReport, audit_index, queue_differences, queue_reencoding
+from collections_app.services.indexing.entries import build_entry
 from collections_app.services.indexing.worker import IndexWorker
 from tests.sample_team import SampleTeam
 from tests.services.indexing.agreement import assert_index_agrees
@@ -28,12 +28,14 @@ def image(sample: SampleTeam) -> Image:
 
 
 def audit() -> IndexReport:
-    return audit_index(index=get_active_index(), model_key=get_encoder().key, images=Image.objects.all(), whole=True)
+    return audit_index(
+        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.all(), is_complete=True
+    )
 
 
 def store(image: Image, **changes: Any) -> None:
     """Write a vector behind the database's back."""
-    entry = dataclasses.replace(index_entry(image), **changes)
+    entry = dataclasses.replace(build_entry(image), **changes)
     vector = np.eye(1, get_encoder().dim, dtype=np.float32)[0]
     get_active_index().upsert([Record(entry=entry, vector=vector)])
 
@@ -42,13 +44,13 @@ def mend(report: IndexReport) -> None:
     queue_differences(report)
     IndexWorker().drain()
     assert_index_agrees()
-    assert audit().agrees
+    assert audit().is_consistent
 
 
 def test_nothing_is_found_where_nothing_is_wrong(image: Image) -> None:
     report = audit()
 
-    assert report.agrees
+    assert report.is_consistent
     assert (report.images, report.vectors) == (1, 1)
     assert queue_differences(report) == 0
 
@@ -126,13 +128,13 @@ def test_an_old_vector_whose_picture_was_never_finished_is_found(image: Image, s
 
 def test_an_old_vector_whose_picture_waits_for_a_new_one_is_no_difference(image: Image) -> None:
     """To queue it once more would only change the order."""
-    queue_anew(Image.objects.all(), priority=Priority.REBUILD)
+    queue_reencoding(Image.objects.all(), priority=Priority.REBUILD)
 
-    assert audit().agrees
+    assert audit().is_consistent
 
 
 def test_a_picture_that_was_given_up_is_a_difference(image: Image) -> None:
-    queue_anew(Image.objects.all())
+    queue_reencoding(Image.objects.all())
     IndexJob.objects.update(is_failed=True)
 
     assert audit().stale == [image.pk]
@@ -146,8 +148,8 @@ def test_a_row_that_makes_no_sense_is_found_and_does_not_stop_the_audit(image: I
 
 def test_an_audit_of_a_part_calls_nothing_orphaned(image: Image) -> None:
     report = audit_index(
-        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.none(), whole=False
+        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.none(), is_complete=False
     )
 
-    assert report.agrees
+    assert report.is_consistent
     assert not IndexJob.objects.exists()

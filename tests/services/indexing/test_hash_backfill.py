@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 
 from collections_app.models import Image, IndexJob
-from collections_app.services.indexing.hash_backfill import hash_older_pictures
+from collections_app.services.indexing.hash_backfill import backfill_hashes
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.renditions import Rendition, rendition_name
 from tests.duplicate_pictures import draw, other_scenes, put
@@ -39,10 +39,10 @@ def test_older_pictures_are_hashed_from_their_thumbnails_and_not_encoded(scenes:
     Image.objects.all().record_index_state(perceptual_hash=None)
     for image in scenes:
         default_storage.delete(image.file_name)
-    last = hash_older_pictures(after=0, limit=2)
+    last = backfill_hashes(after=0, limit=2)
     assert last is not None
-    assert hash_older_pictures(after=last, limit=2) is not None
-    assert hash_older_pictures(after=10**9, limit=2) is None
+    assert backfill_hashes(after=last, limit=2) is not None
+    assert backfill_hashes(after=10**9, limit=2) is None
     after = hashes()
     assert all(((before[pk] or 0) ^ (after[pk] or 0)).bit_count() <= 4 for pk in before)
     assert None not in after.values()
@@ -56,12 +56,12 @@ def test_a_lost_file_is_passed_over_and_holds_nobody_up(scenes: list[Image]) -> 
         default_storage.delete(name)
     after: int | None = 0
     while after is not None:
-        after = hash_older_pictures(after=after, limit=1)
+        after = backfill_hashes(after=after, limit=1)
     assert [pk for pk, value in hashes().items() if value is None] == [lost.pk]
 
 
 def test_pictures_that_wait_for_the_worker_are_left_to_it(sample: SampleTeam) -> None:
-    assert hash_older_pictures(after=0, limit=9) is None
+    assert backfill_hashes(after=0, limit=9) is None
 
 
 def test_an_idle_worker_hashes_older_pictures(scenes: list[Image]) -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong around a batch: refusals, full disks, a database that does not answer. Only the culprit pays."""
+"""Failures around a batch: refusals, full disks, a locked database. Only the picture that causes one fails."""
 
 import threading
 import uuid
@@ -12,16 +12,16 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import OperationalError, connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import IndexRefused, StorageUnavailable
 from collections_app.index import Record
 from collections_app.models import Image, IndexJob, IndexState
-from collections_app.services.indexing import preparation, worker
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.preparation import prepare_batch
-from collections_app.services.indexing.queue import claim_jobs, give_back_jobs
+from collections_app.services.indexing.queue import claim_jobs
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.renditions import Rendition, rendition_name
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_read_is_tried_later_and_does_not_keep_the_others(
     put_pictures(sample, 3)
     place = replace_by_folder(sample.image)
 
-    with pytest.raises(StorageUnavailable, match="cannot be read just now"):
+    with pytest.raises(StorageUnavailable, match="cannot be read right now"):
         IndexWorker().drain()
 
     job = IndexJob.objects.get()
@@ -181,64 +181,62 @@ def test_a_thumbnail_made_while_its_picture_was_deleted_does_not_stay(sample: Sa
     assert_index_agrees()
 
 
-def test_nothing_else_is_in_hand_with_a_job_that_failed_before(
-    sample: SampleTeam, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_else_is_claimed_with_a_job_that_failed_before(sample: SampleTeam, settings: Settings) -> None:
     put_pictures(sample, 4)
     IndexJob.objects.filter(image_id=sample.image.pk).update(attempts=2)
-    held: list[int] = []
+    settings.INDEX_BATCH_SIZE = 2
+    claimed: list[int] = []
 
-    def observed(**asked: Any) -> list[IndexJob]:
-        jobs = claim_jobs(**asked)
-        if IndexJob.objects.filter(image_id=sample.image.pk).exclude(lease=None).exists():
-            held.append(IndexJob.objects.exclude(lease=None).count())
-        return jobs
+    def observe(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if sql.startswith('UPDATE "collections_app_indexjob"'):
+            jobs = IndexJob.objects.exclude(lease=None)
+            claimed.extend([jobs.count()] if jobs.filter(image_id=sample.image.pk).exists() else [])
+        return result
 
-    monkeypatch.setattr(worker, "claim_jobs", observed)
-    monkeypatch.setattr("django.conf.settings.INDEX_BATCH_SIZE", 2)
-    IndexWorker().drain()
+    with connection.execute_wrapper(observe):
+        IndexWorker().drain()
 
-    assert held
-    assert set(held) == {1}
+    assert claimed
+    assert set(claimed) == {1}
     assert_index_agrees()
 
 
-def test_a_thumbnail_that_cannot_be_stored_does_not_keep_a_picture_from_search(
-    sample: SampleTeam, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(**_: Any) -> None:
+class DiskFullOfThumbnails(FileSystemStorage):
+    """A disk on which no thumbnail can be stored."""
+
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(preparation, "store_rendition", full)
+
+def test_a_thumbnail_that_cannot_be_stored_does_not_keep_a_picture_from_search(
+    sample: SampleTeam, settings: Settings
+) -> None:
+    if not isinstance(default_storage, FileSystemStorage):
+        pytest.skip("A bucket has no disk that is full.")
+    place = {
+        "BACKEND": f"{__name__}.{DiskFullOfThumbnails.__name__}",
+        "OPTIONS": {"location": default_storage.location},
+    }
+    settings.STORAGES = settings.STORAGES | {"default": place}
+
     IndexWorker().drain()
 
     assert_index_agrees()
     assert not default_storage.exists(rendition_name(sample.image.file_name, Rendition.GRID))
 
 
-def test_what_could_not_be_given_back_is_given_back_next_time(
-    sample: SampleTeam, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else the heartbeat would keep the leases for ever."""
-    calls: list[object] = []
-
-    def locked_once(**asked: Any) -> int:
-        calls.append(asked)
-        if len(calls) == 1:
-            raise OperationalError("database is locked")
-        return give_back_jobs(**asked)
-
-    def broken(*_: Any) -> None:
-        raise IndexRefused("Not now.")
-
-    one = IndexWorker()
-    monkeypatch.setattr(worker, "give_back_jobs", locked_once)
-    with monkeypatch.context() as patch:
-        patch.setattr(IndexWorker, "_write", broken)
-        with pytest.raises(OperationalError):
-            one.drain()
+def test_jobs_that_could_not_be_released_are_released_next_time(sample: SampleTeam, settings: Settings) -> None:
+    """Otherwise the heartbeat would keep the leases for ever."""
+    model, one = settings.CLIP_MODEL_PATH, IndexWorker()
+    settings.CLIP_MODEL_PATH = "/no/such/folder"
+    release = 'UPDATE "collections_app_indexjob" SET "lease" = NULL'
+    with connection.execute_wrapper(locked(release)), pytest.raises(OperationalError):
+        one.drain()
     assert IndexJob.objects.exclude(lease=None).exists()
+    settings.CLIP_MODEL_PATH = model
 
     one.drain()
+
     assert not IndexJob.objects.exists()
     assert_index_agrees()

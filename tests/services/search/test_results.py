@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from collections_app.index import Filters, Record
 from collections_app.models import Collection, Image
 from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.entries import index_entry
+from collections_app.services.indexing.entries import build_entry
 from collections_app.services.library.collections import create_collection
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
@@ -44,7 +44,7 @@ def crowd(sample: SampleTeam, *, matches: int, total: int = MANY, seed: int = 1)
     scores = np.concatenate([0.7 + 0.0001 * np.arange(matches)[::-1], chance.normal(-0.3, 0.05, total - matches)])
     vectors = near(embed_text(WORDS), scores, chance)
     pairs = zip(images, vectors, strict=True)
-    get_active_index().upsert([Record(entry=index_entry(image), vector=vector) for image, vector in pairs])
+    get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
     return Crowd(matches=images[:matches], others=images[matches:])
 
 
@@ -152,7 +152,7 @@ def test_an_example_that_nearly_all_hits_repeat_is_answered(sample: SampleTeam) 
     scores = np.where(np.arange(1200) < 990, 0.9999, 0.3)
     vectors = near(embed_text(WORDS), scores, np.random.default_rng(1))
     pairs = zip(images, vectors, strict=True)
-    get_active_index().upsert([Record(entry=index_entry(image), vector=vector) for image, vector in pairs])
+    get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
     assert len(found(sample, f"like:{images[0].pk}").ranked) >= 990
 
 

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from collections_app.models import DuplicateDismissal, Image, Share
 from collections_app.services.library.collections import create_collection
-from tests.duplicate_pictures import set_looks
+from tests.duplicate_pictures import set_hash_and_vector
 from tests.sample_team import SampleTeam, put_picture, sign_in_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +27,7 @@ def put_group(sample: SampleTeam, number: int, size: int = 2) -> list[Image]:
     for place in range(size):
         image = put_picture(sample.collection, sample.owner, f"{number}-{place}.png", colour=(number, place, 99))
         Image.objects.filter(pk=image.pk).update(width=100 - place)
-        set_looks(image, value=0x123456789 * (number + 1) ** 7, vector=[0] * number + [1])
+        set_hash_and_vector(image, value=0x123456789 * (number + 1) ** 7, vector=[0] * number + [1])
         images.append(image)
     return images
 
@@ -86,14 +86,14 @@ def test_a_choice_that_makes_no_sense_changes_nothing(
         "keeper alone": {"keep": one, "image": one},
     }[sent]
     page = as_owner.post(f"{address}trash/", form, follow=True).content.decode()
-    assert "Choose which picture to keep" in page
+    assert "Select the picture to keep" in page
     assert kept(images) == [one, other]
 
 
 def test_a_keeper_that_is_gone_saves_the_others(as_owner: Client, sample: SampleTeam, address: str) -> None:
     images = put_group(sample, 1)
     form = {"keep": 10**9, "image": [image.pk for image in images]}
-    assert "deleted meanwhile" in as_owner.post(f"{address}trash/", form, follow=True).content.decode()
+    assert "deleted in the meantime" in as_owner.post(f"{address}trash/", form, follow=True).content.decode()
     assert len(kept(images)) == 2
 
 
@@ -108,7 +108,7 @@ def test_a_viewer_moves_what_a_share_lets_them_edit(as_viewer: Client, sample: S
     one = put_group(sample, 1)[0]
     shared = create_collection(team=sample.team, name="Shared", creator=sample.owner)
     theirs = put_picture(shared, sample.owner, "theirs.png", colour=(4, 5, 6))
-    set_looks(theirs, value=0x123456789 * 2**7, vector=[0, 1])
+    set_hash_and_vector(theirs, value=0x123456789 * 2**7, vector=[0, 1])
     Share.objects.create(collection=shared, user=sample.viewer, role="editor")
 
     page = as_viewer.get(address).content.decode()
@@ -123,7 +123,7 @@ def test_pictures_of_another_team_are_neither_shown_nor_moved(
 ) -> None:
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     foreign = put_picture(mine, sample.owner, "foreign.png", colour=(7, 8, 9))
-    set_looks(foreign, value=0x123456789 * 2**7, vector=[0, 1])
+    set_hash_and_vector(foreign, value=0x123456789 * 2**7, vector=[0, 1])
     keeper = put_group(sample, 1)[0]
     assert "foreign.png" not in as_owner.get(address).content.decode()
     as_owner.post(f"{address}trash/", {"keep": keeper.pk, "image": foreign.pk})
@@ -134,7 +134,7 @@ def test_what_is_called_different_does_not_come_back(as_owner: Client, sample: S
     images = put_group(sample, 1)
     form = {"member": [image.pk for image in images]}
     page = as_owner.post(f"{address}different/", form, follow=True).content.decode()
-    assert "will not be shown" in page
+    assert "no longer shown" in page
     assert "No duplicates" in page
     assert len(kept(images)) == 2
 
