@@ -15,7 +15,7 @@ def get_user_by_email(email: str) -> User:
 
 def get_team(name: str) -> Team:
     """Find a team by its id or its name."""
-    teams = Team.objects.filter(pk=parse_id(name)) if name.isdecimal() else Team.objects.filter(name=name)
+    teams = Team.objects.filter(pk=parse_id(name) or 0) if name.isdecimal() else Team.objects.filter(name=name)
     if not teams:
         raise CommandError(f"There is no team “{name}”.")
     if len(teams) > 1:

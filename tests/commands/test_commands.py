@@ -74,7 +74,10 @@ def test_an_import_says_which_file_was_refused(
     ("words", "sentence"),
     [
         (["import_images", "/nowhere", "--collection", "A", "--user", "owner@example.com"], "no folder /nowhere"),
-        (["import_images", "/", "--collection", "A", "--user", "nobody@example.com"], "no account with the email address"),
+        (
+            ["import_images", "/", "--collection", "A", "--user", "nobody@example.com"],
+            "no account with the email address",
+        ),
         (["search", "red", "--user", "nobody@example.com"], "no account with the email address"),
         (["search", "red", "--user", "owner@example.com", "--limit", "0"], "must be a whole number"),
         (["reindex", "--team", "Nobody"], "There is no team"),

@@ -9,7 +9,7 @@ from pymilvus import MilvusException
 
 from collections_app.errors import IndexRefused, IndexUnavailable
 from collections_app.index.connection import Connection, ServerEndpoint
-from collections_app.index.failures import translate_error
+from collections_app.index.failures import is_disconnect, translate_error
 from collections_app.index.milvus import MilvusIndex
 from tests.index.conftest import new_index
 from tests.index.milvus_server import MAX_PARTITIONS
@@ -116,3 +116,8 @@ def test_what_pymilvus_will_not_send_is_a_refusal_and_nothing_to_wait_for(lite: 
 )
 def test_only_what_would_be_said_again_is_a_refusal(answer: MilvusException, refused: bool) -> None:
     assert isinstance(translate_error(answer), IndexRefused) == refused
+
+
+def test_an_owner_whose_process_ends_is_a_lost_connection() -> None:
+    assert is_disconnect(MilvusException(1, "cannot schedule new futures after shutdown"))
+    assert not is_disconnect(MilvusException(1, "[Errno 28] No space left on device"))

@@ -61,7 +61,7 @@ class IndexWorker:
 
         Raises IndexUnavailable, EncoderError or StorageUnavailable; the jobs stay in the queue.
         """
-        with self._start_heartbeat():
+        with self._make_heartbeat():
             while not self.stop.is_set() and IndexJob.objects.waiting().exists():
                 self._process_due_jobs(on_progress)
                 if IndexJob.objects.waiting().exists():
@@ -71,7 +71,7 @@ class IndexWorker:
     def run(self) -> None:
         """Work until stopped. After a failure of the index, the model or the database, log it, wait and try again."""
         pause_s = _IDLE_S
-        with self._start_heartbeat():
+        with self._make_heartbeat():
             while not self.stop.is_set():
                 try:
                     self._run_maintenance()
@@ -100,7 +100,7 @@ class IndexWorker:
         self._hashed_up_to = last_id or self._hashed_up_to
         return last_id is not None
 
-    def _start_heartbeat(self) -> Heartbeat:
+    def _make_heartbeat(self) -> Heartbeat:
         return Heartbeat(worker=self.id, lease_s=self._lease_s)
 
     def _process_due_jobs(self, on_progress: Callable[[], object]) -> None:
