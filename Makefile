@@ -1,30 +1,58 @@
-# What a person needs: `make demo` to look around, `make run` to use it, `make test` to check it.
+# `make demo` shows the site, `make run` serves it, `make test` tests it; `make help` lists all targets.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Left out of the fast tests, beside browser, server and processes: training, random histories and whole tables of rights.
+SLOW := tests/demo tests/permissions tests/services/test_histories.py tests/views/sharing/test_revoking.py
+FAST := -m "not browser and not server and not process" $(addprefix --ignore=,$(SLOW))
 
-.PHONY: demo run test test-services lint bench messages train-demo-model clean
+.PHONY: help demo run test test-fast test-services coverage lint format bench messages train-demo-model clean
 
+# Lists the targets.
+help:
+	@awk '/^# / && !about { about = substr($$0, 3) } /^$$/ { about = "" } \
+		/^[a-z-]+:/ && about { sub(":.*", ""); printf "%-18s %s\n", $$0, about; about = "" }' Makefile
+
+# Serves the demo: drawn pictures, two accounts, a small model. Needs no model hub.
 demo: $(VENV)/.installed
 	@CLIP_MODEL=demo $(BIN)/python manage.py demo
 	@CLIP_MODEL=demo exec $(BIN)/python manage.py serve
 
+# Serves the site with the model that CLIP_MODEL names.
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py serve
 
+# Runs all tests.
 test: $(VENV)/.installed-dev
 	$(BIN)/pytest
 
+# Runs the fast tests: no browser, no Milvus server, no killed processes.
+test-fast: $(VENV)/.installed-dev
+	$(BIN)/pytest $(FAST)
+
+# Runs the tests against PostgreSQL, a Milvus server and an S3 server.
 test-services: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.with_services
 
+# Measures how much of the code the fast tests run; writes htmlcov/index.html.
+coverage: $(VENV)/.installed-dev
+	$(BIN)/pytest $(FAST) --cov --cov-report=html --cov-report=term:skip-covered
+
+# Checks style, spelling, types, migrations and deployment settings; changes nothing.
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	HTTPS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
 
+# Formats the code and repairs what ruff can repair.
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+# Runs the benchmarks.
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.indexing
 	$(BIN)/python -m tests.benchmarks.filters
@@ -33,16 +61,19 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.relevance
 	$(BIN)/python -m tests.benchmarks.composing
 
-# Brings the Russian catalogue up to date with the sources; needs GNU gettext (apt-get install gettext). Then translate
-# what is empty or fuzzy: the tests name it. Nothing is to be compiled.
+# Update the Russian catalogue from the sources and compile it; needs GNU gettext (apt-get install gettext). The tests
+# list sentences that are empty or fuzzy: translate them and run this again. Commit the .po and the .mo together.
 messages: $(VENV)/.installed
 	$(BIN)/python manage.py makemessages --locale ru --no-obsolete --add-location file \
 		--ignore $(VENV) --ignore var --ignore tests --ignore "collections_app/demo/*"
 	@sed -i '/^"POT-Creation-Date/d' collections_app/locale/ru/LC_MESSAGES/django.po
+	@cd collections_app/locale/ru/LC_MESSAGES && msgfmt --check-format -o django.mo django.po
 
+# Trains the demo's model again, for 65 minutes.
 train-demo-model: $(VENV)/.installed
 	$(BIN)/python -m collections_app.demo.train --out collections_app/demo/model --minutes 65
 
+# Deletes the installed packages.
 clean:
 	rm -rf $(VENV)
 

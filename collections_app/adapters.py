@@ -1,4 +1,4 @@
-"""Where this site differs from what allauth does by itself: who may sign up, and whom a single sign-on may link."""
+"""allauth's adapters: who may sign up, and which accounts single sign-on may link."""
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
@@ -17,28 +17,31 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return bool(settings.SIGNUP_OPEN)
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        """Signing up with a taken address takes as long as with a new one, whose password is hashed."""
+        """Hash something, so that signing up with a taken address takes as long as with a new one."""
         make_password(email)
         super().send_account_already_exists_mail(email)
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def build_totp_svg(self, url: str) -> str:
-        """Return what may stand in a page: the drawing without the XML declaration."""
+        """Return the drawing without its XML declaration, to embed it in a page."""
         svg: str = super().build_totp_svg(url)
         return svg[svg.index("<svg") :]
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, str]) -> User:
-        """Some providers send the word "false", which is true to Python."""
+        """Read `verified` as a boolean: some providers send the string "false"."""
         for address in sociallogin.email_addresses:
             address.verified = address.verified is True or address.verified == "true"
         user: User = super().populate_user(request, sociallogin, data)
         return user
 
     def can_authenticate_by_email(self, login: SocialLogin, email: str) -> bool:
-        """Whoever made an account with a stranger's address, never verified, shall not have that stranger walk into it:
-        a passkey or a second address left there would open it again."""
+        """Require an address that is verified here too.
+
+        Otherwise an attacker could sign up with another person's address, add a passkey, and keep access to the account
+        that this person later enters through the provider.
+        """
         verified_here: bool = EmailAddress.objects.filter(email__iexact=email, verified=True).exists()
         return verified_here and super().can_authenticate_by_email(login, email)

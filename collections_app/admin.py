@@ -1,4 +1,4 @@
-"""The administration: to look things up, to see why a picture is not indexed, and to try again."""
+"""The administration: browsing the rows, and retrying failed indexing."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.utils.translation import ngettext_lazy
 
 from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
-from collections_app.messages import counted
+from collections_app.messages import format_count
 from collections_app.models import Collection, Image, IndexJob, Membership, Share, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import IndexJobQuerySet
@@ -25,9 +25,9 @@ from collections_app.services.indexing.queue import retry_jobs
 from collections_app.services.library.renditions import Rendition, open_rendition
 
 _QUEUED = ngettext_lazy("%(number)s picture queued.", "%(number)s pictures queued.", "count")
-_RETRIED = ngettext_lazy("%(number)s job will be tried again.", "%(number)s jobs will be tried again.", "count")
+_RETRIED = ngettext_lazy("Retrying %(number)s job.", "Retrying %(number)s jobs.", "count")
 
-# Else the administration has a door of its own: no limit on attempts, no second factor.
+# Without this the administration's own sign-in would have no limit on attempts and no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
@@ -39,11 +39,11 @@ class UserAdmin(ModelAdmin[User]):
     readonly_fields = ["last_login"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """People sign up, or `manage.py createsuperuser` makes them: both set a password."""
+        """People sign up, or `manage.py createsuperuser` creates them. Both set a password."""
         return False
 
 
-def _address_name(request: HttpRequest) -> str:
+def _get_url_name(request: HttpRequest) -> str:
     return (request.resolver_match and request.resolver_match.url_name) or ""
 
 
@@ -59,13 +59,13 @@ class TeamAdmin(ModelAdmin[Team]):
     readonly_fields = ["personal_of"]
 
     def get_inlines(self, request: HttpRequest, obj: Team | None) -> list[type[InlineModelAdmin[Any, Any]]]:
-        """A personal team has its one member for good."""
+        """Hide the members of a personal team: it always has one."""
         return [] if obj and obj.is_personal else [MembershipInline]
 
     def has_delete_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
-        """A personal team goes with its account, and with nothing else."""
-        goes_alone = obj is not None and obj.is_personal and "_team_" in _address_name(request)
-        return not goes_alone and super().has_delete_permission(request, obj)
+        """Allow deleting a personal team only together with its account."""
+        is_deleted_alone = obj is not None and obj.is_personal and "_team_" in _get_url_name(request)
+        return not is_deleted_alone and super().has_delete_permission(request, obj)
 
 
 @admin.register(Collection)
@@ -93,10 +93,10 @@ class ImageAdmin(ModelAdmin[Image]):
     readonly_fields += ["created_at", "index_state", "index_model_key", "index_error"]
     fields = ["collection", "title", "tags", *readonly_fields]
     raw_id_fields = ["collection"]
-    actions = ["index_anew"]
+    actions = ["reindex"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Pictures come in by upload or import, which judge them."""
+        """Images come from uploads and imports, which validate them."""
         return False
 
     @admin.display(description="")
@@ -110,7 +110,7 @@ class ImageAdmin(ModelAdmin[Image]):
         return [own, *super().get_urls()]
 
     def thumbnail_file(self, request: HttpRequest, pk: int) -> FileResponse:
-        """Administrators see every picture here, small, as they see every row."""
+        """Send the thumbnail of any image, to people who may view images in the administration."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         image = get_object_or_404(Image, pk=pk)
@@ -120,9 +120,9 @@ class ImageAdmin(ModelAdmin[Image]):
             raise Http404 from error
         return FileResponse(file, content_type=THUMBNAIL_CONTENT_TYPE)
 
-    @admin.action(description=_("Index the selected pictures anew"))
-    def index_anew(self, request: HttpRequest, queryset: ImageQuerySet) -> None:
-        self.message_user(request, counted(_QUEUED, queue_reencoding(queryset)))
+    @admin.action(description=_("Reindex the selected pictures"))
+    def reindex(self, request: HttpRequest, queryset: ImageQuerySet) -> None:
+        self.message_user(request, format_count(_QUEUED, queue_reencoding(queryset)))
 
 
 @admin.register(IndexJob)
@@ -138,6 +138,6 @@ class IndexJobAdmin(ModelAdmin[IndexJob]):
     def has_change_permission(self, request: HttpRequest, obj: IndexJob | None = None) -> bool:
         return False
 
-    @admin.action(description=_("Try the selected jobs again now"))
+    @admin.action(description=_("Retry the selected jobs now"))
     def retry(self, request: HttpRequest, queryset: IndexJobQuerySet) -> None:
-        self.message_user(request, counted(_RETRIED, retry_jobs(jobs=queryset)))
+        self.message_user(request, format_count(_RETRIED, retry_jobs(jobs=queryset)))

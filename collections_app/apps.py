@@ -1,4 +1,4 @@
-"""The application's configuration: connects the signals and registers the checks."""
+"""The application's configuration."""
 
 from typing import Any
 
@@ -14,18 +14,18 @@ class CollectionsAppConfig(AppConfig):
     def ready(self) -> None:
         from collections_app import checks, signals  # noqa: F401
 
-        post_migrate.connect(make_cache_table, sender=self)
+        post_migrate.connect(create_cache_table, sender=self)
         pre_migrate.connect(drop_triggers_before_migrating, sender=self)
         post_migrate.connect(ensure_names_after_migrating, sender=self)
 
 
-def make_cache_table(using: str, **_: Any) -> None:
-    """The cache's table belongs to no model: it is made beside the others, unless it is there."""
+def create_cache_table(using: str, **_: Any) -> None:
+    """Create the cache table, which belongs to no model, unless it exists."""
     call_command("createcachetable", database=using, verbosity=0)
 
 
 def drop_triggers_before_migrating(using: str, plan: list[Any], **_: Any) -> None:
-    """Only where there is something to migrate: else the triggers stay, and the index need not be made anew."""
+    """Drop the triggers only if there are migrations to run. Otherwise the index needs no rebuild."""
     from collections_app.services.search import name_index
 
     if plan:

@@ -1,4 +1,4 @@
-"""What every page's template may know: the site's limits and state. Floor 5."""
+"""Context of every template: the site's limits and its state."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ from collections_app.models import Collection, Image, IndexState, User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexingStatus:
-    """How far the index is behind, as one person may know it; `reason` is that of one of the failures."""
+    """Counts of images that are not indexed, among those one person sees. `reason` is the reason of one failure."""
 
     waiting: int = 0
     failed: int = 0
@@ -22,7 +22,7 @@ class IndexingStatus:
 
 
 def read_indexing_status(user: User) -> IndexingStatus:
-    """Mostly nothing waits anywhere, which a small database index tells; else one statement over the few that do."""
+    """Return the counts. Usually all images are indexed, which one lookup in a small database index shows."""
     if not Image.objects.exclude(index_state=IndexState.INDEXED).exists():
         return IndexingStatus()
     failed = Q(index_state=IndexState.FAILED)
@@ -41,7 +41,7 @@ def read_indexing_status(user: User) -> IndexingStatus:
 
 
 class Site:
-    """Each fact is looked up when a template asks for it: a page that does not show it pays nothing."""
+    """Facts that templates read as `our_site`. Each is computed on access."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
@@ -61,14 +61,13 @@ class Site:
 
     @property
     def hints_at_english(self) -> bool:
-        """OpenAI's CLIP models, and the demo's, were trained on English captions alone."""
+        """Whether to suggest English: the model was trained on English captions and the page is in another language."""
         knows_english_only = self.has_demo_model or settings.CLIP_MODEL.startswith("openai/clip-")
         return knows_english_only and get_language() != "en"
 
     @property
     def return_address(self) -> str:
-        """Where to come back to after choosing a language. What answers a form may have no page of its own: then it is
-        the page that the form was on."""
+        """The page to return to after switching the language. For the response to a form it is the page of the form."""
         if self._request.method in ("GET", "HEAD"):
             return self._request.get_full_path()
         return self._request.headers.get("Referer") or self._request.get_full_path()
@@ -86,6 +85,6 @@ class Site:
         return read_indexing_status(self._user) if isinstance(self._user, User) else IndexingStatus()
 
 
-def site(request: HttpRequest) -> dict[str, Site]:
-    """Not called `site`: allauth's pages put a thing of their own under that name."""
+def add_site(request: HttpRequest) -> dict[str, Site]:
+    """Add `our_site`. The name `site` is taken by allauth's pages."""
     return {"our_site": Site(request)}

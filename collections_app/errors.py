@@ -1,32 +1,34 @@
-"""The tree of our own exceptions. Every message is a sentence that can be shown to a person, in any language."""
+"""All exceptions that we raise. Each message is a translatable sentence for people."""
 
 Value = str | int | float
 
 
 class gettext_noop(str):  # noqa: N801
-    """English that stands in the catalogue: `make messages` looks for this name. No Django is known on this floor."""
+    """Marks English text for translation; `make messages` looks for this name. This layer does not import Django."""
 
     __slots__ = ()
 
 
 class ImageSearchError(Exception):
-    """Anything this application refuses or cannot do.
+    """Something that the application rejects or cannot do.
 
-    `sentence` names its `values` as %(name)s. As a str it is English, for logs and the terminal; views show it in the
-    reader's language with `wording.in_words`.
+    `sentence` contains its `values` as %(name)s. `str(error)` is English, for logs and the terminal. Views show the
+    reader's language with `messages.describe_error`.
     """
 
     def __init__(self, sentence: str = "", **values: Value) -> None:
-        super().__init__(sentence % {name: _english(value) for name, value in values.items()} if values else sentence)
+        super().__init__(
+            sentence % {name: _format_english(value) for name, value in values.items()} if values else sentence
+        )
         self.sentence, self.values = sentence, values
 
 
-def _english(value: Value) -> str:
+def _format_english(value: Value) -> str:
     return value if isinstance(value, str) else f"{value:,}"
 
 
 class InvalidImage(ImageSearchError):
-    """An upload that is not a picture we accept. `code` is stable; the message says what to do."""
+    """An upload that we do not accept as a picture. `code` is stable; the message says what to do."""
 
     def __init__(self, code: str, sentence: str, **values: Value) -> None:
         super().__init__(sentence, **values)
@@ -38,11 +40,11 @@ class EncoderError(ImageSearchError):
 
 
 class IndexUnavailable(ImageSearchError):
-    """The vector index cannot be reached or refused to answer. Trying again later may help."""
+    """The index cannot be reached or does not respond. A later attempt may succeed."""
 
 
 class IndexRefused(IndexUnavailable):
-    """The index works and will not take this one, now or later."""
+    """The index works but rejects this request permanently."""
 
 
 class NotAllowed(ImageSearchError):
@@ -50,27 +52,27 @@ class NotAllowed(ImageSearchError):
 
 
 class NameTaken(ImageSearchError):
-    """A collection of this name exists in the team already."""
+    """The team has a collection of this name already."""
 
 
 class NotIndexed(ImageSearchError):
-    """The picture has no vector yet, so nothing can be compared with it."""
+    """The image has no vector yet."""
 
 
 class CancelledOut(ImageSearchError):
-    """The parts of a search leave nothing to look for."""
+    """The parts of a query cancel each other out."""
 
 
 class CollectionGone(ImageSearchError):
-    """The collection was deleted while something was on its way into it."""
+    """The collection was deleted during an upload or a move into it."""
 
 
 class PictureGone(ImageSearchError):
-    """A picture that something depends on was deleted meanwhile."""
+    """An image that the request needs was deleted meanwhile."""
 
 
 class StorageUnavailable(ImageSearchError):
-    """Files can be neither read nor written just now: no picture's fault."""
+    """The storage cannot be read or written now. No image is at fault."""
 
 
 class LastOwner(ImageSearchError):
@@ -78,24 +80,28 @@ class LastOwner(ImageSearchError):
 
 
 class PersonalTeam(ImageSearchError):
-    """What is not done to a personal team."""
+    """A personal team does not allow this."""
 
 
 class InvitationGone(ImageSearchError):
-    """The invitation was used, revoked, or has expired."""
+    """The invitation is used, revoked or expired."""
 
 
 class WrongAddress(ImageSearchError):
-    """The invitation is for somebody else."""
+    """The invitation is for another address."""
+
+
+class TooManyAttempts(ImageSearchError):
+    """Too many wrong passwords were tried lately."""
 
 
 class QuotaExceeded(ImageSearchError):
-    """The team may not store more."""
+    """The team has reached its quota."""
 
 
 class ModelLoading(EncoderError):
-    """The model is on its way: the same request will be answered in a moment."""
+    """The model is still loading. The same request succeeds in a moment."""
 
 
 class ModelUnavailable(EncoderError):
-    """The model is not there: no picture's fault, and the same for all of them."""
+    """The model files are missing. No image is at fault."""

@@ -1,25 +1,29 @@
-"""What people fill in, checked: names, titles, tags, and where an upload goes."""
+"""The site's forms."""
 
 from datetime import datetime, time
 from typing import Any, cast
 
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from collections_app.models import Collection, Image, Role, SavedSearch, ShareRole, Team, User
-from collections_app.services.search.recent import query_of
+from collections_app.services.search.recent import normalize_query_string
 
 MAX_TAGS = 30
 MAX_TAG_LENGTH = 50
 
 
+def get_bound_data(request: HttpRequest) -> QueryDict | None:
+    """Return the data to bind a form to, or None for a form that is only shown. An empty POST binds the form too."""
+    return request.POST if request.method == "POST" else None
+
+
 class TagsField(forms.CharField):
-    """A line of tags separated by commas; gives a list without repetitions."""
+    """A comma-separated line of tags, cleaned to a list without duplicates."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
@@ -29,10 +33,10 @@ class TagsField(forms.CharField):
             {tag.casefold(): tag for part in super().clean(value).split(",") if (tag := _squeeze(part))}.values()
         )
         if len(tags) > MAX_TAGS:
-            sentence = _("A picture has at most %(most)s tags, and these are %(number)s.")
+            sentence = _("A picture can have at most %(most)s tags. You entered %(number)s.")
             raise forms.ValidationError(sentence % {"most": MAX_TAGS, "number": len(tags)})
         if too_long := next((tag for tag in tags if len(tag) > MAX_TAG_LENGTH), None):
-            sentence = _("A tag has at most %(most)s characters, this one has %(number)s: “%(tag)s…”.")
+            sentence = _("A tag can have at most %(most)s characters. “%(tag)s…” has %(number)s.")
             values = {"most": MAX_TAG_LENGTH, "number": len(too_long), "tag": too_long[:20]}
             raise forms.ValidationError(sentence % values)
         return tags
@@ -47,10 +51,10 @@ class TeamChoiceField(forms.ModelChoiceField[Team]):
 
 class CollectionForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
-    team = TeamChoiceField(Team.objects.none(), empty_label=None, label=_("Who sees it"))
+    team = TeamChoiceField(Team.objects.none(), empty_label=None, label=_("Visible to"))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        """The team is asked for only where there is a choice."""
+        """Omit the team field for users who can add collections to one team only."""
         super().__init__(*args, **kwargs)
         teams = Team.objects.editable_by(user).order_by("pk")
         field = cast(TeamChoiceField, self.fields["team"])
@@ -69,12 +73,12 @@ class ImageForm(forms.Form):
         label=_("Title"),
         required=False,
         max_length=Image._meta.get_field("title").max_length,
-        help_text=_("Empty: the name of the file."),
+        help_text=_("Optional. Defaults to the file name."),
     )
     tags = TagsField(
         label=_("Tags"),
         required=False,
-        help_text=format_lazy(_("Separated by commas, at most {most}."), most=MAX_TAGS),
+        help_text=format_lazy(_("Separate with commas. At most {most}."), most=MAX_TAGS),
     )
 
 
@@ -83,10 +87,10 @@ class NewTagsForm(forms.Form):
 
 
 class UploadTargetForm(forms.Form):
-    """An existing collection, or the name of a new one of one's own."""
+    """An existing collection, or the name of a new one in the personal team."""
 
     collection = forms.ModelChoiceField(
-        Collection.objects.none(), required=False, empty_label=_("A new collection"), label=_("Collection")
+        Collection.objects.none(), required=False, empty_label=_("New collection"), label=_("Collection")
     )
     new_name = forms.CharField(
         required=False, max_length=Collection._meta.get_field("name").max_length, label=_("Name of the new collection")
@@ -99,7 +103,7 @@ class UploadTargetForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if not self.errors and not (self.cleaned_data["collection"] or self.cleaned_data["new_name"]):
-            raise forms.ValidationError(_("Choose a collection, or name a new one."))
+            raise forms.ValidationError(_("Select a collection, or name a new one."))
         return self.cleaned_data
 
 
@@ -108,9 +112,9 @@ class TeamForm(forms.Form):
 
 
 class TeamDeletionForm(forms.Form):
-    """The name is typed, so that nobody deletes a team by a slip."""
+    """Requires the team's name, so that nobody deletes a team by accident."""
 
-    name = forms.CharField(label=_("Type the team's name"))
+    name = forms.CharField(label=_("Enter the team's name"))
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -119,7 +123,7 @@ class TeamDeletionForm(forms.Form):
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if _squeeze(name) != _squeeze(self.team.name):
-            raise forms.ValidationError(_("Type “%(team)s” to delete the team.") % {"team": self.team.name})
+            raise forms.ValidationError(_("Enter “%(team)s” to delete the team.") % {"team": self.team.name})
         return name
 
 
@@ -128,18 +132,16 @@ class RoleForm(forms.Form):
 
 
 class InvitationForm(RoleForm):
-    email = forms.EmailField(label=_("E-mail address"))
+    email = forms.EmailField(label=_("Email"))
     field_order = ["email", "role"]
 
 
 class ShareRoleForm(forms.Form):
-    role = forms.ChoiceField(
-        choices=ShareRole, initial=ShareRole.VIEWER, label=pgettext_lazy("what a person may do", "May")
-    )
+    role = forms.ChoiceField(choices=ShareRole, initial=ShareRole.VIEWER, label=_("Permission"))
 
 
 class ShareForm(ShareRoleForm):
-    email = forms.EmailField(label=_("E-mail address"))
+    email = forms.EmailField(label=_("Email"))
     field_order = ["email", "role"]
 
 
@@ -148,7 +150,7 @@ class TeamShareForm(ShareRoleForm):
     field_order = ["team", "role"]
 
     def __init__(self, *args: Any, user: User, collection: Collection, **kwargs: Any) -> None:
-        """Offer the sharer's other teams."""
+        """Offer the user's teams other than the collection's own."""
         super().__init__(*args, **kwargs)
         field = cast("forms.ModelChoiceField[Team]", self.fields["team"])
         field.queryset = Team.objects.visible_to(user).non_personal().exclude(pk=collection.team_id).order_by("name")
@@ -160,23 +162,23 @@ class PublicLinkForm(forms.Form):
         required=False,
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Empty: everybody who has the link may look."),
+        help_text=_("Optional. Without a password anyone with the link can view."),
     )
     expires_at = forms.DateField(
         required=False,
         label=_("Valid until"),
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        help_text=_("Empty: for ever."),
+        help_text=_("Optional. Never expires."),
     )
-    allows_download = forms.BooleanField(required=False, label=_("Whole pictures may be downloaded"))
+    allows_download = forms.BooleanField(required=False, label=_("Allow downloads"))
 
     def clean_expires_at(self) -> datetime | None:
-        """The whole day counts."""
+        """Return the end of the day."""
         day = self.cleaned_data["expires_at"]
         if day is None:
             return None
         if day < timezone.localdate() or day.year > 9000:
-            raise forms.ValidationError(_("Choose today or a later day."))
+            raise forms.ValidationError(_("Select today or a later date."))
         return timezone.make_aware(datetime.combine(day, time.max))
 
 
@@ -194,10 +196,10 @@ class SavedSearchForm(SearchNameForm):
     query = forms.CharField(required=False, max_length=10_000, widget=forms.HiddenInput())
 
     def clean(self) -> dict[str, Any]:
-        """A hidden field has no place of its own to say what is wrong."""
-        self.cleaned_data["query"] = query_of(QueryDict(self.cleaned_data.get("query", "")))
+        """Raise errors of the hidden `query` field as errors of the form, which people see."""
+        self.cleaned_data["query"] = normalize_query_string(QueryDict(self.cleaned_data.get("query", "")))
         if not self.cleaned_data["query"]:
-            raise forms.ValidationError(_("There is nothing to search for. Search first, then save the search."))
+            raise forms.ValidationError(_("Enter a search before you save it."))
         return self.cleaned_data
 
 
@@ -211,7 +213,7 @@ class SearchTeamForm(forms.Form):
 
 
 class JudgmentForm(forms.Form):
-    """`back` is the query string of the page of results."""
+    """`back` is the query string of the results page."""
 
     q = forms.CharField(max_length=500)
     is_right = forms.TypedChoiceField(
@@ -228,10 +230,10 @@ def _squeeze(text: str) -> str:
 
 
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
-    """A key that signs in by itself, unless that is unticked: else "Sign in with a passkey" would not know it."""
+    """Preselects passwordless sign-in: "Sign in with a passkey" accepts no other keys."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["initial"] = {"passwordless": True, **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
-        self.fields["passwordless"].label = _("Sign in with it alone, without the password")
-        self.fields["passwordless"].help_text = _("It then asks for your fingerprint, your face or its PIN.")
+        self.fields["passwordless"].label = _("Sign in with this passkey alone, without a password")
+        self.fields["passwordless"].help_text = _("Your device asks for your fingerprint, face or PIN.")

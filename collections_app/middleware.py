@@ -1,4 +1,4 @@
-"""Headers of every answer that Django and django-csp have no setting for. A view that sets one itself keeps its own."""
+"""Middleware: response headers that no library sets, the language, and sign-in."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,24 +10,17 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HTMX_STOP_POLLING
 
 _Respond = Callable[[HttpRequest], HttpResponseBase]
-# All that OWASP's cheat sheet names, but for what passkeys need.
-_REFUSED = (
-    *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation"),
-    *("gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock"),
-    *("sync-xhr", "usb", "web-share", "xr-spatial-tracking"),
-)
 _HEADERS = {
-    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _REFUSED),
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Permitted-Cross-Domain-Policies": "none",
-    # After signing out, neither the back button nor a proxy shows what was there. Static files and pictures, which
-    # are asked for again by their ETag, say otherwise themselves.
+    # After sign-out neither the back button nor a proxy shows a page. Static files, and pictures with their ETags, set
+    # their own value.
     "Cache-Control": "private, no-store",
 }
 
 
 class SecureHeadersMiddleware:
-    """The outermost: what other middleware answers (a static file, a redirect to https) has the headers too."""
+    """Add `_HEADERS` that a response lacks. Outermost, so that static files and redirects to https have them too."""
 
     def __init__(self, get_response: _Respond) -> None:
         self._get_response = get_response
@@ -40,17 +33,17 @@ class SecureHeadersMiddleware:
 
 
 class LanguageMiddleware(LocaleMiddleware):
-    """A picture's bytes, the only answers with an ETag, are the same in every language: no browser need keep two."""
+    """Skip responses with an ETag: these are pictures, whose bytes are the same in every language."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         return response if response.has_header("ETag") else super().process_response(request, response)
 
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
-    """Every view needs a signed-in user unless it says `login_not_required`. Scripts get an answer they can show."""
+    """Every view needs a signed-in user unless it is `login_not_required`. Scripts get an error that they can show."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> Any:
-        if wants_json(request):
+        if is_json_requested(request):
             sentence = _("You are signed out. Sign in and try again.")
             return JsonResponse({"error": sentence, "code": "signed_out"}, status=401)
         if request.headers.get("HX-Request"):
@@ -58,5 +51,5 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
         return super().handle_no_permission(request, view_func)
 
 
-def wants_json(request: HttpRequest) -> bool:
+def is_json_requested(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

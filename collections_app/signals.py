@@ -1,4 +1,4 @@
-"""What must happen with every change of a row, whoever makes it: the outbox is written, in the same transaction."""
+"""Signal receivers that queue index jobs in the transaction of each change, and set up new accounts."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from collections_app.models import Collection, Image, IndexJob, User
 from collections_app.models.image import INDEXED_FIELDS
 from collections_app.services.library.files import delete_files_after_commit
-from collections_app.services.sharing.accounts import create_personal_team, vouch_for_address
+from collections_app.services.sharing.accounts import create_personal_team, mark_address_verified
 
 
 @receiver(post_save, sender=Image)
@@ -30,18 +30,18 @@ def queue_moved_collection(instance: Collection, created: bool, update_fields: f
 
 
 @receiver(pre_delete, sender=User)
-def queue_pictures_of_deleted_uploader(instance: User, **_: Any) -> None:
-    """The database empties their uploader without a signal for each."""
+def queue_images_of_deleted_uploader(instance: User, **_: Any) -> None:
+    """Queue the images, because the database clears `uploader` without sending signals."""
     Image.objects.filter(uploader=instance).enqueue()
 
 
 @receiver(post_save, sender=User)
-def give_new_user_a_team(instance: User, created: bool, **_: Any) -> None:
+def create_team_of_new_user(instance: User, created: bool, **_: Any) -> None:
     if created:
         create_personal_team(user=instance)
 
 
 @receiver(post_save, sender=User)
-def trust_the_operators_address(instance: User, created: bool, **_: Any) -> None:
+def verify_address_of_new_superuser(instance: User, created: bool, **_: Any) -> None:
     if created and instance.is_superuser:
-        vouch_for_address(user=instance)
+        mark_address_verified(user=instance)

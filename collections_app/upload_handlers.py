@@ -1,4 +1,4 @@
-"""How much of a request is kept before any view judges it: named in FILE_UPLOAD_HANDLERS, asked by the upload view."""
+"""Upload handlers: limits on what a request may store before a view checks it. Set in FILE_UPLOAD_HANDLERS."""
 
 import io
 import logging
@@ -14,13 +14,12 @@ from collections_app.services.uploads.zip_reader import SIGNATURE
 
 log = logging.getLogger(__name__)
 
-
-# A request of so many times what is kept of it at most is no honest one.
-_ABSURD = 2
+# A request larger than this many archives is rejected unread.
+_MAX_ARCHIVES_PER_REQUEST = 2
 
 
 class TruncatedFile(UploadedFile[bytes]):
-    """What is left of a file that was larger than may be kept: its name and its size, no content."""
+    """A file that exceeded a limit: its name and its size, without content."""
 
     def __init__(self, *, name: str, size: int, is_archive: bool) -> None:
         super().__init__(file=io.BytesIO(), name=name, size=size)
@@ -28,14 +27,14 @@ class TruncatedFile(UploadedFile[bytes]):
 
 
 class UnstoredFile(UploadedFile[bytes]):
-    """What is left of a file that the disk did not take."""
+    """A file that the disk could not store: its name, without content."""
 
     def __init__(self, *, name: str) -> None:
         super().__init__(file=io.BytesIO(), name=name, size=0)
 
 
-def refusal_of(file: "UploadedFile[bytes]") -> UploadResult | None:
-    """Return why there is no content to be judged; None where there is."""
+def get_refusal(file: "UploadedFile[bytes]") -> UploadResult | None:
+    """Return the result of a file without content; None if the file has content."""
     if isinstance(file, UnstoredFile):
         return reject_unstored(name=file.name or "picture")
     if isinstance(file, TruncatedFile):
@@ -44,24 +43,24 @@ def refusal_of(file: "UploadedFile[bytes]") -> UploadResult | None:
 
 
 class SizeLimitedUploadHandler(FileUploadHandler):
-    """Stands before Django's handlers: they get no file of a stranger, and of each file no more than may be kept.
+    """Runs before Django's handlers: rejects files of signed-out people and cuts files at their limit.
 
-    A request as a whole brings no more than an archive may hold. What is cut is read to its end, unkept, so that the
-    files behind it arrive.
+    All files of a request together may be as large as one archive. The rest of a cut file is read and dropped, so the
+    files after it still arrive.
     """
 
-    _kept = 0
+    _stored_bytes = 0
     _head = b""
     _size = 0
     _is_cut = False
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *rest: Any, **named: Any) -> None:  # noqa: N803
-        """What says that it is absurdly large is not read at all."""
-        if content_length > _ABSURD * _archive_bytes():
-            raise RequestDataTooBig("More is being sent than any upload may have.")
+        """Reject a request by its declared length, before reading it."""
+        if content_length > _MAX_ARCHIVES_PER_REQUEST * _get_archive_bytes():
+            raise RequestDataTooBig("The request is larger than any upload may be.")
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """A stranger's request is read up to its first file, and no further."""
+        """Stop reading at the first file if the person is signed out."""
         super().new_file(*args, **kwargs)
         user = getattr(self.request, "user", None)
         if user is None or not user.is_authenticated:
@@ -69,25 +68,26 @@ class SizeLimitedUploadHandler(FileUploadHandler):
         self._head, self._size, self._is_cut = b"", 0, False
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        """The first bytes tell an archive; they may come in pieces."""
+        """Pass a chunk on until the limit is reached. The signature of an archive may arrive in several chunks."""
         self._head += raw_data[: len(SIGNATURE) - len(self._head)]
         self._size += len(raw_data)
-        self._is_cut = self._is_cut or self._size > self._most() or self._kept + self._size > _archive_bytes()
+        is_over = self._size > self._get_max_bytes() or self._stored_bytes + self._size > _get_archive_bytes()
+        self._is_cut = self._is_cut or is_over
         return None if self._is_cut else raw_data
 
     def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":
-        """Return what stands for a cut file; nothing where the next handler has it whole."""
+        """Return a TruncatedFile for a cut file; None lets the next handler complete a whole one."""
         if not self._is_cut:
-            self._kept += self._size
+            self._stored_bytes += self._size
             return None
         return TruncatedFile(name=self.file_name or "", size=self._size, is_archive=self._head == SIGNATURE)
 
-    def _most(self) -> int:
-        return _archive_bytes() if self._head == SIGNATURE else settings.MAX_UPLOAD_MB * 2**20
+    def _get_max_bytes(self) -> int:
+        return _get_archive_bytes() if self._head == SIGNATURE else settings.MAX_UPLOAD_MB * 2**20
 
 
 class SpoolingUploadHandler(TemporaryFileUploadHandler):
-    """Django's, which lets a full disk fail the whole request: here the file alone is lost, and said to be."""
+    """Django's handler, with one difference: on a full disk only the file fails, not the whole request."""
 
     _is_lost = False
 
@@ -96,7 +96,7 @@ class SpoolingUploadHandler(TemporaryFileUploadHandler):
         try:
             super().new_file(*args, **kwargs)
         except OSError:
-            self._lose()
+            self._mark_lost()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self._is_lost:
@@ -104,7 +104,7 @@ class SpoolingUploadHandler(TemporaryFileUploadHandler):
         try:
             super().receive_data_chunk(raw_data, start)
         except OSError:
-            self._lose()
+            self._mark_lost()
 
     def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":
         if self._is_lost:
@@ -112,14 +112,14 @@ class SpoolingUploadHandler(TemporaryFileUploadHandler):
         try:
             return super().file_complete(file_size)
         except OSError:
-            self._lose()
+            self._mark_lost()
             return UnstoredFile(name=self.file_name or "")
 
-    def _lose(self) -> None:
-        """Called where the error is being handled."""
+    def _mark_lost(self) -> None:
+        """Log the error that is being handled and mark the file as lost."""
         log.exception("An upload could not be spooled")
         self._is_lost = True
 
 
-def _archive_bytes() -> int:
+def _get_archive_bytes() -> int:
     return int(max(settings.MAX_ARCHIVE_MB, settings.MAX_UPLOAD_MB)) * 2**20

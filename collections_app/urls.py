@@ -1,4 +1,4 @@
-"""The application's addresses."""
+"""The application's URLs."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
@@ -73,7 +73,7 @@ urlpatterns = [
     path("images/<int:pk>/edit/", images.image_edit, name="image_edit"),
     path("images/<int:pk>/delete/", images.image_delete, name="image_delete"),
     path("images/<int:pk>/similar/", images.image_similar, name="image_similar"),
-    path("images/<int:pk>/mark/", judgments.image_mark, name="image_mark"),
+    path("images/<int:pk>/judgment/", judgments.image_judgment, name="image_judgment"),
     path("images/<int:pk>/file/", files.image_file, name="image_file"),
     path("images/<int:pk>/download/", files.image_download, name="image_download"),
     path("images/<int:pk>/thumbnail/", files.image_thumbnail, name="image_thumbnail"),

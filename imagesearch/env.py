@@ -1,5 +1,7 @@
-"""Readers of environment variables: each gives a typed value or stops the start with a sentence."""
+"""Readers of environment variables. Each returns a typed value, or stops the start with a sentence."""
 
+# `environs` would not make this clearly shorter: it has no readers for folders, buckets and all-or-none groups, and its
+# messages (`Environment variable "X" invalid: ['Must be one of: a, b.']`) would have to be rewritten.
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -40,12 +42,12 @@ def choice(name: str, default: str, *, among: Sequence[str]) -> str:
 
 
 def items(name: str, default: str = "") -> list[str]:
-    """Return the parts of a comma-separated value, without empty ones."""
+    """Return the non-empty parts of a comma-separated value."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
 def database(name: str) -> dict[str, Any] | None:
-    """Return Django's settings for a postgresql:// address; None where there is no address."""
+    """Return Django's settings for a postgresql:// address, or None without an address."""
     address = text(name)
     if not address:
         return None
@@ -58,7 +60,7 @@ def database(name: str) -> dict[str, Any] | None:
 
 
 def bucket(name: str) -> dict[str, str] | None:
-    """Return `bucket_name` and `location` of s3://bucket/folder; None where there is no address."""
+    """Return `bucket_name` and `location` of s3://bucket/folder, or None without an address."""
     address = text(name)
     if not address:
         return None
@@ -69,7 +71,7 @@ def bucket(name: str) -> dict[str, str] | None:
 
 
 def web_address(name: str) -> str:
-    """Return an address without a slash at its end, or an empty text."""
+    """Return an http(s) address without its final slash, or an empty string."""
     value = text(name).rstrip("/")
     if value and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
         raise ImproperlyConfigured(f"{name} must be an address that begins with https:// or http://, not {value!r}.")
@@ -77,7 +79,7 @@ def web_address(name: str) -> str:
 
 
 def all_or_none(**values: str) -> dict[str, str]:
-    """Return the values, or nothing where none is set. A half set stops the start."""
+    """Return the values, or an empty dict if none is set. An incomplete group stops the start."""
     missing = [name for name, value in values.items() if not value]
     if missing and len(missing) < len(values):
         raise ImproperlyConfigured(f"{', '.join(values)} belong together: {', '.join(missing)} must be set as well.")
@@ -85,19 +87,19 @@ def all_or_none(**values: str) -> dict[str, str]:
 
 
 def folder(name: str, default: Path) -> Path:
-    """Return an absolute, writable folder, made if missing."""
+    """Return an absolute, writable folder. Create it if it is missing."""
     path = Path(text(name) or default).expanduser().absolute()
     try:
         make_folder(path)
     except OSError as error:
-        raise ImproperlyConfigured(f"{name}: the folder {path} cannot be made: {error.strerror}.") from error
+        raise ImproperlyConfigured(f"{name}: the folder {path} cannot be created: {error.strerror}.") from error
     if not os.access(path, os.W_OK):
         raise ImproperlyConfigured(f"{name}: the folder {path} cannot be written to.")
     return path
 
 
 def make_folder(path: Path) -> Path:
-    """Make a folder that only its owner may read; leave one that is there as it is."""
+    """Create a folder that only its owner can read, unless it exists."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 

@@ -1,4 +1,4 @@
-"""The secret key of an installation that does not set one: made once, kept beside its data."""
+"""The secret key of an installation that does not set one."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from django.core.management.utils import get_random_secret_key
 
 
-def stored_secret_key(path: Path) -> str:
-    """Return the key in `path`, made on first use. Several processes starting at once agree on one."""
+def load_secret_key(path: Path) -> str:
+    """Return the key in `path`; create it on first use. Processes that start at once get the same key."""
     try:
         return path.read_text()
     except FileNotFoundError:
@@ -16,7 +16,7 @@ def stored_secret_key(path: Path) -> str:
     draft.touch(mode=0o600)
     draft.write_text(get_random_secret_key())
     try:
-        # A link appears whole or not at all, and the second one fails: nobody reads half a key.
+        # Creating a link is atomic and fails if the path exists, so that no process reads half a key.
         path.hardlink_to(draft)
     except FileExistsError:
         pass

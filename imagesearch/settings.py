@@ -8,9 +8,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from imagesearch import env
-from imagesearch.languages import compiled_catalogues
-from imagesearch.secret_key import stored_secret_key
-from imagesearch.single_sign_on import openid_connect_apps
+from imagesearch.secret_key import load_secret_key
+from imagesearch.single_sign_on import build_openid_connect_apps
 
 django_stubs_ext.monkeypatch()
 
@@ -19,7 +18,7 @@ DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 
 # --- Django itself -----------------------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG")
-SECRET_KEY = env.text("SECRET_KEY") or stored_secret_key(DATA_DIR / "secret-key")
+SECRET_KEY = env.text("SECRET_KEY") or load_secret_key(DATA_DIR / "secret-key")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 ROOT_URLCONF = "imagesearch.urls"
 WSGI_APPLICATION = "imagesearch.wsgi.application"
@@ -36,7 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "imagesearch.static_files.CollectedFiles",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -48,6 +47,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "collections_app.middleware.SecureHeadersMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -72,18 +72,16 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "collections_app.context_processors.site",
+                "collections_app.context_processors.add_site",
             ],
         },
     }
 ]
 
-# --- Languages: what the browser asks for, until a person chooses one at the foot of a page ------------------------
+# --- Languages: the browser's, until a person selects one at the bottom of a page ----------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский")]
-# The first is where `make messages` writes, the second where Django finds them compiled.
-_CATALOGUES = BASE_DIR / "collections_app" / "locale"
-LOCALE_PATHS = [_CATALOGUES, compiled_catalogues(_CATALOGUES, DATA_DIR / "locale")]
+LOCALE_PATHS = [BASE_DIR / "collections_app" / "locale"]
 FORMAT_MODULE_PATH = "imagesearch.formats"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 
@@ -94,8 +92,8 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "CONN_MAX_AGE": 60,
         "NAME": DATA_DIR / "imagesearch.sqlite3",
-        # Several processes write: WAL lets readers go on, IMMEDIATE takes the write lock at BEGIN instead of
-        # failing half-way through a transaction that read first.
+        # Several processes write. With WAL readers do not wait for writers. With IMMEDIATE a transaction takes the
+        # write lock at BEGIN, and does not fail after it has read.
         "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
         "OPTIONS": {
             "timeout": 20,
@@ -104,10 +102,9 @@ DATABASES = {
         },
     }
 }
-# Shared by all web processes, because allauth counts attempts in it.
-# Counts attempts to sign in. Every process of every machine must see the same count, and of two that take its lock
-# one must fail: the table's primary key does that on any database, files or a process's memory do not. The default of
-# 300 entries would let anybody push a count out of it.
+# Counts attempts to sign in and to open public links. All processes on all machines must see the same count, and only
+# one of two concurrent `cache.add` may succeed: the table's primary key ensures both. With the default of 300 entries
+# an attacker could evict a count.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -125,7 +122,7 @@ STORAGES: dict[str, dict[str, Any]] = {
             "directory_permissions_mode": 0o700,
         },
     },
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "imagesearch.static_files.HashedStaticFiles"},
 }
 # s3://bucket/folder; keys, region and endpoint come from the usual AWS variables, which boto3 reads itself.
 if bucket := env.bucket("STORAGE_URL"):
@@ -135,6 +132,9 @@ if bucket := env.bucket("STORAGE_URL"):
     }
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# `manage.py serve` collects the files here under hashed names, which browsers cache permanently. `runserver` and tests
+# serve them from their folders under plain names, which browsers cache for ten minutes.
+STATIC_ROOT = env.make_folder(DATA_DIR / "static")
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 600
 
@@ -144,13 +144,13 @@ MAX_ARCHIVE_MB = env.integer("MAX_ARCHIVE_MB", 2048, minimum=1)
 MAX_ARCHIVE_IMAGES = env.integer("MAX_ARCHIVE_IMAGES", 5000, minimum=1)
 MAX_MEGAPIXELS = env.integer("MAX_MEGAPIXELS", 100, minimum=1)
 MAX_FRAMES = env.integer("MAX_FRAMES", 1000, minimum=1)
-# Of each team, trash included; 0: no limit. The administration can give a team another one.
+# Limits of each team, trash included; 0: no limit. Administrators can set other limits for a team.
 TEAM_MAX_GB = env.number("TEAM_MAX_GB", 0)
 TEAM_MAX_IMAGES = env.integer("TEAM_MAX_IMAGES", 0)
 TRASH_DAYS = env.integer("TRASH_DAYS", 30)
 INVITATION_DAYS = env.integer("INVITATION_DAYS", 14, minimum=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
-# On the file system of the uploads, so that a file appears there whole, by renaming, or not at all.
+# On the file system of the uploads, so that a file can be moved there atomically.
 FILE_UPLOAD_TEMP_DIR = env.make_folder(DATA_DIR / "tmp")
 FILE_UPLOAD_HANDLERS = [
     "collections_app.upload_handlers.SizeLimitedUploadHandler",
@@ -159,7 +159,7 @@ FILE_UPLOAD_HANDLERS = [
 ]
 
 # --- The model and the index -------------------------------------------------------------------------------------
-# "demo" is the small model that ships with the project; it understands its own drawn scenes and nothing else.
+# "demo" is the small model that ships with the project. It understands only the demo's drawn scenes.
 DEMO_MODEL_DIR = BASE_DIR / "collections_app" / "demo" / "model"
 CLIP_MODEL = env.text("CLIP_MODEL") or "openai/clip-vit-base-patch32"
 CLIP_MODEL_PATH = str(DEMO_MODEL_DIR) if CLIP_MODEL == "demo" else CLIP_MODEL
@@ -174,7 +174,7 @@ if MILVUS_URI and not MILVUS_URI.startswith(("http://", "https://")):
     raise ImproperlyConfigured("MILVUS_URI must begin with http:// or https://, or be empty for the embedded store.")
 INDEX_BATCH_SIZE = env.integer("INDEX_BATCH_SIZE", 32, minimum=1)
 
-# --- E-mail: to the console unless a server is named -------------------------------------------------------------
+# --- Email: printed to the console unless a server is set ----------------------------------------------------------
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.integer("EMAIL_PORT", 587, minimum=1)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
@@ -196,28 +196,28 @@ ACCOUNT_ADAPTER = "collections_app.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-# Where mail is sent, an address is verified first, and signing up tells nobody which addresses have an account.
-# Where none is sent, nobody is told to look for one.
+# With a mail server addresses are verified, and signing up does not reveal which addresses have an account. Without one
+# pages do not mention mails.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_HOST else "none"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[imagesearch] "
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
-# A borrowed session is not enough to add an address, a passkey or a way to sign in: the password is asked for again.
+# Adding an address, a passkey or another way to sign in needs the password again, not only an open session.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-# How many proxies stand before the site: attempts are counted by the address that the outermost of them names.
+# The number of proxies before the site. Attempts are counted by the client address that the outermost proxy reports.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)
 MFA_ADAPTER = "collections_app.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {"add_webauthn": "collections_app.forms.AddPasskeyForm"}
 MFA_PASSKEY_LOGIN_ENABLED = True
-# One step of 30 seconds, for clocks that differ.
+# Accept codes one step of 30 seconds early or late, because clocks differ.
 MFA_TOTP_TOLERANCE = 1
-# Nobody can verify an address where no mail is sent.
+# Without a mail server addresses cannot be verified.
 MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_HOST
-# Single sign-on: all four or none. An account is found by its address only where both sides have verified it.
+# Single sign-on: all four or none. An account is matched by its address only if both sides have verified the address.
 OIDC = env.all_or_none(
     OIDC_NAME=env.text("OIDC_NAME"),
     OIDC_SERVER_URL=env.web_address("OIDC_SERVER_URL"),
@@ -226,17 +226,17 @@ OIDC = env.all_or_none(
 )
 SOCIALACCOUNT_ADAPTER = "collections_app.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": openid_connect_apps(OIDC)}}
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": build_openid_connect_apps(OIDC)}}
 
 # --- Security ----------------------------------------------------------------------------------------------------
-# HTTPS=true where the site is reached over https, directly or through a proxy that sets X-Forwarded-Proto.
+# HTTPS=true for a site that is reached over https, directly or through a proxy that sets X-Forwarded-Proto.
 HTTPS = env.flag("HTTPS")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-# Scripts need no cookie: they send the token of their page's form.
+# Scripts do not read cookies: they send the token of their page's form.
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-# A browser takes a cookie of this name from this host alone, over https: no neighbouring host can set one.
+# Browsers accept a cookie with this prefix only from this host over https, so that no sibling host can set it.
 _COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid", f"{_COOKIE_PREFIX}csrftoken"
 LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
@@ -246,8 +246,15 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-# Browsers know no passkeys but over https or on localhost; there the origin is not https, and the library wants that.
+# Browsers support passkeys over https and on localhost. The library rejects the http origin of localhost by default.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+# The features that OWASP's HTTP headers cheat sheet names, without those that passkeys need.
+_REFUSED_FEATURES = (
+    *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation"),
+    *("gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock"),
+    *("sync-xhr", "usb", "web-share", "xr-spatial-tracking"),
+)
+PERMISSIONS_POLICY: dict[str, list[str]] = {feature: [] for feature in _REFUSED_FEATURES}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -1,17 +1,17 @@
-"""The identity provider that the environment names, as allauth wants it told."""
+"""allauth's configuration of the identity provider that the environment names."""
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 
-def openid_connect_apps(values: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return one application for the four variables, or none where they are not set."""
+def build_openid_connect_apps(values: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return one application for the four variables, or none if they are not set."""
     if not values:
         return []
     return [
         {
-            # The host is part of an identity: another provider may number its people alike.
+            # The host identifies the provider, because two providers may use the same user ids.
             "provider_id": urlsplit(values["OIDC_SERVER_URL"]).hostname,
             "name": values["OIDC_NAME"],
             "client_id": values["OIDC_CLIENT_ID"],

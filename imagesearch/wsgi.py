@@ -11,7 +11,7 @@ application = get_wsgi_application()
 
 
 def load_model(**_: Any) -> None:
-    """With the first request, which no server takes before it has forked; under gunicorn it is on its way already."""
+    """Load the model with the first request, which comes after servers fork. gunicorn's hook has started it before."""
     from collections_app.encoders import load_in_background
 
     load_in_background()

@@ -1,9 +1,11 @@
-"""What every test gets: folders of its own, an index of its own, and the demo model. What some ask for: a house."""
+"""Fixtures for all tests: separate folders and a separate index for each, the demo model, and a sample team."""
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pytest_django import Settings
@@ -11,52 +13,69 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from collections_app.index import close_index
-from collections_app.services.search.calibration import clear_baselines
+from collections_app.services.search.relevance import clear_baselines
 from tests.sample_team import CLOSED_PORT, SampleTeam, make_sample_team
 
-# What takes long is begun first, so that neither of the two processes that run the tests ends long before the other.
+# Folders whose tests share a site or a server, and therefore run in one process.
+SHARED_FOLDERS = ("tests/browser", "tests/index")
+# These take longest and start first, so that both processes end at about the same time.
 LONGEST_FIRST = (
-    *("tests/browser", "tests/index", "tests/processes/test_killed.py", "tests/processes/test_serve.py"),
-    *("tests/permissions/test_matrix.py", "tests/demo/test_training.py"),
+    *SHARED_FOLDERS,
+    *("tests/processes/test_killed.py", "tests/processes/test_serve.py", "tests/views/search/test_results.py"),
+    *("tests/services/search/test_calibration.py", "tests/permissions/test_matrix.py", "tests/demo/test_training.py"),
+    *("tests/services/search/test_request.py", "tests/services/test_histories.py", "tests/views/search/test_page.py"),
 )
+POLL_S = 0.01
 
 
-class InRooms(LoadScopeScheduling):  # type: ignore[misc]
-    """One process runs all tests of a module, so that its fixtures are made once; all in a browser, which share a site;
-    and all of the index, which share a Milvus server: two such servers at once would meet on their ports."""
+class FolderOrModuleScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """One process runs all tests of a module, which share fixtures; likewise all tests of a shared folder."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return room_of(nodeid)
+        return find_scope(nodeid)
 
 
-def room_of(nodeid: str) -> str:
+def find_scope(nodeid: str) -> str:
     module = nodeid.split("::")[0]
-    return next((folder for folder in LONGEST_FIRST[:2] if module.startswith(f"{folder}/")), module)
+    return next((folder for folder in SHARED_FOLDERS if module.startswith(f"{folder}/")), module)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return InRooms(config, log)
+    return FolderOrModuleScheduling(config, log)
 
 
 def pytest_configure() -> None:
-    """Two processes whose models each took all cores would mostly wait for each other. For what tests start, too."""
+    """Limit the threads of the model: two processes that each used all cores would wait for each other."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    rooms = [room_of(item.nodeid) for item in items]
-    ranks = [LONGEST_FIRST.index(room) if room in LONGEST_FIRST else len(LONGEST_FIRST) for room in rooms]
-    items[:] = [item for _, item in sorted(zip(ranks, items, strict=True), key=lambda pair: pair[0])]
+    ranks = {scope: rank for rank, scope in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(find_scope(item.nodeid), len(ranks)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_polls() -> None:
+    """pymilvus sleeps 0.5 s before it looks whether the index of a new collection is ready; the tests make hundreds."""
+    from pymilvus.client import grpc_handler
+    from pymilvus.settings import Config
+
+    grpc_handler.time = SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(min(seconds, POLL_S)))
+    Config.WaitTimeDurationWhenLoad = POLL_S
 
 
 @pytest.fixture(autouse=True)
 def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
-    """Each test has its own uploads and its own index, and searches with the demo model."""
+    """Give each test its own uploads and index, and the demo model."""
     default = settings.STORAGES["default"]
     own = {"location": uuid.uuid4().hex} if "bucket_name" in default["OPTIONS"] else {"location": tmp_path / "uploads"}
-    settings.STORAGES = {**settings.STORAGES, "default": {**default, "OPTIONS": {**default["OPTIONS"], **own}}}
+    settings.STORAGES = {
+        "default": {**default, "OPTIONS": {**default["OPTIONS"], **own}},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.STATIC_ROOT = None  # else pages would use the files that `serve` has collected
     settings.EMBEDDED_STORE_DIR = tmp_path / "index"
     settings.MILVUS_URI = ""
     settings.CLIP_MODEL, settings.CLIP_MODEL_PATH = "demo", str(settings.DEMO_MODEL_DIR)

@@ -1,7 +1,8 @@
-"""A team with a collection and a picture; an owner, a viewer and an outsider to look at them. All parts are real."""
+"""A sample team with a collection and a picture, an owner, a viewer and an outsider; pictures for tests."""
 
 import io
 from dataclasses import dataclass
+from functools import cache
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -10,7 +11,6 @@ from PIL import Image as Pillow
 from collections_app.models import Collection, Image, Membership, Role, Team, User
 from collections_app.services.library.collections import create_collection
 from collections_app.services.uploads.ingest import ingest_upload
-from tests.reading import Reader
 
 CLOSED_PORT = "http://127.0.0.1:9"
 
@@ -38,11 +38,12 @@ def make_sample_team() -> SampleTeam:
 
 
 def sign_in_client(user: User) -> Client:
-    client = Reader()
+    client = Client()
     client.force_login(user)
     return client
 
 
+@cache
 def picture_bytes(colour: str | tuple[int, int, int] = "red", size: tuple[int, int] = (60, 40)) -> bytes:
     buffer = io.BytesIO()
     Pillow.new("RGB", size, colour).save(buffer, "PNG")

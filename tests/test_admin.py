@@ -1,4 +1,4 @@
-"""The administration: every list opens, pictures are seen, and only by staff."""
+"""The administration: every list opens and shows pictures to staff only."""
 
 import pytest
 from django.test import Client
@@ -22,21 +22,21 @@ def test_every_list_opens(staff: Client, model: str) -> None:
     assert staff.get(f"/admin/collections_app/{model}/").status_code == 200
 
 
-def test_thumbnails_are_for_staff_alone(staff: Client, sample: SampleTeam) -> None:
+def test_thumbnails_are_visible_to_staff_only(staff: Client, sample: SampleTeam) -> None:
     address = f"/admin/collections_app/image/{sample.image.pk}/thumbnail/"
     assert staff.get(address)["Content-Type"] == "image/jpeg"
     assert sign_in_client(sample.owner).get(address).status_code == 302
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_job_that_was_given_up_is_seen_with_its_error_and_tried_again(staff: Client, sample: SampleTeam) -> None:
+def test_failed_job_is_listed_with_its_error_and_retried(staff: Client, sample: SampleTeam) -> None:
     address = "/admin/collections_app/indexjob/"
     IndexJob.objects.update(is_failed=True, attempts=5, error="The disk was on fire.")
     Image.objects.all().record_index_state(index_state=IndexState.FAILED, index_error="The disk was on fire.")
     assert "The disk was on fire." in staff.get(f"{address}?is_failed__exact=1").content.decode()
 
     form = {"action": "retry", "_selected_action": [job.pk for job in IndexJob.objects.all()]}
-    assert "1 job will be tried again." in staff.post(address, form, follow=True).content.decode()
+    assert "Retrying 1 job." in staff.post(address, form, follow=True).content.decode()
 
     assert Image.objects.get().index_state == IndexState.PENDING
     IndexWorker().drain()
@@ -45,9 +45,9 @@ def test_a_job_that_was_given_up_is_seen_with_its_error_and_tried_again(staff: C
 
 
 @pytest.mark.django_db(transaction=True)
-def test_chosen_pictures_are_indexed_anew(staff: Client, sample: SampleTeam) -> None:
+def test_selected_pictures_are_indexed_again(staff: Client, sample: SampleTeam) -> None:
     IndexWorker().drain()
-    form = {"action": "index_anew", "_selected_action": [sample.image.pk]}
+    form = {"action": "reindex", "_selected_action": [sample.image.pk]}
     page = staff.post("/admin/collections_app/image/", form, follow=True).content.decode()
 
     assert "1 picture queued." in page
@@ -56,19 +56,19 @@ def test_chosen_pictures_are_indexed_anew(staff: Client, sample: SampleTeam) -> 
     assert_index_agrees()
 
 
-def test_what_lies_in_the_trash_is_told_apart(staff: Client, sample: SampleTeam) -> None:
+def test_trashed_pictures_are_labelled(staff: Client, sample: SampleTeam) -> None:
     trash_images(images=Image.objects.all(), trasher=sample.owner)
     address = "/admin/collections_app/image/?trashed_at__isempty="
     assert "rose.png" in staff.get(f"{address}0").content.decode()
     assert "rose.png" not in staff.get(f"{address}1").content.decode()
 
 
-def test_a_team_is_given_a_quota_of_its_own(staff: Client, sample: SampleTeam) -> None:
+def test_team_gets_its_own_quota(staff: Client, sample: SampleTeam) -> None:
     page = staff.get(f"/admin/collections_app/team/{sample.team.pk}/change/").content
     assert b"max_bytes" in page
 
 
-def test_a_personal_team_is_deleted_with_its_account_alone(staff: Client, sample: SampleTeam) -> None:
+def test_personal_team_is_deleted_only_with_its_account(staff: Client, sample: SampleTeam) -> None:
     personal = sample.viewer.personal_team
     address = f"/admin/collections_app/team/{personal.pk}"
     assert "membership" not in staff.get(f"{address}/change/").content.decode()

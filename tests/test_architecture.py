@@ -91,7 +91,7 @@ def test_a_module_imports_only_from_lower_layers(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if "services" in path.parts], ids=lambda path: path.stem)
-def test_a_service_imports_only_from_the_folders_that_its_own_may_use(path: Path) -> None:
+def test_service_folders_import_only_from_allowed_folders(path: Path) -> None:
     name = module_name(path)
     if name == ("services",):
         return
@@ -99,7 +99,7 @@ def test_a_service_imports_only_from_the_folders_that_its_own_may_use(path: Path
     assert targets <= SERVICE_IMPORTS[name[1]] | {name[1]}
 
 
-def test_no_module_imports_itself_through_others() -> None:
+def test_no_import_is_circular() -> None:
     graph = imported_files()
     done: set[tuple[str, ...]] = set()
 
@@ -126,10 +126,10 @@ def test_check_starts_without_torch_and_milvus() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((APP / "demo").rglob("*.py")), ids=lambda path: path.name)
-def test_the_demo_stands_beside_the_layers(path: Path) -> None:
+def test_demo_imports_only_from_allowed_folders(path: Path) -> None:
     assert {target[0] for target in imported_modules(path)} <= {"demo", "errors", "encoders", "imaging"}
 
 
-def test_no_template_uses_the_name_that_allauth_takes() -> None:
+def test_no_template_uses_a_variable_that_allauth_overwrites() -> None:
     asking = [path.name for path in (ROOT / "templates").rglob("*.html") if re.search(r"[ =]site\.", path.read_text())]
     assert asking == []

@@ -11,9 +11,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def test_every_variable_is_in_the_readme_and_no_other() -> None:
+def test_every_variable_is_documented_and_no_other() -> None:
     read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "imagesearch" / "settings.py").read_text()))
-    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE))
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE))
     assert read == documented
 
 
@@ -39,7 +39,7 @@ def test_a_wrong_value_stops_the_start_with_a_sentence(name: str, value: str, se
     assert sentence in ended.stderr
 
 
-def test_cookies_belong_to_this_host_alone_where_the_site_has_https(tmp_path: Path) -> None:
+def test_cookies_belong_to_this_host_only_with_https(tmp_path: Path) -> None:
     program = "from imagesearch import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME)"
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "HTTPS": "true"}
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)

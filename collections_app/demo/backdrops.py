@@ -1,4 +1,4 @@
-"""The surroundings behind the things: soft gradients with a few quiet details."""
+"""Backdrops of the surroundings: gradients with a few details."""
 
 import math
 import random
@@ -50,7 +50,7 @@ _GRADIENTS: dict[str, tuple[Tone, Tone, Tone, Tone]] = {
 
 
 def paint_backdrop(image: Image.Image, surrounding: str, rng: random.Random) -> float:
-    """Cover the whole image with the surrounding; all randomness comes from rng. Returns the horizon's y in pixels."""
+    """Paint the surrounding over the whole image, with random details from `rng`. Return the horizon's y in pixels."""
     width, height = image.size
     unit = float(min(width, height))
     left, top = (width - unit) / 2, (height - unit) / 2

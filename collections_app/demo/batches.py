@@ -1,4 +1,4 @@
-"""Batches for training: pictures that are easily confused, their captions, and what is true of what."""
+"""Training batches: easily confused pictures, their captions, and which caption is true of which picture."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ STD = (0.29, 0.26, 0.26)
 
 _SHARED_KINDS = 6
 _COLOURS_PER_KIND = 4
-_TWINS = 8
+_SWAPPED_PAIRS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Tensors of one step. Facts are class indices; ANY (-1) in a caption's facts means that it does not say.
+class TrainingBatch:
+    """Tensors of one step. Facts are class indices; ANY (-1) in a caption's facts means that the caption does not say.
 
     pixel_values (n, 3, 60, 60) · input_ids, attention_mask (m, tokens) · truth (m, n) bool · patch_* (n, 36)
     groups (n, 2, 3) · surroundings (n,) · wishes (m, 3) · wished_surroundings (m,)
@@ -61,41 +61,41 @@ class BatchMaker:
         self._by_kind: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         for index, scene in enumerate(pool.scenes):
             self._by_kind[scene.main.kind][scene.main.colour].append(index)
-        self._twins = [index for index, pair in enumerate(pairwise(pool.scenes)) if _are_twins(*pair)]
+        self._swapped_pairs = [index for index, pair in enumerate(pairwise(pool.scenes)) if _are_swapped(*pair)]
 
-    def next_batch(self) -> Batch:
-        chosen = np.array(self._choose(), dtype=np.int64)
+    def make_batch(self) -> TrainingBatch:
+        selected = np.array(self._select_pictures(), dtype=np.int64)
         pool = self._pool
         captions = [
-            sample_caption(pool.scenes[index], self._rng) for index in chosen for _ in range(CAPTIONS_PER_PICTURE)
+            sample_caption(pool.scenes[index], self._rng) for index in selected for _ in range(CAPTIONS_PER_PICTURE)
         ]
-        wishes, wished_surroundings = _wish_codes(captions)
-        groups, surroundings = pool.groups[chosen], pool.surroundings[chosen]
-        input_ids, attention_mask = self._tokens([caption.text for caption in captions])
-        return Batch(
-            pixel_values=torch.from_numpy(self._vary_light(pool.pixels[chosen])),
+        wishes, wished_surroundings = _encode_wishes(captions)
+        groups, surroundings = pool.groups[selected], pool.surroundings[selected]
+        input_ids, attention_mask = self._tokenize([caption.text for caption in captions])
+        return TrainingBatch(
+            pixel_values=torch.from_numpy(self._vary_light(pool.pixels[selected])),
             input_ids=input_ids,
             attention_mask=attention_mask,
-            truth=torch.from_numpy(truth_matrix(wishes, wished_surroundings, groups, surroundings)),
-            patch_kinds=torch.from_numpy(pool.patch_kinds[chosen].astype(np.int64)),
-            patch_colours=torch.from_numpy(pool.patch_colours[chosen].astype(np.int64)),
+            truth=torch.from_numpy(build_truth_matrix(wishes, wished_surroundings, groups, surroundings)),
+            patch_kinds=torch.from_numpy(pool.patch_kinds[selected].astype(np.int64)),
+            patch_colours=torch.from_numpy(pool.patch_colours[selected].astype(np.int64)),
             groups=torch.from_numpy(groups),
             surroundings=torch.from_numpy(surroundings),
             wishes=torch.from_numpy(wishes[:, 0]),
             wished_surroundings=torch.from_numpy(wished_surroundings),
         )
 
-    def _choose(self) -> list[int]:
-        chosen: list[int] = []
+    def _select_pictures(self) -> list[int]:
+        selected: list[int] = []
         for kind in self._rng.sample(sorted(self._by_kind), min(_SHARED_KINDS, len(self._by_kind))):
             by_colour = self._by_kind[kind]
             colours = self._rng.sample(sorted(by_colour), min(_COLOURS_PER_KIND, len(by_colour)))
-            chosen += [self._rng.choice(by_colour[colour]) for colour in colours]
-        for index in self._rng.sample(self._twins, min(_TWINS, len(self._twins))):
-            chosen += [index, index + 1]
-        return chosen + self._rng.choices(range(len(self._pool.scenes)), k=PICTURES - len(chosen))
+            selected += [self._rng.choice(by_colour[colour]) for colour in colours]
+        for index in self._rng.sample(self._swapped_pairs, min(_SWAPPED_PAIRS, len(self._swapped_pairs))):
+            selected += [index, index + 1]
+        return selected + self._rng.choices(range(len(self._pool.scenes)), k=PICTURES - len(selected))
 
-    def _tokens(self, texts: list[str]) -> tuple[Tensor, Tensor]:
+    def _tokenize(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         for text in texts:
             if text not in self._token_ids:
                 self._token_ids[text] = self._tokenizer(text, truncation=True, max_length=MAX_TOKENS)["input_ids"]
@@ -117,12 +117,14 @@ class BatchMaker:
         return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
 
-def _are_twins(first: Scene, second: Scene) -> bool:
+def _are_swapped(first: Scene, second: Scene) -> bool:
     return len(first.groups) > 1 and second == swap_colours(first)
 
 
-def truth_matrix(wishes: Ints, wished_surroundings: Ints, groups: Ints, surroundings: Ints) -> npt.NDArray[np.bool_]:
-    """Which caption (row) is true of which picture (column), from the drawn facts."""
+def build_truth_matrix(
+    wishes: Ints, wished_surroundings: Ints, groups: Ints, surroundings: Ints
+) -> npt.NDArray[np.bool_]:
+    """Return a boolean matrix: whether each caption (row) is true of each picture (column), from the drawn facts."""
     wished = wishes[:, None, :, None, :]
     fulfilled = ((wished == ANY) | (wished == groups[None, :, None, :, :])).all(-1).any(-1).all(-1)
     placed = (wished_surroundings[:, None] == ANY) | (wished_surroundings[:, None] == surroundings[None, :])
@@ -130,7 +132,7 @@ def truth_matrix(wishes: Ints, wished_surroundings: Ints, groups: Ints, surround
     return both
 
 
-def _wish_codes(captions: list[Caption]) -> tuple[Ints, Ints]:
+def _encode_wishes(captions: list[Caption]) -> tuple[Ints, Ints]:
     wishes = np.full((len(captions), 2, 3), ANY, dtype=np.int64)
     surroundings = np.full(len(captions), ANY, dtype=np.int64)
     for row, caption in enumerate(captions):

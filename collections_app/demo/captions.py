@@ -1,4 +1,4 @@
-"""What people may say about a scene: synonyms, templates, and the one canonical caption used as a title."""
+"""Captions of scenes: synonyms, templates, and the title of a scene."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _DOT_CHANCE = 0.08
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """One thing a caption asks for; None means that any will do."""
+    """One thing that a caption names. None matches any value."""
 
     kind: str | None = None
     colour: str | None = None
@@ -63,7 +63,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caption:
-    """A text and the facts that make it true of a scene."""
+    """A text, and the facts that a scene needs for it to be true."""
 
     text: str
     wishes: tuple[Wish, ...] = ()
@@ -72,30 +72,30 @@ class Caption:
     def is_true_of(self, scene: Scene) -> bool:
         if self.surrounding not in (None, scene.surrounding):
             return False
-        return all(any(_fulfils(group, wish) for group in scene.groups) for wish in self.wishes)
+        return all(any(_is_fulfilled_by(group, wish) for group in scene.groups) for wish in self.wishes)
 
 
-def canonical_caption(scene: Scene) -> str:
-    """The title of a scene, such as "Two white dogs in the snow"."""
+def build_title(scene: Scene) -> str:
+    """Return the title of a scene, such as "Two white dogs in the snow"."""
     things = " and ".join(_count_phrase(group) for group in scene.groups)
     caption = f"{things} {SURROUNDING_PHRASES[scene.surrounding][0]}"
     return caption[0].upper() + caption[1:]
 
 
-def plural_of(noun: str) -> str:
-    """The English plural, good for every noun of this module."""
+def make_plural(noun: str) -> str:
+    """Return the English plural, for the nouns of this module only."""
     if noun in _UNCHANGED_PLURALS:
         return noun
     return f"{noun[:-1]}ies" if noun.endswith(("fly", "ppy", "nny", "tty", "ggy", "sy")) else f"{noun}s"
 
 
-def with_article(words: str) -> str:
-    """The words with "a" or "an" before them."""
+def add_article(words: str) -> str:
+    """Return the words after "a" or "an"."""
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def sample_caption(scene: Scene, rng: random.Random) -> Caption:
-    """One of the many things to say about the scene; short queries are as likely as whole sentences."""
+    """Return a random true caption. Short queries are as likely as whole sentences."""
     if rng.random() < 0.07:
         return _sample_surrounding_word(scene, rng)
     if len(scene.groups) > 1 and rng.random() < 0.6:
@@ -103,14 +103,14 @@ def sample_caption(scene: Scene, rng: random.Random) -> Caption:
     return _sample_single(scene, rng.choice(scene.groups), rng)
 
 
-def _fulfils(group: Group, wish: Wish) -> bool:
+def _is_fulfilled_by(group: Group, wish: Wish) -> bool:
     return wish.kind in (None, group.kind) and wish.colour in (None, group.colour) and wish.count in (None, group.count)
 
 
 def _count_phrase(group: Group) -> str:
     if group.count == 1:
-        return with_article(f"{group.colour} {group.kind}")
-    return f"{COUNT_WORDS[group.count][0]} {group.colour} {plural_of(group.kind)}"
+        return add_article(f"{group.colour} {group.kind}")
+    return f"{COUNT_WORDS[group.count][0]} {group.colour} {make_plural(group.kind)}"
 
 
 def _sample_surrounding_word(scene: Scene, rng: random.Random) -> Caption:
@@ -119,19 +119,19 @@ def _sample_surrounding_word(scene: Scene, rng: random.Random) -> Caption:
 
 
 def _sample_pair(scene: Scene, rng: random.Random) -> Caption:
-    named = [_colour_and_noun(group, rng) for group in rng.sample(scene.groups, 2)]
+    named = [_name_group(group, rng) for group in rng.sample(scene.groups, 2)]
     joint = rng.choice((" and ", " and ", " with ", ", ", " next to "))
-    text = joint.join(with_article(words) for words, _ in named)
-    return _with_surrounding(text, tuple(wish for _, wish in named), scene, rng)
+    text = joint.join(add_article(words) for words, _ in named)
+    return _add_surrounding(text, tuple(wish for _, wish in named), scene, rng)
 
 
 def _sample_single(scene: Scene, group: Group, rng: random.Random) -> Caption:
     draw = rng.random()
     if draw < 0.04:
-        return Caption(text=_finish(_colour_word(group.colour, rng), rng), wishes=(Wish(colour=group.colour),))
-    noun = _noun(group.kind, rng)
+        return Caption(text=_finish(_choose_colour_word(group.colour, rng), rng), wishes=(Wish(colour=group.colour),))
+    noun = _choose_noun(group.kind, rng)
     if draw < 0.14:
-        text = rng.choice((noun, noun, with_article(noun), plural_of(noun)))
+        text = rng.choice((noun, noun, add_article(noun), make_plural(noun)))
         return Caption(text=_finish(text, rng), wishes=(Wish(kind=group.kind),))
     if draw < 0.5:
         return _sample_plain(group, noun, rng)
@@ -139,39 +139,39 @@ def _sample_single(scene: Scene, group: Group, rng: random.Random) -> Caption:
 
 
 def _sample_plain(group: Group, noun: str, rng: random.Random) -> Caption:
-    words = f"{_colour_word(group.colour, rng)} {noun}"
-    text = rng.choice((words, with_article(words), with_article(words), with_article(words)))
+    words = f"{_choose_colour_word(group.colour, rng)} {noun}"
+    text = rng.choice((words, add_article(words), add_article(words), add_article(words)))
     return Caption(text=_finish(text, rng), wishes=(Wish(kind=group.kind, colour=group.colour),))
 
 
 def _sample_sentence(scene: Scene, group: Group, noun: str, rng: random.Random) -> Caption:
     colour = group.colour if rng.random() < 0.75 else None
     count = group.count if rng.random() < 0.6 and (group.count > 1 or rng.random() < 0.3) else None
-    before = f"{_colour_word(colour, rng)} " if colour else ""
+    before = f"{_choose_colour_word(colour, rng)} " if colour else ""
     wishes = (Wish(kind=group.kind, colour=colour, count=count),)
     if count is None:
-        return _with_surrounding(with_article(before + noun), wishes, scene, rng)
-    counted = noun if count == 1 else plural_of(noun)
-    return _with_surrounding(f"{rng.choice(COUNT_WORDS[count])} {before}{counted}", wishes, scene, rng)
+        return _add_surrounding(add_article(before + noun), wishes, scene, rng)
+    nouns = noun if count == 1 else make_plural(noun)
+    return _add_surrounding(f"{rng.choice(COUNT_WORDS[count])} {before}{nouns}", wishes, scene, rng)
 
 
-def _with_surrounding(text: str, wishes: tuple[Wish, ...], scene: Scene, rng: random.Random) -> Caption:
+def _add_surrounding(text: str, wishes: tuple[Wish, ...], scene: Scene, rng: random.Random) -> Caption:
     if rng.random() < 0.5:
         return Caption(text=_finish(text, rng), wishes=wishes)
     phrase = rng.choice(SURROUNDING_PHRASES[scene.surrounding])
     return Caption(text=_finish(f"{text} {phrase}", rng), wishes=wishes, surrounding=scene.surrounding)
 
 
-def _colour_and_noun(group: Group, rng: random.Random) -> tuple[str, Wish]:
-    words = f"{_colour_word(group.colour, rng)} {_noun(group.kind, rng)}"
+def _name_group(group: Group, rng: random.Random) -> tuple[str, Wish]:
+    words = f"{_choose_colour_word(group.colour, rng)} {_choose_noun(group.kind, rng)}"
     return words, Wish(kind=group.kind, colour=group.colour)
 
 
-def _colour_word(colour: str, rng: random.Random) -> str:
+def _choose_colour_word(colour: str, rng: random.Random) -> str:
     return rng.choice(PURPLE_WORDS) if colour == "purple" and rng.random() < 0.2 else colour
 
 
-def _noun(kind: str, rng: random.Random) -> str:
+def _choose_noun(kind: str, rng: random.Random) -> str:
     synonyms = SYNONYMS.get(kind, ())
     return rng.choice(synonyms) if synonyms and rng.random() < 0.25 else kind
 

@@ -1,4 +1,4 @@
-"""Draws a scene at any size; the same scene gives the same picture, only sharper when drawn larger."""
+"""Draws a scene at any size. A scene always gives the same picture, sharper at larger sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from collections_app.demo import animals, indoors, outdoors
 from collections_app.demo.backdrops import paint_backdrop
-from collections_app.demo.pen import Pen, Pose, Tone, tones_of
+from collections_app.demo.pen import Pen, Pose, Tone, make_tones
 from collections_app.demo.scenes import Group, Scene
 
 DRAWERS: dict[str, Callable[[Pen], None]] = {
@@ -58,7 +58,7 @@ _SHADOWED = {"grass", "snow", "room", "desert", "night"}
 
 
 def draw_scene(scene: Scene, width: int, height: int, supersample: int = 2) -> Image.Image:
-    """Return an RGB picture; the things stand within the central square, so CLIP's crop keeps them."""
+    """Return an RGB picture. The things are inside the central square, which CLIP's crop keeps."""
     canvas = Image.new("RGB", (width * supersample, height * supersample))
     for _ in draw_steps(scene, canvas):
         pass
@@ -66,25 +66,25 @@ def draw_scene(scene: Scene, width: int, height: int, supersample: int = 2) -> I
 
 
 def draw_steps(scene: Scene, canvas: Image.Image) -> Iterator[Group | None]:
-    """Draw onto the canvas step by step: None once the backdrop is there, then each thing's group as it is drawn."""
+    """Draw in steps: yield None after the backdrop, then the group of each thing after drawing it."""
     rng = random.Random(scene.seed)
     horizon = paint_backdrop(canvas, scene.surrounding, rng)
     draw = ImageDraw.Draw(canvas)
     members = [group for group in scene.groups for _ in range(group.count)]
     places = list(rng.choice(_LAYOUTS[len(members)]))
     rng.shuffle(places)
-    poses = [_pose(place, canvas.size, rng, scene.surrounding) for place in places]
+    poses = [_sample_pose(place, canvas.size, rng, scene.surrounding) for place in places]
     if scene.surrounding in _SHADOWED:
         for pose in poses:
             _draw_shadow(canvas, draw, pose, horizon)
     yield None
     lightness = rng.uniform(-1, 1)
     for group, pose in zip(members, poses, strict=True):
-        DRAWERS[group.kind](Pen(draw, pose, tones_of(group.colour, lightness)))
+        DRAWERS[group.kind](Pen(draw, pose, make_tones(group.colour, lightness)))
         yield group
 
 
-def _pose(place: Place, size: tuple[int, int], rng: random.Random, surrounding: str) -> Pose:
+def _sample_pose(place: Place, size: tuple[int, int], rng: random.Random, surrounding: str) -> Pose:
     unit = min(size)
     x, y, radius = place
     jitter = 0.05 if radius > 0.3 else 0.025
@@ -97,8 +97,8 @@ def _pose(place: Place, size: tuple[int, int], rng: random.Random, surrounding: 
         y=(size[1] - unit) / 2 + y * unit,
         radius=radius * scale * unit,
         turn_degrees=rng.uniform(-lean, lean),
-        stretch_x=flip * rng.uniform(0.92, 1.06),
-        stretch_y=rng.uniform(0.92, 1.06),
+        scale_x=flip * rng.uniform(0.92, 1.06),
+        scale_y=rng.uniform(0.92, 1.06),
         variant=rng.randrange(3),
     )
 

@@ -1,12 +1,11 @@
-"""Measures the small CLIP on scenes it never saw: `python -m collections_app.demo.evaluate [--model DIR]`."""
+"""Measures the small CLIP on unseen scenes: `python -m collections_app.demo.evaluate [--model DIR]`."""
 
 from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ import numpy.typing as npt
 
 from collections_app.demo.captions import Caption
 from collections_app.demo.drawing import draw_scene
-from collections_app.demo.gallery import demo_collections
-from collections_app.demo.queries import WHITE_DOG, question_families
+from collections_app.demo.gallery import get_demo_collections
+from collections_app.demo.queries import WHITE_DOG, build_query_families
 from collections_app.demo.scenes import Scene, sample_scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
@@ -28,12 +27,10 @@ GOOD = 0.9
 _DRAWN_PX = 240
 _CHUNK = 100
 
-Vectors = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """How one query did: `right` is the share of relevant pictures in the first min(10, relevant)."""
+class QueryScore:
+    """The result of one query: `right` is the share of relevant pictures in the first min(10, relevant)."""
 
     text: str
     relevant: int
@@ -41,67 +38,62 @@ class Answer:
 
 
 class Gallery:
-    """Scenes with their vectors, ready to be searched."""
+    """Scenes with their vectors, for searches."""
 
     def __init__(self, scenes: Iterable[Scene], encoder: Encoder, size_px: int = _DRAWN_PX) -> None:
         self.scenes = tuple(scenes)
         self._encoder = encoder
-        chunks = [_encode_scenes(chunk, encoder, size_px) for chunk in _chunked(self.scenes)]
-        self.vectors: Vectors = np.concatenate(chunks)
+        starts = range(0, len(self.scenes), _CHUNK)
+        chunks = [_encode_scenes(self.scenes[start : start + _CHUNK], encoder, size_px) for start in starts]
+        self.vectors = np.concatenate(chunks)
 
-    def rank(self, questions: Sequence[Caption]) -> list[list[bool]]:
-        """Return for each question whether the scenes answer it, in the order in which a search gives them."""
-        scores = self._encoder.encode_texts([question.text for question in questions]) @ self.vectors.T
-        orders = np.argsort(-scores, axis=1, kind="stable")
+    def rank(self, queries: Sequence[Caption]) -> list[list[bool]]:
+        """Return for each query whether it is true of each scene, in the order of a search."""
+        cosines = self._encoder.encode_texts([query.text for query in queries]) @ self.vectors.T
+        orders = np.argsort(-cosines, axis=1, kind="stable")
         return [
-            [question.is_true_of(self.scenes[place]) for place in order]
-            for question, order in zip(questions, orders, strict=True)
+            [query.is_true_of(self.scenes[index]) for index in order]
+            for query, order in zip(queries, orders, strict=True)
         ]
 
-    def ask(self, questions: Sequence[Caption]) -> list[Answer]:
-        """Search for each question; those that nothing here answers are left out."""
-        scores = self._encoder.encode_texts([question.text for question in questions]) @ self.vectors.T
-        answers = (self._judge(question, row) for question, row in zip(questions, scores, strict=True))
-        return [answer for answer in answers if answer.relevant]
+    def score(self, queries: Sequence[Caption]) -> list[QueryScore]:
+        """Search for each query. Leave out queries without a relevant scene."""
+        cosines = self._encoder.encode_texts([query.text for query in queries]) @ self.vectors.T
+        scores = (self._score_query(query, row) for query, row in zip(queries, cosines, strict=True))
+        return [score for score in scores if score.relevant]
 
-    def _judge(self, question: Caption, scores: Vectors) -> Answer:
-        truth = np.array([question.is_true_of(scene) for scene in self.scenes])
+    def _score_query(self, query: Caption, cosines: npt.NDArray[np.float32]) -> QueryScore:
+        truth = np.array([query.is_true_of(scene) for scene in self.scenes])
         relevant = int(truth.sum())
-        first = np.argsort(-scores, kind="stable")[: min(FIRST_ROWS, relevant)]
-        return Answer(text=question.text, relevant=relevant, right=float(truth[first].mean()) if relevant else 0.0)
+        first = np.argsort(-cosines, kind="stable")[: min(FIRST_ROWS, relevant)]
+        return QueryScore(text=query.text, relevant=relevant, right=float(truth[first].mean()) if relevant else 0.0)
 
 
-def unseen_scenes(count: int, seed: int = 0) -> list[Scene]:
-    """Scenes of all combinations, from a stream of seeds that training does not use."""
+def sample_unseen_scenes(count: int, seed: int = 0) -> list[Scene]:
+    """Return scenes of all combinations, from seeds that training does not use."""
     rng = random.Random(f"evaluation {seed}")
     return [sample_scene(rng) for _ in range(count)]
 
 
-def mean_right(answers: Sequence[Answer]) -> float:
-    """The mean share over the queries; every query weighs the same."""
-    return sum(answer.right for answer in answers) / len(answers)
+def compute_mean_share(scores: Sequence[QueryScore]) -> float:
+    """Return the mean of `right` over the queries."""
+    return sum(score.right for score in scores) / len(scores)
 
 
-def _encode_scenes(scenes: Sequence[Scene], encoder: Encoder, size_px: int) -> Vectors:
+def _encode_scenes(scenes: Sequence[Scene], encoder: Encoder, size_px: int) -> npt.NDArray[np.float32]:
     return encoder.encode_images([draw_scene(scene, size_px, size_px) for scene in scenes])
 
 
-def _chunked(scenes: Sequence[Scene]) -> Iterator[Sequence[Scene]]:
-    stream = iter(scenes)
-    while chunk := list(islice(stream, _CHUNK)):
-        yield chunk
-
-
-def _print_family(name: str, answers: Sequence[Answer], verbose: bool) -> None:
-    good = sum(answer.right >= GOOD for answer in answers)
-    print(f"{name:<28} {mean_right(answers):.3f}   {len(answers):>4} queries, {good:>4} of them at least {GOOD}")
-    for answer in answers if verbose else ():
-        print(f"    {answer.right:.2f}  of {answer.relevant:>4}  {answer.text}")
+def _print_family(name: str, scores: Sequence[QueryScore], verbose: bool) -> None:
+    good = sum(score.right >= GOOD for score in scores)
+    print(f"{name:<28} {compute_mean_share(scores):.3f}   {len(scores):>4} queries, {good:>4} of them at least {GOOD}")
+    for score in scores if verbose else ():
+        print(f"    {score.right:.2f}  of {score.relevant:>4}  {score.text}")
 
 
 def _print_white_dogs(gallery: Gallery, name: str) -> None:
-    answer = gallery.ask([WHITE_DOG])[0]
-    print(f'"{answer.text}" in {name}: {answer.right:.2f} right (of {answer.relevant} relevant)')
+    score = gallery.score([WHITE_DOG])[0]
+    print(f'"{score.text}" in {name}: {score.right:.2f} right (of {score.relevant} relevant)')
 
 
 def _parse_arguments() -> Any:
@@ -117,11 +109,11 @@ def _parse_arguments() -> Any:
 def main() -> None:
     arguments = _parse_arguments()
     encoder = ClipEncoder(str(arguments.model), dtype=arguments.dtype)
-    gallery = Gallery(unseen_scenes(arguments.count, arguments.seed), encoder)
-    for name, questions in question_families().items():
-        _print_family(name, gallery.ask(questions), not arguments.brief)
+    gallery = Gallery(sample_unseen_scenes(arguments.count, arguments.seed), encoder)
+    for name, queries in build_query_families().items():
+        _print_family(name, gallery.score(queries), not arguments.brief)
     _print_white_dogs(gallery, f"{arguments.count} unseen scenes")
-    demo = [picture.scene for collection in demo_collections() for picture in collection.pictures]
+    demo = [picture.scene for collection in get_demo_collections() for picture in collection.pictures]
     _print_white_dogs(Gallery(demo, encoder), "the demo's own pictures")
 
 

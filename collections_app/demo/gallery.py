@@ -1,4 +1,4 @@
-"""The demo's three collections of drawn pictures: the same pictures for everybody, drawn when asked for."""
+"""The demo's three collections of drawn pictures. They are the same in every installation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from collections_app.demo.captions import canonical_caption
+from collections_app.demo.captions import build_title
 from collections_app.demo.drawing import draw_scene
 from collections_app.demo.scenes import (
     ANIMALS,
@@ -48,7 +48,7 @@ _SUITED: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoPicture:
-    """One picture of the demo: its facts and its size; the bytes come from draw_picture."""
+    """The facts and the size of a demo picture. `draw_picture` gives its bytes."""
 
     file_name: str
     title: str
@@ -67,17 +67,17 @@ class DemoCollection:
 
 
 @cache
-def demo_collections() -> tuple[DemoCollection, ...]:
-    """The three collections of 120 pictures each; white dogs are in the first, in every surrounding."""
+def get_demo_collections() -> tuple[DemoCollection, ...]:
+    """Return three collections of 120 pictures each. The first has white dogs in every surrounding."""
     return (
-        _build_collection("Animals", ANIMALS, _SEED, tuple(_white_dogs())),
+        _build_collection("Animals", ANIMALS, _SEED, tuple(_sample_white_dogs())),
         _build_collection("Out and about", OUTDOOR_THINGS, _SEED + 1),
         _build_collection("Around the house", HOUSEHOLD_THINGS, _SEED + 2),
     )
 
 
 def draw_picture(picture: DemoPicture) -> bytes:
-    """The picture as JPEG bytes, the same on every call."""
+    """Return the picture as a JPEG. Every call returns the same bytes."""
     image = draw_scene(picture.scene, picture.width, picture.height)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
@@ -94,14 +94,14 @@ def _build_collection(
     return DemoCollection(name=name, pictures=pictures)
 
 
-def _white_dogs() -> Iterator[Scene]:
+def _sample_white_dogs() -> Iterator[Scene]:
     for number in range(WHITE_DOG_COUNT):
         dog = Group(kind="dog", colour="white", count=1 + (number % 4 == 3) + (number % 8 == 7))
         yield Scene(groups=(dog,), surrounding=SURROUNDINGS[number % len(SURROUNDINGS)], seed=_SEED + 100 + number)
 
 
 def _sample_scenes(rng: random.Random, kinds: tuple[str, ...], count: int) -> Iterator[Scene]:
-    """Every kind in turn and every colour in turn, so that each query of the demo finds something."""
+    """Yield scenes of every kind and every colour in turn, so that each query of the demo finds something."""
     colours = [rng.sample(COLOURS, len(COLOURS)) for _ in kinds]
     for number in range(count):
         kind_index, turn = number % len(kinds), number // len(kinds)
@@ -116,7 +116,7 @@ def _sample_scenes(rng: random.Random, kinds: tuple[str, ...], count: int) -> It
 
 def _describe(scene: Scene, number: int, rng: random.Random) -> DemoPicture:
     width, height = rng.choice(_FORMATS)
-    title = canonical_caption(scene)
+    title = build_title(scene)
     facts = [word for group in scene.groups for word in (group.kind, group.colour)]
     return DemoPicture(
         file_name=f"{number:03d}-{title.lower().replace(' ', '-')}.jpg",

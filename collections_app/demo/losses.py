@@ -1,4 +1,4 @@
-"""What training minimises: contrastive terms over the truth matrix, and heads that are dropped afterwards."""
+"""The training loss: contrastive terms over the truth matrix, and heads that only training uses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPModel
 
-from collections_app.demo.batches import ANY, Batch
+from collections_app.demo.batches import ANY, TrainingBatch
 from collections_app.demo.scenes import COLOURS, KINDS, MAX_COUNT, SURROUNDINGS
 
 _DENSE_LAYER = -3
@@ -35,8 +35,8 @@ class TrainingHeads(nn.Module):
         self.sigmoid_bias = nn.Parameter(torch.tensor(-5.0))
 
 
-def training_loss(model: CLIPModel, heads: TrainingHeads, batch: Batch) -> Tensor:
-    """The scalar to minimise for one batch; towers in bfloat16 where the processor is fast at it, losses in float32."""
+def compute_training_loss(model: CLIPModel, heads: TrainingHeads, batch: TrainingBatch) -> Tensor:
+    """Return the scalar loss of a batch. Losses are float32; the towers use bfloat16 if the processor is fast at it."""
     with torch.autocast("cpu", torch.bfloat16, enabled=_MIXED_PRECISION):
         vision = model.vision_model(pixel_values=batch.pixel_values, output_hidden_states=True)
         pictures = model.visual_projection(vision.pooler_output).float()
@@ -46,36 +46,36 @@ def training_loss(model: CLIPModel, heads: TrainingHeads, batch: Batch) -> Tenso
     cosines = functional.normalize(texts) @ functional.normalize(pictures).T
     scale = model.logit_scale.exp().clamp(max=_MAX_LOGIT_SCALE)
     return (
-        contrastive_loss(scale * cosines, batch.truth)
-        + _SIGMOID_WEIGHT * sigmoid_loss(heads.sigmoid_scale.exp() * cosines + heads.sigmoid_bias, batch.truth)
-        + _DENSE_WEIGHT * _dense_loss(heads, patches, batch)
-        + _HEAD_WEIGHT * (_picture_loss(heads, pictures, batch) + _text_loss(heads, texts, batch))
+        compute_contrastive_loss(scale * cosines, batch.truth)
+        + _SIGMOID_WEIGHT * compute_sigmoid_loss(heads.sigmoid_scale.exp() * cosines + heads.sigmoid_bias, batch.truth)
+        + _DENSE_WEIGHT * _compute_dense_loss(heads, patches, batch)
+        + _HEAD_WEIGHT * (_compute_picture_loss(heads, pictures, batch) + _compute_text_loss(heads, texts, batch))
     )
 
 
-def contrastive_loss(logits: Tensor, truth: Tensor) -> Tensor:
-    """Cross-entropy to the uniform distribution over all that is true, by row and by column."""
+def compute_contrastive_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Return the cross-entropy to the uniform distribution over all true pairs, by row and by column."""
     target = truth.float()
     by_caption = -(target / target.sum(1, keepdim=True) * logits.log_softmax(1)).sum(1)
     by_picture = -(target / target.sum(0, keepdim=True) * logits.log_softmax(0)).sum(0)
     return (by_caption.mean() + by_picture.mean()) / 2
 
 
-def sigmoid_loss(logits: Tensor, truth: Tensor) -> Tensor:
-    """Each caption and picture judged alone (SigLIP), with the true and the false pairs weighing the same."""
+def compute_sigmoid_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Return the sigmoid loss of single pairs (SigLIP). True and false pairs have the same total weight."""
     losses = functional.binary_cross_entropy_with_logits(logits, truth.float(), reduction="none")
     return losses[truth].mean() + losses[~truth].mean()
 
 
-def _dense_loss(heads: TrainingHeads, patches: Tensor, batch: Batch) -> Tensor:
+def _compute_dense_loss(heads: TrainingHeads, patches: Tensor, batch: TrainingBatch) -> Tensor:
     kinds = functional.cross_entropy(heads.patch_kind(patches).flatten(0, 1), batch.patch_kinds.flatten())
     colours = functional.cross_entropy(heads.patch_colour(patches).flatten(0, 1), batch.patch_colours.flatten())
     return kinds + colours
 
 
-def _picture_loss(heads: TrainingHeads, pictures: Tensor, batch: Batch) -> Tensor:
-    kinds = _presence(batch.groups[:, :, 0], len(KINDS))
-    colours = _presence(batch.groups[:, :, 1], len(COLOURS))
+def _compute_picture_loss(heads: TrainingHeads, pictures: Tensor, batch: TrainingBatch) -> Tensor:
+    kinds = _mark_present(batch.groups[:, :, 0], len(KINDS))
+    colours = _mark_present(batch.groups[:, :, 1], len(COLOURS))
     facts = functional.binary_cross_entropy_with_logits(
         heads.picture_facts(pictures), torch.cat([kinds, colours], 1), reduction="none"
     )
@@ -84,13 +84,13 @@ def _picture_loss(heads: TrainingHeads, pictures: Tensor, batch: Batch) -> Tenso
     return facts.sum(1).mean() / 2 + surroundings + counts
 
 
-def _presence(codes: Tensor, classes: int) -> Tensor:
-    """One row a picture, 1 for each class that one of its groups has; negative codes are absent groups."""
+def _mark_present(codes: Tensor, classes: int) -> Tensor:
+    """Return one row per picture with 1 for each class among its groups. Negative codes are absent groups."""
     one_hot = functional.one_hot(codes.clamp(min=0), classes) * (codes >= 0).unsqueeze(-1)
     return one_hot.amax(1).float()
 
 
-def _text_loss(heads: TrainingHeads, texts: Tensor, batch: Batch) -> Tensor:
+def _compute_text_loss(heads: TrainingHeads, texts: Tensor, batch: TrainingBatch) -> Tensor:
     kind, colour, count = batch.wishes.unbind(1)
     targets = (kind - ANY, colour - ANY, count.clamp(min=0), batch.wished_surroundings - ANY)
     losses = [

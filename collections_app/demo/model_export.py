@@ -31,7 +31,7 @@ _TEXT = {
 
 
 def build_model(tokenizer: CLIPTokenizer) -> CLIPModel:
-    """A fresh CLIP with random weights for this tokenizer; at this size eager attention trains faster than sdpa."""
+    """Return a CLIP with random weights for this tokenizer. At this size eager attention trains faster than sdpa."""
     text = _TEXT | {
         "vocab_size": len(tokenizer),
         "max_position_embeddings": MAX_TOKENS,
@@ -47,14 +47,14 @@ def build_model(tokenizer: CLIPTokenizer) -> CLIPModel:
 
 
 def save_model(model: CLIPModel, tokenizer: CLIPTokenizer, folder: Path) -> None:
-    """Write weights in float16, tokenizer and image processor; loading gives float32 unless asked otherwise."""
+    """Write weights in float16, tokenizer and image processor. Loading gives float32 by default."""
     copy.deepcopy(model).to(torch.float16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    _image_processor().save_pretrained(folder)
+    _make_image_processor().save_pretrained(folder)
     _declare_float32(folder / "config.json")
 
 
-def _image_processor() -> CLIPImageProcessorPil:
+def _make_image_processor() -> CLIPImageProcessorPil:
     return CLIPImageProcessorPil(
         size={"shortest_edge": IMAGE_PX},
         crop_size={"height": IMAGE_PX, "width": IMAGE_PX},
@@ -64,7 +64,7 @@ def _image_processor() -> CLIPImageProcessorPil:
 
 
 def _declare_float32(path: Path) -> None:
-    """Half the bytes on disk, but no half-precision arithmetic unless the caller asks for it."""
+    """Set float32 as the default, because float16 only halves the file."""
     config = json.loads(path.read_text())
     for part in (config, config["text_config"], config["vision_config"]):
         part["dtype"] = "float32"

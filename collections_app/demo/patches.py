@@ -1,4 +1,4 @@
-"""Training pictures at the model's size with, for each patch, the kind and the colour that the drawing has there."""
+"""Training pictures at the model's size, with the drawn kind and colour of each patch."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class PicturePool:
 
 
 def draw_pool(count: int, seed: int, workers: int = 1) -> PicturePool:
-    """Draw scenes of trained combinations only; the result depends on count and seed, not on the workers."""
+    """Draw scenes of trained combinations. The result depends on `count` and `seed`, not on `workers`."""
     sizes = [min(_CHUNK, count - start) for start in range(0, count, _CHUNK)]
     seeds = [seed * 1_000_003 + index for index in range(len(sizes))]
     if workers > 1:
@@ -70,13 +70,13 @@ def draw_pool(count: int, seed: int, workers: int = 1) -> PicturePool:
         pixels=np.concatenate([chunk[1] for chunk in chunks]),
         patch_kinds=np.concatenate([chunk[2] for chunk in chunks]),
         patch_colours=np.concatenate([chunk[3] for chunk in chunks]),
-        groups=np.array([group_codes(scene) for scene in scenes], dtype=np.int64),
+        groups=np.array([encode_groups(scene) for scene in scenes], dtype=np.int64),
         surroundings=np.array([SURROUNDINGS.index(scene.surrounding) for scene in scenes], dtype=np.int64),
     )
 
 
-def group_codes(scene: Scene) -> list[list[int]]:
-    """Kind, colour and count of the two possible groups of a scene, as integers."""
+def encode_groups(scene: Scene) -> list[list[int]]:
+    """Return kind, colour and count of the two possible groups of a scene, as integers."""
     codes = [[KINDS.index(group.kind), COLOURS.index(group.colour), group.count] for group in scene.groups]
     return codes + [[ABSENT] * 3] * (2 - len(codes))
 
@@ -90,13 +90,13 @@ def _draw_chunk(count: int, seed: int) -> tuple[list[Scene], Bytes, Bytes, Bytes
 
 
 def _sample_scenes(rng: random.Random, count: int) -> list[Scene]:
-    """Scenes of trained combinations; a pair is followed by its twin with swapped colours, where those are trained."""
+    """Return scenes of trained combinations. A pair is followed by itself with swapped colours, if that is trained."""
     scenes: list[Scene] = []
     while len(scenes) < count:
         scene = sample_scene(rng, TRAINED_COMBINATIONS, _PAIR_SHARE)
         scenes.append(scene)
-        if len(scene.groups) > 1 and is_trained(twin := swap_colours(scene)):
-            scenes.append(twin)
+        if len(scene.groups) > 1 and is_trained(swapped := swap_colours(scene)):
+            scenes.append(swapped)
     return scenes[:count]
 
 
@@ -104,7 +104,7 @@ def _draw_labelled(scene: Scene, rng: random.Random) -> tuple[Bytes, Bytes, Byte
     canvas = Image.new("RGB", (IMAGE_PX * rng.choice(_CANVAS_FACTORS),) * 2)
     owners = _find_owners(scene, canvas)
     if rng.random() < _JPEG_SHARE:
-        canvas = _through_jpeg(canvas, rng.randint(55, 95))
+        canvas = _compress_as_jpeg(canvas, rng.randint(55, 95))
     small = canvas.resize((IMAGE_PX, IMAGE_PX), Image.Resampling.BICUBIC)
     kinds = np.array([0] + [KINDS.index(group.kind) + 1 for group in scene.groups], dtype=np.uint8)
     colours = np.array([0] + [COLOURS.index(group.colour) + 1 for group in scene.groups], dtype=np.uint8)
@@ -112,10 +112,10 @@ def _draw_labelled(scene: Scene, rng: random.Random) -> tuple[Bytes, Bytes, Byte
 
 
 def _find_owners(scene: Scene, canvas: Image.Image) -> Ints:
-    """Draw the scene; for each patch return 0 for the backdrop or 1 + the index of the group that it shows most."""
+    """Draw the scene. Return for each patch 0 (backdrop) or 1 + the index of the group that covers most of it."""
     factor = canvas.width // IMAGE_PX
     shares = np.zeros((1 + len(scene.groups), GRID * GRID))
-    for index, changed in _changes(scene, canvas, factor):
+    for index, changed in _find_changes(scene, canvas, factor):
         patches = changed.reshape(GRID, PATCH_PX, GRID, PATCH_PX).mean((1, 3)).ravel()
         shares[index] += patches
     shares[0] = _OWNED_SHARE
@@ -123,20 +123,20 @@ def _find_owners(scene: Scene, canvas: Image.Image) -> Ints:
     return owners
 
 
-def _changes(scene: Scene, canvas: Image.Image, factor: int) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+def _find_changes(scene: Scene, canvas: Image.Image, factor: int) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
     before: Bytes | None = None
     for group in draw_steps(scene, canvas):
         after = np.asarray(canvas)[::factor, ::factor].copy()
         if before is not None and group is not None:
-            yield 1 + _index_of(scene.groups, group), (after != before).any(-1)
+            yield 1 + _find_index(scene.groups, group), (after != before).any(-1)
         before = after
 
 
-def _index_of(groups: Sequence[object], wanted: object) -> int:
+def _find_index(groups: Sequence[object], wanted: object) -> int:
     return next(index for index, group in enumerate(groups) if group is wanted)
 
 
-def _through_jpeg(image: Image.Image, quality: int) -> Image.Image:
+def _compress_as_jpeg(image: Image.Image, quality: int) -> Image.Image:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return Image.open(buffer).convert("RGB")

@@ -1,4 +1,4 @@
-"""The pen that puts one thing on the canvas: place, turn, stretch, outline and tones."""
+"""The pen that draws one thing on the canvas with its pose and tones."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _OUTLINE_WIDTH = 0.05
 
 
 def blend(first: Tone, second: Tone, share: float) -> Tone:
-    """The colour at `share` of the way from the first to the second."""
+    """Return the colour at `share` of the way from the first to the second."""
     mixed = [round(a + share * (b - a)) for a, b in zip(first, second, strict=True)]
     return mixed[0], mixed[1], mixed[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tones:
-    """One paint and what is derived from it: outline, shade, highlight."""
+    """A paint and the tones derived from it: outline, shade, highlight."""
 
     base: Tone
     edge: Tone
@@ -49,8 +49,8 @@ class Tones:
     light: Tone
 
 
-def tones_of(colour: str, lightness: float = 0.0) -> Tones:
-    """Tones for a colour word; lightness from -1 to 1 varies the paint slightly."""
+def make_tones(colour: str, lightness: float = 0.0) -> Tones:
+    """Return the tones of a colour word. `lightness` from -1 to 1 varies the paint slightly."""
     base = PAINTS[colour]
     base = blend(base, (255, 255, 255) if lightness > 0 else (0, 0, 0), 0.1 * abs(lightness))
     if colour == "white":
@@ -65,14 +65,14 @@ def tones_of(colour: str, lightness: float = 0.0) -> Tones:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pose:
-    """Where a thing stands and how: centre and radius in pixels, turn in degrees, stretch per axis."""
+    """The pose of a thing: centre and radius in pixels, turn in degrees, scale factor per axis."""
 
     x: float
     y: float
     radius: float
     turn_degrees: float
-    stretch_x: float
-    stretch_y: float
+    scale_x: float
+    scale_y: float
     variant: int
 
 
@@ -85,46 +85,46 @@ class Pen:
         self.tones = tones
         self.variant = pose.variant
         cos, sin = math.cos(math.radians(pose.turn_degrees)), math.sin(math.radians(pose.turn_degrees))
-        across, down = pose.radius * pose.stretch_x, pose.radius * pose.stretch_y
+        across, down = pose.radius * pose.scale_x, pose.radius * pose.scale_y
         self._matrix = (cos * across, -sin * down, sin * across, cos * down)
 
-    def body(self, *outlines: Outline, tone: Tone | None = None, edge: Tone | None = None) -> None:
+    def draw_body(self, *outlines: Outline, tone: Tone | None = None, edge: Tone | None = None) -> None:
         """Fill the union of the outlines, with one contour around the whole."""
         placed = [self._place(outline) for outline in outlines]
         rim = edge or (self.tones.edge if tone is None else blend(tone, INK, 0.55))
         for points in placed:
-            self._contour(points, rim)
+            self._draw_contour(points, rim)
         for points in placed:
             self._draw.polygon(points, fill=tone or self.tones.base)
 
-    def mark(self, outline: Outline, tone: Tone) -> None:
-        """Fill an outline with no contour: a highlight, a patch, an eye."""
+    def fill(self, outline: Outline, tone: Tone) -> None:
+        """Fill an outline without a contour: a highlight, a patch, an eye."""
         self._draw.polygon(self._place(outline), fill=tone)
 
-    def line(self, points: Outline, width: float, tone: Tone) -> None:
-        """An open stroke with round ends."""
+    def draw_line(self, points: Outline, width: float, tone: Tone) -> None:
+        """Draw an open stroke with round ends."""
         pixels = max(1, round(width * self._pose.radius))
         placed = self._place(points)
         self._draw.line(placed, fill=tone, width=pixels, joint="curve")
         for x, y in (placed[0], placed[-1]):
-            self._disc(x, y, pixels / 2, tone)
+            self._draw_disc(x, y, pixels / 2, tone)
 
-    def eye(self, x: float, y: float, size: float) -> None:
-        """A dark eye with a glint, readable on every paint."""
-        self.mark(oval(x, y, size * 1.45, size * 1.45), PAPER)
-        self.mark(oval(x, y, size, size), INK)
-        self.mark(oval(x + size * 0.3, y - size * 0.35, size * 0.35, size * 0.35), PAPER)
+    def draw_eye(self, x: float, y: float, size: float) -> None:
+        """Draw a dark eye with a glint, visible on every paint."""
+        self.fill(oval(x, y, size * 1.45, size * 1.45), PAPER)
+        self.fill(oval(x, y, size, size), INK)
+        self.fill(oval(x + size * 0.3, y - size * 0.35, size * 0.35, size * 0.35), PAPER)
 
     def _place(self, outline: Outline) -> list[tuple[float, float]]:
         a, b, c, d = self._matrix
         left, top = self._pose.x, self._pose.y
         return [(left + a * x + b * y, top + c * x + d * y) for x, y in outline]
 
-    def _contour(self, points: list[tuple[float, float]], tone: Tone) -> None:
+    def _draw_contour(self, points: list[tuple[float, float]], tone: Tone) -> None:
         width = max(1, round(2 * _OUTLINE_WIDTH * self._pose.radius))
         joint = "curve" if width > 6 else None
         self._draw.line([*points, points[0], points[1]], fill=tone, width=width, joint=joint)
 
-    def _disc(self, x: float, y: float, radius: float, tone: Tone) -> None:
+    def _draw_disc(self, x: float, y: float, radius: float, tone: Tone) -> None:
         if radius >= 1:
             self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=tone)

@@ -1,4 +1,4 @@
-"""The queries by which the small CLIP is judged, by family; used by the evaluation and by tests."""
+"""The queries that measure the small CLIP, by family."""
 
 from collections.abc import Iterable
 
@@ -8,8 +8,8 @@ from collections_app.demo.captions import (
     SYNONYMS,
     Caption,
     Wish,
-    plural_of,
-    with_article,
+    add_article,
+    make_plural,
 )
 from collections_app.demo.scenes import (
     COLOURS,
@@ -23,36 +23,40 @@ from collections_app.demo.scenes import (
 WHITE_DOG = Caption(text="a white dog", wishes=(Wish(kind="dog", colour="white"),))
 
 
-def question_families() -> dict[str, list[Caption]]:
-    """Queries with the facts that make a picture right, by the name of the family."""
+def build_query_families() -> dict[str, list[Caption]]:
+    """Return queries with the facts that make a picture right, by the name of the family."""
     return {
-        "a colour thing": coloured_questions(TRAINED_COMBINATIONS),
-        "a colour thing, never trained": coloured_questions(HELD_OUT_COMBINATIONS),
+        "a colour thing": build_colour_queries(TRAINED_COMBINATIONS),
+        "a colour thing, never trained": build_colour_queries(HELD_OUT_COMBINATIONS),
         "thing": [Caption(text=kind, wishes=(Wish(kind=kind),)) for kind in KINDS],
         "colour": [Caption(text=colour, wishes=(Wish(colour=colour),)) for colour in COLOURS],
         "synonym": [
-            Caption(text=with_article(word), wishes=(Wish(kind=kind),)) for kind in SYNONYMS for word in SYNONYMS[kind]
+            Caption(text=add_article(word), wishes=(Wish(kind=kind),)) for kind in SYNONYMS for word in SYNONYMS[kind]
         ],
-        "count things": [_counted(kind, count) for kind in KINDS for count in range(2, MAX_COUNT + 1)],
+        "count things": [_build_count_query(kind, count) for kind in KINDS for count in range(2, MAX_COUNT + 1)],
         "surrounding": [
-            Caption(text=phrase, surrounding=place) for place in SURROUNDINGS for phrase in SURROUNDING_PHRASES[place]
+            Caption(text=phrase, surrounding=surrounding)
+            for surrounding in SURROUNDINGS
+            for phrase in SURROUNDING_PHRASES[surrounding]
         ],
-        "a thing in a surrounding": [_placed(kind, place) for kind in KINDS for place in SURROUNDINGS],
+        "a thing in a surrounding": [
+            _build_surrounding_query(kind, surrounding) for kind in KINDS for surrounding in SURROUNDINGS
+        ],
     }
 
 
-def coloured_questions(combinations: Iterable[tuple[str, str]]) -> list[Caption]:
-    """ "a {colour} {thing}" for each combination of kind and colour."""
+def build_colour_queries(combinations: Iterable[tuple[str, str]]) -> list[Caption]:
+    """Return "a {colour} {thing}" for each combination of kind and colour."""
     return [
-        Caption(text=with_article(f"{colour} {kind}"), wishes=(Wish(kind=kind, colour=colour),))
+        Caption(text=add_article(f"{colour} {kind}"), wishes=(Wish(kind=kind, colour=colour),))
         for kind, colour in combinations
     ]
 
 
-def _counted(kind: str, count: int) -> Caption:
-    return Caption(text=f"{COUNT_WORDS[count][0]} {plural_of(kind)}", wishes=(Wish(kind=kind, count=count),))
+def _build_count_query(kind: str, count: int) -> Caption:
+    return Caption(text=f"{COUNT_WORDS[count][0]} {make_plural(kind)}", wishes=(Wish(kind=kind, count=count),))
 
 
-def _placed(kind: str, place: str) -> Caption:
-    text = f"{with_article(kind)} {SURROUNDING_PHRASES[place][0]}"
-    return Caption(text=text, wishes=(Wish(kind=kind),), surrounding=place)
+def _build_surrounding_query(kind: str, surrounding: str) -> Caption:
+    text = f"{add_article(kind)} {SURROUNDING_PHRASES[surrounding][0]}"
+    return Caption(text=text, wishes=(Wish(kind=kind),), surrounding=surrounding)

@@ -1,4 +1,4 @@
-"""The facts of a drawn scene and how scenes are sampled; no drawing, no torch."""
+"""The facts of drawn scenes, and sampling of scenes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What a drawing shows. Equal scenes give equal drawings: the seed decides everything else."""
+    """The facts of a drawing. Equal scenes give equal drawings: the seed determines everything else."""
 
     groups: tuple[Group, ...]
     surrounding: str
@@ -42,7 +42,7 @@ class Scene:
 
 
 def is_held_out(kind: str, colour: str) -> bool:
-    """Whether training never sees this combination; about one in seven, one or two colours of every kind."""
+    """Return whether training excludes this combination: about one in seven, one or two colours of every kind."""
     return (3 * KINDS.index(kind) + COLOURS.index(colour)) % _HELD_OUT_STRIDE == _HELD_OUT_OFFSET
 
 
@@ -54,7 +54,7 @@ HELD_OUT_COMBINATIONS = tuple(pair for pair in COMBINATIONS if is_held_out(*pair
 def sample_scene(
     rng: random.Random, combinations: tuple[tuple[str, str], ...] = COMBINATIONS, pair_share: float = PAIR_SHARE
 ) -> Scene:
-    """Draw the facts of one scene: mostly one group, sometimes two single things of different kinds."""
+    """Return a random scene: usually one group, sometimes two single things of different kinds."""
     kind, colour = rng.choice(combinations)
     if rng.random() < pair_share:
         groups: tuple[Group, ...] = (Group(kind=kind, colour=colour), _sample_other(rng, kind, combinations))
@@ -65,12 +65,12 @@ def sample_scene(
 
 
 def is_trained(scene: Scene) -> bool:
-    """Whether training may show this scene."""
+    """Return whether training may use this scene."""
     return not any(is_held_out(group.kind, group.colour) for group in scene.groups)
 
 
 def swap_colours(scene: Scene) -> Scene:
-    """The same scene of two groups with their colours exchanged: what tells "a red cat" from "something red, a cat"."""
+    """Return a scene of two groups with their colours swapped. Training on both ties each colour to its thing."""
     first, second = scene.groups
     groups = replace(first, colour=second.colour), replace(second, colour=first.colour)
     return replace(scene, groups=groups)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from transformers import CLIPTokenizer
 
-from collections_app.demo.captions import canonical_caption, sample_caption
+from collections_app.demo.captions import build_title, sample_caption
 from collections_app.demo.scenes import sample_scene
 
 VOCABULARY_SIZE = 1024
@@ -22,12 +22,12 @@ Pair = tuple[str, str]
 
 
 def train_tokenizer(seed: int = 0, caption_count: int = 20_000) -> CLIPTokenizer:
-    """Learn merges from captions. Every byte is in the vocabulary, so no text is unencodable.
+    """Learn merges from captions. Every byte is in the vocabulary, so every text can be encoded.
 
     The ids of pad, begin and end are the last three; end is the highest, as CLIP's pooling expects.
     """
     merges = _learn_merges(_count_words(seed, caption_count), VOCABULARY_SIZE - 2 * 256 - 3)
-    symbols = byte_symbols()
+    symbols = list_byte_symbols()
     tokens = symbols + [symbol + WORD_END for symbol in symbols] + ["".join(merge) for merge in merges]
     tokens += [f"<|unused{index}|>" for index in range(VOCABULARY_SIZE - 3 - len(tokens))] + [PAD, BEGIN, END]
     vocabulary = {token: index for index, token in enumerate(tokens)}
@@ -42,8 +42,8 @@ def train_tokenizer(seed: int = 0, caption_count: int = 20_000) -> CLIPTokenizer
     )
 
 
-def byte_symbols() -> list[str]:
-    """The 256 printable stand-ins for bytes, as GPT-2 and CLIP define them (`bytes_to_unicode`)."""
+def list_byte_symbols() -> list[str]:
+    """Return the 256 printable symbols for bytes, as GPT-2 and CLIP define them (`bytes_to_unicode`)."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(256) if byte not in printable]
     return [chr(byte) for byte in printable] + [chr(256 + index) for index in range(len(others))]
@@ -54,7 +54,7 @@ def _count_words(seed: int, caption_count: int) -> Counter[Word]:
     words: Counter[Word] = Counter()
     for _ in range(caption_count):
         scene = sample_scene(rng)
-        for text in (sample_caption(scene, rng).text, canonical_caption(scene).lower()):
+        for text in (sample_caption(scene, rng).text, build_title(scene).lower()):
             words.update(_split(text))
     return words
 

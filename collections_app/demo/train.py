@@ -14,7 +14,7 @@ from torch import nn
 from transformers import CLIPModel
 
 from collections_app.demo.batches import BatchMaker
-from collections_app.demo.losses import TrainingHeads, training_loss
+from collections_app.demo.losses import TrainingHeads, compute_training_loss
 from collections_app.demo.model_export import build_model, save_model
 from collections_app.demo.patches import draw_pool
 from collections_app.demo.tokenizer import train_tokenizer
@@ -29,7 +29,7 @@ _CHECKPOINT_S = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingPlan:
-    """How long and on what to train; `steps` makes a run repeatable to the bit, `minutes` fills the time given."""
+    """Options of a training run. With `steps` it is repeatable to the bit; with `minutes` it takes that long."""
 
     out: Path
     steps: int | None = None
@@ -40,7 +40,7 @@ class TrainingPlan:
 
 
 class Schedule:
-    """One warm-up and one cosine down to zero, over the planned steps or over the planned time."""
+    """A learning rate with one warm-up and one cosine decay to zero, over the planned steps or the planned time."""
 
     def __init__(self, plan: TrainingPlan) -> None:
         self._plan = plan
@@ -66,19 +66,19 @@ class Schedule:
 
 
 def train(plan: TrainingPlan) -> list[float]:
-    """Train, write the model folder (and checkpoints meanwhile), return the loss of every step."""
+    """Train, write checkpoints and the model folder, and return the loss of every step."""
     torch.manual_seed(plan.seed)
     pool = draw_pool(plan.pictures, plan.seed, plan.workers)
     tokenizer = train_tokenizer(plan.seed)
     model = build_model(tokenizer)
     heads = TrainingHeads(model.config.vision_config.hidden_size, model.config.projection_dim)
-    optimizer = _optimizer(model, heads)
+    optimizer = _make_optimizer(model, heads)
     batches = BatchMaker(pool, tokenizer, plan.seed)
     schedule = Schedule(plan)
     losses: list[float] = []
     next_checkpoint_s = _CHECKPOINT_S
     while schedule.progress < 1:
-        loss = training_loss(model, heads, batches.next_batch())
+        loss = compute_training_loss(model, heads, batches.make_batch())
         _update(optimizer, loss, schedule.rate)
         losses.append(loss.item())
         schedule.step += 1
@@ -91,8 +91,8 @@ def train(plan: TrainingPlan) -> list[float]:
     return losses
 
 
-def _optimizer(model: CLIPModel, heads: TrainingHeads) -> torch.optim.Optimizer:
-    """AdamW; norms, biases and single numbers do not decay."""
+def _make_optimizer(model: CLIPModel, heads: TrainingHeads) -> torch.optim.Optimizer:
+    """Return AdamW without weight decay of norms, biases and single numbers."""
     parameters = [*model.parameters(), *heads.parameters()]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": _WEIGHT_DECAY},
@@ -119,7 +119,7 @@ def _parse_arguments() -> TrainingPlan:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the model's files")
     length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--minutes", type=float, help="train for this long, drawing not counted")
+    length.add_argument("--minutes", type=float, help="train for this long, without the drawing")
     length.add_argument("--steps", type=int, help="train for exactly this many steps")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pictures", type=int, default=100_000, help="how many pictures to draw")

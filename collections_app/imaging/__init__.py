@@ -1,25 +1,31 @@
-"""Pictures as files and as pixels: checked, decoded, reduced. Called by the services; knows no Django and no model."""
+"""Pictures as files and as pixels: checked, decoded, reduced, hashed. Independent of Django."""
 
-from .checksums import checksum
-from .contact_sheet import draw_contact_sheet
 from .decoding import open_picture
+from .formats import CONTENT_TYPES, FORMAT_BY_WORD
 from .inspection import Limits, PictureInfo, check_byte_size, inspect_picture
 from .memory import reserve_pixels
-from .perceptual import perceptual_hash
-from .thumbnails import QUALITY, THUMBNAIL_CONTENT_TYPE, make_thumbnail, thumbnail_size
+from .perceptual import compute_perceptual_hash
+from .thumbnails import (
+    THUMBNAIL_CONTENT_TYPE,
+    THUMBNAIL_QUALITY,
+    compute_thumbnail_size,
+    draw_contact_sheet,
+    make_thumbnail,
+)
 
 __all__ = [
-    "QUALITY",
+    "CONTENT_TYPES",
+    "FORMAT_BY_WORD",
     "THUMBNAIL_CONTENT_TYPE",
+    "THUMBNAIL_QUALITY",
     "Limits",
     "PictureInfo",
     "check_byte_size",
-    "checksum",
+    "compute_perceptual_hash",
+    "compute_thumbnail_size",
     "draw_contact_sheet",
     "inspect_picture",
     "make_thumbnail",
     "open_picture",
-    "perceptual_hash",
     "reserve_pixels",
-    "thumbnail_size",
 ]

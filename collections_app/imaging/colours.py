@@ -1,4 +1,4 @@
-"""Every mode Pillow can decode, brought to 8-bit sRGB without clipping."""
+"""Conversion of every mode that Pillow decodes to 8-bit sRGB, without clipping."""
 
 import functools
 import io
@@ -9,13 +9,13 @@ from PIL import Image, ImageCms
 from .errors import DECODE_ERRORS
 
 _DEEP_GRAY_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
-# The colour space that an ICC profile names in its header, and the mode whose pixels it describes.
+# The colour space in the header of an ICC profile, to the mode whose pixels the profile describes.
 _PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _PROFILE_ERRORS: tuple[type[Exception], ...] = (ImageCms.PyCMSError, *DECODE_ERRORS)
 
 
-def simplify(image: Image.Image) -> Image.Image:
-    """Return the picture as L, RGB, RGBA or CMYK, 8 bits a channel, in the colour space it came in."""
+def reduce_mode(image: Image.Image) -> Image.Image:
+    """Return the picture as L, RGB, RGBA or CMYK, 8 bits a channel, in its original colour space."""
     if image.mode in _DEEP_GRAY_MODES:
         return _scale_to_8_bits(image)
     if image.mode == "LAB":
@@ -31,8 +31,8 @@ def simplify(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return RGB or RGBA in sRGB. A profile that is broken, or made for another kind of pixels, is ignored."""
+def convert_to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return RGB or RGBA in sRGB. A profile that is broken or describes another mode is ignored."""
     converted = _apply_profile(image, profile) if profile else None
     if converted is not None:
         return converted
@@ -40,7 +40,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def flatten(image: Image.Image) -> Image.Image:
-    """Return RGB; what is transparent shows white, as it would on the page."""
+    """Return RGB, with transparency on white."""
     if image.mode == "RGB":
         return image
     background = Image.new("RGB", image.size, "white")
@@ -49,7 +49,7 @@ def flatten(image: Image.Image) -> Image.Image:
 
 
 def _scale_to_8_bits(image: Image.Image) -> Image.Image:
-    """Return L. Pillow's own conversion clips: anything above 255 would be white."""
+    """Return L. Pillow's own conversion clips everything above 255 to white."""
     deep = image if image.mode in ("I", "F") else image.convert("I")
     scale, offset = _scale_and_offset(image, deep)
     return deep.convert("F").point(lambda value: value * scale + offset).convert("L")
@@ -58,8 +58,8 @@ def _scale_to_8_bits(image: Image.Image) -> Image.Image:
 def _scale_and_offset(image: Image.Image, deep: Image.Image) -> tuple[float, float]:
     """Return the linear map to 0..255.
 
-    16-bit pixels span 0..65535. Pixels of 32 bits do not say their range: 0..1, 0..255 and 0..65535 are recognised,
-    anything else is stretched from its darkest to its lightest pixel.
+    16-bit pixels span 0..65535. 32-bit pixels do not declare their range: 0..1, 0..255 and 0..65535 are recognised,
+    and any other range is scaled from the darkest to the lightest pixel.
     """
     if image.mode.startswith("I;16"):
         return 255 / 65535, 0.5
@@ -75,8 +75,8 @@ def _scale_and_offset(image: Image.Image, deep: Image.Image) -> tuple[float, flo
 
 def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
     try:
-        mode, transform = _transform_to_srgb(profile)
-        base = _as_mode(image, mode)
+        mode, transform = _build_srgb_transform(profile)
+        base = _convert_to_mode(image, mode)
         if base is None or transform is None:
             return None
         converted = transform.apply(base)
@@ -88,11 +88,11 @@ def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
 
 
 @functools.lru_cache(maxsize=8)
-def _transform_to_srgb(profile: bytes) -> tuple[str | None, ImageCms.ImageCmsTransform | None]:
+def _build_srgb_transform(profile: bytes) -> tuple[str | None, ImageCms.ImageCmsTransform | None]:
     """Return the mode that the profile describes, and the transform.
 
-    Building one costs as much as applying it, and the pictures of one camera share a profile. A transform may be
-    applied by several threads at a time.
+    Building a transform costs as much as applying it, and pictures from one camera share a profile. Several threads
+    may apply one transform at the same time.
     """
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     mode = _PROFILE_MODES.get(source.profile.xcolor_space.strip())
@@ -101,8 +101,8 @@ def _transform_to_srgb(profile: bytes) -> tuple[str | None, ImageCms.ImageCmsTra
     return mode, ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
 
 
-def _as_mode(image: Image.Image, mode: str | None) -> Image.Image | None:
-    """Return the pixels the profile describes, or None where it does not describe this picture's."""
+def _convert_to_mode(image: Image.Image, mode: str | None) -> Image.Image | None:
+    """Return the picture in the mode that the profile describes, or None if the profile is for another mode."""
     if image.mode == mode:
         return image
     return image.convert("RGB") if mode == "RGB" and image.mode in ("L", "RGBA") else None

@@ -1,4 +1,4 @@
-"""Which file is which, by its first bytes and never by its name. Used before Pillow sees the file."""
+"""The accepted picture formats, and how a file's first bytes tell its format."""
 
 import re
 from dataclasses import dataclass
@@ -7,26 +7,33 @@ from collections_app.errors import InvalidImage
 from collections_app.errors import gettext_noop as _
 
 HEAD_BYTES = 4096
-ACCEPTED = _("JPEG, PNG, WebP, GIF, AVIF, HEIC, BMP or TIFF")
+_ACCEPTED = _("JPEG, PNG, WebP, GIF, AVIF, HEIC, BMP or TIFF")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFormat:
-    """One accepted format; `name` is what Pillow calls it."""
+    """An accepted format. `name` is Pillow's; `words` are what people may write after `format:`."""
 
     name: str
     extension: str
     content_type: str
+    words: tuple[str, ...]
 
 
-JPEG = PictureFormat(name="JPEG", extension=".jpg", content_type="image/jpeg")
-PNG = PictureFormat(name="PNG", extension=".png", content_type="image/png")
-WEBP = PictureFormat(name="WEBP", extension=".webp", content_type="image/webp")
-GIF = PictureFormat(name="GIF", extension=".gif", content_type="image/gif")
-AVIF = PictureFormat(name="AVIF", extension=".avif", content_type="image/avif")
-HEIF = PictureFormat(name="HEIF", extension=".heic", content_type="image/heic")
-BMP = PictureFormat(name="BMP", extension=".bmp", content_type="image/bmp")
-TIFF = PictureFormat(name="TIFF", extension=".tif", content_type="image/tiff")
+JPEG = PictureFormat(name="JPEG", extension=".jpg", content_type="image/jpeg", words=("jpg", "jpeg"))
+PNG = PictureFormat(name="PNG", extension=".png", content_type="image/png", words=("png",))
+GIF = PictureFormat(name="GIF", extension=".gif", content_type="image/gif", words=("gif",))
+WEBP = PictureFormat(name="WEBP", extension=".webp", content_type="image/webp", words=("webp",))
+AVIF = PictureFormat(name="AVIF", extension=".avif", content_type="image/avif", words=("avif",))
+HEIF = PictureFormat(name="HEIF", extension=".heic", content_type="image/heic", words=("heic", "heif"))
+TIFF = PictureFormat(name="TIFF", extension=".tif", content_type="image/tiff", words=("tif", "tiff"))
+BMP = PictureFormat(name="BMP", extension=".bmp", content_type="image/bmp", words=("bmp",))
+
+FORMATS = (JPEG, PNG, GIF, WEBP, AVIF, HEIF, TIFF, BMP)
+# Pillow's name of a format, as the rows hold it, to its content type.
+CONTENT_TYPES = {each.name: each.content_type for each in FORMATS}
+# Each word, in lower case, to Pillow's name of the format.
+FORMAT_BY_WORD = {word: each.name for each in FORMATS for word in each.words}
 
 _MAGIC: tuple[tuple[bytes, PictureFormat], ...] = (
     (b"\xff\xd8\xff", JPEG),
@@ -38,11 +45,11 @@ _MAGIC: tuple[tuple[bytes, PictureFormat], ...] = (
     (b"II\x2b\x00", TIFF),
     (b"MM\x00\x2b", TIFF),
 )
-# ISO base media brands (ISO/IEC 23008-12): mif1 and msf1 only say "pictures inside", the other brands say of what kind.
+# ISO base media brands (ISO/IEC 23008-12). mif1 and msf1 say only that there are pictures, the others say which kind.
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _OPEN_BRANDS = {b"mif1", b"msf1"}
-# The sizes of the header that follow "BM" and the file header: without them any text beginning with BM would be one.
+# The possible sizes of the header after the file header. Without this check any text that begins with BM would pass.
 _BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
 
 _UNSUPPORTED: tuple[tuple[int, bytes, str], ...] = (
@@ -75,17 +82,17 @@ _NOT_PICTURES: tuple[tuple[int, bytes, str], ...] = (
 
 
 def identify(head: bytes) -> PictureFormat:
-    """Return the format of the file that begins with `head`, its first HEAD_BYTES bytes.
+    """Return the format of a file, given its first HEAD_BYTES bytes; the file's name does not matter.
 
     Raises InvalidImage with the code `svg`, `unsupported` or `not_a_picture`.
     """
-    found = _accepted_format(head)
+    found = _find_format(head)
     if found is None:
-        raise _refusal(head)
+        raise _build_error(head)
     return found
 
 
-def _accepted_format(head: bytes) -> PictureFormat | None:
+def _find_format(head: bytes) -> PictureFormat | None:
     for magic, picture_format in _MAGIC:
         if head.startswith(magic):
             return picture_format
@@ -93,10 +100,10 @@ def _accepted_format(head: bytes) -> PictureFormat | None:
         return WEBP
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
         return BMP
-    return _base_media_format(head) if head[4:8] == b"ftyp" else None
+    return _find_base_media_format(head) if head[4:8] == b"ftyp" else None
 
 
-def _base_media_format(head: bytes) -> PictureFormat | None:
+def _find_base_media_format(head: bytes) -> PictureFormat | None:
     major = head[8:12]
     if major in _AVIF_BRANDS:
         return AVIF
@@ -109,23 +116,21 @@ def _base_media_format(head: bytes) -> PictureFormat | None:
     return AVIF if compatible & _AVIF_BRANDS else HEIF
 
 
-def _refusal(head: bytes) -> InvalidImage:
-    if _looks_like_svg(head):
-        return InvalidImage(
-            "svg", _("This is an SVG drawing, which cannot be searched; export it as PNG and upload that.")
-        )
+def _build_error(head: bytes) -> InvalidImage:
+    if _is_svg(head):
+        return InvalidImage("svg", _("This is an SVG drawing. Export it as PNG and upload that."))
     for offset, magic, what in _UNSUPPORTED:
         if head.startswith(magic, offset):
-            sentence = _("This is %(what)s; save it as %(formats)s and upload that.")
-            return InvalidImage("unsupported", sentence, what=what, formats=ACCEPTED)
+            sentence = _("This is %(what)s. Save it as %(formats)s and upload that.")
+            return InvalidImage("unsupported", sentence, what=what, formats=_ACCEPTED)
     for offset, magic, what in _NOT_PICTURES:
         if head.startswith(magic, offset):
-            sentence = _("This is %(what)s, not a picture; upload %(formats)s.")
-            return InvalidImage("not_a_picture", sentence, what=what, formats=ACCEPTED)
-    sentence = _("This file is not a picture we can read; upload %(formats)s.")
-    return InvalidImage("not_a_picture", sentence, formats=ACCEPTED)
+            sentence = _("This is %(what)s, not a picture. Upload %(formats)s.")
+            return InvalidImage("not_a_picture", sentence, what=what, formats=_ACCEPTED)
+    sentence = _("This file isn't a picture that can be read. Upload %(formats)s.")
+    return InvalidImage("not_a_picture", sentence, formats=_ACCEPTED)
 
 
-def _looks_like_svg(head: bytes) -> bool:
+def _is_svg(head: bytes) -> bool:
     text = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     return text.startswith(b"<") and re.search(rb"<(\w+:)?svg[\s>/]", text) is not None

@@ -1,7 +1,8 @@
-"""What the boxes of a HEIC or AVIF (ISO/IEC 14496-12 and 23008-12) say, read before a library sees the file.
+"""The boxes of a HEIC or AVIF file (ISO/IEC 14496-12 and 23008-12), read before a decoder opens it.
 
-The bytes are searched instead of parsed: whatever a library takes for such a box carries its name, and a file cannot
-hide one by nesting boxes in a way that the library and we read differently. Four bytes match by accident once in 4 GB.
+The bytes are searched for a box's name instead of parsed. Every box that a decoder finds carries its name, so a file
+cannot hide a box by nesting it in a way that the decoder and this module read differently. Four bytes match by accident
+once in 4 GB.
 """
 
 import struct
@@ -11,18 +12,18 @@ _ITEM, _SPATIAL_EXTENTS = b"infe", b"ispe"
 
 
 def read_spatial_extents(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the largest size that the file declares for any of its pictures; nothing if it declares none."""
-    sizes = [struct.unpack(">II", body[4:12]) for body in _boxes(data, _SPATIAL_EXTENTS) if len(body) == 12]
+    """Yield the largest width and height that the file declares for a picture; nothing if it declares none."""
+    sizes = [struct.unpack(">II", body[4:12]) for body in _iterate_boxes(data, _SPATIAL_EXTENTS) if len(body) == 12]
     if sizes:
         yield max(sizes, key=lambda size: size[0] * size[1])
 
 
 def check_items(data: bytes) -> None:
-    """Raise ValueError if an item's type or content type is no text.
+    """Raise ValueError if an item's type or content type is not text.
 
-    pi_heif 1.4 makes Python strings of them and ends the whole process where they are not UTF-8.
+    pi_heif 1.4 decodes them as UTF-8 and aborts the process where that fails.
     """
-    for body in _boxes(data, _ITEM):
+    for body in _iterate_boxes(data, _ITEM):
         if len(body) < 12 or body[0] > 3:
             continue
         if body[0] < 2:
@@ -34,7 +35,7 @@ def check_items(data: bytes) -> None:
             text.decode("utf-8")
 
 
-def _boxes(data: bytes, name: bytes) -> Iterator[bytes]:
+def _iterate_boxes(data: bytes, name: bytes) -> Iterator[bytes]:
     """Yield the bodies (version, flags, payload) of the boxes of this name."""
     start = data.find(name)
     while start >= 0:

@@ -1,4 +1,4 @@
-"""The checks of an upload, cheapest first, before and while it is decoded once. Called by the upload service."""
+"""The checks of an uploaded file, cheapest first, before it is decoded in full."""
 
 import os
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from PIL import Image
 from collections_app.errors import InvalidImage
 from collections_app.errors import gettext_noop as _
 
-from .decoding import open_lazily, turned_size
-from .errors import decoding
+from .decoding import open_lazily, orient_size
+from .errors import translate_decode_errors
 from .formats import GIF, HEAD_BYTES, JPEG, TIFF, PictureFormat, identify
 from .memory import reserve_pixels
 from .metadata import read_orientation, read_taken_at
@@ -20,7 +20,7 @@ from .prescan import read_declared_sizes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an upload may have at most."""
+    """The limits of one uploaded file."""
 
     max_bytes: int
     max_pixels: int
@@ -29,10 +29,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureInfo:
-    """What is known of an accepted picture.
+    """The properties of an accepted picture.
 
-    `width` and `height` are those of the picture as displayed. `frames` counts an animation's frames or a document's
-    pages; a JPEG has one, whatever its maker appended. `taken_at` is naive where the camera noted no offset.
+    `width` and `height` are those of the picture as displayed. `frames` counts the frames of an animation or the pages
+    of a document; a JPEG has one. `taken_at` is naive if the camera recorded no UTC offset.
     """
 
     format: str
@@ -45,9 +45,9 @@ class PictureInfo:
 
 
 def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
-    """Return what the file is, after checking bytes, format, pixels, frames and completeness, in this order.
+    """Check bytes, format, pixels, frames and completeness, in this order, and return the picture's properties.
 
-    Nothing is allocated for the pixels before their number is known to be acceptable. The file is left at 0.
+    No memory is allocated for pixels before their number is checked. The file is left at 0.
 
     Raises InvalidImage with one of the codes `empty`, `too_large`, `not_a_picture`, `svg`, `unsupported`,
     `too_many_pixels`, `too_many_frames`, `truncated`, `damaged`.
@@ -56,14 +56,14 @@ def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
         _check_bytes(file, limits)
         file.seek(0)
         picture_format = identify(file.read(HEAD_BYTES))
-        with decoding():
+        with translate_decode_errors():
             return _inspect(file, picture_format, limits)
     finally:
         file.seek(0)
 
 
 def _inspect(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> PictureInfo:
-    frames = _check_claims(file, picture_format, limits)
+    frames = _check_declared_sizes(file, picture_format, limits)
     image = open_lazily(file, picture_format)
     _check_pixels(image.width, image.height, limits)
     if picture_format not in (JPEG, GIF, TIFF):
@@ -71,7 +71,7 @@ def _inspect(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> P
         _check_frames(frames, limits)
     taken_at = read_taken_at(image)
     orientation = read_orientation(image, picture_format)
-    width, height = turned_size(_decode_once(image, picture_format), orientation)
+    width, height = orient_size(_decode_once(image, picture_format), orientation)
     return PictureInfo(
         format=picture_format.name,
         extension=picture_format.extension,
@@ -87,23 +87,25 @@ def _check_bytes(file: BinaryIO, limits: Limits) -> None:
     size = file.seek(0, os.SEEK_END)
     size = file.tell() if size is None else size
     if size == 0:
-        raise InvalidImage("empty", _("This file is empty; choose another one."))
+        raise InvalidImage("empty", _("This file is empty. Select another one."))
     check_byte_size(size, limits)
 
 
 def check_byte_size(size: int, limits: Limits) -> None:
     """Raises InvalidImage with the code `too_large`."""
     if size > limits.max_bytes:
-        sentence = _("This file has %(size)s MB; at most %(limit)s MB are accepted.")
-        raise InvalidImage("too_large", sentence, size=_megabytes(size), limit=_megabytes(limits.max_bytes))
+        sentence = _("This file has %(size)s MB. The limit is %(limit)s MB.")
+        raise InvalidImage(
+            "too_large", sentence, size=_convert_to_megabytes(size), limit=_convert_to_megabytes(limits.max_bytes)
+        )
 
 
-def _check_claims(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> int:
-    """Check what the headers claim, frame by frame, and return the number of frames (0 where headers do not say)."""
+def _check_declared_sizes(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> int:
+    """Check the sizes that the file declares and return the number of frames; 0 if the format is not prescanned."""
     frames = 0
-    for claim in read_declared_sizes(file, picture_format):
+    for declared in read_declared_sizes(file, picture_format):
         if frames == 0:
-            _check_pixels(claim.width, claim.height, limits)
+            _check_pixels(declared.width, declared.height, limits)
         frames += 1
         _check_frames(frames, limits)
     return frames
@@ -111,21 +113,19 @@ def _check_claims(file: BinaryIO, picture_format: PictureFormat, limits: Limits)
 
 def _check_pixels(width: int, height: int, limits: Limits) -> None:
     if width * height > limits.max_pixels:
-        sentence = _(
-            "This picture has %(size)s megapixels; at most %(limit)s are accepted. Make it smaller and upload that."
-        )
-        size, limit = _megapixels(width * height), _megapixels(limits.max_pixels)
+        sentence = _("This picture has %(size)s megapixels. The limit is %(limit)s. Make it smaller and try again.")
+        size, limit = _convert_to_megapixels(width * height), _convert_to_megapixels(limits.max_pixels)
         raise InvalidImage("too_many_pixels", sentence, size=size, limit=limit)
 
 
 def _check_frames(frames: int, limits: Limits) -> None:
     if frames > limits.max_frames:
-        sentence = _("This picture has more than %(limit)s frames or pages, which is the most that is accepted.")
+        sentence = _("This picture has too many frames or pages. The limit is %(limit)s.")
         raise InvalidImage("too_many_frames", sentence, limit=limits.max_frames)
 
 
 def _decode_once(image: Image.Image, picture_format: PictureFormat) -> tuple[int, int]:
-    """Decode the first frame to prove it complete, and return its size. A JPEG is read whole, at an eighth of it."""
+    """Decode the first frame to prove it complete and return its size. A JPEG is decoded at an eighth of its size."""
     size = image.size
     image.draft(None, (1, 1))
     with reserve_pixels(image.width * image.height):
@@ -133,15 +133,15 @@ def _decode_once(image: Image.Image, picture_format: PictureFormat) -> tuple[int
     return size if picture_format == JPEG else image.size
 
 
-def _megabytes(size: int) -> float:
-    return _rounded_up(size, 1024 * 1024)
+def _convert_to_megabytes(size: int) -> float:
+    return _round_up(size, 1024 * 1024)
 
 
-def _megapixels(pixels: int) -> float:
-    return _rounded_up(pixels, 1_000_000)
+def _convert_to_megapixels(pixels: int) -> float:
+    return _round_up(pixels, 1_000_000)
 
 
-def _rounded_up(amount: int, unit: int) -> float:
-    """Two decimals at most. Rounded to the nearest, what is just too much would read like the limit itself."""
+def _round_up(amount: int, unit: int) -> float:
+    """Round up to two decimals. Rounding to nearest could show the limit itself for a value just above it."""
     hundredths = -(-amount * 100 // unit)
     return hundredths / 100 if hundredths % 100 else hundredths // 100

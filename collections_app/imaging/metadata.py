@@ -1,4 +1,4 @@
-"""What EXIF says of a picture: which way is up, and when it was taken. Broken metadata never refuses a picture."""
+"""EXIF metadata: orientation and date. Broken metadata is ignored; it never rejects a picture."""
 
 from datetime import datetime
 from typing import Any
@@ -8,16 +8,16 @@ from PIL import ExifTags, Image
 from .errors import DECODE_ERRORS
 from .formats import HEIF, TIFF, PictureFormat
 
-# The first photograph that survives is of 1826; an earlier date is a camera's empty clock.
+# The oldest surviving photograph dates from 1826; an earlier date comes from a clock that was not set.
 FIRST_YEAR = 1826
-# In the last year that a date can have, another time zone may lie beyond it.
+# A conversion to another time zone could leave the range of datetime in the year 9999.
 LAST_YEAR = 9998
-# libheif turns HEIC pictures, and Pillow's TIFF reader turns TIFF, while decoding: turning again would undo it.
+# libheif and Pillow's TIFF reader apply the orientation while decoding.
 _TURNED_BY_DECODER = (HEIF, TIFF)
 
 
 def read_orientation(image: Image.Image, picture_format: PictureFormat) -> int:
-    """Return the EXIF orientation, 1 to 8, that is still to be applied to the decoded pixels; 1 where none is."""
+    """Return the EXIF orientation, 1 to 8, to apply to the decoded pixels; 1 means none."""
     if picture_format in _TURNED_BY_DECODER:
         return 1
     try:
@@ -28,25 +28,25 @@ def read_orientation(image: Image.Image, picture_format: PictureFormat) -> int:
 
 
 def read_taken_at(image: Image.Image) -> datetime | None:
-    """Return DateTimeOriginal, aware where OffsetTimeOriginal is given and naive (the camera's clock) where not."""
+    """Return DateTimeOriginal; aware if OffsetTimeOriginal is present, otherwise naive (the camera's clock)."""
     try:
         exif = image.getexif().get_ifd(ExifTags.IFD.Exif)
     except DECODE_ERRORS:
         return None
-    moment = _parse(_text(exif.get(ExifTags.Base.DateTimeOriginal)), "%Y:%m:%d %H:%M:%S")
+    moment = _parse_datetime(_decode_text(exif.get(ExifTags.Base.DateTimeOriginal)), "%Y:%m:%d %H:%M:%S")
     if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
         return None
-    offset = _parse(_text(exif.get(ExifTags.Base.OffsetTimeOriginal)), "%z")
+    offset = _parse_datetime(_decode_text(exif.get(ExifTags.Base.OffsetTimeOriginal)), "%z")
     return moment.replace(tzinfo=offset.tzinfo) if offset else moment
 
 
-def _text(value: Any) -> str:
+def _decode_text(value: Any) -> str:
     if isinstance(value, bytes):
         value = value.decode("ascii", errors="replace")
     return value.strip(" \x00") if isinstance(value, str) else ""
 
 
-def _parse(text: str, layout: str) -> datetime | None:
+def _parse_datetime(text: str, layout: str) -> datetime | None:
     try:
         return datetime.strptime(text, layout)
     except ValueError:

@@ -1,33 +1,35 @@
-"""The small pictures on the pages. The worker makes them; the pages know their size from the row alone."""
+"""Reduced pictures: thumbnails and contact sheets."""
 
 import io
+import math
+from collections.abc import Iterable
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 THUMBNAIL_CONTENT_TYPE = "image/jpeg"
-QUALITY = 82
-# As in Pillow's thumbnail(): shrink coarsely to twice the size, then carefully. It also bounds the memory of the
-# careful step, whose table of weights would have gigabytes for a picture of one pixel by a hundred million.
+THUMBNAIL_QUALITY = 82
+# As in Pillow's thumbnail(): shrink by box averaging to twice the size, then resample. This also bounds the table of
+# weights in the second step, which would take gigabytes for a picture of 1 by 100,000,000 pixels.
 REDUCING_GAP = 2.0
 
 
-def thumbnail_size(width: int, height: int, edge_px: int) -> tuple[int, int]:
-    """Return the size of a picture reduced to a long edge of at most `edge_px`: never enlarged, never below 1."""
+def compute_thumbnail_size(width: int, height: int, edge_px: int) -> tuple[int, int]:
+    """Return the size of a picture whose long edge is reduced to at most `edge_px`: never enlarged, at least 1."""
     long_edge = max(width, height)
     if long_edge <= edge_px:
         return width, height
-    return _scaled(width, edge_px, long_edge), _scaled(height, edge_px, long_edge)
+    return _scale_edge(width, edge_px, long_edge), _scale_edge(height, edge_px, long_edge)
 
 
 def make_thumbnail(
-    picture: Image.Image, *, edge_px: int, full_size: tuple[int, int] | None = None, quality: int = QUALITY
+    picture: Image.Image, *, edge_px: int, full_size: tuple[int, int] | None = None, quality: int = THUMBNAIL_QUALITY
 ) -> bytes:
-    """Return a JPEG, free of metadata, of the size `thumbnail_size(width, height, edge_px)`.
+    """Return a JPEG without metadata, of the size `compute_thumbnail_size(width, height, edge_px)`.
 
-    `full_size` is the displayed size of the original where `picture` is a reduction of it: without it, rounding twice
-    could differ by one pixel from what the page computed from the row.
+    Pass `full_size`, the displayed size of the original, if `picture` is already reduced. Otherwise rounding twice
+    could differ by one pixel from the size that the page computes from the row.
     """
-    size = thumbnail_size(*(full_size or picture.size), edge_px)
+    size = compute_thumbnail_size(*(full_size or picture.size), edge_px)
     small = shrink(picture if picture.mode == "RGB" else picture.convert("RGB"), size)
     clean = small.copy()
     clean.info.clear()
@@ -36,13 +38,28 @@ def make_thumbnail(
     return buffer.getvalue()
 
 
+def draw_contact_sheet(pictures: Iterable[Image.Image], *, columns: int = 5, cell_px: int = 150) -> Image.Image:
+    """Return the pictures in rows of `columns`, each cropped around its centre to a square of `cell_px`, on white.
+
+    Raises ValueError if there is no picture.
+    """
+    cells = [ImageOps.fit(picture.convert("RGB"), (cell_px, cell_px)) for picture in pictures]
+    if not cells:
+        raise ValueError("A sheet needs at least one picture.")
+    sheet = Image.new("RGB", (columns * cell_px, math.ceil(len(cells) / columns) * cell_px), "white")
+    for index, cell in enumerate(cells):
+        row, column = divmod(index, columns)
+        sheet.paste(cell, (column * cell_px, row * cell_px))
+    return sheet
+
+
 def shrink(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Return the picture at `size`; the same object where it has it already."""
+    """Return the picture resized to `size`; the same object if it has that size."""
     if picture.size == size:
         return picture
     return picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=REDUCING_GAP)
 
 
-def _scaled(edge: int, edge_px: int, long_edge: int) -> int:
-    """Return the edge scaled and rounded, in whole numbers so that every machine agrees."""
+def _scale_edge(edge: int, edge_px: int, long_edge: int) -> int:
+    """Return the edge scaled and rounded, in integer arithmetic so that every machine agrees."""
     return max(1, (2 * edge * edge_px + long_edge) // (2 * long_edge))

@@ -1,13 +1,13 @@
-"""A walk over the directories (pages) of a TIFF or BigTIFF (TIFF 6.0, section 2) that loads no values."""
+"""The directories (pages) of a TIFF or BigTIFF file (TIFF 6.0, section 2), read without loading values."""
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-# Cameras write about 60 entries. Pillow reads every entry of every page, and a page costs a hostile file only 6 bytes.
+# Cameras write about 60 entries. Pillow reads every entry of every page, and a page takes only 6 bytes of a file.
 MAX_ENTRIES = 1000
-# Strip and tile offsets become Python tuples of about 400 bytes each; 100 megapixels in tiles of 32 x 32 have 100,000.
+# Pillow makes a tuple of about 400 bytes of each strip or tile offset; 100 megapixels in 32 x 32 tiles have 100,000.
 MAX_VALUES = 200_000
 _RAW_BYTE_TYPES = (1, 2, 6, 7)
 _WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
@@ -15,7 +15,7 @@ _WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """The struct formats of one file: count of entries, one entry, offset of the next directory."""
+    """The struct formats of a file: number of entries, one entry, offset of the next directory."""
 
     count: struct.Struct
     entry: struct.Struct
@@ -24,9 +24,9 @@ class _Layout:
 
 
 def read_tiff_directories(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield for each page the larger of the picture's and its tiles' width and height.
+    """Yield the width and height of each page; a tile that is larger than its page counts instead.
 
-    Raises ValueError on absurd counts and struct.error on a directory outside the file.
+    Raises ValueError on counts above the limits and struct.error on a directory outside the file.
     """
     layout, offset = _read_header(file)
     seen: set[int] = set()
@@ -39,7 +39,7 @@ def read_tiff_directories(file: BinaryIO) -> Iterator[tuple[int, int]]:
             max(values.get(_HEIGHT, 0), values.get(_TILE_HEIGHT, 0)),
         )
         following = file.read(layout.offset.size)
-        # Pillow takes a missing pointer for the end, too.
+        # Pillow also treats a missing offset as the end.
         offset = layout.offset.unpack(following)[0] if len(following) == layout.offset.size else 0
 
 
@@ -58,7 +58,7 @@ def _read_header(file: BinaryIO) -> tuple[_Layout, int]:
 
 
 def _read_directory(file: BinaryIO, layout: _Layout) -> dict[int, int]:
-    """Return the sizes among the entries; the file is left at the offset of the next directory."""
+    """Return the sizes among the entries. The file is left before the offset of the next directory."""
     (count,) = layout.count.unpack(file.read(layout.count.size))
     if count > MAX_ENTRIES:
         raise ValueError("too many entries in a TIFF directory")
@@ -68,12 +68,12 @@ def _read_directory(file: BinaryIO, layout: _Layout) -> dict[int, int]:
         if values > MAX_VALUES and kind not in _RAW_BYTE_TYPES:
             raise ValueError("too many values in a TIFF entry")
         if tag in (_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT):
-            sizes[tag] = _first_value(inline, kind, layout.order)
+            sizes[tag] = _read_first_value(inline, kind, layout.order)
     return sizes
 
 
-def _first_value(inline: bytes, kind: int, order: str) -> int:
-    """Return a SHORT, LONG or LONG8 kept in the entry itself; 0 for anything else, which Pillow refuses."""
+def _read_first_value(inline: bytes, kind: int, order: str) -> int:
+    """Return a SHORT, LONG or LONG8 stored in the entry itself; 0 for other types, which Pillow rejects."""
     code = {3: "H", 4: "L", 16: "Q"}.get(kind)
     if code is None or struct.calcsize(order + code) > len(inline):
         return 0

@@ -7,17 +7,15 @@ from operator import index as integer
 from types import MappingProxyType
 from typing import Any, TypeVar, Unpack
 
-import grpc
 import numpy as np
-from numpy.typing import NDArray
 from pymilvus import MilvusClient, MilvusException
 
 from collections_app.index.collection import TIMEOUT_S, ModelCollection, Row
-from collections_app.index.conditions import all_of, among, any_of, search_condition
+from collections_app.index.conditions import join_all, join_any, render_is_in, render_search_filter
 from collections_app.index.connection import Connection
 from collections_app.index.failures import is_missing
 from collections_app.index.schema import EMBEDDED, SCALARS, SERVER, SUPERSEDED_VERSIONS, parse_entry, parse_team_id
-from collections_app.index.types import NO_FILTERS, Entry, Filters, Hit, Record, SearchOptions
+from collections_app.index.types import Condition, Entry, Hit, Record, SearchOptions, Vector
 
 MAX_LIMIT = 1000
 SEARCH_TIMEOUT_S = 30.0
@@ -48,111 +46,101 @@ class MilvusIndex:
         for record in latest.values():
             self._check(record.vector)
         rows_per_call = max(1, _MAX_BATCH_BYTES // (4 * self._dim + 16 * len(SCALARS)))
-        for batch in _chunks(list(latest.values()), rows_per_call):
+        for batch in _iterate_chunks(list(latest.values()), rows_per_call):
             self._write(partial(self._upsert, records=batch))
 
     def delete(self, ids: Sequence[int]) -> None:
-        for chunk in _chunks(sorted({integer(an_id) for an_id in ids}), _IDS_PER_CALL):
+        for chunk in _iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
             self._write(partial(self._delete, ids=chunk))
 
-    def search(self, vector: NDArray[np.float32], **reach: Unpack[SearchOptions]) -> list[Hit]:
-        return _hits(self._run(self._nearest(vector, **reach)))
+    def search(self, vector: Vector, **options: Unpack[SearchOptions]) -> list[Hit]:
+        found = self._run(partial(self._search, vector=vector, **options))
+        hits = [Hit(id=int(row["id"]), score=float(row["distance"])) for row in (found[0] if found else ())]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
-    def search_ahead(self, vector: NDArray[np.float32], **reach: Unpack[SearchOptions]) -> Callable[[], list[Hit]]:
-        nearest = self._nearest(vector, **reach)
-        sent = self._run(partial(nearest, wait=False))
-
-        def received() -> list[Hit]:
-            try:
-                return _hits(sent and sent.result())
-            except (MilvusException, grpc.RpcError):  # asking anew mends the connection, or says what is wrong
-                return _hits(self._run(nearest))
-
-        return received
-
-    def vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, NDArray[np.float32]]:
-        found: dict[int, NDArray[np.float32]] = {}
-        for chunk in _chunks(sorted({integer(an_id) for an_id in ids}), _IDS_PER_CALL):
+    def get_vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, Vector]:
+        found: dict[int, Vector] = {}
+        for chunk in _iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
             for collection in (self._stored, *self._superseded):
-                missing = [an_id for an_id in chunk if an_id not in found]
+                missing = [image_id for image_id in chunk if image_id not in found]
                 if missing:
-                    rows = self._run(partial(_vectors, collection=collection, ids=missing, team_ids=team_ids))
+                    rows = self._run(partial(_fetch_vectors, collection=collection, ids=missing, team_ids=team_ids))
                     found |= {int(stored["id"]): np.asarray(stored["vector"], dtype=np.float32) for stored in rows}
         return found
 
-    def entries(self) -> Iterator[Entry]:
-        for partition in self._run(partial(self._partitions, team_ids=None)):
+    def iterate_entries(self) -> Iterator[Entry]:
+        for partition in self._run(partial(self._list_partitions, team_ids=None)):
             page: list[Row] = []
             while page := self._run(partial(self._stored.fetch_page, partition=partition, after=page)):
                 yield from (parse_entry(stored, partition) for stored in page)
 
     def count(self) -> int:
-        def counted(client: MilvusClient) -> int:
+        def count(client: MilvusClient) -> int:
             if not self._stored.open_if_exists(client):
                 return 0
             return int(self._stored.fetch_rows(client, "", ["count(*)"])[0]["count(*)"])
 
-        return self._run(counted)
+        return self._run(count)
 
-    def team_ids(self) -> list[int]:
-        return sorted(map(parse_team_id, self._run(partial(self._partitions, team_ids=None))))
+    def list_team_ids(self) -> list[int]:
+        return sorted(map(parse_team_id, self._run(partial(self._list_partitions, team_ids=None))))
 
     def drop_empty_partitions(self, team_ids: Collection[int]) -> int:
-        def drop_them(client: MilvusClient) -> int:
-            partitions = [each for each in self._partitions(client, None) if parse_team_id(each) in team_ids]
+        def drop_each(client: MilvusClient) -> int:
+            partitions = [each for each in self._list_partitions(client, None) if parse_team_id(each) in team_ids]
             drop = partial(self._stored.drop_partition_if_empty, client, must_release=not self._embedded)
             return sum(map(drop, partitions))
 
-        return self._write(drop_them)
+        return self._write(drop_each)
 
     def drop(self) -> None:
         self._write(self._stored.drop)
 
     def drop_superseded(self) -> bool:
-        def drop_them(client: MilvusClient) -> bool:
-            there = [each for each in self._superseded if each.open_if_exists(client)]
-            for collection in there:
+        def drop_each(client: MilvusClient) -> bool:
+            existing = [each for each in self._superseded if each.open_if_exists(client)]
+            for collection in existing:
                 collection.drop(client)
-            return bool(there)
+            return bool(existing)
 
-        return self._write(drop_them)
+        return self._write(drop_each)
 
-    def _nearest(
+    def _search(
         self,
-        vector: NDArray[np.float32],
+        client: MilvusClient,
         *,
+        vector: Vector,
         team_ids: Sequence[int] = (),
         collections: Mapping[int, int] = _NO_COLLECTIONS,
         limit: int,
-        filters: Filters = NO_FILTERS,
-    ) -> Callable[..., Any]:
-        """Return what asks a client, and with `wait=False` returns the promise of its answer."""
+        conditions: Sequence[Condition] = (),
+        sample_every: int = 1,
+    ) -> Any:
         if not team_ids and not collections:
             raise ValueError("A search needs at least one team or collection.")
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"A search returns 1 to {MAX_LIMIT} hits, not {limit}.")
         self._check(vector)
-        has_tag = self._layout.tags.build_filter
-        condition = search_condition(team_ids=team_ids, collections=collections, filters=filters, has_tag=has_tag)
-
-        def ask(client: MilvusClient, *, wait: bool = True) -> Any:
-            partitions = self._partitions(client, {*team_ids, *collections.values()})
-            if not partitions:  # Milvus takes an empty list for "all"
-                return None
-            return client.search(
-                self._stored.name,
-                [vector],
-                filter=condition,
-                limit=limit,
-                search_params=_search_params(client, limit),
-                output_fields=["id"],  # without a wish Milvus Lite reads and sends every field of every hit
-                partition_names=partitions,
-                consistency_level=self._consistency,
-                timeout=SEARCH_TIMEOUT_S,
-                _async=not wait,
-            )
-
-        return ask
+        partitions = self._list_partitions(client, {*team_ids, *collections.values()})
+        if not partitions:  # Milvus takes an empty list for "all"
+            return None
+        return client.search(
+            self._stored.name,
+            [vector],
+            filter=render_search_filter(
+                team_ids=team_ids,
+                collections=collections,
+                conditions=conditions,
+                sample_every=sample_every,
+                render_tag=self._layout.tags.build_filter,
+            ),
+            limit=limit,
+            search_params=_get_search_params(client, limit),
+            output_fields=["id"],  # by default Milvus Lite reads and sends every field of every hit
+            partition_names=partitions,
+            consistency_level=self._consistency,
+            timeout=SEARCH_TIMEOUT_S,
+        )
 
     def _upsert(self, client: MilvusClient, records: Sequence[Record]) -> None:
         self._stored.ensure(client)
@@ -162,7 +150,7 @@ class MilvusIndex:
         if self._embedded:
             # A deletion in Milvus Lite strikes every partition, so it comes first; and unless it is flushed, the next
             # upsert of the same id cancels it, which would bring the old partition's copy back.
-            self._evict_strays(client, teams)
+            self._delete_strays(client, teams)
             client.flush(self._stored.name, timeout=TIMEOUT_S)
         for team_id, members in teams.items():
             partition = self._stored.ensure_partition(client, team_id)
@@ -172,13 +160,13 @@ class MilvusIndex:
             client.flush(self._stored.name, timeout=TIMEOUT_S)
         else:
             # A server keeps a copy in the old partition. The new one is there before the old one goes.
-            self._evict_strays(client, teams)
+            self._delete_strays(client, teams)
 
-    def _evict_strays(self, client: MilvusClient, teams: dict[int, list[Record]]) -> None:
+    def _delete_strays(self, client: MilvusClient, teams: dict[int, list[Record]]) -> None:
         """Delete what these records have in other teams' partitions. Several copies come to light one by one."""
         home = {record.entry.id: team_id for team_id, members in teams.items() for record in members}
         # Milvus Lite reads plain ids fastest; a server must not let the copy at home hide a stray one.
-        condition = among("id", home) if self._embedded else _away_from_home(teams)
+        condition = render_is_in("id", home) if self._embedded else _render_strays(teams)
         copies = partial(self._stored.fetch_rows, client, condition, ["team_id"])
         while strays := [copy for copy in copies() if copy["team_id"] != home[copy["id"]]]:
             self._stored.delete_rows(client, strays)
@@ -190,11 +178,11 @@ class MilvusIndex:
             client.delete(self._stored.name, ids=list(ids), timeout=TIMEOUT_S)
             return
         # Named partitions: an unnamed deletion writes a file into every one, 10 times slower with 1,000 teams.
-        self._stored.delete_rows(client, self._stored.fetch_rows(client, among("id", ids), ["team_id"]))
+        self._stored.delete_rows(client, self._stored.fetch_rows(client, render_is_in("id", ids), ["team_id"]))
         client.flush(self._stored.name, timeout=TIMEOUT_S)
 
-    def _partitions(self, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
-        return _partitions(self._stored, client, team_ids)
+    def _list_partitions(self, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
+        return _list_partitions(self._stored, client, team_ids)
 
     def _write(self, operation: Callable[[MilvusClient], Result]) -> Result:
         with self._connection.endpoint.lock_writes():
@@ -214,21 +202,16 @@ class MilvusIndex:
 
         return self._connection.run(attempt)
 
-    def _check(self, vector: NDArray[np.float32]) -> None:
+    def _check(self, vector: Vector) -> None:
         if vector.shape != (self._dim,) or not np.isfinite(vector).all():
             raise ValueError(f"A vector of this model has {self._dim} finite numbers.")
 
 
-def _hits(found: Any) -> list[Hit]:
-    hits = [Hit(id=int(row["id"]), score=float(row["distance"])) for row in (found[0] if found else ())]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.id))
-
-
-def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+def _iterate_chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _search_params(client: MilvusClient, limit: int) -> dict[str, Any]:
+def _get_search_params(client: MilvusClient, limit: int) -> dict[str, Any]:
     """Widen HNSW's list of candidates; by itself a server found 0.97 of the true nearest 10 of 20,000, so all of them.
 
     Zilliz Cloud chooses for itself, and Milvus Lite compares with every vector.
@@ -236,20 +219,20 @@ def _search_params(client: MilvusClient, limit: int) -> dict[str, Any]:
     return {"params": {"ef": max(_MIN_CANDIDATES, 2 * limit)}} if client.is_self_hosted else {}
 
 
-def _partitions(collection: ModelCollection, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
+def _list_partitions(collection: ModelCollection, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
     return collection.list_partitions(client, team_ids) if collection.open_if_exists(client) else []
 
 
-def _vectors(
+def _fetch_vectors(
     client: MilvusClient, collection: ModelCollection, ids: Sequence[int], team_ids: Sequence[int] | None
 ) -> list[Row]:
-    partitions = _partitions(collection, client, team_ids)
-    return collection.fetch_rows(client, among("id", ids), ["vector"], partitions) if partitions else []
+    partitions = _list_partitions(collection, client, team_ids)
+    return collection.fetch_rows(client, render_is_in("id", ids), ["vector"], partitions) if partitions else []
 
 
-def _away_from_home(teams: dict[int, list[Record]]) -> str:
+def _render_strays(teams: dict[int, list[Record]]) -> str:
     """Return the condition for copies of these records that lie in another team's partition."""
-    return any_of(
-        all_of([f"team_id != {team_id:d}", among("id", [record.entry.id for record in members])])
+    return join_any(
+        join_all([f"team_id != {team_id:d}", render_is_in("id", [record.entry.id for record in members])])
         for team_id, members in teams.items()
     )

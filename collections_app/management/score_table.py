@@ -1,16 +1,16 @@
-"""How `manage.py evaluate` prints scores: a line for each query or family, the means, and who was better how often."""
+"""The tables of `manage.py evaluate`: a line for each query or family, means, how often each model is better."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from collections_app.services.evaluation.metrics import Score, mean
+from collections_app.services.evaluation.metrics import Score, compute_mean
 
 _WIDEST_TEXT = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """The names of one model or of two, whose scores stand beside each other."""
+    """The names of one model, or of two whose scores are compared."""
 
     names: Sequence[str]
     k: int
@@ -26,23 +26,23 @@ class Models:
 Rows = Sequence[Sequence[Score]]
 
 
-def query_table(models: Models, rows: Rows) -> str:
-    """Every query, and the mean of all."""
-    lines = [_line(row[0].text, [row], verdict=_verdict(row)) for row in rows]
-    return _aligned([models.header, *lines, _line(f"mean of {len(rows)} queries", rows)])
+def format_query_table(models: Models, rows: Rows) -> str:
+    """Return a line for each query and the mean of all."""
+    lines = [_format_line(row[0].text, [row], verdict=_compare(row)) for row in rows]
+    return _align([models.header, *lines, _format_line(f"mean of {len(rows)} queries", rows)])
 
 
-def family_table(models: Models, families: Mapping[str, Rows]) -> str:
-    """The means of families of queries, which are too many to be shown one by one."""
+def format_family_table(models: Models, families: Mapping[str, Rows]) -> str:
+    """Return a line for each family of queries and the mean of all."""
     everything = [row for rows in families.values() for row in rows]
     named = {f"{name} ({len(rows)} queries)": rows for name, rows in families.items()}
-    lines = [_line(name, rows, verdict=_tally(rows)) for name, rows in named.items()]
-    return _aligned([models.header, *lines, _line(f"mean of {len(everything)} queries", everything)])
+    lines = [_format_line(name, rows, verdict=_tally(rows)) for name, rows in named.items()]
+    return _align([models.header, *lines, _format_line(f"mean of {len(everything)} queries", everything)])
 
 
-def tally(models: Models, rows: Rows) -> str:
-    """Who was better how often."""
-    wins = [_verdict(row) for row in rows]
+def format_tally(models: Models, rows: Rows) -> str:
+    """Return how often each model is better."""
+    wins = [_compare(row) for row in rows]
     first, second = models.names
     return (
         f"A ({first}) is better in {wins.count('A')}, B ({second}) in {wins.count('B')}, "
@@ -50,16 +50,16 @@ def tally(models: Models, rows: Rows) -> str:
     )
 
 
-def _line(text: str, rows: Rows, *, verdict: str = "") -> list[str]:
+def _format_line(text: str, rows: Rows, *, verdict: str = "") -> list[str]:
     judged = sum(row[0].judged for row in rows)
     by_model = list(zip(*rows, strict=True))
-    precisions = [mean(score.precision for score in scores) for scores in by_model]
-    recalls = [mean(score.recall for score in scores) for scores in by_model]
-    return [_cut(text), str(judged), *map(_figure, [*precisions, *recalls]), verdict]
+    precisions = [compute_mean(score.precision for score in scores) for scores in by_model]
+    recalls = [compute_mean(score.recall for score in scores) for scores in by_model]
+    return [_shorten(text), str(judged), *map(_format_figure, [*precisions, *recalls]), verdict]
 
 
-def _verdict(row: Sequence[Score]) -> str:
-    """By precision, then by recall."""
+def _compare(row: Sequence[Score]) -> str:
+    """Compare by precision, then by recall."""
     if len(row) == 1:
         return ""
     first, second = ((score.precision or 0.0, score.recall or 0.0) for score in row)
@@ -67,21 +67,21 @@ def _verdict(row: Sequence[Score]) -> str:
 
 
 def _tally(rows: Rows) -> str:
-    wins = [_verdict(row) for row in rows]
+    wins = [_compare(row) for row in rows]
     return f"{wins.count('A')}:{wins.count('B')}" if any(wins) else ""
 
 
-def _figure(value: float | None) -> str:
+def _format_figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= _WIDEST_TEXT else f"{text[: _WIDEST_TEXT - 1]}…"
 
 
-def _aligned(lines: Iterable[list[str]]) -> str:
-    return "\n".join(_row(line[0], line[1:]) for line in lines)
+def _align(lines: Iterable[list[str]]) -> str:
+    return "\n".join(_format_row(line[0], line[1:]) for line in lines)
 
 
-def _row(text: str, figures: Sequence[str]) -> str:
+def _format_row(text: str, figures: Sequence[str]) -> str:
     return f"{text:<{_WIDEST_TEXT}}{''.join(f'{figure:>9}' for figure in figures)}".rstrip()

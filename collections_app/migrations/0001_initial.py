@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
             name='Image',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.FileField(max_length=200, upload_to=collections_app.models.image.storage_name)),
+                ('file', models.FileField(max_length=200, upload_to=collections_app.models.image.build_storage_name)),
                 ('original_name', models.CharField(max_length=255)),
                 ('title', models.CharField(blank=True, max_length=200)),
                 ('tags', models.JSONField(blank=True, default=list)),

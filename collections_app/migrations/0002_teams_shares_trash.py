@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             name='PublicLink',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('secret', models.CharField(default=collections_app.models.public_link.new_secret, editable=False, max_length=43, unique=True)),
+                ('secret', models.CharField(default=collections_app.models.public_link.generate_secret, editable=False, max_length=43, unique=True)),
                 ('password', models.CharField(blank=True, help_text='Hashed; empty: none is asked for.', max_length=128)),
                 ('expires_at', models.DateTimeField(blank=True, null=True)),
                 ('allows_download', models.BooleanField(default=False)),

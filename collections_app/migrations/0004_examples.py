@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='Example',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=collections_app.models.example.new_token, editable=False, max_length=20, unique=True)),
+                ('token', models.CharField(default=collections_app.models.example.generate_token, editable=False, max_length=20, unique=True)),
                 ('model_key', models.CharField(max_length=200)),
                 ('vector', models.BinaryField()),
                 ('thumbnail', models.BinaryField()),

@@ -1,4 +1,4 @@
-"""The database: one file a model. Reads are query-set methods; writes belong to the services."""
+"""The database, one model per file. Reads are query-set methods; services do the writes."""
 
 from collections_app.models.collection import Collection
 from collections_app.models.duplicate_dismissal import DuplicateDismissal

@@ -1,4 +1,4 @@
-"""A named set of pictures that belongs to one team."""
+"""A named set of images in one team."""
 
 from typing import Any, Self
 
@@ -16,42 +16,41 @@ from collections_app.models.user import User
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
     def not_trashed(self) -> Self:
-        """Those that are not in the trash."""
         return self.filter(trashed_at=None)
 
     def visible_to(self, user: User) -> Self:
         shared = Share.objects.granting_access_to(user).values("collection")
-        return self.not_trashed().filter(Q(team__in=Membership.objects.teams_of(user)) | Q(pk__in=shared))
+        return self.not_trashed().filter(Q(team__in=Membership.objects.team_ids_of(user)) | Q(pk__in=shared))
 
     def editable_by(self, user: User) -> Self:
-        """Whose pictures the user may add, change and delete."""
+        """Collections in which the user may add, change and delete images."""
         shared = Share.objects.granting_edit_to(user).values("collection")
         return self.not_trashed().filter(
-            Q(team__in=Membership.objects.teams_of(user, *EDITING_ROLES)) | Q(pk__in=shared)
+            Q(team__in=Membership.objects.team_ids_of(user, *EDITING_ROLES)) | Q(pk__in=shared)
         )
 
     def managed_by(self, user: User) -> Self:
-        """Which the user may rename and delete, and move pictures out of: what a share never allows."""
-        return self.not_trashed().filter(team__in=Membership.objects.teams_of(user, *EDITING_ROLES))
+        """Collections that the user may rename, delete and move images out of. A share never allows this."""
+        return self.not_trashed().filter(team__in=Membership.objects.team_ids_of(user, *EDITING_ROLES))
 
     def owned_by(self, user: User) -> Self:
-        """Which the user may share."""
-        return self.not_trashed().filter(team__in=Membership.objects.teams_of(user, Role.OWNER))
+        """Collections that the user may share."""
+        return self.not_trashed().filter(team__in=Membership.objects.team_ids_of(user, Role.OWNER))
 
     def shared_with(self, user: User) -> Self:
-        """Which only a share makes visible."""
-        return self.visible_to(user).exclude(team__in=Membership.objects.teams_of(user))
+        """Collections that the user sees through a share alone."""
+        return self.visible_to(user).exclude(team__in=Membership.objects.team_ids_of(user))
 
     def with_sharer(self, user: User) -> Self:
-        """Add `sharer_email`: who shared it with the user, or None."""
+        """Add `sharer_email` of the first share with the user, or None."""
         shares = Share.objects.granting_access_to(user).filter(collection=models.OuterRef("pk")).order_by("created_at")
         return self.annotate(sharer_email=models.Subquery(shares.values("sharer__email")[:1]))
 
     def in_teams_of(self, user: User) -> Self:
-        return self.not_trashed().filter(team__in=Membership.objects.teams_of(user))
+        return self.not_trashed().filter(team__in=Membership.objects.team_ids_of(user))
 
     def with_summary(self) -> Self:
-        """Add `image_count`, and `cover_id`: the newest picture's id or None."""
+        """Add `image_count`, and `cover_id`: the id of the newest image, or None."""
         own = Collection.objects.filter(pk=models.OuterRef("pk"), images__trashed_at=None)
         newest = own.order_by("-images__created_at", "-images__pk").values("images__pk")
         return self.select_related("team").annotate(
@@ -60,7 +59,7 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         )
 
     def update(self, **values: Any) -> int:
-        """Moving collections to another team moves their pictures' vectors: queue them in the same transaction."""
+        """Queue index jobs in the same transaction if the team changes: the vectors move to its partition."""
         if not {"team", "team_id"} & values.keys():
             return super().update(**values)
         with transaction.atomic():
@@ -91,6 +90,6 @@ class Collection(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Django sends post_save after its own transaction has ended: this one holds the row and the index jobs."""
+        """Write the row and its index jobs in one transaction. Django sends post_save after its own has ended."""
         with transaction.atomic():
             super().save(*args, **kwargs)

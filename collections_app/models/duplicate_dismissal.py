@@ -1,4 +1,4 @@
-"""Pictures that look alike and are not: what a team has said, so that nobody is asked again."""
+"""A team's decision that similar images are not duplicates."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,7 @@ from collections_app.models.team import Team
 
 
 class DuplicateDismissal(models.Model):
-    """Each two of these pictures are different to the team. Ids that are no more do no harm: none is given twice."""
+    """No two of these images are duplicates. Ids of deleted images do no harm, because ids are never reused."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="duplicate_dismissals")
     image_ids = models.JSONField()

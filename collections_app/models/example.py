@@ -1,4 +1,4 @@
-"""A picture shown to the search as an example: its vector and a thumbnail, for an hour at most, for one person."""
+"""A picture that one person uploaded as part of a query: its vector and thumbnail, for less than an hour."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -10,25 +10,25 @@ from django.utils import timezone
 
 from collections_app.models.user import User
 
-# Housekeeping comes every ten minutes: together less than an hour.
+# Maintenance runs every ten minutes, so that an example is gone within an hour.
 LIFETIME = timedelta(minutes=45)
 
 
-def new_token() -> str:
-    """Return a name that is no number, hence no picture's id, and that nobody can guess."""
+def generate_token() -> str:
+    """Return an unguessable name. It begins with a letter, so it is never an image's id."""
     return f"x{secrets.token_hex(8)}"
 
 
 class ExampleQuerySet(models.QuerySet["Example"]):
     def usable_by(self, user: User) -> Self:
-        return self.filter(user=user, created_at__gt=_oldest())
+        return self.filter(user=user, created_at__gt=_get_expiry())
 
     def expired(self) -> Self:
-        return self.filter(created_at__lte=_oldest())
+        return self.filter(created_at__lte=_get_expiry())
 
 
 class Example(models.Model):
-    token = models.CharField(max_length=20, unique=True, default=new_token, editable=False)
+    token = models.CharField(max_length=20, unique=True, default=generate_token, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="examples")
     model_key = models.CharField(max_length=200)
     vector = models.BinaryField()  # a unit vector, little-endian float32
@@ -41,5 +41,5 @@ class Example(models.Model):
         return self.token
 
 
-def _oldest() -> datetime:
+def _get_expiry() -> datetime:
     return timezone.now() - LIFETIME

@@ -1,4 +1,4 @@
-"""One picture: its file, what is known of it, and what the index knows of it."""
+"""One uploaded picture: its file, its metadata and its state in the index."""
 
 import uuid
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from collections_app.models.team import EDITING_ROLES, Membership, Team
 from collections_app.models.text_search import NameRank, split_words
 from collections_app.models.user import User
 
-# A change of any of these must reach the index; a new title, say, must not.
+# Changes of these fields queue an index job.
 INDEXED_FIELDS = frozenset(
     {"collection", "collection_id", "uploader", "uploader_id", "file", "sha256"}
     | {"width", "height", "taken_at", "created_at", "trashed_at", "format", "tags"}
@@ -30,17 +30,16 @@ class IndexState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
-def storage_name(image: "Image", file_name: str) -> str:
-    """Return a fresh name that tells nothing of the picture; only the extension is taken over."""
+def build_storage_name(image: "Image", file_name: str) -> str:
+    """Return a random name with the extension of `file_name`."""
     name = uuid.uuid4().hex
     return f"originals/{name[:2]}/{name}{PurePath(file_name).suffix.lower()}"
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
-    """Reads, and the bulk writes: each of them queues the index jobs in its own transaction."""
+    """Reads, and bulk writes that queue index jobs in the same transaction."""
 
     def not_trashed(self) -> Self:
-        """Those that are not in the trash."""
         return self.filter(trashed_at=None)
 
     def visible_to(self, user: User) -> Self:
@@ -53,11 +52,11 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.exclude(trashed_at=None)
 
     def in_trash_of(self, user: User) -> Self:
-        """Those in the trash that the user may restore.
+        """Trashed images that the user may restore.
 
-        What lies there with its whole collection is its team's alone: a share lets nobody bring a collection back.
+        A share does not allow restoring a collection, nor the images that were trashed with it.
         """
-        of_team = Q(collection__team__in=Membership.objects.teams_of(user, *EDITING_ROLES))
+        of_team = Q(collection__team__in=Membership.objects.team_ids_of(user, *EDITING_ROLES))
         return self.trashed().filter(of_team | Q(collection__in=Collection.objects.editable_by(user)))
 
     def in_team(self, team: Team) -> Self:
@@ -69,18 +68,18 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def latest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
 
-    def named(self, text: str) -> Self:
-        """Those whose title, tags, file name and collection hold all the words, the last one as a beginning.
+    def matching_names(self, text: str) -> Self:
+        """Images whose title, tags, file name and collection contain all words; the last word is a prefix.
 
-        Best first, then newest. Nothing in a text is an operator, and no text is refused.
+        Best first, then newest. No part of a text is an operator, and every text is accepted.
         """
         if not split_words(text):
             return self.none()
-        found = self.filter(names__words__holding=text)
+        found = self.filter(names__words__matching=text)
         return found.order_by(NameRank("names__words", text), "-created_at", "-pk")
 
-    def neighbours_of(self, image: "Image") -> "tuple[Image | None, Image | None]":
-        """Return the next newer and the next older picture of its collection."""
+    def get_neighbours(self, image: "Image") -> "tuple[Image | None, Image | None]":
+        """Return the next newer and the next older image of its collection."""
         siblings = self.not_trashed().filter(collection=image.collection_id)
         created, pk = image.created_at, image.pk
         newer = siblings.filter(Q(created_at__gt=created) | Q(created_at=created, pk__gt=pk))
@@ -91,22 +90,22 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(sha256=image.sha256).exclude(pk=image.pk)
 
     def unhashed(self) -> Self:
-        """Indexed, but without a perceptual hash."""
+        """Indexed images without a perceptual hash."""
         return self.filter(perceptual_hash=None, index_state=IndexState.INDEXED)
 
     def failed(self) -> Self:
         return self.filter(index_state=IndexState.FAILED)
 
     def enqueue(self, *, priority: int = Priority.CHANGE) -> int:
-        """Queue an index job for each image of this query set; return how many."""
+        """Queue an index job for each image; return their number."""
         return IndexJob.objects.enqueue(self.values_list("pk", flat=True), priority=priority)
 
     def record_index_state(self, **values: Any) -> int:
-        """Write what the index knows, without queueing: the worker's own way to report."""
+        """Write the state in the index without queueing. For the worker."""
         return super().update(**values)
 
     def update(self, **values: Any) -> int:
-        """Django's bulk_update comes this way, too."""
+        """Queue index jobs if the index needs the change. Django's `bulk_update` calls this too."""
         if not INDEXED_FIELDS & values.keys():
             return super().update(**values)
         with transaction.atomic():
@@ -117,7 +116,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def bulk_create(self, objs: Iterable["Image"], *args: Any, **kwargs: Any) -> list["Image"]:
         if kwargs.get("ignore_conflicts") or kwargs.get("update_conflicts"):
-            raise ValueError("Conflicts hide which rows were written, and every written row must be indexed.")
+            raise ValueError("Every written row must be indexed, and conflicts hide which rows were written.")
         with transaction.atomic():
             created = super().bulk_create(objs, *args, **kwargs)
             IndexJob.objects.enqueue(image.pk for image in created)
@@ -129,7 +128,7 @@ class Image(models.Model):
     uploader = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="uploads"
     )
-    file = models.FileField(upload_to=storage_name, max_length=200)
+    file = models.FileField(upload_to=build_storage_name, max_length=200)
     original_name = models.CharField(max_length=255)
     title = models.CharField(max_length=200, blank=True)
     tags = models.JSONField(default=list, blank=True)
@@ -144,7 +143,7 @@ class Image(models.Model):
         default=uuid.uuid4,
         unique=True,
         editable=False,
-        help_text=_("Its name in public links, which tell no other id."),
+        help_text=_("The id in public links."),
     )
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
     trasher = models.ForeignKey(
@@ -153,32 +152,32 @@ class Image(models.Model):
 
     index_state = models.CharField(max_length=10, choices=IndexState, default=IndexState.PENDING)
     index_model_key = models.CharField(max_length=200, blank=True)
-    index_sha256 = models.CharField(max_length=64, blank=True, help_text=_("The file the vector was made from."))
+    index_sha256 = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of the indexed file."))
     index_error = models.TextField(blank=True)
     perceptual_hash = models.BigIntegerField(
         null=True,
         blank=True,
         editable=False,
-        help_text=_("How the picture looks, in 64 bits; 0: it has nothing to tell by."),
+        help_text=_("64 bits that describe the picture. 0: the picture has too little detail."),
     )
 
     objects = ImageQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            # Reader: the state of indexing on every page counts the few that are not indexed.
+            # Reader: the indexing status on every page counts the images that are not indexed.
             models.Index(
                 fields=["collection", "index_state"],
                 condition=~Q(index_state="indexed"),
                 name="image_not_indexed",
             ),
-            # Reader: the worker, who hashes what was indexed before there were such hashes.
+            # Reader: the worker, which adds perceptual hashes to images indexed without them.
             models.Index(
                 fields=["id"], condition=Q(perceptual_hash=None, index_state="indexed"), name="image_not_hashed"
             ),
-            # Reader: the purge of the trash, and the trash's page.
+            # Readers: the purge of the trash, and the trash page.
             models.Index(fields=["trashed_at"], condition=Q(trashed_at__isnull=False), name="image_trashed"),
-            # Reader: a team's use of its quota, summed with each upload.
+            # Reader: a team's quota, summed with each upload.
             models.Index(fields=["collection", "byte_size"], name="image_sizes"),
         ]
         constraints = [
@@ -194,18 +193,18 @@ class Image(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Django sends post_save after its own transaction has ended: this one holds the row and its index job."""
+        """Write the row and its index job in one transaction. Django sends post_save after its own has ended."""
         with transaction.atomic():
             super().save(*args, **kwargs)
 
     @property
     def name(self) -> str:
-        """What to call the picture: its title, or the name of the file it came in."""
+        """The title, or the name of the uploaded file."""
         return self.title or self.original_name
 
     @property
     def file_name(self) -> str:
-        """The name in the storage."""
+        """The file's name in the storage."""
         return self.file.name or ""
 
     @property

@@ -1,4 +1,4 @@
-"""The words of a picture's names: title, tags, file name, and the collection it lies in."""
+"""The words of an image's title, tags, file name and collection."""
 
 from django.db import models
 
@@ -7,9 +7,9 @@ from collections_app.models.text_search import WordsField
 
 
 class ImageName(models.Model):
-    """A row of the search index over names. Triggers write it, see services.name_index; nothing else does.
+    """A row of the search index over names. Only triggers write it; see `services.search.name_index`.
 
-    FTS5 calls its key "rowid", and the column that stands for all of its columns as the table: so does PostgreSQL here.
+    The key is named "rowid" and the searchable column like the table, because FTS5 names them so. PostgreSQL follows.
     """
 
     image = models.OneToOneField(

@@ -15,18 +15,17 @@ _CHUNK = 1000
 
 class Priority(models.IntegerChoices):
     CHANGE = 0, _("A person's change")
-    REPAIR = 1, _("A difference found")
-    REBUILD = 2, _("Rebuilding everything")
+    REPAIR = 1, _("A repair")
+    REBUILD = 2, _("A rebuild of the index")
 
 
 class IndexJobQuerySet(models.QuerySet["IndexJob"]):
     def enqueue(self, image_ids: Iterable[int], *, priority: int = Priority.CHANGE, file_name: str = "") -> int:
-        """Queue one job for each image, or renew the one that waits; return how many.
+        """Queue one job for each image, or renew its waiting job; return the number of images.
 
-        A renewed job gets a new token, so that a worker busy with its older state cannot call it done; it keeps its
-        priority if that is the more urgent one.
-        `file_name` is the stored file of an image that is being deleted.
-        Each thousand is a transaction of its own, unless the caller opened one.
+        A renewed job gets a new token, so that a worker that holds the older one cannot mark it done. It keeps the
+        more urgent priority. `file_name` is the stored file of an image that is being deleted.
+        Each thousand jobs are one transaction, unless the caller has opened one.
         """
         count = 0
         chunk: list[IndexJob] = []
@@ -38,11 +37,11 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         return count + self._renew(chunk)
 
     def waiting(self) -> Self:
-        """Jobs that will be done without anybody's help, now or later."""
+        """Jobs that a worker will do, now or later."""
         return self.filter(is_failed=False)
 
     def due(self, now: datetime) -> Self:
-        """Jobs that a worker may take now, in the order to take them."""
+        """Jobs that a worker may claim now, in that order."""
         free = Q(leased_until=None) | Q(leased_until__lt=now)
         return self.filter(free, is_failed=False, run_after__lte=now).order_by("priority", "pk")
 
@@ -61,7 +60,7 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         return len(jobs)
 
     def _keep_known(self, jobs: list["IndexJob"]) -> None:
-        """What is queued anew keeps the more urgent priority, and the file that is to be deleted."""
+        """Copy the more urgent priority and the file to delete from jobs that wait already."""
         renewed = {job.image_id: job for job in jobs if job.priority > Priority.CHANGE or not job.file_name}
         for known in self.select_for_update().waiting().filter(image_id__in=renewed).order_by("pk"):
             job = renewed[known.image_id]
@@ -70,7 +69,7 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
 
 
 class IndexJob(models.Model):
-    # No foreign key: the job of a deleted image outlives it.
+    # No foreign key: the job remains after its image is deleted.
     image_id = models.BigIntegerField(unique=True)
     token = models.UUIDField(default=uuid.uuid4)
     priority = models.SmallIntegerField(choices=Priority, default=Priority.CHANGE)
@@ -87,7 +86,7 @@ class IndexJob(models.Model):
 
     class Meta:
         indexes = [
-            # Reader: `due()`, asked by every idle worker every second.
+            # Reader: `due()`, which every idle worker runs every second.
             models.Index(fields=["priority", "id"], condition=Q(is_failed=False), name="index_job_waiting"),
         ]
 

@@ -1,4 +1,4 @@
-"""A place in a team, or a share of a collection, offered to an e-mail address."""
+"""An invitation of an email address to a team or to a collection."""
 
 from typing import Self
 
@@ -24,7 +24,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class Invitation(models.Model):
-    """It is deleted when it is accepted or revoked. Only the hash of its secret is stored."""
+    """Accepting or revoking deletes the row. It holds the hash of its secret, not the secret."""
 
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="invitations")
     collection = models.ForeignKey(

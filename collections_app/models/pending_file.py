@@ -1,4 +1,4 @@
-"""A file on its way into the storage: noted before it is written, struck out in the transaction that writes its row."""
+"""A stored file without an image yet: noted before the write, removed in the transaction that saves the image."""
 
 from datetime import datetime
 from typing import Self
@@ -8,12 +8,12 @@ from django.utils import timezone
 
 
 class PendingFileQuerySet(models.QuerySet["PendingFile"]):
-    def noted_before(self, moment: datetime) -> Self:
+    def created_before(self, moment: datetime) -> Self:
         return self.filter(created_at__lt=moment)
 
 
 class PendingFile(models.Model):
-    """One that is a day old was left behind by a process that died: its file belongs to no picture."""
+    """A row that is a day old comes from a process that died. Its file belongs to no image."""
 
     file_name = models.CharField(max_length=200, unique=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -1,4 +1,4 @@
-"""An address under which anybody who knows it sees one collection, without an account."""
+"""A secret address that shows one collection to everyone who has it, without an account."""
 
 import secrets
 from typing import Self
@@ -12,23 +12,23 @@ from django.utils.translation import gettext_lazy as _
 _SECRET_BYTES = 16  # 128 bits
 
 
-def new_secret() -> str:
+def generate_secret() -> str:
     return secrets.token_urlsafe(_SECRET_BYTES)
 
 
 class PublicLinkQuerySet(models.QuerySet["PublicLink"]):
     def working(self) -> Self:
-        """Neither expired nor to a collection in the trash."""
+        """Links that are not expired and whose collection is not in the trash."""
         now = timezone.now()
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), collection__trashed_at=None)
 
 
 class PublicLink(models.Model):
-    """It is deleted when it is revoked."""
+    """Revoking deletes the row."""
 
     collection = models.ForeignKey("collections_app.Collection", on_delete=models.CASCADE, related_name="public_links")
-    secret = models.CharField(max_length=43, unique=True, default=new_secret, editable=False)
-    password = models.CharField(max_length=128, blank=True, help_text=_("Hashed; empty: none is asked for."))
+    secret = models.CharField(max_length=43, unique=True, default=generate_secret, editable=False)
+    password = models.CharField(max_length=128, blank=True, help_text=_("Hashed. Empty: the link has no password."))
     expires_at = models.DateTimeField(null=True, blank=True)
     allows_download = models.BooleanField(default=False)
     creator = models.ForeignKey(

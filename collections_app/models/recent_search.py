@@ -1,4 +1,4 @@
-"""What a person has searched for lately. Private: nobody else is ever shown it."""
+"""A search that a person made recently. Nobody else sees it."""
 
 from typing import Self
 
@@ -10,20 +10,20 @@ from django.utils.translation import gettext_lazy as _
 from collections_app.models.stored_query import StoredQuery
 from collections_app.models.user import User
 
-# Of letters that need no escape; with the user's id it has to fit into a row of PostgreSQL's index.
+# The query string and the user's id have to fit into one row of PostgreSQL's index.
 MAX_QUERY_LENGTH = 2000
 
 
 class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
     def made_by(self, user: User) -> Self:
-        """Latest first."""
-        return self.filter(user=user).order_by("-asked_at", "-pk")
+        """The user's searches, latest first."""
+        return self.filter(user=user).order_by("-searched_at", "-pk")
 
 
 class RecentSearch(StoredQuery, models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recent_searches")
-    query = models.CharField(max_length=MAX_QUERY_LENGTH, help_text=_("What stands after the “?” in the address."))
-    asked_at = models.DateTimeField(default=timezone.now)
+    query = models.CharField(max_length=MAX_QUERY_LENGTH, help_text=_("The query string of the address."))
+    searched_at = models.DateTimeField(default=timezone.now)
 
     objects = RecentSearchQuerySet.as_manager()
 

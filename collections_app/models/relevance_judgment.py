@@ -1,4 +1,4 @@
-"""A person's word that a picture is right or wrong for a query, whatever model has found it."""
+"""A person's judgment that an image is right or wrong for a query, whichever model found it."""
 
 from typing import Self
 
@@ -12,15 +12,15 @@ from collections_app.models.user import User
 
 
 class RelevanceJudgmentQuerySet(models.QuerySet["RelevanceJudgment"]):
-    def counting_for(self, user: User) -> Self:
-        """The user's own, on pictures that they still may see."""
+    def usable_by(self, user: User) -> Self:
+        """The user's own judgments on images that they may still see."""
         return self.filter(user=user, image__in=Image.objects.visible_to(user))
 
 
 class RelevanceJudgment(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="judgments")
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="judgments")
-    query = models.CharField(max_length=500, help_text=_("The words, in small letters."))
+    query = models.CharField(max_length=500, help_text=_("The text, in lower case."))
     is_right = models.BooleanField()
     judged_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -28,7 +28,7 @@ class RelevanceJudgment(models.Model):
 
     class Meta:
         constraints = [
-            # Reader: a page of results that are being judged asks for one person's marks on one query.
+            # Reader: a results page with rating buttons shows one person's judgments on one query.
             models.UniqueConstraint(fields=["user", "query", "image"], name="judgment_once_per_person_and_query"),
         ]
 

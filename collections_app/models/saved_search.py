@@ -1,4 +1,4 @@
-"""A search with a name. It runs anew whenever it is opened, with the rights of whoever opens it."""
+"""A named search. It runs each time it is opened, with the rights of the person who opens it."""
 
 from typing import Self
 
@@ -16,15 +16,17 @@ from collections_app.models.user import User
 
 class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
     def visible_to(self, user: User) -> Self:
-        """One's own, and those shared with one's teams."""
-        return self.filter(Q(maker=user) | Q(team__in=Membership.objects.teams_of(user)))
+        """The user's own searches, and those shared with the user's teams."""
+        return self.filter(Q(maker=user) | Q(team__in=Membership.objects.team_ids_of(user)))
 
     def removable_by(self, user: User) -> Self:
-        """Whose sharing the user may end: the maker, and the owners of the team it is shared with."""
-        return self.exclude(team=None).filter(Q(maker=user) | Q(team__in=Membership.objects.teams_of(user, Role.OWNER)))
+        """Shared searches that the user may unshare: as the maker, or as an owner of the team."""
+        return self.exclude(team=None).filter(
+            Q(maker=user) | Q(team__in=Membership.objects.team_ids_of(user, Role.OWNER))
+        )
 
     def with_people(self, user: User) -> Self:
-        """Add `is_removable`, whether the user may end its sharing."""
+        """Add `is_removable`: whether the user may unshare it."""
         removable = SavedSearch.objects.removable_by(user).filter(pk=models.OuterRef("pk"))
         return self.select_related("maker", "team").annotate(is_removable=models.Exists(removable))
 
@@ -35,14 +37,14 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
 class SavedSearch(StoredQuery, models.Model):
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches")
     name = models.CharField(max_length=100)
-    query = models.TextField(help_text=_("What stands after the “?” in the address."))
+    query = models.TextField(help_text=_("The query string of the address."))
     team = models.ForeignKey(
         Team,
         null=True,
         blank=True,
         on_delete=models.CASCADE,
         related_name="searches",
-        help_text=_("It is shared with."),
+        help_text=_("The team it is shared with."),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -53,7 +55,7 @@ class SavedSearch(StoredQuery, models.Model):
 
 
 class SearchVisit(models.Model):
-    """When somebody has last opened a saved search: what came after that is new to them."""
+    """The time at which a person last opened a saved search. Later matches are new to them."""
 
     search = models.ForeignKey(SavedSearch, on_delete=models.CASCADE, related_name="visits")
     viewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""A collection made visible to one more person or team."""
+"""The right of one person or team to see or edit a collection of another team."""
 
 from typing import Self
 
@@ -13,19 +13,19 @@ from collections_app.models.user import User
 
 
 class ShareRole(models.TextChoices):
-    EDITOR = "editor", _("Editor")
-    VIEWER = "viewer", _("Viewer")
+    EDITOR = "editor", _("Can edit")
+    VIEWER = "viewer", _("Can view")
 
 
 class ShareQuerySet(models.QuerySet["Share"]):
     def granting_access_to(self, user: User) -> Self:
-        """By name, or by a team of theirs."""
-        return self.filter(Q(user=user) | Q(team__in=Membership.objects.teams_of(user)))
+        """Shares with the user or with one of the user's teams."""
+        return self.filter(Q(user=user) | Q(team__in=Membership.objects.team_ids_of(user)))
 
     def granting_edit_to(self, user: User) -> Self:
-        """A share with a team makes editors of its owners and editors; its viewers stay viewers."""
+        """Editing shares with the user, or with a team in which the user is an owner or editor."""
         return self.filter(
-            Q(user=user) | Q(team__in=Membership.objects.teams_of(user, *EDITING_ROLES)), role=ShareRole.EDITOR
+            Q(user=user) | Q(team__in=Membership.objects.team_ids_of(user, *EDITING_ROLES)), role=ShareRole.EDITOR
         )
 
     def with_people(self) -> Self:

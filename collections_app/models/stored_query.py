@@ -1,4 +1,4 @@
-"""What recent and saved searches have in common: the query string of the address that asks."""
+"""What recent and saved searches share: the query string of the search page."""
 
 from functools import cached_property
 
@@ -6,15 +6,15 @@ from django.http import QueryDict
 
 
 class StoredQuery:
-    """`place` is the name of the collection or team that it is narrowed to, once `name_places` has looked it up."""
+    """`scope_name` is the name of the collection or team that is searched, once `add_scope_names` has set it."""
 
     query: str
-    place: str = ""
+    scope_name: str = ""
 
     @cached_property
-    def asked(self) -> QueryDict:
+    def parameters(self) -> QueryDict:
         return QueryDict(self.query)
 
     @property
     def text(self) -> str:
-        return self.asked.get("q") or ""
+        return self.parameters.get("q") or ""

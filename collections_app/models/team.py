@@ -1,4 +1,4 @@
-"""The tenant, and who belongs to it in which role."""
+"""Teams, and their members with their roles."""
 
 from typing import Any, Self
 
@@ -21,27 +21,26 @@ EDITING_ROLES = (Role.OWNER, Role.EDITOR)
 
 class TeamQuerySet(models.QuerySet["Team"]):
     def visible_to(self, user: User) -> Self:
-        return self.filter(pk__in=Membership.objects.teams_of(user))
+        return self.filter(pk__in=Membership.objects.team_ids_of(user))
 
     def editable_by(self, user: User) -> Self:
-        return self.filter(pk__in=Membership.objects.teams_of(user, *EDITING_ROLES))
+        return self.filter(pk__in=Membership.objects.team_ids_of(user, *EDITING_ROLES))
 
     def non_personal(self) -> Self:
-        """Those that are no personal ones."""
         return self.filter(personal_of=None)
 
     def with_summary(self, user: User) -> Self:
-        """Add `role` of the user, `member_count` and `collection_count`."""
+        """Add the user's `role`, `member_count` and `collection_count`."""
         role = Membership.objects.filter(team=models.OuterRef("pk"), user=user).values("role")[:1]
-        kept = models.Q(collections__trashed_at=None)
+        not_trashed = models.Q(collections__trashed_at=None)
         return self.annotate(
             role=models.Subquery(role),
             member_count=models.Count("memberships", distinct=True),
-            collection_count=models.Count("collections", filter=kept, distinct=True),
+            collection_count=models.Count("collections", filter=not_trashed, distinct=True),
         ).order_by("name", "pk")
 
     def owned_by(self, user: User) -> Self:
-        return self.filter(pk__in=Membership.objects.teams_of(user, Role.OWNER))
+        return self.filter(pk__in=Membership.objects.team_ids_of(user, Role.OWNER))
 
 
 class Team(models.Model):
@@ -67,12 +66,13 @@ class Team(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    def teams_of(self, user: User, *roles: Role) -> "models.QuerySet[Membership, Any]":
-        """The ids of the teams that the user is in, with one of these roles if any is named: for `team__in`.
+    def team_ids_of(self, user: User, *roles: Role) -> "models.QuerySet[Membership, Any]":
+        """The ids of the user's teams, for `team__in`; of those where the user has one of `roles` if any are given.
 
-        Nothing is nested in it, which every statement that asks who may see something would build anew."""
-        held = {"role__in": roles} if roles else {}
-        return self.filter(user=user, **held).values("team")
+        It has no nested query, because most statements of the site contain it.
+        """
+        of_roles = {"role__in": roles} if roles else {}
+        return self.filter(user=user, **of_roles).values("team")
 
 
 class Membership(models.Model):

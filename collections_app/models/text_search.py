@@ -1,4 +1,4 @@
-"""How words are looked for in names, on SQLite (FTS5) and PostgreSQL (tsvector); used by `Image.objects.named`."""
+"""Full-text search over names with SQLite (FTS5) and PostgreSQL (tsvector), for `Image.objects.matching_names`."""
 
 import re
 import unicodedata
@@ -9,66 +9,69 @@ from django.db import models
 _WORD = re.compile(r"[^\W_]+")
 _ENGLISH = "a|an|the|and|or|of|in|on|at|to|with|without|by|for|from|is|are|my"
 _RUSSIAN = "и|или|а|в|во|на|с|со|без|из|к|ко|по|у|о|об|от|до|за|для|под|над"  # noqa: RUF001
-_TELLS_NOTHING = re.compile(f"{_ENGLISH}|{_RUSSIAN}")
+_STOP_WORD = re.compile(f"{_ENGLISH}|{_RUSSIAN}")
 
 
 def split_words(text: str) -> list[str]:
-    """Return runs of letters and digits. Nothing else is left of a text: no quotation mark, no operator, no accent
-    that stands alone."""
+    """Return the runs of letters and digits, in lower case. Quotation marks, operators and lone accents are dropped."""
     return _WORD.findall(unicodedata.normalize("NFC", text).lower())
 
 
-def telling_words(text: str) -> str:
-    """Return the words without articles, prepositions and the like, which sentences have and names have not; all of
-    them where there is nothing else."""
+def drop_stop_words(text: str) -> str:
+    """Return the words without articles, prepositions and the like, or all words if there are no others."""
     words = split_words(text)
-    return " ".join([word for word in words if not _TELLS_NOTHING.fullmatch(word)] or words)
+    return " ".join([word for word in words if not _STOP_WORD.fullmatch(word)] or words)
 
 
-def without_accents(text: str) -> str:
+def strip_accents(text: str) -> str:
     letters = unicodedata.normalize("NFD", text)
     return "".join(letter for letter in letters if not "\u0300" <= letter <= "\u036f")
 
 
-def fts5_query(text: str) -> str:
-    """All the words, the last one as a beginning. FTS5 leaves some letters their accents: both forms will do."""
+def build_fts5_query(text: str) -> str:
+    """Return an FTS5 query for all words; the last word is a prefix.
+
+    FTS5 keeps the accents of some letters, so each word matches with and without its accents.
+    """
     words = split_words(text)
-    asked = [_either(word, "") for word in words[:-1]] + [_either(word, "*") for word in words[-1:]]
-    return " AND ".join(asked)
+    terms = [_match_either_form(word, "") for word in words[:-1]] + [
+        _match_either_form(word, "*") for word in words[-1:]
+    ]
+    return " AND ".join(terms)
 
 
-def tsquery(text: str) -> str:
-    """The same for PostgreSQL, whose rows have no accents at all."""
-    words = [f"'{without_accents(word)}'" for word in split_words(text)]
+def build_tsquery(text: str) -> str:
+    """Return the same as a tsquery for PostgreSQL, where rows are stored without accents."""
+    words = [f"'{strip_accents(word)}'" for word in split_words(text)]
     return f"{' & '.join(words)}:*"
 
 
-def _either(word: str, star: str) -> str:
-    forms = dict.fromkeys([word, unicodedata.normalize("NFC", without_accents(word))])
+def _match_either_form(word: str, star: str) -> str:
+    forms = dict.fromkeys([word, unicodedata.normalize("NFC", strip_accents(word))])
     return "(" + " OR ".join(f'"{form}"{star}' for form in forms) + ")"
 
 
 class WordsField(models.TextField[str, str]):
-    """What the search index knows of a picture: to be looked into by `__holding`, never to be read."""
+    """The search index's own form of an image's names. Filter it with `__matching`; its value cannot be read."""
 
 
 @WordsField.register_lookup
-class Holding(models.Lookup[str]):
-    lookup_name = "holding"
+class WordsMatching(models.Lookup[str]):
+    lookup_name = "matching"
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} MATCH %s", [*params, fts5_query(self.rhs)]
+        return f"{column} MATCH %s", [*params, build_fts5_query(self.rhs)]
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} @@ %s::tsquery", [*params, tsquery(self.rhs)]
+        return f"{column} @@ %s::tsquery", [*params, build_tsquery(self.rhs)]
 
 
 class NameRank(models.Func):
-    """How far a picture's names are from the words: the least is the best, and own names count more than its place's.
+    """The distance of an image's names from the words. An image's own names weigh more than its collection's name.
 
-    FTS5 has its figure (bm25) in a hidden column of the row it has found.
+    On SQLite it is bm25, which FTS5 gives in the hidden column `rank`; on PostgreSQL the negative of `ts_rank`.
     """
 
     output_field = models.FloatField()
@@ -83,4 +86,4 @@ class NameRank(models.Func):
     def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
         column, text = self.get_source_expressions()
         sql, params = compiler.compile(column)
-        return f"-ts_rank({sql}, %s::tsquery, 2)", [*params, tsquery(text.value)]  # 2: long names weigh less
+        return f"-ts_rank({sql}, %s::tsquery, 2)", [*params, build_tsquery(text.value)]  # 2: long names weigh less

@@ -1,4 +1,4 @@
-"""An account, known by its e-mail address."""
+"""An account, identified by its email address."""
 
 from typing import Any, ClassVar
 
@@ -25,10 +25,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    email = models.EmailField(_("e-mail address"), unique=True)
+    email = models.EmailField(_("email address"), unique=True)
     is_staff = models.BooleanField(default=False, help_text=_("May sign in to the administration."))
-    is_active = models.BooleanField(default=True, help_text=_("Unset this instead of deleting the account."))
-    remembers_searches = models.BooleanField(default=True, help_text=_("Whether recent searches are kept."))
+    is_active = models.BooleanField(default=True, help_text=_("Clear this instead of deleting the account."))
+    remembers_searches = models.BooleanField(default=True, help_text=_("Whether the search history is on."))
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -5,8 +5,8 @@ import logging
 from collections_app.models import IndexJob, Invitation
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.library.trash import purge_trash
-from collections_app.services.search.example_images import forget_expired_examples
-from collections_app.services.search.recent import forget_older_searches
+from collections_app.services.search.example_images import delete_expired_examples
+from collections_app.services.search.recent import delete_older_searches
 from collections_app.services.uploads.orphans import sweep_stored_files, sweep_temporary_files
 
 log = logging.getLogger(__name__)
@@ -17,8 +17,8 @@ def run_maintenance() -> None:
     if purged := purge_trash():
         log.info("%s pictures were deleted permanently.", purged)
     Invitation.objects.expired().delete()
-    forget_expired_examples()
-    forget_older_searches()
+    delete_expired_examples()
+    delete_older_searches()
     if swept := sweep_temporary_files() + sweep_stored_files():
         log.info("%s files of interrupted uploads were deleted.", swept)
     # Waiting jobs may still copy superseded vectors.

@@ -1,11 +1,11 @@
-"""Words that templates put together: counts, roles, stored reasons, and allauth's headings."""
+"""Filters for text: counts, roles, stored reasons, and allauth's headings."""
 
 import re
 
 from django import template
 from django.utils.translation import gettext, ngettext_lazy
 
-from collections_app.messages import counted
+from collections_app.messages import format_count
 from collections_app.models import Role
 
 register = template.Library()
@@ -18,17 +18,17 @@ _COLLECTIONS = ngettext_lazy("%(number)s collection", "%(number)s collections", 
 
 @register.filter
 def pictures(count: int) -> str:
-    return counted(_PICTURES, count)
+    return format_count(_PICTURES, count)
 
 
 @register.filter
 def members(count: int) -> str:
-    return counted(_MEMBERS, count)
+    return format_count(_MEMBERS, count)
 
 
 @register.filter
 def collections(count: int) -> str:
-    return counted(_COLLECTIONS, count)
+    return format_count(_COLLECTIONS, count)
 
 
 @register.filter
@@ -38,12 +38,11 @@ def role_name(role: str) -> str:
 
 @register.filter
 def translated(reason: str) -> str:
-    """Return a sentence of ours that was stored in English, in the reader's language."""
+    """Translate one of our sentences that is stored in English."""
     return gettext(reason)
 
 
 @register.filter(is_safe=True)
 def sentence_case(text: str) -> str:
-    """allauth's English puts Capitals In Its Headings; this site does not: keep the first word and abbreviations, lower
-    all else. For fixed wording only: it does not know names."""
+    """Lower-case allauth's Capitalised Headings but for the first word and abbreviations. Not for text with names."""
     return _LATER_WORD.sub(lambda letter: letter[0].lower(), text.strip())

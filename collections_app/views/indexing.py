@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from collections_app.context_processors import read_indexing_status
 from collections_app.models import Image
 from collections_app.models.ids import parse_id
-from collections_app.permissions import SignedInRequest, editable_image_or_404
-from collections_app.services.library.collections import retry_indexing as queue_failed
+from collections_app.permissions import SignedInRequest, get_editable_image
+from collections_app.services.library.collections import requeue_failed_images
 
 FAILED_SHOWN = 100
 
@@ -29,10 +29,10 @@ def retry_indexing(request: SignedInRequest) -> HttpResponse:
     """Queue one failed picture again (`image`), or all failed pictures that the person may edit."""
     image_id = request.POST.get("image") or request.GET.get("image", "")
     if not image_id:
-        queue_failed(images=Image.objects.editable_by(request.user))
+        requeue_failed_images(images=Image.objects.editable_by(request.user))
         return redirect("indexing_status")
-    image = editable_image_or_404(request.user, parse_id(image_id) or 0)
-    queue_failed(images=Image.objects.filter(pk=image.pk))
+    image = get_editable_image(request.user, parse_id(image_id) or 0)
+    requeue_failed_images(images=Image.objects.filter(pk=image.pk))
     return redirect("image", image.pk)
 
 

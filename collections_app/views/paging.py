@@ -1,4 +1,4 @@
-"""Cutting lists into pages. A page number that makes no sense gives the nearest page that does."""
+"""Pages of lists."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,5 +10,6 @@ from django.http import HttpRequest
 PAGE_SIZE = 48
 
 
-def requested_page(request: HttpRequest, items: Sequence[Any] | QuerySet[Any], *, size: int = PAGE_SIZE) -> Page[Any]:
+def paginate(request: HttpRequest, items: Sequence[Any] | QuerySet[Any], *, size: int = PAGE_SIZE) -> Page[Any]:
+    """Return the page that the request asks for; an invalid number gives the first or the last page."""
     return Paginator(items, size).get_page(request.GET.get("page"))

@@ -1,31 +1,31 @@
-/* The files in a drop, folders included. */
+/* The files in a drop, including those in folders. */
 
-/** Return all files of a DataTransfer. Its entries must be taken before the event is over, hence before any await. */
+/** Return all files of a DataTransfer. Its entries are read before the first await: later they are gone. */
 export async function droppedFiles(transfer) {
   const items = [...transfer.items].filter((item) => item.kind === "file");
-  const found = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
   const files = [];
-  for (const each of found) {
-    if (each instanceof File) files.push(each);
-    else if (each) await collect(each, files);
+  for (const entry of entries) {
+    if (entry instanceof File) files.push(entry);
+    else if (entry) await collectFiles(entry, files);
   }
   return files.length ? files : [...transfer.files];
 }
 
-async function collect(entry, files) {
+async function collectFiles(entry, files) {
   if (entry.isFile) {
     files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
     return;
   }
-  for (const child of await children(entry.createReader())) await collect(child, files);
+  for (const child of await readChildren(entry.createReader())) await collectFiles(child, files);
 }
 
-/** A reader gives at most a hundred entries at a time; an empty answer is the end. */
-async function children(reader) {
-  const all = [];
+/** A reader returns at most a hundred entries at a time; an empty list is the end. */
+async function readChildren(reader) {
+  const children = [];
   for (;;) {
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!some.length) return all;
-    all.push(...some);
+    const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!batch.length) return children;
+    children.push(...batch);
   }
 }

@@ -1,39 +1,39 @@
-/* Example pictures for a search: chosen, dropped or pasted anywhere on the page, and sent at once. */
+/* Example pictures for a search: selected, dropped or pasted anywhere on the page, and sent at once. */
 
-class Examples {
+class ExampleForm {
   constructor(form) {
     this.form = form;
     this.input = form.querySelector('input[type="file"]');
     this.input.addEventListener("change", () => this.input.files.length && form.requestSubmit());
-    document.addEventListener("paste", (event) => this.take(event, event.clipboardData));
-    document.addEventListener("dragover", (event) => this.hover(event));
-    document.addEventListener("dragleave", () => this.mark(false));
+    document.addEventListener("paste", (event) => this.submitFiles(event, event.clipboardData));
+    document.addEventListener("dragover", (event) => this.onDragover(event));
+    document.addEventListener("dragleave", () => this.highlight(false));
     document.addEventListener("drop", (event) => {
-      this.mark(false);
-      this.take(event, event.dataTransfer);
+      this.highlight(false);
+      this.submitFiles(event, event.dataTransfer);
     });
   }
 
-  hover(event) {
+  onDragover(event) {
     if (![...event.dataTransfer.types].includes("Files")) return;
     event.preventDefault();
-    this.mark(true);
+    this.highlight(true);
   }
 
-  mark(on) {
-    document.body.classList.toggle("dropping", on);
+  highlight(isOn) {
+    document.body.classList.toggle("drop-target", isOn);
   }
 
-  /** Take the files of a drop or of the clipboard; pasted words go where they always go. */
-  take(event, transfer) {
+  /** Submit the files of a drop or of the clipboard; pasted text is left to the browser. */
+  submitFiles(event, transfer) {
     const files = [...(transfer?.files ?? [])];
     if (!files.length) return;
     event.preventDefault();
-    const chosen = new DataTransfer();
-    for (const file of files) chosen.items.add(file);
-    this.input.files = chosen.files;
+    const selected = new DataTransfer();
+    for (const file of files) selected.items.add(file);
+    this.input.files = selected.files;
     this.form.requestSubmit();
   }
 }
 
-document.querySelectorAll("[data-example-form]").forEach((form) => new Examples(form));
+document.querySelectorAll("[data-example-form]").forEach((form) => new ExampleForm(form));

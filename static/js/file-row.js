@@ -1,84 +1,79 @@
-/* One line of the list of uploads: waiting, on its way, added, already there, or failed and why. */
+/* One row of the upload list: waiting, running, added, duplicate or failed. */
 
-import { say } from "./words.js";
+import { getMessage } from "./messages.js";
 
 export class FileRow {
   constructor(template, file, onRetry) {
     this.file = file;
     this.state = "waiting";
-    this.share = 0;
+    this.progress = 0;
     this.onRetry = onRetry;
     this.element = template.content.firstElementChild.cloneNode(true);
-    this.part(".file-name").textContent = file.webkitRelativePath || file.name;
-    this.bar = this.part("progress");
-    this.bar.setAttribute("aria-label", file.name);
+    this.find(".file-name").textContent = file.webkitRelativePath || file.name;
+    this.progressBar = this.find("progress");
+    this.progressBar.setAttribute("aria-label", file.name);
   }
 
-  part(selector) {
+  find(selector) {
     return this.element.querySelector(selector);
   }
 
-  wait() {
+  reset() {
     this.state = "waiting";
-    this.share = 0;
-    this.bar.value = 0;
+    this.setProgress(0);
     this.element.classList.remove("file-failed");
-    this.part(".file-state").replaceChildren(this.bar);
-    this.part(".file-action").replaceChildren();
+    this.find(".file-state").replaceChildren(this.progressBar);
+    this.find(".file-action").replaceChildren();
   }
 
-  progress(share) {
-    this.share = share;
-    this.bar.value = share;
+  /** `progress` is between 0 and 1. */
+  setProgress(progress) {
+    this.progress = progress;
+    this.progressBar.value = progress;
   }
 
-  finish(answer) {
-    this.share = 1;
-    this.state = answer.error ? "failed" : answer.created ? "added" : "known";
-    if (answer.error) this.fail(answer.error);
-    else if (answer.archive) this.report(answer);
-    else this.succeed(answer);
+  finish(response) {
+    this.progress = 1;
+    this.state = response.error ? "failed" : response.created ? "added" : "duplicate";
+    if (response.error) this.showError(response.error);
+    else if (response.archive) this.showArchive(response);
+    else this.showPicture(response);
   }
 
-  fail(sentence) {
+  showError(message) {
     this.element.classList.add("file-failed");
-    this.part(".file-state").textContent = sentence;
+    this.find(".file-state").textContent = message;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button";
-    button.textContent = say("retry");
-    button.setAttribute("aria-label", say("retry-file", { name: this.file.name }));
+    button.textContent = getMessage("retry");
+    button.setAttribute("aria-label", getMessage("retry-file", { name: this.file.name }));
     button.addEventListener("click", () => this.onRetry(this));
-    this.part(".file-action").replaceChildren(button);
+    this.find(".file-action").replaceChildren(button);
   }
 
-  /** What became of the pictures in an archive; each refused one with its reason. */
-  report(answer) {
-    const link = document.createElement("a");
-    link.href = answer.collection_url;
-    link.textContent = say("archive", { added: answer.added, known: answer.known, refused: answer.refused_count });
-    this.part(".file-state").replaceChildren(link);
-    if (!answer.refused.length && !answer.notes.length) return;
+  /** Show the counts of an archive, and each refused picture with its reason. */
+  showArchive(response) {
+    const { added, known, refused_count: refused } = response;
+    const text = getMessage("archive", { added, known, refused });
+    this.find(".file-state").replaceChildren(createLink(response.collection_url, text));
+    if (!response.refused.length && !response.notes.length) return;
     const list = document.createElement("ul");
-    for (const { name, error, note } of [...answer.refused, ...answer.notes]) {
-      const line = document.createElement("li");
-      line.textContent = `${name}: ${error ?? note}`;
-      list.append(line);
+    for (const { name, error, note } of [...response.refused, ...response.notes]) {
+      list.append(Object.assign(document.createElement("li"), { textContent: `${name}: ${error ?? note}` }));
     }
-    this.part(".file-state").append(list);
+    this.find(".file-state").append(list);
   }
 
-  noteOf({ note, elsewhere }) {
-    return Object.assign(document.createElement("a"), { href: elsewhere, textContent: note });
+  showPicture(response) {
+    const { url, title, note, elsewhere, thumbnail } = response;
+    this.find(".file-state").replaceChildren(createLink(url, getMessage(this.state, { title })));
+    if (note) this.find(".file-state").append(" ", createLink(elsewhere, note));
+    const picture = Object.assign(new Image(48, 48), { alt: "", loading: "lazy", src: thumbnail });
+    this.find(".file-picture").replaceChildren(picture);
   }
+}
 
-  succeed(answer) {
-    const link = document.createElement("a");
-    link.href = answer.url;
-    link.textContent = say(this.state, { title: answer.title });
-    this.part(".file-state").replaceChildren(link);
-    if (answer.note) this.part(".file-state").append(" ", this.noteOf(answer));
-    const picture = Object.assign(new Image(48, 48), { alt: "", loading: "lazy", src: answer.thumbnail });
-    this.part(".file-picture").replaceChildren(picture);
-  }
+function createLink(href, textContent) {
+  return Object.assign(document.createElement("a"), { href, textContent });
 }

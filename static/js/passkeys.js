@@ -1,15 +1,15 @@
-/* Says why a passkey did not work. allauth's own scripts do the rest. */
+/* Shows why a passkey failed. allauth's own scripts do the rest. */
 
-import { say } from "./words.js";
+import { getMessage } from "./messages.js";
 
-const place = document.querySelector("[data-passkey-failure]");
+const notice = document.querySelector("[data-passkey-failure]");
 
 document.addEventListener("allauth.error", (event) => {
-  const reason = window.PublicKeyCredential ? event.detail.exception.name : "SecurityError";
-  place.textContent = say(`passkey-${reason.toLowerCase()}`, {}, "passkey");
-  place.hidden = false;
+  const error = window.PublicKeyCredential ? event.detail.exception.name : "SecurityError";
+  notice.textContent = getMessage(`passkey-${error.toLowerCase()}`, {}, "passkey");
+  notice.hidden = false;
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("button")) place.hidden = true;
+  if (event.target.closest("button")) notice.hidden = true;
 });

@@ -1,8 +1,8 @@
-/* One file in one request. XMLHttpRequest, since fetch does not tell how far an upload is. */
+/* Uploads one file in one request, with XMLHttpRequest: fetch does not report the progress of an upload. */
 
-import { say } from "./words.js";
+import { getMessage } from "./messages.js";
 
-/** Send the fields and one file; resolve to the server's answer, or to {error}: a sentence. Never rejects. */
+/** Send the form's fields and one file; resolve to the server's JSON, or to {error: message}. Never rejects. */
 export function sendFile(address, fields, file, onProgress) {
   const body = new FormData();
   for (const [name, value] of fields) body.append(name, value);
@@ -12,18 +12,18 @@ export function sendFile(address, fields, file, onProgress) {
     request.open("POST", address);
     request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", (event) => onProgress(event.loaded / (event.total || 1)));
-    request.addEventListener("loadend", () => resolve(answer(request)));
+    request.addEventListener("loadend", () => resolve(readResponse(request)));
     request.send(body);
   });
 }
 
-function answer(request) {
-  const given = parsed(request.responseText);
-  if (given?.error || ((given?.id || given?.archive) && request.status < 300)) return given;
-  return { error: say(`failed-${request.status}`, {}, "failed") };
+function readResponse(request) {
+  const response = parseJson(request.responseText);
+  if (response?.error || ((response?.id || response?.archive) && request.status < 300)) return response;
+  return { error: getMessage(`failed-${request.status}`, {}, "failed") };
 }
 
-function parsed(text) {
+function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch {

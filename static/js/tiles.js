@@ -1,38 +1,40 @@
-/* The tiles of a page in the order of reading, those that came later, too: their links, neighbours, and more of them. */
+/* The tiles of a page in reading order, including those loaded later: their links, neighbours, and how to load more. */
 
-const LINK = ".tile a[data-large]";
+const TILE_LINK = ".tile a[data-large]";
 
-export const links = () => [...document.querySelectorAll(LINK)];
-export const linkAt = (element) => element.closest?.(".tile")?.querySelector("a[data-large]") ?? null;
+export const tileLinks = () => [...document.querySelectorAll(TILE_LINK)];
+export const linkOfTile = (element) => element.closest?.(".tile")?.querySelector("a[data-large]") ?? null;
 
-/** Return the link of the nearest tile in the row below (1) or above (-1). */
-export function beyond(link, direction) {
+/** Return the link of the nearest tile in the row below (`direction` 1) or above (-1). */
+export function linkInNextRow(link, direction) {
   const from = link.getBoundingClientRect();
-  const tiles = links().map((each) => ({ each, at: each.getBoundingClientRect() }));
-  const others = tiles.filter(({ at }) => direction * (at.top - from.top) > 2);
-  const nearest = Math.min(...others.map(({ at }) => Math.abs(at.top - from.top)));
-  const row = others.filter(({ at }) => Math.abs(at.top - from.top) < nearest + 2);
+  const tiles = tileLinks().map((each) => ({ each, box: each.getBoundingClientRect() }));
+  const candidates = tiles.filter(({ box }) => direction * (box.top - from.top) > 2);
+  const nearest = Math.min(...candidates.map(({ box }) => Math.abs(box.top - from.top)));
+  const row = candidates.filter(({ box }) => Math.abs(box.top - from.top) < nearest + 2);
   const middle = ({ left, width }) => left + width / 2;
-  const offset = ({ at }) => Math.abs(middle(at) - middle(from));
+  const offset = ({ box }) => Math.abs(middle(box) - middle(from));
   return row.sort((a, b) => offset(a) - offset(b))[0]?.each;
 }
 
-const offerOfMore = () => document.querySelector("[data-load-more]");
+const loadMoreElement = () => document.querySelector("[data-load-more]");
 
-/** Return how many pictures there are, as people are told: what has not been loaded yet is a plus. */
-export const countOfTiles = () => `${links().length}${offerOfMore() ? "+" : ""}`;
+/** Return the number of tiles as text, with a plus if more can be loaded. */
+export const tileCountText = () => `${tileLinks().length}${loadMoreElement() ? "+" : ""}`;
 
-/** Ask for more tiles, where the page offers some: the promise comes true with them, and false where none come. */
+/** Load more tiles if there are any: the promise becomes true when they are there, and false if none are added. */
 export function loadMore() {
-  const offer = offerOfMore();
-  if (!offer) return Promise.resolve(false);
-  const before = links().length;
-  const waited = new AbortController();
+  const element = loadMoreElement();
+  if (!element) return Promise.resolve(false);
+  const countBefore = tileLinks().length;
+  const listeners = new AbortController();
   return new Promise((resolve) => {
-    const listen = (name, answer) => document.body.addEventListener(name, answer, { signal: waited.signal });
-    listen("htmx:afterSettle", () => links().length > before && resolve(true));
+    const listen = (name, listener) => {
+      document.body.addEventListener(name, listener, { signal: listeners.signal });
+    };
+    listen("htmx:afterSettle", () => tileLinks().length > countBefore && resolve(true));
     listen("htmx:responseError", () => resolve(false));
     listen("htmx:sendError", () => resolve(false));
-    window.htmx.trigger(offer, offer.getAttribute("hx-trigger")?.match(/\w+/)?.[0] ?? "click");
-  }).finally(() => waited.abort());
+    window.htmx.trigger(element, element.getAttribute("hx-trigger")?.match(/\w+/)?.[0] ?? "click");
+  }).finally(() => listeners.abort());
 }

@@ -1,15 +1,16 @@
-/* A picture that comes nearer and is moved about. It lies in the middle of its stage, where its style says no more. */
+/* Zooming and moving a picture that CSS centres in its stage. */
 
-const NEAREST = 4;
+const MIN_MAX_SCALE = 4;
+const TOGGLE_SCALE = 2.5;
 
 export class Zoom {
-  /** `onNear` is called whenever the picture has come nearer than as a whole. */
-  constructor(stage, picture, onNear) {
-    Object.assign(this, { stage, picture, onNear });
+  /** `onZoomIn` is called whenever the picture is larger than its fitted size. */
+  constructor(stage, picture, onZoomIn) {
+    Object.assign(this, { stage, picture, onZoomIn });
     this.reset();
   }
 
-  get isNear() {
+  get isZoomed() {
     return this.scale > 1;
   }
 
@@ -18,21 +19,21 @@ export class Zoom {
     this.show();
   }
 
-  /** Come nearer by a factor, so that the point of the window stays where it is; without one, the middle. */
+  /** Zoom by a factor. `point`, in window coordinates, stays in place; the default is the middle of the stage. */
   by(factor, point = this.middle()) {
-    const scale = Math.min(Math.max(this.scale * factor, 1), this.nearest());
+    const scale = Math.min(Math.max(this.scale * factor, 1), this.maxScale());
     const middle = this.middle();
     const [x, y] = [point.x - middle.x, point.y - middle.y];
     this.x = x - ((x - this.x) * scale) / this.scale;
     this.y = y - ((y - this.y) * scale) / this.scale;
     this.scale = scale;
     this.show();
-    if (this.isNear) this.onNear();
+    if (this.isZoomed) this.onZoomIn();
   }
 
   toggle(point) {
-    if (this.isNear) this.reset();
-    else this.by(2.5, point);
+    if (this.isZoomed) this.reset();
+    else this.by(TOGGLE_SCALE, point);
   }
 
   move(x, y) {
@@ -46,19 +47,19 @@ export class Zoom {
     return { x: left + width / 2, y: top + height / 2 };
   }
 
-  /** Up to two of the screen's pixels for each of the picture's own, and never less than four times its whole. */
-  nearest() {
-    return Math.max(NEAREST, (2 * this.picture.dataset.width) / (this.picture.offsetWidth || 1));
+  /** Two screen pixels for each pixel of the picture, and at least four times its fitted size. */
+  maxScale() {
+    return Math.max(MIN_MAX_SCALE, (2 * this.picture.dataset.width) / (this.picture.offsetWidth || 1));
   }
 
   show() {
-    const within = (offset, edge, room) => {
-      const most = Math.max(0, (edge * this.scale - room) / 2);
-      return Math.min(Math.max(offset, -most), most);
+    const clamp = (offset, size, available) => {
+      const max = Math.max(0, (size * this.scale - available) / 2);
+      return Math.min(Math.max(offset, -max), max);
     };
-    this.x = within(this.x, this.picture.offsetWidth, this.stage.clientWidth);
-    this.y = within(this.y, this.picture.offsetHeight, this.stage.clientHeight);
-    this.picture.style.transform = this.isNear ? `translate(${this.x}px, ${this.y}px) scale(${this.scale})` : "";
-    this.stage.classList.toggle("view-near", this.isNear);
+    this.x = clamp(this.x, this.picture.offsetWidth, this.stage.clientWidth);
+    this.y = clamp(this.y, this.picture.offsetHeight, this.stage.clientHeight);
+    this.picture.style.transform = this.isZoomed ? `translate(${this.x}px, ${this.y}px) scale(${this.scale})` : "";
+    this.stage.classList.toggle("view-zoomed", this.isZoomed);
   }
 }

@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collections_app.demo.captions import SURROUNDING_PHRASES
-from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, unseen_scenes
+from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, sample_unseen_scenes
 from collections_app.demo.scenes import COLOURS, KINDS, SURROUNDINGS, Scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
-from collections_app.services.search.composition import Part, compose
+from collections_app.services.search.composition import WeightedVector, compose
 from collections_app.services.search.query import parse_query
 
 _TOP = 10
@@ -47,7 +47,7 @@ class Query:
 def main() -> None:
     options = _options()
     encoder = ClipEncoder(str(options.model), dtype="float32")
-    asker = Asker(Gallery(unseen_scenes(options.scenes, options.seed), encoder), encoder)
+    asker = Asker(Gallery(sample_unseen_scenes(options.scenes, options.seed), encoder), encoder)
     print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores")
     print(f"versions: {', '.join(f'{name} {version(name)}' for name in ('torch', 'transformers', 'numpy'))}")
     print(f"gallery: {options.scenes} unseen scenes, seed {options.seed}, model {options.model.name}")
@@ -72,8 +72,9 @@ class Asker:
         self._encoder = encoder
 
     def first(self, query: Query) -> list[int]:
-        parts = parse_query(query.line).parts
-        vector = compose([Part(vector=self._vector(part.value, part.is_example), weight=part.weight) for part in parts])
+        terms = parse_query(query.line).terms
+        parts = [WeightedVector(vector=self._vector(each.value, each.is_example), weight=each.weight) for each in terms]
+        vector = compose(parts)
         scores = self.gallery.vectors @ vector
         order = np.argsort(-scores, kind="stable")
         return [int(place) for place in order if place != query.example][:_TOP]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from collections_app.index import NO_FILTERS, Entry, Filters, Record, VectorIndex, hash_token
+from collections_app.index import Entry, HasTag, Record, VectorIndex, hash_token
 from collections_app.index.connection import Connection, ServerEndpoint
 from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.milvus import MilvusIndex
@@ -103,13 +103,13 @@ def _entry(an_id: int, tags: list[int]) -> Entry:
 
 def _measure(index: VectorIndex, vectors: Vectors, queries: Vectors, name: str, members: list[int]) -> float:
     """Print one line, and return the recall."""
-    filters = Filters(tags=(name,)) if name in _SHARES else NO_FILTERS
-    index.search(queries[0], team_ids=[_TEAM], limit=_TOP, filters=filters)
+    conditions = [HasTag(name)] if name in _SHARES else []
+    index.search(queries[0], team_ids=[_TEAM], limit=_TOP, conditions=conditions)
     right, wanted, times_ms = 0, 0, []
     for query in queries:
         best = {members[place] for place in np.argsort(-(vectors[members] @ query))[:_TOP]}
         started = time.perf_counter()
-        hits = index.search(query, team_ids=[_TEAM], limit=_TOP, filters=filters)
+        hits = index.search(query, team_ids=[_TEAM], limit=_TOP, conditions=conditions)
         times_ms.append(1000 * (time.perf_counter() - started))
         right, wanted = right + len(best & {hit.id for hit in hits}), wanted + len(best)
     label = f"tag of {name}" if name in _SHARES else name

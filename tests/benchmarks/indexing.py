@@ -39,9 +39,9 @@ def _photos(folder: Path) -> list[bytes]:
 
 
 def _drawings(count: int) -> list[bytes]:
-    from collections_app.demo.gallery import demo_collections, draw_picture
+    from collections_app.demo.gallery import draw_picture, get_demo_collections
 
-    pictures = [picture for collection in demo_collections() for picture in collection.pictures]
+    pictures = [picture for collection in get_demo_collections() for picture in collection.pictures]
     return [draw_picture(picture) for picture in pictures[:count]]
 
 

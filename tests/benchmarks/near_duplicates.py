@@ -70,10 +70,10 @@ def _photos(options: argparse.Namespace) -> Iterator[tuple[Picture, Picture]]:
 def _scenes(count: int) -> Iterator[tuple[Picture, Picture]]:
     """Each with the same drawing in another colour."""
     from collections_app.demo.drawing import draw_scene
-    from collections_app.demo.gallery import demo_collections
+    from collections_app.demo.gallery import get_demo_collections
     from collections_app.demo.scenes import COLOURS
 
-    for picture in [picture for each in demo_collections() for picture in each.pictures][::3][:count]:
+    for picture in [picture for each in get_demo_collections() for picture in each.pictures][::3][:count]:
         main, *rest = picture.scene.groups
         other = replace(main, colour=COLOURS[(COLOURS.index(main.colour) + 3) % len(COLOURS)])
         recoloured = replace(picture.scene, groups=(other, *rest))
@@ -132,7 +132,7 @@ def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     IndexWorker().drain()
     ids = sorted(labels)
     hashes = dict(Row.objects.filter(pk__in=ids).values_list("pk", "perceptual_hash"))
-    vectors = np.stack([get_active_index().vectors(ids)[pk] for pk in ids])
+    vectors = np.stack([get_active_index().get_vectors(ids)[pk] for pk in ids])
     upper = np.triu_indices(len(ids), k=1)
     truth = _same([labels[pk][0] for pk in ids])[upper]
     values = np.array([hashes[pk] for pk in ids], dtype=np.int64)

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collections_app.demo.captions import Caption, sample_caption
-from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, unseen_scenes
+from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, sample_unseen_scenes
 from collections_app.demo.scenes import sample_scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
-from collections_app.services.search.relevance import SAYING_NOTHING, Baseline, find_cutoffs
+from collections_app.services.search.relevance import NEUTRAL_TEXT, Baseline, find_cutoffs
 
 _MANY, _FEW, _NONE = 100, 50, 50
 _FROM_MANY = 10
@@ -59,13 +59,13 @@ class Case:
 def main() -> None:
     options = _options()
     encoder = ClipEncoder(str(options.model), dtype="float32")
-    gallery = Gallery(unseen_scenes(options.scenes, options.seed), encoder)
+    gallery = Gallery(sample_unseen_scenes(options.scenes, options.seed), encoder)
     _print_setting(options)
     cases = list(_cases(gallery, encoder, options.seed))
     if options.verbose:
         for case in cases:
             print(f"    F1 {case.f1:.2f}  likely {int(case.likely.sum()):>4} of {case.matches:>4}  {case.text}")
-    _print_judgement(cases)
+    _print_quality(cases)
     _print_errors(cases)
 
 
@@ -97,23 +97,23 @@ def _cases(gallery: Gallery, encoder: Encoder, seed: int) -> Iterator[Case]:
             wanted[sort] -= 1
         if not any(wanted.values()):
             break
-    nothing, *vectors = encoder.encode_texts([SAYING_NOTHING, *asked])
+    nothing, *vectors = encoder.encode_texts([NEUTRAL_TEXT, *asked])
     usual = gallery.vectors @ nothing
-    yardstick = Baseline(zero=float(usual.mean()), noise=float(usual.std()))
+    baseline = Baseline(mean=float(usual.mean()), std=float(usual.std()))
     for caption, vector in zip(asked.values(), vectors, strict=True):
-        yield _case(gallery, caption, vector, yardstick)
+        yield _case(gallery, caption, vector, baseline)
 
 
 def _sort(matches: int) -> str:
     return "many" if matches >= _FROM_MANY else "few" if matches else "none"
 
 
-def _case(gallery: Gallery, caption: Caption, vector: NDArray[np.float32], yardstick: Baseline) -> Case:
+def _case(gallery: Gallery, caption: Caption, vector: NDArray[np.float32], baseline: Baseline) -> Case:
     scores = (gallery.vectors @ vector).astype(np.float64)
     order = np.argsort(-scores, kind="stable")
     truth = np.array([caption.is_true_of(gallery.scenes[place]) for place in order], dtype=bool)
-    divider = find_cutoffs(scores[order].tolist(), yardstick=yardstick)
-    return Case(text=caption.text, scores=scores[order], truth=truth, likely=scores[order] >= divider.likely)
+    cutoffs = find_cutoffs(scores[order].tolist(), baseline=baseline)
+    return Case(text=caption.text, scores=scores[order], truth=truth, likely=scores[order] >= cutoffs.likely)
 
 
 def f1_of(truth: Truth, likely: Truth) -> float:
@@ -132,7 +132,7 @@ def fewest_errors(scores: Numbers, truth: Truth) -> tuple[int, float]:
     return int(errors[best]), float(scores[order][best - 1]) if best else float("inf")
 
 
-def _print_judgement(cases: Sequence[Case]) -> None:
+def _print_quality(cases: Sequence[Case]) -> None:
     sorts = {sort: [case for case in cases if _sort(case.matches) == sort] for sort in ("many", "few", "none")}
     truth, likely = (np.concatenate([getattr(case, part) for case in cases]) for part in ("truth", "likely"))
     over_all = f1_of(truth, likely)
@@ -151,12 +151,12 @@ def _print_errors(cases: Sequence[Case]) -> None:
     single, cosine = fewest_errors(scores, truth)
     errors = sum(case.errors for case in cases)
     least = sum(fewest_errors(case.scores, case.truth)[0] for case in cases)
-    print("pictures judged wrongly")
-    print(f"  by the divider {errors:>30}")
+    print("pictures on the wrong side")
+    print(f"  by the cutoffs {errors:>30}")
     print(f"  by the best single cosine, {cosine:.3f} {single:>12}")
     print(f"  by the best cut of each ranking {least:>13}")
     met = errors <= _MOST_ERRORS * single
-    print(f"  divider: {errors / max(single, 1):.2f} times the single cosine's errors   {_goal(met, _MOST_ERRORS)}")
+    print(f"  cutoffs: {errors / max(single, 1):.2f} times the single cosine's errors   {_goal(met, _MOST_ERRORS)}")
     if least > _MOST_ERRORS * single:
         print(f"  no divider can meet it: the best cut of each ranking has {least / single:.2f} times as many")
 

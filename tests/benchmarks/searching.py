@@ -57,14 +57,14 @@ def _options() -> argparse.Namespace:
 
 
 def _make_site() -> Any:
-    from collections_app.demo.gallery import demo_collections, draw_picture
+    from collections_app.demo.gallery import draw_picture, get_demo_collections
     from collections_app.models import User
     from collections_app.services.indexing.worker import IndexWorker
     from collections_app.services.library.collections import create_collection
     from collections_app.services.uploads.ingest import ingest_upload
 
     user = User.objects.create_user("bench@example.com")
-    for drawn in demo_collections():
+    for drawn in get_demo_collections():
         collection = create_collection(team=user.personal_team, name=drawn.name, creator=user)
         for picture in drawn.pictures:
             file, name = io.BytesIO(draw_picture(picture)), picture.file_name

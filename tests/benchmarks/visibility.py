@@ -117,12 +117,15 @@ def _queries(vectors: dict[int, Vectors], options: argparse.Namespace, chance: r
 
 def _recall(person: Any, vectors: dict[int, Vectors], query: Vectors) -> float:
     from collections_app.models import Image
-    from collections_app.services.search.retrieval import everything_visible_to, search_by_vector
+    from collections_app.services.search.request import resolve_visible_scope
+    from collections_app.services.search.results import keep_visible
+    from collections_app.services.search.retrieval import find_nearest
 
     visible = list(Image.objects.visible_to(person).values_list("pk", flat=True))
     scores = np.stack([vectors[pk] for pk in visible]) @ query if visible else np.empty(0)
     best = {visible[place] for place in np.argsort(-scores)[:_TOP]}
-    found = {each.image.pk for each in search_by_vector(scope=everything_visible_to(person), vector=query, limit=_TOP)}
+    scope = resolve_visible_scope(person)
+    found = {hit.id for hit in keep_visible(find_nearest(scope=scope, vector=query), images=scope.images)[:_TOP]}
     return len(found & best) / len(best) if best else float(not found)
 
 

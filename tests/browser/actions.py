@@ -11,7 +11,7 @@ INDEXED_MS = 90_000
 PASSWORD = "kettle-orchard-42"
 _NOTHING_WAITS = """async () => {
     const chip = await fetch("/indexing/status/", { headers: { "HX-Request": "true" } });
-    return chip.ok && !(await chip.text()).includes("waiting");
+    return chip.ok && !(await chip.text()).includes("Preparing");
 }"""
 
 
@@ -37,7 +37,7 @@ def choose_files(page: Page, files: Sequence[Path]) -> None:
 
 def wait_for_uploader(page: Page) -> None:
     """Its script shows what needs it once it is ready: files chosen before would go unnoticed."""
-    page.locator("[data-drop] [data-scripted]").first.wait_for()
+    page.locator("[data-drop-zone] [data-with-script]").first.wait_for()
 
 
 def drop_files(page: Page, files: Sequence[Path]) -> None:
@@ -55,7 +55,7 @@ def drop_files(page: Page, files: Sequence[Path]) -> None:
         contents,
     )
     wait_for_uploader(page)
-    page.dispatch_event("[data-drop]", "drop", {"dataTransfer": transfer})
+    page.dispatch_event("[data-drop-zone]", "drop", {"dataTransfer": transfer})
 
 
 def expect_uploaded(page: Page, text: str) -> None:
@@ -100,7 +100,7 @@ def open_picture(page: Page, name: str) -> None:
     """Open a picture of a grid, large, and from there its page. Before the scripts are ready a click opens the page."""
     tile = page.get_by_role("link", name=name, exact=True)
     tile.wait_for()
-    page.locator("[data-keys-open]").wait_for()  # shown by the script that comes last
+    page.locator("[data-shortcuts-open]").wait_for()  # shown by the script that comes last
     tile.click()
     page.get_by_role("link", name="Open page").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
@@ -113,13 +113,13 @@ def upload_plainly(page: Page, files: Sequence[Path], *, name: str = "Plain") ->
     page.get_by_label("Name of the new collection").fill(name)
     page.get_by_label("Pictures", exact=True).set_input_files(files)
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_text(f"{len(files)} added, 0 already there, 0 refused")).to_be_visible()
-    page.get_by_role("link", name="See the pictures").click()
+    expect(page.get_by_text(f"{len(files)} added, 0 already uploaded, 0 rejected")).to_be_visible()
+    page.get_by_role("link", name="View pictures").click()
     return page.url
 
 
 def wait_for_index_plainly(page: Page) -> None:
     deadline = time.monotonic() + INDEXED_MS / 1000
-    while "waiting" in page.context.request.get("/indexing/status/", headers={"HX-Request": "true"}).text():
+    while "Preparing" in page.context.request.get("/indexing/status/", headers={"HX-Request": "true"}).text():
         assert time.monotonic() < deadline
         time.sleep(0.5)

@@ -53,12 +53,12 @@ def add_passkey(page: Page) -> None:
 def switch_on_authenticator_app(page: Page) -> str:
     """Return the secret that the app keeps."""
     confirm_access(page)
-    page.get_by_role("link", name="Two-factor sign-in").click()
+    page.get_by_role("link", name="Two-factor authentication").click()
     page.get_by_role("link", name="Activate").click()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
-    secret = page.get_by_role("textbox", name="Secret").input_value()
+    secret = page.get_by_role("textbox", name="Setup key").input_value()
     page.get_by_label("Authenticator code").fill(code_now(secret))
-    page.get_by_role("button", name="Switch on").click()
+    page.get_by_role("button", name="Activate").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
     return secret
 
@@ -97,7 +97,7 @@ def test_passkey_is_the_second_factor_after_a_password(page: Page, authenticator
     page.get_by_label("Name of your first collection").wait_for()
 
 
-def test_authenticator_app_is_asked_for_after_the_password(page: Page) -> None:
+def test_password_sign_in_requires_the_authenticator_code(page: Page) -> None:
     secret = switch_on_authenticator_app(page)
     give_password(page, sign_out(page))
     expect(page.get_by_role("heading", level=1)).to_have_text("Two-factor authentication")
@@ -114,14 +114,14 @@ def next_code(secret: str) -> str:
     return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + 1)))
 
 
-def test_browser_that_has_no_passkeys_here_says_why(page: Page, site: str) -> None:
+def test_browser_without_passkeys_says_why(page: Page, site: str) -> None:
     sign_out(page)
     page.goto(f"{site}/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.get_by_role("alert")).to_contain_text("Open the site by its name")
+    expect(page.get_by_role("alert")).to_contain_text("Passkeys only work over HTTPS")
 
 
-def test_identity_provider_lets_its_people_in(
+def test_user_signs_in_with_the_identity_provider(
     new_context: Callable[..., BrowserContext], provider: IdentityProvider
 ) -> None:
     provider.claims = {"sub": "17", "email": "ada@example.com", "email_verified": True}
@@ -134,11 +134,11 @@ def test_identity_provider_lets_its_people_in(
     assert [fault for look in LOOKS for fault in faults_in(page, STRANGERS_PAGES, look)] == []
 
 
-def test_pages_of_a_guarded_account_suit_everybody(page: Page, authenticator: None) -> None:
+def test_pages_of_a_protected_account_are_accessible(page: Page, authenticator: None) -> None:
     add_passkey(page)
     page.goto("/accounts/2fa/totp/activate/")
-    page.get_by_label("Authenticator code").fill(code_now(page.get_by_role("textbox", name="Secret").input_value()))
-    page.get_by_role("button", name="Switch on").click()
+    page.get_by_label("Authenticator code").fill(code_now(page.get_by_role("textbox", name="Setup key").input_value()))
+    page.get_by_role("button", name="Activate").click()
     page.goto("/accounts/2fa/webauthn/")
     links = [page.get_by_role("link", name=re.compile(f"^{word}")) for word in ("Rename", "Remove")]
     addresses = [*GUARDED_PAGES, *(link.get_attribute("href") or "" for link in links)]

@@ -94,8 +94,8 @@ def throw_one_away(page: Page, values: dict[str, object]) -> int:
     address = page.locator("[data-image-id] a").first.get_attribute("href") or ""
     page.goto(address)
     page.get_by_role("link", name="Older picture").click()
-    page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
+    page.get_by_role("link", name="Move to trash").click()
+    page.get_by_role("button", name="Move to trash").click()
     return number_in(address)
 
 
@@ -113,12 +113,12 @@ def make_team_and_link(page: Page, values: dict[str, object]) -> dict[str, objec
     page.get_by_label("Name").fill("Gardeners")
     page.get_by_role("button", name="Create").click()
     team = number_in(page.url)
-    page.get_by_label("E-mail address").fill("friend@example.com")
+    page.get_by_label("Email").fill("friend@example.com")
     page.get_by_role("button", name="Invite").click()
     invitation = page.get_by_label("Link").input_value()
     page.goto(f"/collections/{values['collection']}/sharing/")
-    page.get_by_role("button", name="Make the link").click()
-    link = page.get_by_label("Address", exact=True).input_value()
+    page.get_by_role("button", name="Create link").click()
+    link = page.get_by_label("Link", exact=True).input_value()
     page.goto(link)
     picture = page.locator("[data-public-id]").first.get_attribute("data-public-id")
     secrets = {"invitation_secret": invitation.rsplit("/", 2)[1], "secret": link.rsplit("/", 2)[1]}
@@ -126,7 +126,7 @@ def make_team_and_link(page: Page, values: dict[str, object]) -> dict[str, objec
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
-def test_every_page_suits_everybody(
+def test_every_page_is_accessible(
     look: Look, new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]
 ) -> None:
     cookies, addresses = state
@@ -170,7 +170,7 @@ def is_too_wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
 
-def test_no_page_is_overlooked() -> None:
+def test_every_page_is_listed() -> None:
     """The application's pages are taken from its addresses; of those of accounts each is in a list of `pages`."""
     seen = [*VISITOR_PAGES, *MEMBER_PAGES, *GUARDED_PAGES, *PASSKEY_PAGES, SECOND_FACTOR, *STRANGERS_PAGES]
     names = {resolve(address).url_name for address in seen if address.startswith("/accounts/")}
@@ -190,7 +190,9 @@ def account_names(resolver: URLResolver) -> set[str]:
     return names
 
 
-def test_pages_fit_a_wall(new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]) -> None:
+def test_pages_fit_a_very_wide_screen(
+    new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]
+) -> None:
     page = new_context(storage_state=state[0], viewport=WALL).new_page()
     wide = []
     for address in (*MEMBER_PAGES, *state[1]):
@@ -204,7 +206,7 @@ def arrive_late(route: Route) -> None:
     route.continue_()
 
 
-def test_nothing_moves_while_pictures_arrive(
+def test_layout_is_stable_while_pictures_load(
     new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]
 ) -> None:
     page = new_context(viewport=PHONE, storage_state=state[0]).new_page()
@@ -223,7 +225,7 @@ def test_nothing_moves_while_pictures_arrive(
         assert page.evaluate(_SHIFT) < 0.01, address
 
 
-def test_first_tab_leads_to_the_content(
+def test_first_tab_and_enter_skip_to_the_content(
     new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]
 ) -> None:
     page = new_context(storage_state=state[0]).new_page()

@@ -42,7 +42,7 @@ def transfer(page: Page, scene: Path, event: str) -> None:
     )
 
 
-def test_an_example_is_chosen_dropped_or_pasted(searching: Page, scenes: list[Path]) -> None:
+def test_example_can_be_selected_dropped_or_pasted(searching: Page, scenes: list[Path]) -> None:
     searching.get_by_text("Show an example").click()
     searching.get_by_label("Example picture").set_input_files(scenes[0])
     expect_found_first(searching, scenes[0])
@@ -52,7 +52,7 @@ def test_an_example_is_chosen_dropped_or_pasted(searching: Page, scenes: list[Pa
         expect_found_first(searching, scenes[number])
 
 
-def test_a_hit_is_asked_for_more_and_a_chip_is_removed(searching: Page) -> None:
+def test_result_is_added_as_example_and_its_chip_is_removed(searching: Page) -> None:
     search(searching, "a white dog")
     tile = searching.locator("[data-score]").nth(2)
     name = tile.locator("img").get_attribute("alt")

@@ -22,10 +22,10 @@ def put_two_sizes(page: Page, scenes: list[Path], folder: Path) -> None:
     page.get_by_role("link", name="Duplicates").click()
 
 
-def test_one_of_two_sizes_is_kept_and_the_other_can_come_back(page: Page, scenes: list[Path], tmp_path: Path) -> None:
+def test_smaller_duplicate_is_trashed_and_restored(page: Page, scenes: list[Path], tmp_path: Path) -> None:
     put_two_sizes(page, scenes, tmp_path)
-    expect(page.locator(".twin")).to_have_count(2)
-    large, small = page.locator(".twin").nth(0), page.locator(".twin", has_text="small.jpg")
+    expect(page.locator(".duplicate")).to_have_count(2)
+    large, small = page.locator(".duplicate").nth(0), page.locator(".twin", has_text="small.jpg")
     expect(large.get_by_role("radio")).to_be_checked()
     expect(large.get_by_role("checkbox")).to_be_hidden()
     assert [fault for look in LOOKS for fault in faults_in(page, [page.url], look)] == []
@@ -34,19 +34,19 @@ def test_one_of_two_sizes_is_kept_and_the_other_can_come_back(page: Page, scenes
 
     small.get_by_role("radio").check()
     expect(small.get_by_role("checkbox")).to_be_hidden()
-    page.get_by_role("button", name="Keep one").click()
+    page.get_by_role("button", name="Move selected to trash").click()
     expect(page.get_by_text("1 picture moved to the trash.")).to_be_visible()
     expect(page.get_by_text("No duplicates")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone for 1 picture.")).to_be_visible()
+    expect(page.get_by_text("1 picture restored.")).to_be_visible()
     # It counts as indexed all along: nothing on a page tells when its vector has come back to the team; and while the
     # embedded store moves it there, it is gone for a moment.
     deadline = time.monotonic() + INDEXED_MS / 1000
-    while page.locator(".twin").count() != 2 and time.monotonic() < deadline:
+    while page.locator(".duplicate").count() != 2 and time.monotonic() < deadline:
         page.reload()
-    expect(page.locator(".twin")).to_have_count(2)
+    expect(page.locator(".duplicate")).to_have_count(2)
 
-    page.get_by_role("button", name="These are different").click()
+    page.get_by_role("button", name="Not duplicates").click()
     expect(page.get_by_text("No duplicates")).to_be_visible()
     page.reload()
-    expect(page.locator(".twin")).to_have_count(0)
+    expect(page.locator(".duplicate")).to_have_count(0)

@@ -56,7 +56,7 @@ def boxes_of(page: Page, address: str) -> list[dict[str, float]]:
 
 
 @pytest.mark.parametrize("size", WINDOWS, ids=str)
-def test_boxes_have_the_shape_of_their_pictures_and_fill_their_rows(
+def test_tiles_have_their_pictures_shapes_and_fill_the_rows(
     size: tuple[int, int], new_context: Callable[..., BrowserContext], walls: tuple[object, dict[str, str]]
 ) -> None:
     cookies, addresses = walls
@@ -74,7 +74,7 @@ def test_boxes_have_the_shape_of_their_pictures_and_fill_their_rows(
 
 
 @pytest.mark.parametrize("size", WINDOWS, ids=str)
-def test_panoramas_and_slivers_are_shown_whole_in_boxes_one_can_touch(
+def test_extreme_shapes_are_shown_whole_in_tiles_large_enough_to_touch(
     size: tuple[int, int], new_context: Callable[..., BrowserContext], walls: tuple[object, dict[str, str]]
 ) -> None:
     cookies, addresses = walls
@@ -89,7 +89,7 @@ def test_panoramas_and_slivers_are_shown_whole_in_boxes_one_can_touch(
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_opening_and_closing_the_large_view_moves_nothing(
+def test_opening_and_closing_the_large_view_keeps_the_layout(
     new_context: Callable[..., BrowserContext], walls: tuple[object, dict[str, str]]
 ) -> None:
     cookies, addresses = walls

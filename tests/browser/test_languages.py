@@ -17,7 +17,7 @@ def in_russian(new_context: Callable[..., BrowserContext], **options: object) ->
 
 
 @pytest.mark.sends("set_language")
-def test_the_switch_is_a_plain_form_and_leads_back(plain: Callable[[], Page]) -> None:
+def test_language_switch_is_a_plain_form_and_returns_to_the_page(plain: Callable[[], Page]) -> None:
     page = plain()
     page.goto("/teams/?page=1")
     page.get_by_role("button", name="Русский").click()
@@ -39,4 +39,4 @@ def test_scripts_speak_russian(new_context: Callable[..., BrowserContext], scene
     expect(page.locator('input[name="image"]')).to_have_count(2)
     page.wait_for_load_state()  # the script that counts is there
     page.locator('input[name="image"]').first.check()
-    expect(page.locator("[data-chosen-count]")).to_have_text("Выбрано: 1")
+    expect(page.locator("[data-selection-count]")).to_have_text("Выбрано: 1")

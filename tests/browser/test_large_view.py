@@ -46,11 +46,11 @@ def expect_shown(page: Page, place: int) -> None:
     expect(view(page).get_by_role("status")).to_have_text(f"{name}, picture {place + 1} of 6")
 
 
-def test_a_click_opens_a_picture_and_closing_returns_to_its_tile(stocked: Page, stock: Stock) -> None:
+def test_click_opens_a_picture_and_closing_returns_to_its_tile(stocked: Page, stock: Stock) -> None:
     open_view(stocked, 1)
     expect_shown(stocked, 1)
     expect(stocked).to_have_title(re.compile(re.escape(name_of(tiles(stocked).nth(1)))))
-    for name in ("Open page", "Search with it", "Download"):
+    for name in ("Open page", "Find similar", "Download"):
         expect(view(stocked).get_by_role("link", name=name)).to_be_visible()
     view(stocked).get_by_role("button", name="Next picture").click()
     expect_shown(stocked, 2)
@@ -61,7 +61,7 @@ def test_a_click_opens_a_picture_and_closing_returns_to_its_tile(stocked: Page, 
     expect(stocked).to_have_title("Scenes · imagesearch")
 
 
-def test_the_view_is_opened_walked_and_left_by_keyboard(stocked: Page, stock: Stock) -> None:
+def test_keyboard_opens_navigates_and_closes_the_view(stocked: Page, stock: Stock) -> None:
     stocked.set_viewport_size({"width": 360, "height": 500})
     tiles(stocked).first.focus()
     stocked.keyboard.press("Enter")
@@ -79,7 +79,7 @@ def test_the_view_is_opened_walked_and_left_by_keyboard(stocked: Page, stock: St
     expect(tiles(stocked).nth(5)).to_be_in_viewport(ratio=0.5)
 
 
-def test_back_closes_forward_opens_and_a_reload_shows_the_page(stocked: Page, stock: Stock) -> None:
+def test_back_closes_forward_opens_and_reload_shows_the_page(stocked: Page, stock: Stock) -> None:
     open_view(stocked, 1)
     stocked.keyboard.press("ArrowRight")
     expect_shown(stocked, 2)
@@ -98,7 +98,7 @@ def test_back_closes_forward_opens_and_a_reload_shows_the_page(stocked: Page, st
     expect(stocked).to_have_url(stock.collection)
 
 
-def test_the_page_of_the_shown_picture_is_opened_and_back_leads_to_the_grid(stocked: Page, stock: Stock) -> None:
+def test_picture_page_opens_and_back_returns_to_the_grid(stocked: Page, stock: Stock) -> None:
     open_view(stocked, 3)
     expect_shown(stocked, 3)
     name = name_of(tiles(stocked).nth(3))
@@ -109,14 +109,14 @@ def test_the_page_of_the_shown_picture_is_opened_and_back_leads_to_the_grid(stoc
     expect(tiles(stocked)).to_have_count(6)
 
 
-def test_a_click_with_a_modifier_leads_to_the_page_itself(stocked: Page) -> None:
+def test_click_with_a_modifier_opens_the_picture_page(stocked: Page) -> None:
     with stocked.context.expect_page() as opened:
         tiles(stocked).first.click(modifiers=["Control"])
     expect(opened.value.get_by_role("heading", level=1)).to_have_text(name_of(tiles(stocked).first))
     expect(view(stocked)).to_be_hidden()
 
 
-def test_neighbours_are_loaded_ahead(stocked: Page) -> None:
+def test_adjacent_pictures_are_preloaded(stocked: Page) -> None:
     asked: list[str] = []
     stocked.on("request", lambda request: asked.append(request.url))
     open_view(stocked, 2)
@@ -135,7 +135,7 @@ def left_of(page: Page) -> float:
     return float(page.evaluate(f"({RECTANGLE}).left"))
 
 
-def test_a_picture_comes_nearer_by_keys_wheel_and_double_click(stocked: Page) -> None:
+def test_keys_wheel_and_double_click_zoom_in(stocked: Page) -> None:
     open_view(stocked, 0)
     expect_shown(stocked, 0)
     whole = width_of(stocked)
@@ -151,12 +151,12 @@ def test_a_picture_comes_nearer_by_keys_wheel_and_double_click(stocked: Page) ->
     picture(stocked).hover()
     stocked.mouse.wheel(0, -200)
     stocked.wait_for_function(f"({RECTANGLE}).width > {1.2 * whole}")
-    view(stocked).get_by_role("button", name="Smaller").click()
-    view(stocked).get_by_role("button", name="Smaller").click()
+    view(stocked).get_by_role("button", name="Zoom out").click()
+    view(stocked).get_by_role("button", name="Zoom out").click()
     assert width_of(stocked) == pytest.approx(whole, rel=0.01)
 
 
-def test_a_near_picture_is_moved_by_mouse_and_arrows_and_never_out_of_sight(stocked: Page) -> None:
+def test_zoomed_picture_is_panned_but_never_out_of_sight(stocked: Page) -> None:
     open_view(stocked, 1)
     expect_shown(stocked, 1)
     picture(stocked).dblclick()
@@ -198,7 +198,7 @@ def swipe(page: Page, by: tuple[float, float]) -> None:
     touch(session, "touchEnd")
 
 
-def test_fingers_walk_pinch_and_close(new_context: Callable[..., BrowserContext], stock: Stock) -> None:
+def test_touch_gestures_navigate_zoom_and_close(new_context: Callable[..., BrowserContext], stock: Stock) -> None:
     page = new_context(storage_state=stock.cookies, viewport=PHONE, has_touch=True, is_mobile=True).new_page()
     page.goto(stock.collection)
     tiles(page).nth(1).tap()
@@ -219,12 +219,12 @@ def test_fingers_walk_pinch_and_close(new_context: Callable[..., BrowserContext]
     expect(page).to_have_url(stock.collection)
 
 
-def test_a_visitor_of_a_public_link_sees_its_pictures_large(
+def test_public_link_visitor_opens_the_large_view(
     new_context: Callable[..., BrowserContext], stocked: Page, stock: Stock
 ) -> None:
     stocked.goto(f"{stock.collection}sharing/")
-    stocked.get_by_role("button", name="Make the link").click()
-    link = stocked.get_by_label("Address", exact=True).input_value()
+    stocked.get_by_role("button", name="Create link").click()
+    link = stocked.get_by_label("Link", exact=True).input_value()
     visitor = new_context().new_page()
     visitor.goto(link)
     open_view(visitor, 0)
@@ -234,12 +234,12 @@ def test_a_visitor_of_a_public_link_sees_its_pictures_large(
     expect(view(visitor).get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
     visitor.keyboard.press("Escape")
     expect(visitor).to_have_url(link)
-    stocked.get_by_role("button", name="Take back this link").click()
+    stocked.get_by_role("button", name="Revoke this link").click()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_the_view_and_the_list_of_keys_suit_everybody(
+def test_large_view_and_shortcut_list_are_accessible(
     theme: str, size: dict[str, int], new_context: Callable[..., BrowserContext], stock: Stock
 ) -> None:
     looks = {"color_scheme": theme, "viewport": size, "reduced_motion": "reduce"}
@@ -253,7 +253,7 @@ def test_the_view_and_the_list_of_keys_suit_everybody(
     expect(view(page).get_by_text("Similarity 0.")).to_be_visible()
     assert faults(page) == []
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     assert faults(page) == []
 
 

@@ -18,13 +18,13 @@ from .actions import (
 )
 
 
-def test_pictures_from_the_dialog_are_found_by_their_description(page: Page, scenes: list[Path]) -> None:
+def test_pictures_from_the_file_dialog_are_found_by_description(page: Page, scenes: list[Path]) -> None:
     page.get_by_label("Name of your first collection").fill("Animals")
-    page.get_by_role("button", name="Create it and add pictures").click()
+    page.get_by_role("button", name="Create and add pictures").click()
     choose_files(page, scenes)
     expect_uploaded(page, "6 of 6 done")
     wait_for_index(page)
-    page.get_by_role("link", name="See the pictures").click()
+    page.get_by_role("link", name="View pictures").click()
     expect(page.locator("[data-image-id]")).to_have_count(6)
 
     search(page, "a white dog")
@@ -34,17 +34,17 @@ def test_pictures_from_the_dialog_are_found_by_their_description(page: Page, sce
         expect(results.nth(place).get_by_role("img")).to_have_attribute("alt", re.compile("white-dog"))
 
 
-def test_dropped_pictures_arrive_and_known_ones_are_linked(page: Page, scenes: list[Path]) -> None:
+def test_dropped_pictures_are_uploaded_and_known_ones_are_linked(page: Page, scenes: list[Path]) -> None:
     create_collection(page, "Dropped")
     drop_files(page, scenes[:2])
     expect_uploaded(page, "2 of 2 done")
     drop_files(page, scenes[1:3])
-    expect_uploaded(page, "4 of 4 done, 1 already there")
+    expect_uploaded(page, "4 of 4 done, 1 already uploaded")
     page.get_by_role("link", name=re.compile("^Already there")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(scenes[1].name)
 
 
-def test_whole_folder_is_taken_and_what_is_no_picture_is_named(page: Page, scenes: list[Path], tmp_path: Path) -> None:
+def test_folder_is_uploaded_and_other_files_are_reported(page: Page, scenes: list[Path], tmp_path: Path) -> None:
     inner = tmp_path / "holiday" / "day 1"
     inner.mkdir(parents=True)
     for scene in scenes[:2]:
@@ -56,26 +56,26 @@ def test_whole_folder_is_taken_and_what_is_no_picture_is_named(page: Page, scene
     expect_uploaded(page, "2 of 3 done, 1 failed")
     refused = page.locator(".file-failed")
     expect(refused).to_contain_text("Thumbs.db")
-    expect(refused).to_contain_text("not a picture we can read")
+    expect(refused).to_contain_text("isn't a picture that can be read")
 
 
-def test_new_collection_is_named_on_the_upload_page(page: Page, scenes: list[Path]) -> None:
+def test_upload_page_creates_a_collection(page: Page, scenes: list[Path]) -> None:
     page.goto("/upload/")
     page.get_by_label("Name of the new collection").fill("Fresh")
     choose_files(page, scenes[:3])
     expect_uploaded(page, "3 of 3 done")
-    page.get_by_role("link", name="See the pictures").click()
+    page.get_by_role("link", name="View pictures").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Fresh")
     expect(page.locator("[data-image-id]")).to_have_count(3)
 
 
-def test_broken_connection_is_said_and_the_upload_is_tried_again(page: Page, scenes: list[Path]) -> None:
+def test_broken_connection_is_reported_and_the_upload_is_retried(page: Page, scenes: list[Path]) -> None:
     create_collection(page, "Shaky")
     address = "**/collections/*/upload/"
     page.route(address, lambda route: route.abort())
     choose_files(page, scenes[:2])
     expect_uploaded(page, "0 of 2 done, 2 failed")
-    expect(page.locator(".file-failed").first).to_contain_text("The connection failed.")
+    expect(page.locator(".file-failed").first).to_contain_text("Connection lost.")
     page.unroute(address)
     page.get_by_role("button", name=f"Try {scenes[0].name} again").click()
     expect_uploaded(page, "1 of 2 done, 1 failed")
@@ -83,23 +83,23 @@ def test_broken_connection_is_said_and_the_upload_is_tried_again(page: Page, sce
     expect_uploaded(page, "2 of 2 done")
 
 
-def test_too_large_a_file_is_refused_and_the_others_go_on(page: Page, scenes: list[Path], tmp_path: Path) -> None:
+def test_oversized_file_is_refused_and_the_others_continue(page: Page, scenes: list[Path], tmp_path: Path) -> None:
     large = tmp_path / "large.jpg"
     large.write_bytes(scenes[0].read_bytes().ljust(2 * 2**20, b"\0"))
     create_collection(page, "Large")
     choose_files(page, [large, scenes[1]])
     expect_uploaded(page, "1 of 2 done, 1 failed")
-    expect(page.locator(".file-failed")).to_contain_text("at most 1 MB")
+    expect(page.locator(".file-failed")).to_contain_text("The limit is 1 MB")
 
 
-def test_signed_out_person_is_told_so(page: Page, scenes: list[Path]) -> None:
+def test_signed_out_person_is_told_to_sign_in(page: Page, scenes: list[Path]) -> None:
     create_collection(page, "Out")
     page.context.clear_cookies(name="sessionid")
     choose_files(page, scenes[:1])
     expect(page.locator(".file-failed")).to_contain_text("You are signed out.")
 
 
-def test_leaving_while_pictures_are_on_their_way_warns(page: Page, scenes: list[Path]) -> None:
+def test_leaving_during_an_upload_shows_a_warning(page: Page, scenes: list[Path]) -> None:
     create_collection(page, "Leaving")
     page.route("**/collections/*/upload/", lambda route: None)
     page.get_by_role("heading", level=1).click()  # a browser asks only where somebody has touched the page
@@ -116,7 +116,7 @@ def test_picture_is_opened_compared_edited_and_deleted(page: Page, scenes: list[
     choose_files(page, scenes[:3])
     expect_uploaded(page, "3 of 3 done")
     wait_for_index(page)
-    page.get_by_role("link", name="See the pictures").click()
+    page.get_by_role("link", name="View pictures").click()
     open_picture(page, scenes[0].name)
     page.get_by_role("heading", name="Similar pictures").scroll_into_view_if_needed()
     expect(page.locator("[data-score]")).to_have_count(2)
@@ -132,19 +132,19 @@ def test_picture_is_opened_compared_edited_and_deleted(page: Page, scenes: list[
         page.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == scenes[0].name
 
-    page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
-    expect(page.get_by_text("“Snowy” is in the trash.")).to_be_visible()
+    page.get_by_role("link", name="Move to trash").click()
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page.get_by_text("“Snowy” was moved to trash.")).to_be_visible()
     expect(page.locator("[data-image-id]")).to_have_count(2)
 
 
-def test_arrow_keys_lead_through_the_collection(page: Page, scenes: list[Path]) -> None:
+def test_arrow_keys_navigate_the_collection(page: Page, scenes: list[Path]) -> None:
     create_collection(page, "Row")
     choose_files(page, scenes[:1])
     expect_uploaded(page, "1 of 1 done")
     choose_files(page, scenes[1:2])
     expect_uploaded(page, "2 of 2 done")
-    page.get_by_role("link", name="See the pictures").click()
+    page.get_by_role("link", name="View pictures").click()
     open_picture(page, scenes[1].name)
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", level=1)).to_have_text(scenes[0].name)

@@ -39,7 +39,7 @@ NOT_SENT = {
 }
 
 
-def test_no_form_of_accounts_is_forgotten() -> None:
+def test_every_account_form_is_tested() -> None:
     marks = [mark for each in globals().values() for mark in getattr(each, "pytestmark", [])]
     sent = {name for mark in marks if mark.name == "sends" for name in mark.args}
     assert account_names(get_resolver("allauth.urls")) - sent - {"None"} == NOT_SENT.keys()
@@ -50,7 +50,7 @@ def press(page: Page, name: str) -> None:
 
 
 @pytest.mark.sends("account_signup", "account_logout", "account_login", "account_reset_password")
-def test_one_signs_up_out_and_in(plain: Callable[[], Page]) -> None:
+def test_person_signs_up_out_and_in(plain: Callable[[], Page]) -> None:
     page = plain()
     address = sign_out(page)
     page.goto("/accounts/password/reset/")
@@ -107,7 +107,7 @@ def test_other_sessions_are_signed_out(plain: Callable[[], Page]) -> None:
     give_password(there, address)
     there.get_by_label("Name of your first collection").wait_for()
     here.goto("/accounts/sessions/")
-    press(here, "Sign out the others")
+    press(here, "Sign out other sessions")
     expect(here.locator("main .row")).to_have_count(1)
     there.goto("/account/")
     expect(there.get_by_role("heading", level=1)).to_have_text("Sign in")
@@ -117,7 +117,7 @@ def test_other_sessions_are_signed_out(plain: Callable[[], Page]) -> None:
     *("mfa_activate_totp", "mfa_deactivate_totp", "mfa_generate_recovery_codes"),
     *("mfa_authenticate", "mfa_reauthenticate"),
 )
-def test_an_authenticator_app_is_switched_on_used_and_switched_off(plain: Callable[[], Page]) -> None:
+def test_authenticator_app_is_enabled_used_and_disabled(plain: Callable[[], Page]) -> None:
     page = plain()
     secret = switch_on_authenticator_app(page)
     page.get_by_role("link", name="Generate new codes").click()
@@ -136,7 +136,7 @@ def test_an_authenticator_app_is_switched_on_used_and_switched_off(plain: Callab
 
 
 @pytest.mark.sends("None", "account_set_password", "socialaccount_connections")
-def test_a_provider_lets_in_and_is_disconnected(plain: Callable[[], Page], provider: IdentityProvider) -> None:
+def test_provider_signs_a_person_in_and_is_disconnected(plain: Callable[[], Page], provider: IdentityProvider) -> None:
     """Its own address has no name."""
     provider.claims = {"sub": "18", "email": "bea@example.com", "email_verified": True}
     page = plain()

@@ -12,7 +12,7 @@ from .actions import upload_plainly, wait_for_index_plainly
 
 def choose(page: Page, *names: str) -> None:
     for name in names:
-        page.get_by_label(f"Choose {name}").check()
+        page.get_by_label(f"Select {name}").check()
 
 
 def start_collection(page: Page, name: str) -> str:
@@ -27,15 +27,15 @@ def start_collection(page: Page, name: str) -> str:
 def test_a_collection_is_made_renamed_and_deleted(plain: Callable[[], Page]) -> None:
     page = plain()
     page.get_by_label("Name of your first collection").fill("First")
-    page.get_by_role("button", name="Create it and add pictures").click()
+    page.get_by_role("button", name="Create and add pictures").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     page.get_by_role("link", name="Rename").click()
     page.get_by_label("Name").fill("Second")
     page.get_by_role("button", name="Rename").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Second")
-    page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
-    expect(page.get_by_text("“Second” and its pictures are in the trash.")).to_be_visible()
+    page.get_by_role("link", name="Move to trash").click()
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page.get_by_text("“Second” and its pictures were moved to trash.")).to_be_visible()
 
 
 @pytest.mark.sends("collection_upload", "image_edit", "image_delete")
@@ -51,13 +51,15 @@ def test_a_picture_is_added_edited_and_deleted(plain: Callable[[], Page], scenes
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Snowy")
     expect(page.get_by_label("Tags").get_by_role("link")).to_have_text(["dog", "white"])
-    page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
-    expect(page.get_by_text("“Snowy” is in the trash.")).to_be_visible()
+    page.get_by_role("link", name="Move to trash").click()
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page.get_by_text("“Snowy” was moved to trash.")).to_be_visible()
 
 
 @pytest.mark.sends("selection_trash", "selection_move", "selection_tag", "selection_download", "selection_undo")
-def test_ticked_pictures_are_tagged_moved_deleted_and_downloaded(plain: Callable[[], Page], scenes: list[Path]) -> None:
+def test_selected_pictures_are_tagged_moved_deleted_and_downloaded(
+    plain: Callable[[], Page], scenes: list[Path]
+) -> None:
     page = plain()
     start_collection(page, "Attic")
     address = upload_plainly(page, scenes[:3])
@@ -65,10 +67,10 @@ def test_ticked_pictures_are_tagged_moved_deleted_and_downloaded(plain: Callable
 
     choose(page, scenes[0].name, scenes[1].name)
     page.get_by_label("Tags, separated by commas").fill("old")
-    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_role("button", name="Add tags", exact=True).click()
     expect(page.get_by_text("2 pictures tagged.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone for 2 pictures.")).to_be_visible()
+    expect(page.get_by_text("Tags removed from 2 pictures.")).to_be_visible()
 
     page.goto(address)
     choose(page, scenes[0].name)
@@ -81,33 +83,31 @@ def test_ticked_pictures_are_tagged_moved_deleted_and_downloaded(plain: Callable
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "pictures.zip"
-    page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("2 pictures put into the trash.")).to_be_visible()
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page.get_by_text("2 pictures moved to trash.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     page.goto(address)
     expect(tiles).to_have_count(2)
 
 
 @pytest.mark.sends("trash_restore", "trash_purge")
-def test_the_trash_is_restored_from_and_emptied(plain: Callable[[], Page], scenes: list[Path]) -> None:
+def test_picture_is_restored_and_the_trash_is_emptied(plain: Callable[[], Page], scenes: list[Path]) -> None:
     page = plain()
     upload_plainly(page, scenes[:2])
     page.get_by_label("All 2").check()
-    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Move to trash").click()
     page.goto("/trash/")
     page.get_by_label(scenes[0].name).check()
-    page.get_by_role("button", name="Restore chosen").click()
+    page.get_by_role("button", name="Restore selected").click()
     expect(page.get_by_text("1 picture restored.")).to_be_visible()
     page.get_by_label(scenes[1].name).check()
-    page.get_by_role("button", name="Delete chosen for good").click()
-    expect(page.get_by_text("1 picture deleted for good.")).to_be_visible()
-    expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+    page.get_by_role("button", name="Delete permanently").click()
+    expect(page.get_by_text("1 picture deleted permanently.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Trash is empty")).to_be_visible()
 
 
 @pytest.mark.sends("duplicates_trash", "duplicates_different", "selection_undo")
-def test_of_duplicates_one_is_kept_or_they_are_told_apart(
-    plain: Callable[[], Page], scenes: list[Path], tmp_path: Path
-) -> None:
+def test_duplicates_are_trashed_or_dismissed(plain: Callable[[], Page], scenes: list[Path], tmp_path: Path) -> None:
     page, small = plain(), tmp_path / "small.jpg"
     with Image.open(scenes[0]) as picture:
         picture.resize((picture.width // 2, picture.height // 2)).save(small)
@@ -115,12 +115,12 @@ def test_of_duplicates_one_is_kept_or_they_are_told_apart(
     wait_for_index_plainly(page)
     page.goto("/account/")
     page.get_by_role("link", name="Duplicates").click()
-    page.get_by_role("button", name="Keep one").click()
+    page.get_by_role("button", name="Move selected to trash").click()
     expect(page.get_by_text("1 picture moved to the trash.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone for 1 picture.")).to_be_visible()
+    expect(page.get_by_text("1 picture restored.")).to_be_visible()
     wait_for_index_plainly(page)
     page.reload()
-    expect(page.locator(".twin")).to_have_count(2)
-    page.get_by_role("button", name="These are different").click()
+    expect(page.locator(".duplicate")).to_have_count(2)
+    page.get_by_role("button", name="Not duplicates").click()
     expect(page.get_by_text("No duplicates")).to_be_visible()

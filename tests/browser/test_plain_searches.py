@@ -48,7 +48,7 @@ def test_a_search_is_saved_renamed_shared_and_deleted(searched: Page) -> None:
 
 
 @pytest.mark.sends("recent_clear", "recent_off", "recent_on")
-def test_recent_searches_are_forgotten_switched_off_and_on(searched: Page) -> None:
+def test_recent_searches_are_cleared_disabled_and_enabled(searched: Page) -> None:
     page = searched
     page.goto("/search/")
     expect(page.get_by_role("link", name="a white dog")).to_be_visible()
@@ -62,7 +62,7 @@ def test_recent_searches_are_forgotten_switched_off_and_on(searched: Page) -> No
 
 
 @pytest.mark.sends("image_mark")
-def test_results_are_marked_right_and_wrong(searched: Page, scenes: list[Path]) -> None:
+def test_results_are_rated_right_and_wrong(searched: Page, scenes: list[Path]) -> None:
     page = searched
     page.get_by_text("Keep, take along, judge").click()
     page.get_by_role("link", name="Judge these results").click()

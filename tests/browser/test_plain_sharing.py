@@ -26,7 +26,7 @@ def make_team(page: Page, name: str) -> str:
 
 
 def invite(page: Page, address: str, role: str) -> str:
-    page.get_by_label("E-mail address").fill(address)
+    page.get_by_label("Email").fill(address)
     page.get_by_label("Role", exact=True).select_option(label=role)
     page.get_by_role("button", name="Invite").click()
     return page.get_by_label("Link").input_value()
@@ -46,20 +46,20 @@ def test_a_team_is_made_renamed_and_deleted(plain: Callable[[], Page]) -> None:
     page.get_by_role("button", name="Rename").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Growers")
     page.get_by_role("link", name="Delete").click()
-    page.get_by_label("Type the team's name").fill("Growers")
-    page.get_by_role("button", name="Delete it").click()
-    expect(page.get_by_text("“Growers” and all its pictures are deleted.")).to_be_visible()
+    page.get_by_label("Enter the team's name").fill("Growers")
+    page.get_by_role("button", name="Delete permanently").click()
+    expect(page.get_by_text("“Growers” and all its pictures deleted.")).to_be_visible()
 
 
 @pytest.mark.sends("team_invite", "invitation_revoke", "invitation", "member_role", "member_remove", "team_leave")
-def test_people_are_invited_given_another_role_and_go(plain: Callable[[], Page]) -> None:
+def test_member_is_invited_changes_role_and_leaves(plain: Callable[[], Page]) -> None:
     owner, friend = plain(), plain()
     address = address_of(friend)
     team = make_team(owner, "Gardeners")
     withdrawn = invite(owner, "nobody@example.com", "Viewer")
     owner.goto(team)
-    owner.get_by_role("button", name="Take back nobody@example.com").click()
-    expect(owner.get_by_text("The invitation of nobody@example.com is taken back.")).to_be_visible()
+    owner.get_by_role("button", name="Revoke nobody@example.com").click()
+    expect(owner.get_by_text("Invitation of nobody@example.com revoked.")).to_be_visible()
     assert owner.goto(withdrawn).status == 404  # type: ignore[union-attr]
 
     owner.goto(team)
@@ -67,21 +67,21 @@ def test_people_are_invited_given_another_role_and_go(plain: Callable[[], Page])
     expect(friend.get_by_role("heading", level=1)).to_have_text("Gardeners")
     owner.goto(team)
     owner.get_by_label(f"Role of {address}").select_option(label="Owner")
-    owner.get_by_role("button", name=f"Change the role of {address}").click()
+    owner.get_by_role("button", name=f"Change role of {address}").click()
     expect(owner.get_by_label(f"Role of {address}").locator("option:checked")).to_have_text("Owner")
     friend.reload()
-    friend.get_by_role("button", name="Leave the team").click()
-    expect(friend.get_by_text("You have left “Gardeners”.")).to_be_visible()
+    friend.get_by_role("button", name="Leave team").click()
+    expect(friend.get_by_text("You left “Gardeners”.")).to_be_visible()
 
     owner.goto(team)
     accept(friend, invite(owner, address, "Editor"))
     owner.goto(team)
     owner.get_by_role("button", name=f"Remove {address}").click()
-    expect(owner.get_by_text(f"{address} is no longer in the team.")).to_be_visible()
+    expect(owner.get_by_text(f"{address} removed from the team.")).to_be_visible()
 
 
 @pytest.mark.sends("share_person", "share_team", "share_role", "share_revoke", "invitation")
-def test_a_collection_is_shared_with_people_and_teams_and_taken_back(plain: Callable[[], Page]) -> None:
+def test_collection_is_shared_with_people_and_teams_and_revoked(plain: Callable[[], Page]) -> None:
     owner, friend = plain(), plain()
     address = address_of(friend)
     make_team(owner, "Neighbours")
@@ -89,23 +89,23 @@ def test_a_collection_is_shared_with_people_and_teams_and_taken_back(plain: Call
     owner.get_by_role("link", name="Share").click()
     sharing = owner.url
     form = owner.locator("form", has=owner.get_by_role("heading", name="Share with a person"))
-    form.get_by_label("E-mail address").fill(address)
+    form.get_by_label("Email").fill(address)
     form.get_by_role("button", name="Share").click()
     accept(friend, owner.get_by_label("Link").input_value())
     expect(friend.get_by_role("heading", level=1)).to_have_text("Garden")
 
     owner.goto(sharing)
     owner.get_by_label(f"Role of {address}").select_option(value="editor")
-    owner.get_by_role("button", name=f"Change the role of {address}").click()
+    owner.get_by_role("button", name=f"Change role of {address}").click()
     expect(owner.get_by_label(f"Role of {address}")).to_have_value("editor")
-    owner.get_by_role("button", name=f"Take back {address}").click()
-    expect(owner.get_by_text(f"{address} has no access by sharing any more.")).to_be_visible()
+    owner.get_by_role("button", name=f"Revoke {address}").click()
+    expect(owner.get_by_text(f"Access of {address} revoked.")).to_be_visible()
     assert friend.goto(collection).status == 404  # type: ignore[union-attr]
 
     form = owner.locator("form", has=owner.get_by_role("heading", name="Share with a team"))
     form.get_by_label("Team").select_option(label="Neighbours")
     form.get_by_role("button", name="Share").click()
-    expect(owner.get_by_text("Everybody in Neighbours")).to_be_visible()
+    expect(owner.get_by_text("Everyone in Neighbours")).to_be_visible()
 
 
 @pytest.mark.sends("link_create", "link_revoke", "public_password")
@@ -116,25 +116,25 @@ def test_a_public_link_is_opened_with_its_password_and_searched(plain: Callable[
     owner.get_by_role("link", name="Share").click()
     owner.get_by_label("Password").fill("tulip")
     owner.get_by_label("Valid until").fill((timezone.localdate() + timedelta(days=9)).isoformat())
-    owner.get_by_label("Whole pictures may be downloaded").check()
-    owner.get_by_role("button", name="Make the link").click()
-    expect(owner.get_by_text(", with a password, with downloads")).to_be_visible()
+    owner.get_by_label("Allow downloads").check()
+    owner.get_by_role("button", name="Create link").click()
+    expect(owner.get_by_text("Password required · Downloads allowed")).to_be_visible()
 
     visitor.context.clear_cookies()
-    visitor.goto(owner.get_by_label("Address", exact=True).input_value())
+    visitor.goto(owner.get_by_label("Link", exact=True).input_value())
     visitor.get_by_label("Password").fill("rose")
     visitor.get_by_role("button", name="Open").click()
-    expect(visitor.get_by_text("This is not the password.")).to_be_visible()
+    expect(visitor.get_by_text("This password is wrong.")).to_be_visible()
     visitor.get_by_label("Password").fill("tulip")
     visitor.get_by_role("button", name="Open").click()
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.get_by_label("Describe a picture").fill("a white dog")
     visitor.keyboard.press("Enter")
-    expect(visitor.get_by_text("Nearest to “a white dog” first")).to_be_visible()
+    expect(visitor.get_by_text("Best matches for “a white dog” first")).to_be_visible()
     visitor.locator("[data-public-id] a").first.click()
     with visitor.expect_download():
         visitor.get_by_role("link", name="Download").click()
 
-    owner.get_by_role("button", name="Take back this link").click()
-    expect(owner.get_by_text("The link leads nowhere any more.")).to_be_visible()
+    owner.get_by_role("button", name="Revoke this link").click()
+    expect(owner.get_by_text("Link revoked.")).to_be_visible()
     assert visitor.reload().status == 404  # type: ignore[union-attr]

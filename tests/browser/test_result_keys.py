@@ -26,7 +26,7 @@ def tiles(page: Page) -> Locator:
 
 
 def keys(page: Page) -> Locator:
-    return page.get_by_role("dialog", name="Keys")
+    return page.get_by_role("dialog", name="Keyboard shortcuts")
 
 
 def tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
@@ -38,7 +38,7 @@ def tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
     pytest.fail(f"{MOST_TABS} times {key} do not lead to {wanted}")
 
 
-def test_arrows_walk_through_the_results(results: Page) -> None:
+def test_arrow_keys_move_through_the_results(results: Page) -> None:
     results.set_viewport_size({"width": 700, "height": 800})
     results.keyboard.press("ArrowDown")
     expect(tiles(results).first).to_be_focused()
@@ -52,7 +52,7 @@ def test_arrows_walk_through_the_results(results: Page) -> None:
     expect(tiles(results).first).to_be_focused()
 
 
-def test_up_and_down_lead_to_the_row_above_and_below(results: Page) -> None:
+def test_up_and_down_move_between_rows(results: Page) -> None:
     results.set_viewport_size({"width": 700, "height": 800})
     results.keyboard.press("ArrowDown")
     results.keyboard.press("ArrowRight")
@@ -81,38 +81,38 @@ def middle(box: dict[str, float]) -> float:
     return box["x"] + box["width"] / 2
 
 
-def test_pictures_are_chosen_by_x_space_and_shift(results: Page) -> None:
-    chosen = results.locator("[data-chosen-count]")
+def test_x_space_and_shift_select_pictures(results: Page) -> None:
+    chosen = results.locator("[data-selection-count]")
     results.keyboard.press("ArrowDown")
     results.keyboard.press("x")
-    expect(chosen).to_have_text("1 chosen")
+    expect(chosen).to_have_text("1 selected")
     results.keyboard.press("End")
     results.keyboard.press("Shift+X")
-    expect(chosen).to_have_text("6 chosen")
+    expect(chosen).to_have_text("6 selected")
     results.keyboard.press(" ")
-    expect(chosen).to_have_text("5 chosen")
+    expect(chosen).to_have_text("5 selected")
     results.keyboard.press("Escape")
-    expect(chosen).to_have_text("Choose pictures")
+    expect(chosen).to_have_text("Select pictures")
     results.keyboard.press("Control+a")
-    expect(chosen).to_have_text("6 chosen")
+    expect(chosen).to_have_text("6 selected")
     tiles(results).first.evaluate(
         "each => each.dispatchEvent(new KeyboardEvent('keydown', { key: 'ч', code: 'KeyX', bubbles: true }))"
     )
-    expect(chosen).to_have_text("5 chosen")
+    expect(chosen).to_have_text("5 selected")
 
 
-def test_escape_in_the_large_view_leaves_the_choice_alone(results: Page) -> None:
+def test_escape_in_the_large_view_keeps_the_selection(results: Page) -> None:
     results.keyboard.press("ArrowDown")
     results.keyboard.press("x")
     results.keyboard.press("Enter")
     expect(results.locator("[data-view]")).to_be_visible()
     results.keyboard.press("Escape")
     expect(results.locator("[data-view]")).to_be_hidden()
-    expect(results.locator("[data-chosen-count]")).to_have_text("1 chosen")
+    expect(results.locator("[data-selection-count]")).to_have_text("1 selected")
 
 
 @pytest.mark.parametrize(("key", "name"), [("m", "More like"), ("l", "Less like")])
-def test_a_hit_is_asked_for_more_or_less_like_it(key: str, name: str, results: Page) -> None:
+def test_keys_search_for_more_or_less_like_a_result(key: str, name: str, results: Page) -> None:
     results.keyboard.press("ArrowDown")
     address = results.get_by_role("link", name=re.compile(f"^{name}")).first.get_attribute("href") or ""
     results.keyboard.press(key)
@@ -126,7 +126,7 @@ def test_a_hit_is_asked_for_more_or_less_like_it(key: str, name: str, results: P
     results.wait_for_url(f"**{address}")
 
 
-def test_results_are_judged_by_keyboard(results: Page) -> None:
+def test_keyboard_rates_results(results: Page) -> None:
     tab_to(results, results.locator("summary", has_text="Keep, take along, judge"))
     results.keyboard.press("Enter")
     tab_to(results, results.get_by_role("link", name="Judge these results"))
@@ -140,7 +140,7 @@ def test_results_are_judged_by_keyboard(results: Page) -> None:
     expect(results.get_by_role("button", name=re.compile("^Wrong")).first).to_have_attribute("aria-pressed", "true")
 
 
-def test_a_slash_leads_to_the_search_box_where_keys_are_letters(results: Page) -> None:
+def test_slash_focuses_the_search_box_and_keys_type_letters_there(results: Page) -> None:
     results.keyboard.press("ArrowDown")
     results.keyboard.press("/")
     box = results.get_by_label("Describe a picture")
@@ -148,10 +148,10 @@ def test_a_slash_leads_to_the_search_box_where_keys_are_letters(results: Page) -
     results.keyboard.type("x/m?")
     expect(box).to_have_value("x/m?")
     expect(keys(results)).to_be_hidden()
-    expect(results.locator("[data-chosen-count]")).to_have_text("Choose pictures")
+    expect(results.locator("[data-selection-count]")).to_have_text("Select pictures")
 
 
-def test_a_question_mark_shows_the_keys_and_so_does_a_button(results: Page) -> None:
+def test_question_mark_and_button_show_the_shortcuts(results: Page) -> None:
     results.keyboard.press("ArrowDown")
     results.keyboard.press("?")
     expect(keys(results)).to_be_visible()
@@ -159,8 +159,8 @@ def test_a_question_mark_shows_the_keys_and_so_does_a_button(results: Page) -> N
     results.keyboard.press("Escape")
     expect(keys(results)).to_be_hidden()
     expect(tiles(results).first).to_be_focused()
-    expect(results.locator("[data-chosen-count]")).to_have_text("Choose pictures")
-    button = results.get_by_role("button", name="Keys")
+    expect(results.locator("[data-selection-count]")).to_have_text("Select pictures")
+    button = results.get_by_role("button", name="Keyboard shortcuts")
     tab_to(results, button)
     results.keyboard.press("Enter")
     expect(keys(results).get_by_role("button", name="Close")).to_be_focused()
@@ -168,7 +168,7 @@ def test_a_question_mark_shows_the_keys_and_so_does_a_button(results: Page) -> N
     expect(button).to_be_focused()
 
 
-def test_the_keys_are_told_over_the_large_view_too(results: Page) -> None:
+def test_shortcuts_are_shown_over_the_large_view(results: Page) -> None:
     results.keyboard.press("ArrowDown")
     results.keyboard.press("Enter")
     results.keyboard.press("?")
@@ -179,7 +179,7 @@ def test_the_keys_are_told_over_the_large_view_too(results: Page) -> None:
     expect(results.locator("[data-view]").get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
 
 
-def test_chosen_pictures_are_tagged_moved_downloaded_and_deleted_by_keyboard(page: Page, scenes: list[Path]) -> None:
+def test_keyboard_tags_moves_downloads_and_deletes_selected_pictures(page: Page, scenes: list[Path]) -> None:
     create_collection(page, "Elsewhere")
     create_collection(page, "Here")
     choose_files(page, scenes[:3])
@@ -187,9 +187,9 @@ def test_chosen_pictures_are_tagged_moved_downloaded_and_deleted_by_keyboard(pag
     wait_for_index(page)
     for name, typed, done in (
         ("Download", "", ""),
-        ("Tag", "fine", "1 picture tagged."),
+        ("Add tags", "fine", "1 picture tagged."),
         ("Move", "", "1 picture moved to"),
-        ("Delete", "", "1 picture put into the trash."),
+        ("Move to trash", "", "1 picture moved to trash."),
     ):
         search(page, "a white puppy")
         page.keyboard.press("ArrowDown")
@@ -207,9 +207,7 @@ def test_chosen_pictures_are_tagged_moved_downloaded_and_deleted_by_keyboard(pag
         expect(page.get_by_role("status").filter(has_text=done).first).to_be_visible()
 
 
-def test_tab_goes_through_the_page_in_the_order_of_reading(
-    new_context: Callable[..., BrowserContext], stock: Stock
-) -> None:
+def test_tab_order_follows_reading_order(new_context: Callable[..., BrowserContext], stock: Stock) -> None:
     """Sideways within a row, then down: the focus never goes back up."""
     page = new_context(storage_state=stock.cookies).new_page()
     page.goto("/search/?q=a+white+puppy")

@@ -11,15 +11,15 @@ import pytest
 from PIL import Image as Pillow
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from collections_app.demo.gallery import DemoPicture, demo_collections, draw_picture
+from collections_app.demo.gallery import DemoPicture, draw_picture, get_demo_collections
 from collections_app.views.paging import PAGE_SIZE
-from collections_app.views.search.results_pages import FIRST_SIZE
+from collections_app.views.search.page import FIRST_PAGE_SIZE
 
 from .actions import INDEXED_MS, choose_files, create_collection, wait_for_answer, wait_for_index
 from .conftest import sign_up
 
 PICTURES, DOGS = 84, 6
-FIRST, SECOND = FIRST_SIZE, PAGE_SIZE
+FIRST, SECOND = FIRST_PAGE_SIZE, PAGE_SIZE
 WORDS = "/search/?q=a+white+dog"
 EVERYTHING = f"{WORDS}&all=1"
 
@@ -41,7 +41,7 @@ def cookies(browser: Browser, site: str, tmp_path_factory: pytest.TempPathFactor
 
 
 def animals() -> list[DemoPicture]:
-    drawn = [each for collection in demo_collections() for each in collection.pictures]
+    drawn = [each for collection in get_demo_collections() for each in collection.pictures]
     dogs = [each for each in drawn if each.title.startswith("A white dog")][:DOGS]
     others = [each for each in drawn if not re.search("dog|white", each.title)][: PICTURES - DOGS]
     return [*others, *dogs]
@@ -85,7 +85,7 @@ def load_all(page: Page) -> None:
     expect(hits(page)).to_have_count(PICTURES)
 
 
-def test_scrolling_loads_on_without_repetition_or_gap_and_moves_nothing(results: Page) -> None:
+def test_scrolling_loads_more_results_without_repeats_or_gaps(results: Page) -> None:
     results.add_init_script(
         """window.moved = [];
         new PerformanceObserver((list) => {
@@ -110,25 +110,23 @@ def test_scrolling_loads_on_without_repetition_or_gap_and_moves_nothing(results:
     assert scores == sorted(scores, reverse=True)
 
 
-def test_the_chooser_knows_what_was_loaded_on(results: Page) -> None:
+def test_selection_includes_results_loaded_by_scrolling(results: Page) -> None:
     see(results, EVERYTHING)
     load_all(results)
     hits(results).last.locator("a[data-large]").focus()
     results.keyboard.press("Control+a")
-    expect(results.locator("[data-chosen-count]")).to_have_text(f"{PICTURES} chosen")
+    expect(results.locator("[data-selection-count]")).to_have_text(f"{PICTURES} selected")
     results.keyboard.press("Escape")
     boxes = hits(results).locator('input[name="image"]')
     boxes.nth(FIRST - 2).check(force=True)
     boxes.nth(FIRST + 2).click(modifiers=["Shift"], force=True)
-    expect(results.locator("[data-chosen-count]")).to_have_text("5 chosen")
+    expect(results.locator("[data-selection-count]")).to_have_text("5 selected")
     with results.expect_download() as download:
         results.get_by_role("button", name="Download").click()
     assert len(ZipFile(download.value.path()).namelist()) == 5
 
 
-def test_without_scripts_a_link_leads_to_the_following_pictures_and_back(
-    new_context: Callable[..., BrowserContext], cookies: Any
-) -> None:
+def test_links_page_through_results_without_scripts(new_context: Callable[..., BrowserContext], cookies: Any) -> None:
     page = new_context(storage_state=cookies, java_script_enabled=False).new_page()
     see(page, EVERYTHING)
     first = [tile.get_attribute("data-image-id") for tile in hits(page).all()]
@@ -147,7 +145,7 @@ def test_without_scripts_a_link_leads_to_the_following_pictures_and_back(
     assert [tile.get_attribute("data-image-id") for tile in hits(page).all()] == first
 
 
-def test_likely_ones_stand_under_their_heading_and_the_rest_is_shown_all_the_same(results: Page) -> None:
+def test_likely_results_have_a_heading_and_hidden_ones_can_be_shown(results: Page) -> None:
     see(results, WORDS)
     expect(results.get_by_role("heading", name="Likely")).to_be_visible()
     expect(results.get_by_role("heading", name="Maybe")).to_be_visible()
@@ -169,7 +167,7 @@ def test_likely_ones_stand_under_their_heading_and_the_rest_is_shown_all_the_sam
     expect(results.get_by_role("heading", name="Likely")).to_be_visible()
 
 
-def test_results_are_taken_along_as_a_sheet_and_as_a_zip(results: Page) -> None:
+def test_results_are_downloaded_as_contact_sheet_and_zip(results: Page) -> None:
     see(results, WORDS)
     count = hits(results).count()
     results.get_by_text("Keep, take along, judge").click()
@@ -185,7 +183,7 @@ def test_results_are_taken_along_as_a_sheet_and_as_a_zip(results: Page) -> None:
     assert sum("dog-" in name for name in names) == DOGS
 
 
-def test_the_large_view_goes_on_with_what_the_page_loads_on(results: Page) -> None:
+def test_large_view_continues_into_the_next_results_page(results: Page) -> None:
     see(results, EVERYTHING)
     hits(results).nth(FIRST - 1).locator("a[data-large]").click()
     status = results.locator("[data-view]").get_by_role("status")

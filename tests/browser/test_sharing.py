@@ -31,11 +31,11 @@ def pets(page: Page, scenes: list[Path]) -> str:
     choose_files(page, scenes[:2])
     expect_uploaded(page, "2 of 2 done")
     wait_for_index(page)
-    page.get_by_role("link", name="See the pictures").click()
+    page.get_by_role("link", name="View pictures").click()
     return page.url
 
 
-def test_a_team_mate_is_invited_finds_the_pictures_and_is_removed(
+def test_team_mate_is_invited_finds_the_pictures_and_is_removed(
     new_context: Callable[..., BrowserContext], scenes: list[Path]
 ) -> None:
     first, second, email = two_people(new_context)
@@ -43,12 +43,12 @@ def test_a_team_mate_is_invited_finds_the_pictures_and_is_removed(
     first.get_by_label("Name").fill("Gardeners")
     first.get_by_role("button", name="Create").click()
     team = first.url
-    first.get_by_label("E-mail address").fill(email)
+    first.get_by_label("Email").fill(email)
     first.get_by_role("button", name="Invite").click()
     invitation = first.get_by_label("Link").input_value()
     first.goto("/collections/new/")
     first.get_by_label("Name").fill("Garden")
-    first.get_by_label("Who sees it").select_option(label="Gardeners")
+    first.get_by_label("Visible to").select_option(label="Gardeners")
     first.get_by_role("button", name="Create").click()
     choose_files(first, scenes[:2])
     expect_uploaded(first, "2 of 2 done")
@@ -68,13 +68,13 @@ def test_a_team_mate_is_invited_finds_the_pictures_and_is_removed(
     assert second.goto(team).status == 404  # type: ignore[union-attr]
 
 
-def test_a_shared_collection_is_seen_found_and_taken_back(
+def test_shared_collection_is_seen_searched_and_revoked(
     new_context: Callable[..., BrowserContext], scenes: list[Path]
 ) -> None:
     first, second, email = two_people(new_context)
     address = pets(first, scenes)
     first.get_by_role("link", name="Share").click()
-    first.get_by_label("E-mail address").fill(email)
+    first.get_by_label("Email").fill(email)
     first.get_by_role("button", name="Share").first.click()
     second.goto(first.get_by_label("Link").input_value())
     second.get_by_role("button", name="Accept").click()
@@ -85,21 +85,21 @@ def test_a_shared_collection_is_seen_found_and_taken_back(
     expect_found(second, 2)
 
     first.goto(f"{address}sharing/")
-    first.get_by_role("button", name=f"Take back {email}").click()
+    first.get_by_role("button", name=f"Revoke {email}").click()
     search_again(second)
     expect(second.get_by_role("heading", name="No searchable pictures here yet")).to_be_visible()
     expect(second.locator("[data-score]")).to_have_count(0)
     assert second.goto(address).status == 404  # type: ignore[union-attr]
 
 
-def test_a_visitor_follows_a_public_link_and_searches_there(
+def test_visitor_opens_a_public_link_and_searches_there(
     new_context: Callable[..., BrowserContext], page: Page, scenes: list[Path]
 ) -> None:
     pets(page, scenes)
     page.get_by_role("link", name="Share").click()
     page.get_by_label("Password").fill("tulip")
-    page.get_by_role("button", name="Make the link").click()
-    link = page.get_by_label("Address", exact=True).input_value()
+    page.get_by_role("button", name="Create link").click()
+    link = page.get_by_label("Link", exact=True).input_value()
 
     visitor = new_context().new_page()
     visitor.goto(link)
@@ -108,7 +108,7 @@ def test_a_visitor_follows_a_public_link_and_searches_there(
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.get_by_label("Describe a picture").fill("a white dog")
     visitor.keyboard.press("Enter")
-    visitor.get_by_text("Nearest to “a white dog” first").wait_for(timeout=INDEXED_MS)
+    visitor.get_by_text("Best matches for “a white dog” first").wait_for(timeout=INDEXED_MS)
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.locator("[data-public-id] a").first.click()
     expect(visitor.locator("[data-view-picture]")).to_be_visible()
@@ -118,43 +118,43 @@ def test_a_visitor_follows_a_public_link_and_searches_there(
     visitor.get_by_role("button", name="Русский").click()
     expect(visitor.locator("html")).to_have_attribute("lang", "ru")
 
-    page.get_by_role("button", name="Take back this link").click()
+    page.get_by_role("button", name="Revoke this link").click()
     assert visitor.reload().status == 404  # type: ignore[union-attr]
 
 
 def test_a_deleted_picture_is_restored_from_the_trash(page: Page, scenes: list[Path]) -> None:
     address = pets(page, scenes)
     open_picture(page, scenes[0].name)
-    page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
+    page.get_by_role("link", name="Move to trash").click()
+    page.get_by_role("button", name="Move to trash").click()
     expect(page.locator("[data-image-id]")).to_have_count(1)
 
     page.goto("/trash/")
     page.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Restore chosen").click()
+    page.get_by_role("button", name="Restore selected").click()
     expect(page.get_by_text("1 picture restored.")).to_be_visible()
     page.goto(address)
     expect(page.locator("[data-image-id]")).to_have_count(2)
 
 
-def test_many_pictures_are_chosen_with_shift_and_keyboard_tagged_and_undone(page: Page, scenes: list[Path]) -> None:
+def test_shift_and_keyboard_select_many_and_tagging_is_undone(page: Page, scenes: list[Path]) -> None:
     create_collection(page, "Many")
     choose_files(page, scenes[:4])
     expect_uploaded(page, "4 of 4 done")
-    page.get_by_role("link", name="See the pictures").click()
-    boxes = page.locator(".choice input")
+    page.get_by_role("link", name="View pictures").click()
+    boxes = page.locator(".tile-select input")
     boxes.nth(0).check()
     boxes.nth(2).click(modifiers=["Shift"])
-    expect(page.locator("[data-chosen-count]")).to_have_text("3 chosen")
+    expect(page.locator("[data-selection-count]")).to_have_text("3 selected")
     page.keyboard.press("Escape")
-    expect(page.locator("[data-chosen-count]")).to_have_text("Choose pictures")
+    expect(page.locator("[data-selection-count]")).to_have_text("Select pictures")
     page.keyboard.press("Control+a")
-    expect(page.locator("[data-chosen-count]")).to_have_text("4 chosen")
+    expect(page.locator("[data-selection-count]")).to_have_text("4 selected")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "pictures.zip"
 
-    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Move to trash").click()
     expect(page.locator("[data-image-id]")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone for 4 pictures.")).to_be_visible()
+    expect(page.get_by_text("4 pictures restored.")).to_be_visible()

@@ -23,7 +23,7 @@ def sent_in(module: ModuleType) -> set[str]:
     return {name for mark in marks if mark.name == "sends" for name in mark.args}
 
 
-def test_no_form_is_forgotten() -> None:
+def test_every_form_is_tested() -> None:
     """A new address that takes a form needs a test that sends it without scripts."""
     taken = {name for (name, method, _), statuses in rows().items() if method == "POST" and set(statuses) != {405}}
     sent = {name for module in OTHERS for name in sent_in(module)}
@@ -48,7 +48,7 @@ def test_upload_and_search_are_plain_forms(plain: Callable[[], Page], scenes: li
 
 
 @pytest.mark.sends("example_add")
-def test_examples_and_conditions_are_plain_forms(plain: Callable[[], Page], scenes: list[Path]) -> None:
+def test_examples_and_filters_are_plain_forms(plain: Callable[[], Page], scenes: list[Path]) -> None:
     page = plain()
     upload_plainly(page, scenes)
     wait_for_index_plainly(page)

@@ -1,4 +1,4 @@
-"""The commands, as a person types them."""
+"""The management commands as a person types them."""
 
 import json
 import signal
@@ -62,9 +62,7 @@ def test_an_import_can_be_repeated(sample: SampleTeam, folder: Path) -> None:
     assert Image.objects.filter(collection__name="Mine").count() == 2
 
 
-def test_an_import_says_which_file_was_refused(
-    sample: SampleTeam, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_import_names_the_refused_file(sample: SampleTeam, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import_pictures(folder)
 
     assert "notes.txt: " in capsys.readouterr().err
@@ -84,18 +82,18 @@ def test_an_import_says_which_file_was_refused(
         (["reindex", "--collection", "99999"], "There is no collection"),
     ],
 )
-def test_a_wrong_word_is_answered_with_a_sentence(sample: SampleTeam, words: list[str], sentence: str) -> None:
+def test_wrong_argument_is_explained_in_a_sentence(sample: SampleTeam, words: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         typed(*words)
 
 
-def test_reindex_makes_database_and_index_agree(sample: SampleTeam) -> None:
+def test_reindex_brings_the_index_into_agreement(sample: SampleTeam) -> None:
     assert "All queued pictures are done." in typed("reindex")
     assert_index_agrees()
 
 
 @pytest.mark.parametrize("options", [[], ["--all"], ["--team", "Gardeners"], ["--collection", "Garden"]])
-def test_reindex_mends_a_lost_vector(sample: SampleTeam, options: list[str]) -> None:
+def test_reindex_restores_a_lost_vector(sample: SampleTeam, options: list[str]) -> None:
     typed("reindex")
     get_active_index().delete([sample.image.pk])
 
@@ -111,15 +109,15 @@ def test_reindex_drops_the_partitions_of_deleted_teams(sample: SampleTeam) -> No
     kept, gone = sample.team.pk, sample.outsider.personal_team.pk
     trash_images(images=Image.objects.filter(pk=sample.image.pk), trasher=sample.owner)
     sample.outsider.delete()
-    assert set(get_active_index().team_ids()) >= {kept, gone}
+    assert set(get_active_index().list_team_ids()) >= {kept, gone}
 
     typed("reindex")
 
-    assert get_active_index().team_ids() == [NO_TEAM, kept]
+    assert get_active_index().list_team_ids() == [NO_TEAM, kept]
     assert_index_agrees()
 
 
-def test_reindex_check_changes_nothing_and_tells_by_its_exit_code(sample: SampleTeam) -> None:
+def test_reindex_check_changes_nothing_and_sets_the_exit_code(sample: SampleTeam) -> None:
     IndexJob.objects.all().delete()
     with pytest.raises(SystemExit) as differing:
         typed("reindex", "--check")
@@ -131,14 +129,14 @@ def test_reindex_check_changes_nothing_and_tells_by_its_exit_code(sample: Sample
     assert (differing.value.code, agreeing.value.code) == (1, 0)
 
 
-def test_reindex_without_waiting_only_queues(sample: SampleTeam) -> None:
+def test_reindex_without_waiting_only_queues_jobs(sample: SampleTeam) -> None:
     IndexJob.objects.all().delete()
 
     assert "Queued pictures: 1" in typed("reindex", "--no-wait")
     assert get_active_index().count() == 0
 
 
-def test_reindex_all_makes_every_vector_anew(sample: SampleTeam) -> None:
+def test_reindex_all_encodes_every_picture_again(sample: SampleTeam) -> None:
     typed("reindex")
     typed("reindex", "--all", "--no-wait")
     sample.image.refresh_from_db()
@@ -149,7 +147,7 @@ def test_reindex_all_makes_every_vector_anew(sample: SampleTeam) -> None:
     assert sample.image.index_sha256 == sample.image.sha256
 
 
-def test_a_rebuild_whose_queueing_was_interrupted_queues_the_rest(sample: SampleTeam) -> None:
+def test_interrupted_rebuild_queues_the_rest(sample: SampleTeam) -> None:
     put_pictures(sample, 4)
     typed("reindex")
     with connection.execute_wrapper(locked_the_second_time("INSERT")), pytest.raises(OperationalError):
@@ -175,7 +173,7 @@ def locked_the_second_time(statement: str) -> Callable[..., Any]:
     return execute
 
 
-def test_a_rebuild_of_one_team_does_not_pass_for_a_rebuild_of_everything(sample: SampleTeam) -> None:
+def test_rebuild_of_one_team_does_not_count_as_a_full_rebuild(sample: SampleTeam) -> None:
     elsewhere = create_collection(team=sample.outsider.personal_team, name="Mine", creator=sample.outsider)
     other = put_picture(elsewhere, sample.outsider, "sky.png")
     typed("reindex")
@@ -186,7 +184,7 @@ def test_a_rebuild_of_one_team_does_not_pass_for_a_rebuild_of_everything(sample:
     assert set(IndexJob.objects.values_list("image_id", flat=True)) == {sample.image.pk, other.pk}
 
 
-def test_an_unreachable_index_is_said_and_keeps_the_jobs(sample: SampleTeam, broken_index: None) -> None:
+def test_unreachable_index_is_reported_and_jobs_remain(sample: SampleTeam, broken_index: None) -> None:
     for words in (["reindex"], ["index_worker", "--drain"]):
         with pytest.raises(CommandError, match="kept"):
             typed(*words)
@@ -194,14 +192,14 @@ def test_an_unreachable_index_is_said_and_keeps_the_jobs(sample: SampleTeam, bro
     assert IndexJob.objects.count() == 1
 
 
-def test_the_worker_drains_and_ends(sample: SampleTeam) -> None:
+def test_worker_drains_the_queue_and_ends(sample: SampleTeam) -> None:
     typed("index_worker", "--drain")
 
     assert_index_agrees()
     assert not IndexJob.objects.exists()
 
 
-def test_search_prints_json_and_writes_a_sheet(sample: SampleTeam, tmp_path: Path) -> None:
+def test_search_prints_json_and_writes_a_contact_sheet(sample: SampleTeam, tmp_path: Path) -> None:
     typed("index_worker", "--drain")
     sheet = tmp_path / "sheet.png"
 

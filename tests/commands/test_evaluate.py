@@ -1,4 +1,4 @@
-"""`manage.py evaluate`: one model on the site's marks, two models, and the demo's drawn scenes."""
+"""`manage.py evaluate`: one model on the site's judgments, two models, and the demo's drawn scenes."""
 
 import shutil
 from io import StringIO
@@ -10,7 +10,7 @@ from pytest_django import Settings
 from safetensors.numpy import load_file, save_file
 
 from collections_app.models import Image
-from collections_app.services.evaluation.judgments import mark_image
+from collections_app.services.evaluation.judgments import record_judgment
 from collections_app.services.indexing.worker import IndexWorker
 from tests.sample_team import SampleTeam, put_picture
 
@@ -24,7 +24,7 @@ def reds(sample: SampleTeam) -> list[Image]:
     images = [put_picture(sample.collection, sample.owner, f"{name}.png", colours[name]) for name in colours]
     for image in (sample.image, *images):
         is_right = image.original_name in ("rose.png", "red.png")
-        mark_image(user=sample.viewer, image=image, text="red", is_right=is_right)
+        record_judgment(user=sample.viewer, image=image, text="red", is_right=is_right)
     IndexWorker().drain()
     return [sample.image, *images]
 
@@ -50,7 +50,7 @@ def figures(printed: str, text: str) -> list[str]:
     return line.removeprefix(text).split()
 
 
-def test_active_model_is_judged_on_the_sites_search(reds: list[Image]) -> None:
+def test_active_model_is_evaluated_with_the_site_search(reds: list[Image]) -> None:
     printed = evaluate("--k", "2")
     assert figures(printed, "query") == ["judged", "P@2", "R@2"]
     assert figures(printed, "red") == ["4", "1.000", "1.000"]
@@ -58,7 +58,7 @@ def test_active_model_is_judged_on_the_sites_search(reds: list[Image]) -> None:
     assert "Ranked: what the site's search finds over everything that each person who judged may see" in printed
 
 
-def test_two_models_are_compared_on_the_judged_pictures(reds: list[Image], contrary: str) -> None:
+def test_two_models_are_compared_on_the_rated_pictures(reds: list[Image], contrary: str) -> None:
     printed = evaluate("--k", "2", "--compare", contrary)
     assert figures(printed, "red") == ["4", "1.000", "0.000", "1.000", "0.000", "A"]
     assert f"A (demo) is better in 1, B ({contrary}) in 0, and they are equal in 0 of 1 queries." in printed
@@ -67,23 +67,23 @@ def test_two_models_are_compared_on_the_judged_pictures(reds: list[Image], contr
     assert f"{contrary}: 4 pictures were encoded now" in printed
 
 
-def test_comparison_says_where_no_model_can_differ(reds: list[Image], contrary: str) -> None:
+def test_comparison_says_where_models_cannot_differ(reds: list[Image], contrary: str) -> None:
     assert "1 of the queries have no more than 10 judged pictures" in evaluate("--compare", contrary)
 
 
-def test_model_without_an_index_is_judged_alone(reds: list[Image], contrary: str) -> None:
+def test_model_without_an_index_is_evaluated_alone(reds: list[Image], contrary: str) -> None:
     printed = evaluate("--k", "2", "--model", contrary)
     assert figures(printed, "red") == ["4", "0.000", "0.000"]
     assert "only the pictures that are judged for it" in printed
 
 
-def test_team_narrows_the_marks(reds: list[Image], sample: SampleTeam) -> None:
+def test_team_option_limits_the_judgments(reds: list[Image], sample: SampleTeam) -> None:
     assert figures(evaluate("--k", "2", "--team", "Gardeners"), "red") == ["4", "1.000", "1.000"]
     with pytest.raises(CommandError, match="Nothing is marked yet"):
         evaluate("--team", str(sample.outsider.personal_team.pk))
 
 
-def test_nothing_marked_is_an_error_that_says_what_to_do(sample: SampleTeam, settings: Settings) -> None:
+def test_missing_judgments_are_an_error_that_says_what_to_do(sample: SampleTeam, settings: Settings) -> None:
     settings.CLIP_MODEL = "openai/clip-vit-base-patch32"
     with pytest.raises(CommandError, match="follow “Judge these results”"):
         evaluate()
@@ -98,12 +98,12 @@ def test_nothing_marked_is_an_error_that_says_what_to_do(sample: SampleTeam, set
         (["--demo", "--compare", "/nowhere/at/all"], "/nowhere/at/all"),
     ],
 )
-def test_wrong_word_is_answered_with_a_sentence(sample: SampleTeam, words: list[str], sentence: str) -> None:
+def test_wrong_argument_is_explained_in_a_sentence(sample: SampleTeam, words: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         evaluate(*words)
 
 
-def test_demo_without_marks_is_judged_by_what_is_drawn(sample: SampleTeam) -> None:
+def test_demo_without_judgments_is_evaluated_by_the_drawn_scenes(sample: SampleTeam) -> None:
     printed = evaluate()
     # Some three of the scenes show a thing in a colour, so few of ten hits can be right; of things there are enough.
     assert float(figures(printed, "thing (24 queries)")[1]) > 0.9
@@ -111,7 +111,7 @@ def test_demo_without_marks_is_judged_by_what_is_drawn(sample: SampleTeam) -> No
     assert "the demo's 360 drawn scenes, judged by what is drawn" in printed
 
 
-def test_drawn_scenes_tell_a_good_model_from_a_contrary_one(reds: list[Image], contrary: str) -> None:
+def test_drawn_scenes_distinguish_a_good_model_from_a_bad_one(reds: list[Image], contrary: str) -> None:
     printed = evaluate("--demo", "--compare", contrary)
     *_, better = figures(printed, "colour (10 queries)")
     assert better == "10:0"

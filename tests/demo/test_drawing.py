@@ -37,12 +37,12 @@ def test_another_seed_gives_another_picture() -> None:
 
 @pytest.mark.parametrize("surrounding", SURROUNDINGS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_thing_is_drawn_in_every_surrounding_at_the_size_asked(kind: str, surrounding: str) -> None:
+def test_every_thing_is_drawn_in_every_surrounding_at_the_given_size(kind: str, surrounding: str) -> None:
     picture = draw_scene(make_scene(kind=kind, surrounding=surrounding), 64, 48)
     assert (picture.mode, picture.size) == ("RGB", (64, 48))
 
 
-def test_there_are_24_things_each_with_its_own_drawing() -> None:
+def test_each_of_24_things_has_its_own_drawing() -> None:
     assert len(KINDS) == len(set(KINDS)) == 24
     assert set(DRAWERS) == set(KINDS)
 
@@ -53,14 +53,14 @@ def test_a_white_dog_stands_out_from_the_snow() -> None:
     assert picture[40:80, 20:100].max() > 245
 
 
-def test_a_scene_drawn_large_and_made_small_looks_like_the_one_drawn_small() -> None:
+def test_reduced_large_drawing_resembles_the_small_drawing() -> None:
     large = draw_scene(make_scene(surrounding="grass"), 900, 900).resize((60, 60), Image.Resampling.BICUBIC)
     small = draw_scene(make_scene(surrounding="grass"), 60, 60, supersample=4)
     difference = np.abs(np.asarray(large, dtype=int) - np.asarray(small, dtype=int))
     assert difference.mean() < 6
 
 
-def test_about_one_combination_in_seven_is_held_out_and_the_white_dog_is_not() -> None:
+def test_one_combination_in_seven_is_held_out_but_not_the_white_dog() -> None:
     assert 0.12 <= len(HELD_OUT_COMBINATIONS) / len(COMBINATIONS) <= 0.15
     assert ("dog", "white") in TRAINED_COMBINATIONS
 
@@ -82,7 +82,7 @@ def test_swapping_colours_keeps_everything_else() -> None:
 def test_drawing_needs_neither_django_nor_torch() -> None:
     code = (
         "import sys, collections_app.demo.gallery as gallery;"
-        "gallery.demo_collections();"
+        "gallery.get_demo_collections();"
         "sys.exit(bool({'django', 'torch', 'transformers'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

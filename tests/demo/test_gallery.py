@@ -5,32 +5,32 @@ import io
 import pytest
 from PIL import Image
 
-from collections_app.demo.gallery import DemoPicture, demo_collections, draw_picture
+from collections_app.demo.gallery import DemoPicture, draw_picture, get_demo_collections
 
 EVERY_TWELFTH = 12
 
 
 def all_pictures() -> list[DemoPicture]:
-    return [picture for collection in demo_collections() for picture in collection.pictures]
+    return [picture for collection in get_demo_collections() for picture in collection.pictures]
 
 
 def has_white_dog(picture: DemoPicture) -> bool:
     return any((group.kind, group.colour) == ("dog", "white") for group in picture.scene.groups)
 
 
-def test_there_are_three_collections_of_120_pictures() -> None:
-    assert [len(collection.pictures) for collection in demo_collections()] == [120, 120, 120]
-    assert len({collection.name for collection in demo_collections()}) == 3
+def test_gallery_has_three_collections_of_120_pictures() -> None:
+    assert [len(collection.pictures) for collection in get_demo_collections()] == [120, 120, 120]
+    assert len({collection.name for collection in get_demo_collections()}) == 3
 
 
-def test_there_are_at_least_12_white_dogs_in_several_surroundings() -> None:
+def test_gallery_has_12_white_dogs_in_several_surroundings() -> None:
     dogs = [picture for picture in all_pictures() if has_white_dog(picture)]
     assert len(dogs) >= 12
     assert len({dog.scene.surrounding for dog in dogs}) >= 5
 
 
 def test_file_names_differ_within_a_collection() -> None:
-    for collection in demo_collections():
+    for collection in get_demo_collections():
         assert len({picture.file_name for picture in collection.pictures}) == 120
 
 
@@ -44,14 +44,14 @@ def test_no_two_white_dogs_have_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("picture", all_pictures()[::EVERY_TWELFTH], ids=lambda picture: picture.file_name)
-def test_a_picture_is_a_jpeg_of_the_size_it_says_and_always_the_same(picture: DemoPicture) -> None:
+def test_picture_is_a_reproducible_jpeg_of_the_stated_size(picture: DemoPicture) -> None:
     content = draw_picture(picture)
     image = Image.open(io.BytesIO(content))
     assert (image.format, image.size) == ("JPEG", (picture.width, picture.height))
     assert draw_picture(picture) == content
 
 
-def test_the_tags_are_the_facts() -> None:
+def test_tags_state_the_facts() -> None:
     for picture in all_pictures():
         assert {group.kind for group in picture.scene.groups} <= set(picture.tags)
         assert picture.scene.surrounding in picture.tags

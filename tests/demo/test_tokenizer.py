@@ -6,7 +6,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from collections_app.demo.evaluate import MODEL_FOLDER
-from collections_app.demo.tokenizer import MAX_TOKENS, VOCABULARY_SIZE, byte_symbols, train_tokenizer
+from collections_app.demo.tokenizer import MAX_TOKENS, VOCABULARY_SIZE, list_byte_symbols, train_tokenizer
 
 HOSTILE = [
     "",
@@ -35,7 +35,7 @@ def test_text_survives_the_round_trip(shipped: Any, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_any_text_becomes_known_tokens_within_the_context(shipped: Any, text: str) -> None:
+def test_any_text_becomes_known_tokens_that_fit_the_context(shipped: Any, text: str) -> None:
     ids = shipped(text, padding=True, truncation=True)["input_ids"]
     assert 2 <= len(ids) <= MAX_TOKENS
     assert ids[0] == shipped.bos_token_id
@@ -50,7 +50,7 @@ def test_the_end_token_has_the_highest_id(shipped: Any) -> None:
 
 def test_every_byte_and_its_word_end_form_are_in_the_vocabulary(shipped: Any) -> None:
     vocabulary = shipped.get_vocab()
-    symbols = byte_symbols()
+    symbols = list_byte_symbols()
     assert len(set(symbols)) == 256
     assert all(symbol in vocabulary and f"{symbol}</w>" in vocabulary for symbol in symbols)
 

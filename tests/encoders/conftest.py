@@ -1,4 +1,4 @@
-"""Models to test with: the small one that ships with the project, and copies of it that tests may spoil."""
+"""Models for the tests: the demo model and copies of it that tests may damage."""
 
 import shutil
 from collections.abc import Callable

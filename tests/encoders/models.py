@@ -1,4 +1,4 @@
-"""What the encoder's tests share: the demo model's place, pictures, and the tutorial's way of encoding."""
+"""The demo model's folder, pictures, and the encoding of the tutorial."""
 
 from pathlib import Path
 from typing import Any

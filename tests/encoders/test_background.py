@@ -1,4 +1,4 @@
-"""Loading in the background: who waits, for how long, and what they are told."""
+"""Loading in the background: who waits, for how long, and which error they get."""
 
 import threading
 from collections.abc import Callable
@@ -19,14 +19,14 @@ def counted(load: Callable[[], object]) -> tuple[list[int], Callable[[], object]
     return calls, count_and_load
 
 
-def test_nobody_waits_where_nothing_is_loaded_in_the_background() -> None:
+def test_caller_does_not_wait_when_nothing_loads_in_the_background() -> None:
     calls, load = counted(lambda: None)
     BackgroundLoad(load).wait()
 
     assert calls == []
 
 
-def test_it_is_loaded_once_however_often_it_is_wanted() -> None:
+def test_encoder_is_loaded_once_for_many_callers() -> None:
     calls, load = counted(lambda: None)
     background = BackgroundLoad(load)
     for _ in range(3):
@@ -36,7 +36,7 @@ def test_it_is_loaded_once_however_often_it_is_wanted() -> None:
     assert calls == [1]
 
 
-def test_who_cannot_wait_longer_is_told_so_until_it_is_loaded() -> None:
+def test_caller_with_a_timeout_gets_an_error_until_it_is_loaded() -> None:
     may_go_on = threading.Event()
     background = BackgroundLoad(may_go_on.wait, max_wait_s=0.01)
     loading = background.start()
@@ -48,7 +48,7 @@ def test_who_cannot_wait_longer_is_told_so_until_it_is_loaded() -> None:
     background.wait()
 
 
-def test_what_went_wrong_is_told_and_then_it_is_tried_anew() -> None:
+def test_failure_is_reported_and_loading_is_retried() -> None:
     failures = [ModelUnavailable("There is no model.")]
 
     def load() -> None:
@@ -62,7 +62,7 @@ def test_what_went_wrong_is_told_and_then_it_is_tried_anew() -> None:
     background.wait()
 
 
-def test_an_unexpected_failure_is_an_error_of_the_encoder_and_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_failure_is_logged_as_an_encoder_error(monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[object] = []
     failures: list[Exception] = [MemoryError()]
     monkeypatch.setattr(threading, "excepthook", lambda failed: logged.append(failed.exc_type))

@@ -1,4 +1,4 @@
-"""Where a model comes from, and what is said when there is none."""
+"""Where a model is found, and the error when there is none."""
 
 import json
 import socket
@@ -52,7 +52,7 @@ def test_a_downloaded_model_is_found_without_network(hub_cache: Path, copy_model
 
 
 @pytest.mark.usefixtures("no_network")
-def test_weights_from_before_safetensors_are_read_too(hub_cache: Path, copy_model: CopyModel) -> None:
+def test_weights_older_than_safetensors_are_read(hub_cache: Path, copy_model: CopyModel) -> None:
     folder = fill_hub_cache(hub_cache, copy_model)
     weights = folder / "model.safetensors"
     torch.save(load_file(weights), folder / "pytorch_model.bin")
@@ -68,7 +68,7 @@ def refusal(model: str, **options: str) -> str:
 
 
 @pytest.mark.usefixtures("hub_cache")
-def test_a_model_that_is_nowhere_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_model_is_explained_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     message = refusal("somebody/some-clip", revision="v2")
     assert message.startswith("The model somebody/some-clip (revision v2) is not on this machine")
@@ -76,7 +76,7 @@ def test_a_model_that_is_nowhere_is_told_in_a_sentence(monkeypatch: pytest.Monke
 
 
 @pytest.mark.process
-def test_without_a_reachable_hub_the_answer_comes_within_seconds(tmp_path: Path) -> None:
+def test_unreachable_hub_fails_within_seconds(tmp_path: Path) -> None:
     program = (
         "from collections_app.encoders.clip import ClipEncoder\n"
         "from collections_app.errors import ModelUnavailable\n"
@@ -99,11 +99,11 @@ def test_without_a_reachable_hub_the_answer_comes_within_seconds(tmp_path: Path)
 
 
 @pytest.mark.parametrize("model", ["/no/such/folder", "./models/clip", "a/b/c"])
-def test_a_folder_that_does_not_exist_is_called_so(model: str) -> None:
+def test_missing_folder_is_reported(model: str) -> None:
     assert refusal(model).startswith(f"There is no folder {model}")
 
 
-def test_a_folder_without_a_model_is_called_so(tmp_path: Path) -> None:
+def test_folder_without_a_model_is_reported(tmp_path: Path) -> None:
     assert "holds no model" in refusal(str(tmp_path))
 
 
@@ -112,13 +112,13 @@ def test_an_unknown_number_format_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", "preprocessor_config.json"])
-def test_damaged_files_are_told_in_a_sentence(copy_model: CopyModel, name: str) -> None:
+def test_damaged_files_are_explained_in_a_sentence(copy_model: CopyModel, name: str) -> None:
     folder = copy_model("model")
     (folder / name).write_bytes(b"{ not what it was")
     assert "cannot be loaded" in refusal(str(folder))
 
 
-def test_missing_weights_are_never_made_up(copy_model: CopyModel) -> None:
+def test_missing_weights_are_an_error(copy_model: CopyModel) -> None:
     weights = copy_model("model") / "model.safetensors"
     tensors = load_file(weights)
     del tensors["text_projection.weight"]
@@ -131,10 +131,10 @@ def test_a_model_that_is_no_dual_encoder_is_refused(copy_model: CopyModel) -> No
     config = json.loads((folder / "config.json").read_text())
     text = config["text_config"] | {"model_type": "clip_text_model"}
     (folder / "config.json").write_text(json.dumps(text))
-    assert refusal(str(folder))
+    assert "does not encode both pictures and words" in refusal(str(folder))
 
 
-def test_the_settings_name_the_one_encoder_of_the_process(settings: object) -> None:
+def test_settings_select_the_encoder_of_the_process(settings: object) -> None:
     for name, value in (("CLIP_MODEL_PATH", str(DEMO_MODEL)), ("CLIP_REVISION", ""), ("CLIP_DTYPE", "float32")):
         setattr(settings, name, value)
     encoder: Encoder = get_encoder()
@@ -143,7 +143,7 @@ def test_the_settings_name_the_one_encoder_of_the_process(settings: object) -> N
 
 
 @pytest.mark.process
-def test_asking_for_the_room_imports_no_model_library() -> None:
+def test_importing_the_package_imports_no_model_library() -> None:
     program = (
         "import sys, collections_app.encoders\n"
         "print(sorted({'torch', 'transformers', 'numpy', 'huggingface_hub'} & set(sys.modules)))\n"
@@ -152,5 +152,5 @@ def test_asking_for_the_room_imports_no_model_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_errors_of_the_room_are_encoder_errors() -> None:
+def test_errors_of_the_package_are_encoder_errors() -> None:
     assert issubclass(ModelUnavailable, EncoderError)

@@ -1,4 +1,4 @@
-"""The key: equal where vectors may be compared, different where not."""
+"""The model key: equal where vectors may be compared, different otherwise."""
 
 import json
 from pathlib import Path
@@ -15,24 +15,24 @@ def key(folder: Path, dtype: str = "float32") -> str:
     return ClipEncoder(str(folder), dtype=dtype).key
 
 
-def test_it_names_folder_fingerprint_number_format_and_preprocessing() -> None:
+def test_key_names_folder_fingerprint_dtype_and_preprocessing() -> None:
     name, rest = key(DEMO_MODEL).split("@")
     ident, dtype, preprocessing = rest.split("/")
     assert (name, len(ident), dtype, len(preprocessing)) == (DEMO_MODEL.name, 12, "float32", 8)
 
 
-def test_a_copy_elsewhere_has_the_same_key(copy_model: CopyModel) -> None:
+def test_copy_of_a_model_has_the_same_key(copy_model: CopyModel) -> None:
     assert key(copy_model("a/model")) == key(copy_model("b/model")) == key(DEMO_MODEL)
 
 
-def test_files_that_are_not_the_model_s_do_not_matter(copy_model: CopyModel) -> None:
+def test_unrelated_files_do_not_change_the_key(copy_model: CopyModel) -> None:
     folder = copy_model("model")
     (folder / "README.md").write_text("words")
     (folder / "training.json").write_text("{}")
     assert key(folder) == key(DEMO_MODEL)
 
 
-def test_a_byte_of_the_weights_changes_it(copy_model: CopyModel) -> None:
+def test_one_byte_of_the_weights_changes_the_key(copy_model: CopyModel) -> None:
     weights = copy_model("model") / "model.safetensors"
     before = key(weights.parent)
     data = bytearray(weights.read_bytes())
@@ -41,13 +41,13 @@ def test_a_byte_of_the_weights_changes_it(copy_model: CopyModel) -> None:
     assert key(weights.parent) != before
 
 
-def test_the_number_format_changes_it() -> None:
+def test_dtype_changes_the_key() -> None:
     assert key(DEMO_MODEL, "float32") != key(DEMO_MODEL, "bfloat16")
     assert key(DEMO_MODEL, "auto") in {key(DEMO_MODEL, "float32"), key(DEMO_MODEL, "bfloat16")}
 
 
 @pytest.mark.parametrize("name", ["preprocessor_config.json", "config.json"])
-def test_the_preprocessing_changes_its_last_part(copy_model: CopyModel, name: str) -> None:
+def test_preprocessing_changes_the_last_part_of_the_key(copy_model: CopyModel, name: str) -> None:
     folder = copy_model("model")
     settings = json.loads((folder / name).read_text())
     (folder / name).write_text(json.dumps(settings | {"image_mean": [0.1, 0.1, 0.1]}))

@@ -1,4 +1,4 @@
-"""Models other than the demo's: CLIP in the size people use, and SigLIP, with random weights."""
+"""Models other than the demo model: CLIP ViT-B/32 and SigLIP with random weights."""
 
 import shutil
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def vit_b32(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(folder)  # 605 MB, of which pytest would keep three
 
 
-def test_vit_b32_gives_the_tutorial_s_vectors(vit_b32: Path) -> None:
+def test_vit_b32_reproduces_the_tutorial_vectors(vit_b32: Path) -> None:
     pictures = draw_pictures(4)
     encoder = ClipEncoder(str(vit_b32), dtype="float32")
     images, words = encoder.encode_images(pictures), encoder.encode_texts(TEXTS)
@@ -85,7 +85,7 @@ def save_siglip(folder: Path, tokenizer: PreTrainedTokenizerFast) -> Path:
     return folder
 
 
-def test_siglip_works_and_gets_its_texts_padded_to_the_full_context(siglip: Path) -> None:
+def test_siglip_works_with_texts_padded_to_the_full_context(siglip: Path) -> None:
     encoder = ClipEncoder(str(siglip), dtype="float32")
     assert encoder.dim == 32
     assert encoder.encode_images(draw_pictures(3)).shape == (3, 32)
@@ -95,7 +95,7 @@ def test_siglip_works_and_gets_its_texts_padded_to_the_full_context(siglip: Path
     assert encoder._load().tokenize(["a cat"])["input_ids"].shape == (1, 16)
 
 
-def test_siglip_2_takes_russian_in_any_case_and_sees_its_padding_as_in_training(siglip_2: Path) -> None:
+def test_siglip_2_reads_russian_in_any_case_and_pads_as_in_training(siglip_2: Path) -> None:
     encoder = ClipEncoder(str(siglip_2), dtype="float32")
     assert encoder.encode_images(draw_pictures(1)).shape == (1, 32)
     white_dog, the_same, cat = encoder.encode_texts(["белая собака", "Белая собака", "кошка"])

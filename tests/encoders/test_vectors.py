@@ -1,4 +1,4 @@
-"""The vectors: of the right shape and length, the tutorial's, and the same whoever is encoded beside."""
+"""Vectors: shape, length, agreement with the tutorial, and independence of the batch."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,26 +17,26 @@ TEXTS = ["a red car", "two white dogs under a tree", "x", ""]
 ODD_TEXTS = ["\0", "😀" * 500, "\ud800 lone", "a" * 100_000, "word " * 20_000, "\u202eطقط", "\x7f\n\t"]
 
 
-def test_vectors_are_float32_and_of_unit_length(encoder: ClipEncoder) -> None:
+def test_vectors_are_float32_with_unit_length(encoder: ClipEncoder) -> None:
     for vectors in (encoder.encode_images(draw_pictures(5)), encoder.encode_texts(TEXTS)):
         assert vectors.dtype == np.float32
         assert vectors.shape[1] == encoder.dim
         assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_nothing_gives_no_vectors_of_the_right_width(encoder: ClipEncoder) -> None:
+def test_empty_batch_gives_an_empty_matrix_of_the_right_width(encoder: ClipEncoder) -> None:
     for vectors in (encoder.encode_images([]), encoder.encode_texts([]), encoder.encode_pixels(encoder.preprocess([]))):
         assert vectors.shape == (0, encoder.dim)
         assert vectors.dtype == np.float32
 
 
-def test_they_are_the_tutorial_s(encoder: ClipEncoder) -> None:
+def test_vectors_equal_those_of_the_tutorial(encoder: ClipEncoder) -> None:
     pictures = draw_pictures(6)
     assert np.abs(encoder.encode_images(pictures) - tutorial_image_vectors(DEMO_MODEL, pictures)).max() < 1e-4
     assert np.abs(encoder.encode_texts(TEXTS) - tutorial_text_vectors(DEMO_MODEL, TEXTS)).max() < 1e-4
 
 
-def test_pixels_can_be_prepared_apart(encoder: ClipEncoder) -> None:
+def test_pixels_can_be_prepared_separately(encoder: ClipEncoder) -> None:
     pictures = draw_pictures(3)
     pixels = np.stack([encoder.preprocess([picture])[0] for picture in pictures])
     assert pixels.dtype == np.float32
@@ -45,7 +45,7 @@ def test_pixels_can_be_prepared_apart(encoder: ClipEncoder) -> None:
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("bfloat16", 1e-3)])
-def test_neighbours_in_a_batch_do_not_matter(dtype: str, tolerance: float) -> None:
+def test_other_items_of_a_batch_do_not_change_a_vector(dtype: str, tolerance: float) -> None:
     encoder = ClipEncoder(str(DEMO_MODEL), dtype=dtype)
     pictures = draw_pictures(9)
     together = encoder.encode_images(pictures)
@@ -57,7 +57,7 @@ def test_neighbours_in_a_batch_do_not_matter(dtype: str, tolerance: float) -> No
     assert (1 - cosines(encoder.encode_texts(texts), apart)).max() < tolerance
 
 
-def test_batches_really_are_batches(encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batch_is_encoded_in_one_pass(encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     model = encoder._load().model
     for name in ("get_image_features", "get_text_features"):
@@ -101,7 +101,7 @@ def test_threads_encoding_at_once_get_the_same_vectors(encoder: ClipEncoder) -> 
         assert cosines(np.stack(list(words)), encoder.encode_texts(texts)).min() > 1 - 1e-5
 
 
-def test_useless_numbers_are_an_error_and_no_vector() -> None:
+def test_non_finite_numbers_are_an_error() -> None:
     encoder = ClipEncoder(str(DEMO_MODEL), dtype="float32")
     pixels = encoder.preprocess(draw_pictures(2))
     with pytest.raises(EncoderError, match="no usable numbers"):

@@ -1,4 +1,4 @@
-"""Files of a few hundred bytes that claim gigabytes of pixels."""
+"""Files of a few hundred bytes that declare gigabytes of pixels."""
 
 import io
 import struct
@@ -11,17 +11,17 @@ EDGE = 60_000
 
 
 def bombs() -> Iterator[tuple[str, bytes]]:
-    yield "PNG", _png_claiming(EDGE, EDGE)
+    yield "PNG", _png_declaring(EDGE, EDGE)
     yield "real PNG", _compressed_png(20_000)
     yield "BMP", _patched(corners_file("BMP"), 18, struct.pack("<ii", EDGE, EDGE))
     yield "JPEG", _jpeg()
     yield "GIF screen", _patched(corners_file("GIF"), 6, struct.pack("<HH", EDGE, EDGE))
     yield "GIF first frame", _gif_with_huge_frame()
     yield "WebP", _webp(EDGE, EDGE)
-    yield "TIFF", _tiff_claiming(256, 257)
-    yield "TIFF tiles", _tiff_claiming(322, 323)
+    yield "TIFF", _tiff_declaring(256, 257)
+    yield "TIFF tiles", _tiff_declaring(322, 323)
     for name in ("AVIF", "HEIF"):
-        # The libraries have limits of their own, between these two sizes.
+        # The limits of the decoders lie between these two sizes.
         yield f"{name} of 15,000", _with_spatial_extents(corners_file(name), 15_000)
         yield f"{name} of 60,000", _with_spatial_extents(corners_file(name), EDGE)
     yield "two HEIC", _with_spatial_extents(sample("two.heic"), EDGE)
@@ -39,17 +39,17 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def png(width: int, height: int, depth: int, body: bytes, *, colour_type: int = 0) -> bytes:
-    """A PNG of rows that are already filtered and compressed."""
+    """Return a PNG of rows that are already filtered and compressed."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
 
 
-def _png_claiming(width: int, height: int) -> bytes:
+def _png_declaring(width: int, height: int) -> bytes:
     return png(width, height, 8, zlib.compress(bytes(1000)))
 
 
 def _compressed_png(edge: int) -> bytes:
-    """A complete black picture of `edge` squared, one bit a pixel, in about 50 kB."""
+    """Return a complete black picture, `edge` by `edge` pixels of one bit, in about 50 kB."""
     compressor = zlib.compressobj()
     row = bytes(1 + edge // 8)
     body = b"".join(compressor.compress(row * 100) for _ in range(edge // 100)) + compressor.flush()
@@ -62,7 +62,7 @@ def _jpeg() -> bytes:
 
 
 def _gif_with_huge_frame() -> bytes:
-    """A small screen; a frame that is cleared after showing, for which Pillow would allocate while opening."""
+    """Return a GIF with a small screen and a huge frame, for which Pillow would allocate memory while opening."""
     data = write(draw_corners(), "GIF").getvalue()
     frame = data.index(b",\x00\x00\x00\x00")
     control = b"!\xf9\x04\x08\x00\x00\x00\x00"
@@ -91,7 +91,7 @@ def _tiff(entries: list[tuple[int, int, int, int]], tail: bytes = b"") -> bytes:
     return b"II*\x00" + struct.pack("<LH", 8, len(entries)) + body + struct.pack("<L", 0) + tail
 
 
-def _tiff_claiming(width_tag: int, height_tag: int) -> bytes:
+def _tiff_declaring(width_tag: int, height_tag: int) -> bytes:
     base = [(256, 4, 1, 64), (257, 4, 1, 48), (258, 3, 1, 8), (259, 3, 1, 5), (262, 3, 1, 1), (277, 3, 1, 1)]
     entries = [entry for entry in base if entry[0] not in (width_tag, height_tag)]
     entries += [(width_tag, 4, 1, EDGE), (height_tag, 4, 1, EDGE)]
@@ -100,7 +100,7 @@ def _tiff_claiming(width_tag: int, height_tag: int) -> bytes:
 
 
 def _tiff_with_many_strips(strips: int) -> bytes:
-    """One row of one pixel a strip; a list of strips that Pillow would turn into gigabytes of tuples."""
+    """Return a TIFF with a strip for each row; Pillow would make gigabytes of tuples of the list of strips."""
     entries = [(256, 4, 1, 8), (257, 4, 1, strips), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (277, 3, 1, 1)]
     start = 8 + 2 + 12 * (len(entries) + 2) + 4
     return _tiff([*entries, (273, 4, strips, start), (278, 4, 1, 1)], bytes(4 * strips))

@@ -1,4 +1,4 @@
-"""Pictures for the tests, drawn here and written with Pillow; HEIC, which Pillow cannot write, comes from samples/."""
+"""Pictures for the tests, drawn here and written with Pillow, which cannot write HEIC: such files are in samples/."""
 
 import io
 from pathlib import Path
@@ -18,7 +18,7 @@ Colour = tuple[int, int, int]
 
 
 def draw_corners(width: int = 64, height: int = 48) -> Image.Image:
-    """Top left red, top right green, bottom left blue, bottom right pale."""
+    """Return a picture: top left red, top right green, bottom left blue, bottom right pale."""
     picture = Image.new("RGB", (width, height), PALE)
     picture.paste(RED, (0, 0, width // 2, height // 2))
     picture.paste(GREEN, (width // 2, 0, width, height // 2))
@@ -38,7 +38,7 @@ def sample(name: str) -> io.BytesIO:
 
 
 def corners_file(name: str) -> io.BytesIO:
-    """The corners picture in any accepted format, as good as lossless."""
+    """Return the picture of `draw_corners` in any accepted format, nearly lossless."""
     if name == "HEIF":
         return sample("corners.heic")
     options: dict[str, dict[str, Any]] = {
@@ -50,7 +50,7 @@ def corners_file(name: str) -> io.BytesIO:
 
 
 def corner_colours(picture: Image.Image) -> list[Colour]:
-    """The colours a little inside the corners: top left, top right, bottom left, bottom right."""
+    """Return the colours near the corners: top left, top right, bottom left, bottom right."""
     right, bottom = picture.width - 5, picture.height - 5
     return [colour_at(picture, point) for point in ((4, 4), (right, 4), (4, bottom), (right, bottom))]
 

@@ -1,4 +1,4 @@
-"""Decompression bombs, each refused before anything is allocated for its pixels."""
+"""Decompression bombs: each is refused before memory is allocated for its pixels."""
 
 import subprocess
 import sys
@@ -34,17 +34,17 @@ for name, data in files:
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, tuple[str, int]]:
-    """What became of each bomb: the code, and by how many MB the peak of the process grew."""
+    """Return for each bomb the error code, and by how many MB the peak memory of the process grew."""
     done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True)
     rows = [line.split("|") for line in done.stdout.splitlines()]
     return {name: (code, int(growth)) for name, code, growth in rows}
 
 
-def test_every_bomb_is_refused_for_its_size(outcomes: dict[str, tuple[str, int]]) -> None:
+def test_every_bomb_is_refused_because_of_its_size(outcomes: dict[str, tuple[str, int]]) -> None:
     assert len(outcomes) == 15
     codes = {name: code for name, (code, _) in outcomes.items() if code != "too_many_pixels"}
     assert codes == {"TIFF strips": "damaged"}
 
 
-def test_refusing_a_bomb_leaves_memory_flat(outcomes: dict[str, tuple[str, int]]) -> None:
+def test_refusing_a_bomb_uses_little_memory(outcomes: dict[str, tuple[str, int]]) -> None:
     assert {name: growth for name, (_, growth) in outcomes.items() if growth > MAX_GROWTH_MB} == {}

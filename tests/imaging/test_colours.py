@@ -1,4 +1,4 @@
-"""Every mode comes out as the colour a person would see."""
+"""Every mode is decoded to the colour that a person expects."""
 
 import io
 import struct
@@ -16,7 +16,7 @@ from .pictures import LIMITS, Colour, colour_at, draw_corners, is_close, write
 
 
 def shown(file: io.BytesIO, max_edge_px: int | None = None) -> Colour:
-    """The colour in the middle of an accepted picture."""
+    """Return the colour in the middle of an accepted picture."""
     inspect_picture(file, LIMITS)
     picture = open_picture(file, max_edge_px=max_edge_px)
     assert picture.mode == "RGB"
@@ -51,7 +51,7 @@ def plain(mode: str, colour: float | tuple[int, ...]) -> Image.Image:
         ("F", 100.0, "TIFF", (100, 100, 100)),
     ],
 )
-def test_modes_are_shown_in_their_colours(
+def test_every_mode_keeps_its_colours(
     mode: str, colour: float | tuple[int, ...], name: str, expected: Colour, max_edge_px: int | None
 ) -> None:
     options: dict[str, Any] = (
@@ -60,7 +60,7 @@ def test_modes_are_shown_in_their_colours(
     assert is_close(shown(write(plain(mode, colour), name, **options), max_edge_px), expected, 3)
 
 
-def test_deep_gray_is_scaled_and_not_clipped() -> None:
+def test_deep_gray_is_scaled_without_clipping() -> None:
     picture = Image.frombytes("I;16", (256, 1), array("H", range(0, 65536, 256)).tobytes())
     grays = list(open_picture(write(picture, "PNG")).tobytes()[::3])
     assert grays == sorted(grays)
@@ -71,7 +71,7 @@ def test_16_bit_rgb_png_is_scaled() -> None:
     assert is_close(shown(_png_of_16_bit_rgb((60000, 30000, 1000))), (233, 117, 4), 2)
 
 
-def test_numbers_of_an_unknown_range_are_stretched() -> None:
+def test_values_of_an_unknown_range_are_scaled() -> None:
     picture = Image.new("F", (40, 20), -1000.0)
     picture.paste(3000.0, (20, 0, 40, 20))
     picture = open_picture(write(picture, "TIFF"))
@@ -79,7 +79,7 @@ def test_numbers_of_an_unknown_range_are_stretched() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_numbers_that_are_none_do_not_stop_decoding(value: float) -> None:
+def test_nan_values_do_not_stop_decoding(value: float) -> None:
     assert shown(write(plain("F", value), "TIFF"))
 
 
@@ -129,7 +129,7 @@ def test_only_the_first_frame_is_shown() -> None:
     assert is_close(shown(file), (200, 0, 0))
 
 
-def test_the_picture_outlives_its_file() -> None:
+def test_picture_is_usable_after_its_file_is_closed() -> None:
     file = write(draw_corners(), "TIFF")
     picture = open_picture(file)
     file.close()
@@ -137,7 +137,7 @@ def test_the_picture_outlives_its_file() -> None:
 
 
 def _profile_with_red_and_green_swapped() -> bytes:
-    """sRGB's profile with the two primaries exchanged in its table of tags: what it calls red is green."""
+    """Return the sRGB profile with red and green exchanged in its table of tags."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return profile.replace(b"rXYZ", b"----").replace(b"gXYZ", b"rXYZ").replace(b"----", b"gXYZ")
 

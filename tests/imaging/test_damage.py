@@ -1,4 +1,4 @@
-"""Broken and hostile files: whatever the bytes, the answer is a picture or InvalidImage."""
+"""Broken and hostile files: any bytes give a picture or InvalidImage."""
 
 import io
 import struct
@@ -23,7 +23,7 @@ ORIGINALS["two HEIF"] = sample("two.heic").getvalue()
 
 
 def refusal_code(data: bytes) -> str:
-    """The code with which a file is refused; empty if it is accepted."""
+    """Return the code of the refusal; empty if the file is accepted."""
     try:
         inspect_picture(io.BytesIO(data), LIMITS)
     except InvalidImage as error:
@@ -32,7 +32,7 @@ def refusal_code(data: bytes) -> str:
 
 
 @pytest.mark.parametrize("name", ORIGINALS)
-def test_a_cut_file_is_refused_unless_every_pixel_is_there(name: str) -> None:
+def test_truncated_file_is_refused_unless_every_pixel_is_there(name: str) -> None:
     whole = ORIGINALS[name]
     expected = open_picture(io.BytesIO(whole)).tobytes()
     refusals = 0
@@ -45,11 +45,11 @@ def test_a_cut_file_is_refused_unless_every_pixel_is_there(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "GIF", "BMP", "TIFF"])
-def test_a_picture_cut_in_the_middle_is_called_incomplete(name: str) -> None:
+def test_truncated_picture_is_reported_as_incomplete(name: str) -> None:
     with pytest.raises(InvalidImage) as caught:
         inspect_picture(io.BytesIO(ORIGINALS[name][: len(ORIGINALS[name]) * 3 // 5]), LIMITS)
     assert caught.value.code == "truncated"
-    assert "upload it again" in str(caught.value)
+    assert "Upload it again" in str(caught.value)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -58,7 +58,7 @@ def test_a_picture_cut_in_the_middle_is_called_incomplete(name: str) -> None:
     changes=st.lists(st.tuples(st.integers(0, 2000), st.binary(min_size=1, max_size=4)), min_size=1, max_size=6),
     cut=st.integers(0, 300),
 )
-def test_mutated_bytes_raise_nothing_but_invalid_image(name: str, changes: list[tuple[int, bytes]], cut: int) -> None:
+def test_mutated_bytes_raise_only_invalid_image(name: str, changes: list[tuple[int, bytes]], cut: int) -> None:
     data = bytearray(ORIGINALS[name])
     for position, value in changes:
         data[position % len(data) : position % len(data) + len(value)] = value
@@ -70,7 +70,7 @@ def test_mutated_bytes_raise_nothing_but_invalid_image(name: str, changes: list[
 
 
 @pytest.mark.parametrize("word", [b"\xff\xfe\xfd\xfc", b"E\x80if"])
-def test_a_heic_that_would_end_the_process_is_refused(word: bytes) -> None:
+def test_heic_that_would_crash_the_process_is_refused(word: bytes) -> None:
     data = ORIGINALS["HEIF"]
     with pytest.raises(InvalidImage) as caught:
         inspect_picture(io.BytesIO(data.replace(b"Exif", word, 1)), LIMITS)
@@ -86,7 +86,7 @@ def test_a_jpeg_that_would_decode_for_hours_is_refused() -> None:
     assert caught.value.code == "damaged"
 
 
-def test_what_follows_the_end_of_a_jpeg_is_not_its_scans() -> None:
+def test_data_after_the_end_of_a_jpeg_does_not_count_as_scans() -> None:
     video_of_a_motion_photo = b"\xff\xda\x00\x02" * 1000
     assert inspect_picture(io.BytesIO(ORIGINALS["JPEG"] + video_of_a_motion_photo), LIMITS).format == "JPEG"
 
@@ -98,7 +98,7 @@ def test_a_broken_colour_profile_is_ignored() -> None:
         assert open_picture(file).tobytes() == draw_corners().tobytes()
 
 
-def test_a_png_whose_metadata_inflates_without_end_is_refused_or_read_without_it() -> None:
+def test_png_with_inflating_metadata_is_refused_or_read_without_it() -> None:
     body = b"key\x00\x00" + zlib.compress(bytes(50_000_000))
     chunk = struct.pack(">I", len(body)) + b"zTXt" + body + struct.pack(">I", zlib.crc32(b"zTXt" + body))
     data = ORIGINALS["PNG"]
@@ -106,7 +106,7 @@ def test_a_png_whose_metadata_inflates_without_end_is_refused_or_read_without_it
         inspect_picture(io.BytesIO(data[:33] + chunk + data[33:]), LIMITS)
 
 
-def test_an_error_of_the_disk_is_not_blamed_on_the_picture() -> None:
+def test_disk_error_is_not_an_image_error() -> None:
     class FailingDisk(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell() > 100:

@@ -1,4 +1,4 @@
-"""What counts as a picture, by content alone."""
+"""The accepted formats, recognised by content alone."""
 
 import io
 
@@ -24,7 +24,7 @@ from .pictures import (
 
 
 @pytest.mark.parametrize("name", ALL_FORMATS)
-def test_every_accepted_format_is_recognised_and_shown_in_its_colours(name: str) -> None:
+def test_every_accepted_format_is_recognised_and_keeps_its_colours(name: str) -> None:
     file = corners_file(name)
     info = inspect_picture(file, LIMITS)
     assert (info.format, info.width, info.height, info.frames) == (name, 64, 48, 1)
@@ -36,7 +36,7 @@ def test_every_accepted_format_is_recognised_and_shown_in_its_colours(name: str)
     assert all_close(corner_colours(picture), [RED, GREEN, BLUE, PALE], 16)
 
 
-def test_mpo_counts_as_a_jpeg_of_one_frame() -> None:
+def test_mpo_counts_as_a_jpeg_with_one_frame() -> None:
     info = inspect_picture(write(draw_corners(), "MPO", save_all=True, append_images=[draw_corners()]), LIMITS)
     assert (info.format, info.extension, info.frames) == ("JPEG", ".jpg", 1)
 
@@ -52,7 +52,7 @@ def test_pictures_in_a_heic_are_counted_as_frames() -> None:
     assert inspect_picture(sample("two.heic"), LIMITS).frames == 2
 
 
-def test_avif_under_the_neutral_brand_is_still_avif() -> None:
+def test_avif_with_the_generic_brand_is_recognised() -> None:
     data = corners_file("AVIF").getvalue()
     assert inspect_picture(io.BytesIO(data[:8] + b"mif1" + data[12:]), LIMITS).format == "AVIF"
 
@@ -84,7 +84,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("code", "data"), [(code, data) for code, files in REFUSED.items() for data in files])
-def test_what_is_no_accepted_picture_is_refused_in_a_sentence(code: str, data: bytes) -> None:
+def test_unaccepted_file_is_refused_in_a_sentence(code: str, data: bytes) -> None:
     file = io.BytesIO(data)
     with pytest.raises(InvalidImage) as caught:
         inspect_picture(file, LIMITS)
@@ -95,6 +95,6 @@ def test_what_is_no_accepted_picture_is_refused_in_a_sentence(code: str, data: b
         open_picture(file)
 
 
-def test_tga_which_has_no_signature_is_no_picture() -> None:
-    with pytest.raises(InvalidImage, match="not a picture"):
+def test_tga_is_refused_because_it_has_no_signature() -> None:
+    with pytest.raises(InvalidImage, match="isn't a picture"):
         inspect_picture(write(draw_corners(), "TGA"), LIMITS)

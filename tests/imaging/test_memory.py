@@ -1,22 +1,45 @@
-"""Pictures that are decoded at the same time hold no more pixels than there may be."""
+"""The pixel budget: pictures decoded at the same time never exceed it."""
 
 import io
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import pytest
+from django.core.files.storage import FileSystemStorage, storages
 from PIL import Image
+from pytest_django import Settings
 
 from collections_app.imaging import inspect_picture, open_picture, reserve_pixels
-from collections_app.imaging.memory import MOST_PIXELS, PixelBudget
+from collections_app.imaging.memory import MAX_PIXELS, PixelBudget
 from collections_app.services.library.renditions import Rendition, open_rendition
 from tests.sample_team import SampleTeam
 
 from .pictures import LIMITS
 
 WAITS_S, ARRIVES_S = 0.3, 30
+
+
+class WatchedStorage(FileSystemStorage):
+    """Calls `before_save` with the name of each file before it stores the file."""
+
+    before_save: Callable[[str], None]
+
+    def save(self, name: str | None, content: IO[Any], max_length: int | None = None) -> str:
+        self.before_save(name or "")
+        return super().save(name, content, max_length)
+
+
+@pytest.fixture
+def watched_storage(settings: Settings, tmp_path: Path) -> WatchedStorage:
+    backend = {"BACKEND": f"{__name__}.WatchedStorage", "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = {**settings.STORAGES, "default": backend}
+    storage = storages["default"]
+    assert isinstance(storage, WatchedStorage)
+    storage.before_save = lambda name: None
+    return storage
 
 
 @pytest.fixture
@@ -39,13 +62,13 @@ def waits(started: "Future[Any]") -> bool:
     return False
 
 
-def test_threads_together_never_hold_more_than_there_is(pool: ThreadPoolExecutor) -> None:
+def test_threads_together_stay_within_the_budget(pool: ThreadPoolExecutor) -> None:
     budget, lock = PixelBudget(100), threading.Lock()
     held, most = 0, 0
 
     def hold(pixels: int) -> None:
         nonlocal held, most
-        with budget.holding(pixels):
+        with budget.reserve(pixels):
             with lock:
                 held += min(pixels, 100)
                 most = max(most, held)
@@ -56,14 +79,14 @@ def test_threads_together_never_hold_more_than_there_is(pool: ThreadPoolExecutor
     assert 0 < most <= 100
 
 
-def test_a_small_one_does_not_slip_in_before_a_large_one_that_waits(pool: ThreadPoolExecutor) -> None:
+def test_small_reservation_does_not_overtake_a_large_one(pool: ThreadPoolExecutor) -> None:
     budget, order = PixelBudget(100), []
 
     def hold(pixels: int) -> None:
-        with budget.holding(pixels):
+        with budget.reserve(pixels):
             order.append(pixels)
 
-    with budget.holding(60):
+    with budget.reserve(60):
         large = pool.submit(hold, 90)
         assert waits(large)
         small = pool.submit(hold, 10)
@@ -73,38 +96,37 @@ def test_a_small_one_does_not_slip_in_before_a_large_one_that_waits(pool: Thread
     assert order == [90, 10]
 
 
-def test_what_fails_gives_back_what_it_held() -> None:
+def test_failure_releases_its_reservation() -> None:
     budget = PixelBudget(10)
     for _ in range(3):
-        with pytest.raises(ValueError, match="broken"), budget.holding(10):
+        with pytest.raises(ValueError, match="broken"), budget.reserve(10):
             raise ValueError("broken")
 
 
 @pytest.mark.parametrize("step", [open_picture, lambda file: inspect_picture(file, LIMITS)], ids=["open", "inspect"])
-def test_pictures_are_decoded_only_where_there_is_room(
+def test_pictures_are_decoded_only_within_the_budget(
     step: Callable[[io.BytesIO], object], pool: ThreadPoolExecutor
 ) -> None:
-    with reserve_pixels(MOST_PIXELS):
+    with reserve_pixels(MAX_PIXELS):
         decoding = pool.submit(step, a_picture())
         assert waits(decoding)
     decoding.result(ARRIVES_S)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_whole_picture_is_held_until_it_is_stored(
-    sample: SampleTeam, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+def test_pixels_stay_reserved_until_the_picture_is_stored(
+    watched_storage: WatchedStorage, sample: SampleTeam, pool: ThreadPoolExecutor
 ) -> None:
-    """While the copy for those who may not have the original is written, nobody else has all the room."""
-    others: list[bool] = []
+    """While a rendition of full size is being stored, no other thread can take the whole budget."""
+    is_waiting: list[bool] = []
 
     def take_all() -> None:
-        with reserve_pixels(MOST_PIXELS):
+        with reserve_pixels(MAX_PIXELS):
             pass
 
-    def stored(name: str, content: bytes) -> None:
-        others.append(waits(pool.submit(take_all)))
+    def try_to_take_all(name: str) -> None:
+        is_waiting.append(waits(pool.submit(take_all)))
 
-    monkeypatch.setattr("collections_app.services.library.renditions._save_whole", stored)
-    with pytest.raises(FileNotFoundError):
-        open_rendition(image=sample.image, rendition=Rendition.FULL)
-    assert others == [True]
+    watched_storage.before_save = try_to_take_all
+    open_rendition(image=sample.image, rendition=Rendition.FULL).close()
+    assert is_waiting == [True]

@@ -1,4 +1,4 @@
-"""When a picture was taken."""
+"""The date when a picture was taken."""
 
 import io
 from datetime import datetime, timedelta, timezone
@@ -36,7 +36,7 @@ def test_the_date_is_read_from_a_tiff() -> None:
 
 
 @pytest.mark.parametrize("offset", [None, "", "   :  ", "+99:00", "nonsense"])
-def test_without_a_usable_offset_the_date_is_naive(offset: str | None) -> None:
+def test_date_without_a_usable_offset_is_naive(offset: str | None) -> None:
     taken_at = inspect_picture(file_taken("2021:02:03 04:05:06", offset), LIMITS).taken_at
     assert taken_at == datetime(2021, 2, 3, 4, 5, 6)
     assert taken_at is not None
@@ -55,7 +55,7 @@ def test_without_a_usable_offset_the_date_is_naive(offset: str | None) -> None:
         b"\xff\x00",
     ],
 )
-def test_a_garbage_date_is_no_date(moment: str | bytes) -> None:
+def test_invalid_date_is_ignored(moment: str | bytes) -> None:
     assert inspect_picture(file_taken(moment), LIMITS).taken_at is None
 
 

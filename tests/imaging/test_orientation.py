@@ -9,7 +9,7 @@ from collections_app.imaging import inspect_picture, open_picture
 
 from .pictures import BLUE, GREEN, LIMITS, PALE, RED, all_close, corner_colours, draw_corners, sample, write
 
-# What has to be done to the upright picture so that the orientation's reader undoes it.
+# The inverse of each orientation, applied to the upright picture before it is stored.
 STORED = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -39,14 +39,14 @@ def test_pictures_are_shown_upright(name: str, orientation: int, max_edge_px: in
     assert not picture.getexif()
 
 
-def test_heic_is_turned_by_its_container_and_not_again_by_exif() -> None:
+def test_heic_is_rotated_once_by_its_container_and_not_by_exif() -> None:
     info = inspect_picture(sample("corners.heic"), LIMITS)
     assert (info.width, info.height) == (64, 48)
     assert info.taken_at == datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone(timedelta(hours=2)))
 
 
 @pytest.mark.parametrize("value", [0, 9, 65535])
-def test_an_orientation_that_does_not_exist_is_ignored(value: int) -> None:
+def test_unknown_orientation_is_ignored(value: int) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = value
     file = write(draw_corners(), "JPEG", exif=exif)

@@ -1,17 +1,23 @@
-"""Every contract test runs on Milvus Lite and, marked `server`, on a real server."""
+"""Indexes for the contract tests: each runs on Milvus Lite and, marked `server`, on a real server."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from collections_app.index.collection import ModelCollection
 from collections_app.index.connection import Connection, ServerEndpoint
 from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.milvus import MilvusIndex
+from collections_app.index.schema import SERVER
 from tests.index.milvus_server import milvus_server_uri
 from tests.index.records import DIM
 
+# Loading an empty collection takes a server three seconds, in which it waits; an average test takes a third of one.
+LOADED_AHEAD = 10
 _models = count()
 
 milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)
@@ -24,11 +30,39 @@ def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     connection.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server(milvus_uri: str) -> Iterator[Connection]:
     connection = Connection(ServerEndpoint(uri=milvus_uri))
     yield connection
     connection.close()
+
+
+class LoadedModels:
+    """Models whose empty collections the server has loaded, some of them always ahead of the tests."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pool = ThreadPoolExecutor(LOADED_AHEAD)
+        self._ahead = deque(self._pool.submit(self._load) for _ in range(LOADED_AHEAD))
+
+    def take_key(self) -> str:
+        self._ahead.append(self._pool.submit(self._load))
+        return self._ahead.popleft().result()
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _load(self) -> str:
+        model_key = make_model_key()
+        self._connection.run(ModelCollection(model_key=model_key, dim=DIM, layout=SERVER).ensure)
+        return model_key
+
+
+@pytest.fixture(scope="package")
+def loaded_models(server: Connection) -> Iterator[LoadedModels]:
+    models = LoadedModels(server)
+    yield models
+    models.close()
 
 
 @pytest.fixture(params=["lite", pytest.param("server", marks=pytest.mark.server)])
@@ -39,20 +73,33 @@ def connection(request: pytest.FixtureRequest) -> Connection:
 
 
 @pytest.fixture
-def index(connection: Connection) -> Iterator[MilvusIndex]:
-    """An empty index of a model of its own, whose searches see every write."""
-    made = new_index(connection)
+def model_key(connection: Connection, request: pytest.FixtureRequest) -> str:
+    """The key of a model without vectors. A server has already loaded its collection."""
+    if connection.endpoint.is_embedded:
+        return make_model_key()
+    models: LoadedModels = request.getfixturevalue("loaded_models")
+    return models.take_key()
+
+
+@pytest.fixture
+def index(connection: Connection, model_key: str) -> Iterator[MilvusIndex]:
+    """An empty index of its own model, whose searches see every write."""
+    made = new_index(connection, model_key=model_key)
     yield made
     made.drop()
 
 
+def make_model_key() -> str:
+    return f"test-model-{next(_models)}"
+
+
 def new_index(connection: Connection, *, model_key: str = "", dim: int = DIM) -> MilvusIndex:
-    return MilvusIndex(connection, model_key=model_key or f"test-model-{next(_models)}", dim=dim, consistency="Strong")
+    return MilvusIndex(connection, model_key=model_key or make_model_key(), dim=dim, consistency="Strong")
 
 
 @pytest.fixture
 def open_store(tmp_path: Path) -> Iterator[Callable[[], Connection]]:
-    """Return a function that opens the one store of this test, as another process would, each time anew."""
+    """Return a function that opens the one store of this test, each time as another process would."""
     opened: list[Connection] = []
 
     def open_it() -> Connection:

@@ -21,6 +21,13 @@ START_TIMEOUT_S = 120.0
 MAX_PARTITIONS = 32
 # Where the parts look for each other; without it Milvus takes the first address that is not loopback.
 _PARTS = ("rootCoord", "proxy", "queryCoord", "queryNode", "indexNode", "dataCoord", "dataNode")
+# Milliseconds. A search that sees every write waits for the next tick, a collection for the next checks.
+_SHORT_INTERVALS = {
+    "proxy.timeTickInterval": "20",
+    "queryCoord.checkSegmentInterval": "50",
+    "queryCoord.checkChannelInterval": "50",
+    "queryCoord.distPullInterval": "50",
+}
 
 
 class NoServerError(Exception):
@@ -66,7 +73,7 @@ def _running(directory: Path, settings: dict[str, str]) -> Iterator[str]:
     except ImportError as error:
         raise NoServerError(f"the package milvus cannot be imported ({error})") from error
     config = MilvusServerConfig(data_dir=str(directory), proxy_port=_free_port())
-    for name, value in {f"{part}.ip": "127.0.0.1" for part in _PARTS}.items() | settings.items():
+    for name, value in ({f"{part}.ip": "127.0.0.1" for part in _PARTS} | _SHORT_INTERVALS | settings).items():
         config.set(name, value)
     server = MilvusServer(config, wait_for_started=False)
     try:

@@ -1,4 +1,4 @@
-"""A way to a server that a test can cut and mend: a relay on loopback."""
+"""A relay to a server on loopback that a test can cut and restore."""
 
 import socket
 import threading

@@ -1,5 +1,6 @@
-"""What `VectorIndex` promises, on Milvus Lite and on a server."""
+"""The contract of `VectorIndex`, on Milvus Lite and on a server."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from tests.index.records import DIM, random_units, record, unit
 
 
 def where(index: MilvusIndex) -> list[tuple[int, int]]:
-    return sorted((entry.id, entry.team_id) for entry in index.entries())
+    return sorted((entry.id, entry.team_id) for entry in index.iterate_entries())
 
 
 def found(index: MilvusIndex, **arguments: object) -> list[int]:
@@ -23,21 +24,22 @@ def found(index: MilvusIndex, **arguments: object) -> list[int]:
     return [hit.id for hit in index.search(unit(1), **asked)]  # type: ignore[arg-type]
 
 
-def test_an_index_nobody_has_written_to_is_empty(index: MilvusIndex) -> None:
+def test_new_index_is_empty(connection: Connection) -> None:
+    index = new_index(connection)
     index.delete([1])
 
     assert found(index) == []
-    assert list(index.entries()) == []
-    assert index.vectors([1]) == {}
+    assert list(index.iterate_entries()) == []
+    assert index.get_vectors([1]) == {}
     assert index.count() == 0
 
 
-def test_entries_come_back_as_they_were_written(index: MilvusIndex) -> None:
+def test_entries_are_read_as_they_were_written(index: MilvusIndex) -> None:
     written = [record(7, team=2), record(2**53 + 1, team=1, taken_at=-5_000_000_000, uploader_id=0)]
 
     index.upsert(written)
 
-    assert sorted(index.entries(), key=lambda entry: entry.id) == [one.entry for one in written]
+    assert sorted(index.iterate_entries(), key=lambda entry: entry.id) == [one.entry for one in written]
     assert index.count() == 2
 
 
@@ -45,14 +47,14 @@ def test_upsert_replaces_values_and_vector(index: MilvusIndex) -> None:
     index.upsert([record(1, vector=unit(1)), record(2)])
     index.upsert([record(1, vector=unit(0, 1), width=99)])
 
-    assert {entry.id: entry.width for entry in index.entries()} == {1: 99, 2: 640}
-    np.testing.assert_allclose(index.vectors([1])[1], unit(0, 1), atol=1e-6)
+    assert {entry.id: entry.width for entry in index.iterate_entries()} == {1: 99, 2: 640}
+    np.testing.assert_allclose(index.get_vectors([1])[1], unit(0, 1), atol=1e-6)
 
 
 def test_the_last_of_equal_ids_in_one_batch_wins(index: MilvusIndex) -> None:
     index.upsert([record(1, team=1), record(1, team=2), record(1, team=3, height=5)])
 
-    assert [(entry.team_id, entry.height) for entry in index.entries()] == [(3, 5)]
+    assert [(entry.team_id, entry.height) for entry in index.iterate_entries()] == [(3, 5)]
 
 
 def test_upsert_moves_an_entry_to_another_team(index: MilvusIndex) -> None:
@@ -68,11 +70,11 @@ def test_an_entry_moved_there_and_back_is_there_once(index: MilvusIndex) -> None
     for team in (1, 2, 1, 2, 2, 1):
         index.upsert([record(1, team=team, width=team)])
 
-    assert [(entry.team_id, entry.width) for entry in index.entries()] == [(1, 1)]
+    assert [(entry.team_id, entry.width) for entry in index.iterate_entries()] == [(1, 1)]
     assert found(index, team_ids=[2]) == []
 
 
-def test_a_batch_moves_entries_of_several_teams_in_both_directions(index: MilvusIndex) -> None:
+def test_batch_moves_entries_between_teams_in_both_directions(index: MilvusIndex) -> None:
     index.upsert([record(an_id, team=1 + an_id % 3) for an_id in range(12)])
     index.upsert([record(an_id, team=1 + (an_id + 1) % 3) for an_id in range(12)])
 
@@ -80,9 +82,9 @@ def test_a_batch_moves_entries_of_several_teams_in_both_directions(index: Milvus
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_upsert_repairs_what_a_crash_in_the_middle_of_a_move_left(connection: Connection, when: str) -> None:
-    index = new_index(connection, model_key="crashed")
-    crashing = new_index(Connection(_CrashingEndpoint(connection.endpoint, when)), model_key="crashed")
+def test_upsert_repairs_an_interrupted_move(connection: Connection, model_key: str, when: str) -> None:
+    index = new_index(connection, model_key=model_key)
+    crashing = new_index(Connection(_CrashingEndpoint(connection.endpoint, when)), model_key=model_key)
     index.upsert([record(1, team=1)])
     with pytest.raises(_Crash):
         crashing.upsert([record(1, team=2)])
@@ -156,16 +158,14 @@ def test_search_ranks_by_cosine_and_breaks_ties_by_id(index: MilvusIndex) -> Non
     assert [hit.score for hit in all_hits] == pytest.approx([1, 1, 2**-0.5], abs=1e-5)
 
 
-def test_a_search_begun_ahead_finds_the_same_and_several_may_be_under_way(index: MilvusIndex) -> None:
-    assert index.search_ahead(unit(1), team_ids=[1], limit=10)() == []
+def test_simultaneous_searches_return_their_own_hits(index: MilvusIndex) -> None:
     index.upsert([record(number) for number in range(1, 6)])
-    begun = [index.search_ahead(unit(1, number), team_ids=[1], limit=10) for number in range(1, 6)]
-    alone = [index.search(unit(1, number), team_ids=[1], limit=10) for number in range(1, 6)]
-    assert [answered() for answered in reversed(begun)] == alone[::-1]
-    assert [hits[0].id for hits in alone] == [1, 2, 3, 4, 5]
+    with ThreadPoolExecutor(5) as threads:
+        found = list(threads.map(lambda number: index.search(unit(1, number), team_ids=[1], limit=10), range(1, 6)))
+    assert [hits[0].id for hits in found] == [1, 2, 3, 4, 5]
 
 
-def test_search_stays_in_the_teams_and_collections_asked_for(index: MilvusIndex) -> None:
+def test_search_stays_in_the_given_teams_and_collections(index: MilvusIndex) -> None:
     index.upsert([record(team * 10 + n, team=team, collection_id=n) for team in (1, 2, 3) for n in (1, 2)])
 
     assert sorted(found(index, team_ids=[1, 3])) == [11, 12, 31, 32]
@@ -174,7 +174,7 @@ def test_search_stays_in_the_teams_and_collections_asked_for(index: MilvusIndex)
     assert found(index, team_ids=[], collections={9: 2}) == []
 
 
-def test_search_skips_teams_that_have_nothing(index: MilvusIndex) -> None:
+def test_search_skips_teams_without_entries(index: MilvusIndex) -> None:
     index.upsert([record(1, team=1)])
 
     assert found(index, team_ids=[1, 2, 3]) == [1]
@@ -192,7 +192,9 @@ def test_search_skips_teams_that_have_nothing(index: MilvusIndex) -> None:
         ({"team_ids": ["1"]}, (TypeError, ValueError)),
     ],
 )
-def test_search_refuses_what_could_widen_it(index: MilvusIndex, wrong: dict[str, object], error: type) -> None:
+def test_search_refuses_arguments_that_could_widen_it(
+    index: MilvusIndex, wrong: dict[str, object], error: type
+) -> None:
     index.upsert([record(1)])
 
     with pytest.raises(error):
@@ -200,21 +202,21 @@ def test_search_refuses_what_could_widen_it(index: MilvusIndex, wrong: dict[str,
 
 
 @pytest.mark.parametrize("vector", [np.ones(DIM + 1, np.float32), np.full(DIM, np.nan, np.float32)])
-def test_a_vector_of_another_kind_is_refused(index: MilvusIndex, vector: NDArray[np.float32]) -> None:
+def test_vector_of_a_wrong_shape_or_type_is_refused(index: MilvusIndex, vector: NDArray[np.float32]) -> None:
     with pytest.raises(ValueError, match="8 finite numbers"):
         index.search(vector, team_ids=[1], limit=1)
     with pytest.raises(ValueError, match="8 finite numbers"):
         index.upsert([record(1, vector=vector)])
 
 
-def test_vectors_come_back_for_the_teams_asked_for(index: MilvusIndex) -> None:
+def test_vectors_are_returned_for_the_given_teams_only(index: MilvusIndex) -> None:
     index.upsert([record(1, team=1), record(2, team=2)])
 
-    assert sorted(index.vectors([1, 2, 3])) == [1, 2]
-    assert sorted(index.vectors([1, 2, 3], team_ids=[2, 9])) == [2]
-    assert index.vectors([1, 2], team_ids=[]) == {}
-    assert index.vectors([]) == {}
-    assert index.vectors([1])[1].dtype == np.float32
+    assert sorted(index.get_vectors([1, 2, 3])) == [1, 2]
+    assert sorted(index.get_vectors([1, 2, 3], team_ids=[2, 9])) == [2]
+    assert index.get_vectors([1, 2], team_ids=[]) == {}
+    assert index.get_vectors([]) == {}
+    assert index.get_vectors([1])[1].dtype == np.float32
 
 
 def test_two_models_do_not_see_each_other(index: MilvusIndex, connection: Connection) -> None:
@@ -227,18 +229,18 @@ def test_two_models_do_not_see_each_other(index: MilvusIndex, connection: Connec
     assert where(index) == [(1, 1)]
 
 
-def test_a_model_that_changed_its_dimension_is_refused_with_a_sentence(connection: Connection) -> None:
-    index = new_index(connection, model_key="changed")
+def test_model_with_a_changed_dimension_is_refused_in_a_sentence(connection: Connection, model_key: str) -> None:
+    index = new_index(connection, model_key=model_key)
     index.upsert([record(1)])
 
     with pytest.raises(IndexUnavailable, match="vectors of 8 numbers, but this model makes 9"):
-        new_index(connection, model_key="changed", dim=9).count()
+        new_index(connection, model_key=model_key, dim=9).count()
     index.drop()
 
 
-def test_a_team_that_another_process_adds_is_found_at_once(index: MilvusIndex, connection: Connection) -> None:
-    other = new_index(connection, model_key="shared")
-    mine = new_index(connection, model_key="shared")
+def test_team_added_by_another_process_is_found_at_once(connection: Connection, model_key: str) -> None:
+    other = new_index(connection, model_key=model_key)
+    mine = new_index(connection, model_key=model_key)
     other.upsert([record(1, team=1)])
     assert found(mine, team_ids=[1, 2]) == [1]
 
@@ -248,7 +250,7 @@ def test_a_team_that_another_process_adds_is_found_at_once(index: MilvusIndex, c
     other.drop()
 
 
-def test_what_another_process_dropped_is_noticed(connection: Connection) -> None:
+def test_index_dropped_by_another_process_is_noticed(connection: Connection) -> None:
     other = new_index(connection, model_key="dropped")
     mine = new_index(connection, model_key="dropped")
     mine.upsert([record(1)])
@@ -263,20 +265,20 @@ def test_what_another_process_dropped_is_noticed(connection: Connection) -> None
     mine.drop()
 
 
-def test_partitions_that_hold_nothing_are_dropped_where_asked(index: MilvusIndex) -> None:
+def test_empty_partitions_are_dropped_on_request(index: MilvusIndex) -> None:
     assert index.drop_empty_partitions([1]) == 0
     index.upsert([record(team, team=team) for team in range(5)])
     index.delete([1, 2])
 
     assert index.drop_empty_partitions([1, 3, 99]) == 1
 
-    assert index.team_ids() == [0, 2, 3, 4]
+    assert index.list_team_ids() == [0, 2, 3, 4]
     assert where(index) == [(0, 0), (3, 3), (4, 4)]
     assert sorted(found(index, team_ids=[1, 2, 3, 4])) == [3, 4]
 
 
-def test_a_partition_dropped_by_another_process_is_made_anew_when_it_is_needed(connection: Connection) -> None:
-    mine, other = (new_index(connection, model_key="emptied") for _ in range(2))
+def test_partition_dropped_by_another_process_is_recreated(connection: Connection, model_key: str) -> None:
+    mine, other = (new_index(connection, model_key=model_key) for _ in range(2))
     mine.upsert([record(1, team=1), record(2, team=2)])
     mine.delete([1])
     assert other.drop_empty_partitions([1]) == 1

@@ -1,4 +1,4 @@
-"""The embedded store within one process: its directory, its socket, its threads, its size."""
+"""The embedded store within one process: directory, socket, threads, size."""
 
 import os
 import socket
@@ -26,14 +26,14 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_directory_and_socket_are_closed_to_others(open_store: Open, tmp_path: Path) -> None:
+def test_directory_and_socket_are_private(open_store: Open, tmp_path: Path) -> None:
     new_index(open_store()).upsert([record(1)])
 
     assert mode(tmp_path / "index") == 0o700
     assert mode(tmp_path / "index" / "milvus.sock") == 0o600
 
 
-def test_a_directory_that_is_open_to_others_is_closed(open_store: Open, tmp_path: Path) -> None:
+def test_open_directory_is_made_private(open_store: Open, tmp_path: Path) -> None:
     (tmp_path / "index").mkdir(mode=0o755)
 
     new_index(open_store()).upsert([record(1)])
@@ -41,7 +41,7 @@ def test_a_directory_that_is_open_to_others_is_closed(open_store: Open, tmp_path
     assert mode(tmp_path / "index") == 0o700
 
 
-def test_a_link_in_place_of_the_directory_is_refused(open_store: Open, tmp_path: Path) -> None:
+def test_symbolic_link_as_directory_is_refused(open_store: Open, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "index").symlink_to(tmp_path / "elsewhere")
 
@@ -49,7 +49,7 @@ def test_a_link_in_place_of_the_directory_is_refused(open_store: Open, tmp_path:
         new_index(open_store()).count()
 
 
-def test_where_the_path_is_too_long_the_socket_lies_in_a_private_temporary_directory(
+def test_long_path_moves_the_socket_to_a_private_temporary_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = tmp_path / ("long" * 25)
@@ -65,7 +65,7 @@ def test_where_the_path_is_too_long_the_socket_lies_in_a_private_temporary_direc
         one.close()
 
 
-def test_somebody_elses_directory_in_its_place_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_directory_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = tmp_path / ("long" * 25)
     with tempfile.TemporaryDirectory() as short:
         monkeypatch.setattr(tempfile, "tempdir", short)
@@ -76,7 +76,7 @@ def test_somebody_elses_directory_in_its_place_is_refused(tmp_path: Path, monkey
             new_index(Connection(EmbeddedStore(directory))).count()
 
 
-def test_what_was_written_is_there_after_reopening(open_store: Open) -> None:
+def test_written_entries_survive_reopening(open_store: Open) -> None:
     first = open_store()
     new_index(first, model_key="same").upsert([record(1), record(2, team=2)])
     first.close()
@@ -86,15 +86,18 @@ def test_what_was_written_is_there_after_reopening(open_store: Open) -> None:
     assert [hit.id for hit in index.search(unit(1, 1), team_ids=[1, 2], limit=5)] == [1, 2]
 
 
-def test_a_socket_file_that_nobody_serves_is_replaced(open_store: Open, tmp_path: Path) -> None:
+def test_stale_socket_file_is_replaced(open_store: Open, tmp_path: Path) -> None:
     (tmp_path / "index").mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(os.fspath(tmp_path / "index" / "milvus.sock"))
 
-    new_index(open_store()).upsert([record(1)])
+    index = new_index(open_store())
+    index.upsert([record(1)])
+
+    assert index.count() == 1
 
 
-def test_a_store_that_something_else_has_opened_is_unavailable(
+def test_store_opened_by_another_program_is_unavailable(
     open_store: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded_store, "OWNER_TIMEOUT_S", 0.5)
@@ -109,7 +112,7 @@ def test_a_store_that_something_else_has_opened_is_unavailable(
     index.upsert([record(1)])
 
 
-def test_the_same_index_works_again_after_its_connection_was_closed(open_store: Open) -> None:
+def test_index_reconnects_after_its_connection_was_closed(open_store: Open) -> None:
     connection = open_store()
     index = new_index(connection)
     index.upsert([record(1)])
@@ -119,7 +122,7 @@ def test_the_same_index_works_again_after_its_connection_was_closed(open_store: 
     assert index.count() == 1
 
 
-def test_when_the_owner_stops_its_clients_take_over(open_store: Open) -> None:
+def test_client_takes_over_when_the_owner_stops(open_store: Open) -> None:
     owner, client = open_store(), open_store()
     new_index(owner, model_key="same").upsert([record(1)])
     index = new_index(client, model_key="same")
@@ -131,20 +134,22 @@ def test_when_the_owner_stops_its_clients_take_over(open_store: Open) -> None:
     assert new_index(owner, model_key="same").count() == 1
 
 
-def test_a_search_is_answered_though_the_owner_stops_while_it_is_under_way(open_store: Open) -> None:
+def test_running_search_succeeds_although_the_owner_stops(open_store: Open) -> None:
     owner, client = open_store(), open_store()
     new_index(owner, model_key="same").upsert([record(1)])
     index = new_index(client, model_key="same")
-    begun = [index.search_ahead(unit(1), team_ids=[1], limit=10) for _ in range(50)]
-    owner.close()
-    begun.append(index.search_ahead(unit(1), team_ids=[1], limit=10))
-    assert [[hit.id for hit in answered()] for answered in begun] == [[1]] * 51
+    with ThreadPoolExecutor(10) as threads:
+        searches = [threads.submit(index.search, unit(1), team_ids=[1], limit=10) for _ in range(50)]
+        owner.close()
+        searches.append(threads.submit(index.search, unit(1), team_ids=[1], limit=10))
+    assert [[hit.id for hit in search.result()] for search in searches] == [[1]] * 51
 
 
-def test_many_threads_connect_search_and_write_at_once(open_store: Open) -> None:
+def test_many_threads_connect_search_and_write_concurrently(open_store: Open) -> None:
     connections = [open_store(), open_store()]
     indexes = [new_index(connection, model_key="same") for connection in connections]
     together = threading.Barrier(24)
+    everything = {10 * team + step for team in range(4) for step in range(5)}
 
     def work(number: int) -> int:
         together.wait()
@@ -153,21 +158,22 @@ def test_many_threads_connect_search_and_write_at_once(open_store: Open) -> None
             for step in range(5):
                 index.upsert([record(10 * number + step, team=number)])
             return 0
-        return sum(len(index.search(unit(1), team_ids=[0, 1, 2, 3], limit=50)) >= 0 for _ in range(5))
+        searches = [index.search(unit(1), team_ids=[0, 1, 2, 3], limit=50) for _ in range(5)]
+        return sum({hit.id for hit in hits} <= everything for hits in searches)
 
     with ThreadPoolExecutor(24) as pool:
         assert sum(pool.map(work, range(24))) == 100
 
-    assert sorted(entry.id for entry in indexes[0].entries()) == [10 * n + step for n in range(4) for step in range(5)]
+    assert sorted(entry.id for entry in indexes[0].iterate_entries()) == sorted(everything)
 
 
-def test_everything_is_listed_beyond_the_largest_page(lite: Connection) -> None:
+def test_listing_continues_beyond_the_largest_page(lite: Connection) -> None:
     index = new_index(lite)
     vectors = random_units(20_500)
     index.upsert([record(an_id, vector=vector) for an_id, vector in enumerate(vectors)])
 
-    assert [entry.id for entry in index.entries()] == list(range(20_500))
-    assert len(index.vectors(range(5_000))) == 5_000
+    assert [entry.id for entry in index.iterate_entries()] == list(range(20_500))
+    assert len(index.get_vectors(range(5_000))) == 5_000
     assert index.count() == 20_500
     index.drop()
 

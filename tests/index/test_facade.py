@@ -1,4 +1,4 @@
-"""`open_index`, the one way in for services."""
+"""`open_index`, through which services reach the index."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def embedded_store(settings: Settings, tmp_path: Path) -> Iterator[None]:
     index.close_index()
 
 
-def test_importing_it_loads_neither_milvus_nor_grpc() -> None:
+def test_importing_the_package_loads_neither_milvus_nor_grpc() -> None:
     heavy = "import sys, collections_app.index; print({'pymilvus', 'milvus_lite', 'grpc'} & set(sys.modules))"
 
     answer = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
@@ -39,14 +39,14 @@ def test_a_model_has_one_index_per_process() -> None:
     assert index.open_index(model_key="b", dim=DIM) is not opened[0]
 
 
-def test_what_it_opens_keeps_its_entries_when_closed_and_opened_again() -> None:
+def test_index_keeps_its_entries_when_reopened() -> None:
     index.open_index(model_key="a", dim=DIM).upsert([record(1)])
     index.close_index()
 
     assert index.open_index(model_key="a", dim=DIM).count() == 1
 
 
-def test_opening_needs_no_server_and_the_first_call_says_that_there_is_none(settings: Settings) -> None:
+def test_opening_needs_no_server_but_the_first_call_reports_its_absence(settings: Settings) -> None:
     settings.MILVUS_URI = "http://127.0.0.1:1"
 
     opened = index.open_index(model_key="a", dim=DIM)

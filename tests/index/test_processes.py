@@ -1,4 +1,4 @@
-"""Several processes on one embedded store: who owns it, what happens when the owner goes."""
+"""Several processes on one embedded store: ownership and takeover."""
 
 import os
 import signal
@@ -73,7 +73,7 @@ def test_the_second_process_is_a_client_of_the_first(start: Start, mine: MilvusI
     leave(first)
 
 
-def test_when_the_owner_leaves_in_good_order_another_takes_over(start: Start, mine: MilvusIndex) -> None:
+def test_client_takes_over_when_the_owner_exits(start: Start, mine: MilvusIndex) -> None:
     owner = start("serve")
     assert line(owner) == ["owner"]
     assert mine.count() == 1
@@ -81,7 +81,7 @@ def test_when_the_owner_leaves_in_good_order_another_takes_over(start: Start, mi
     leave(owner)
     mine.upsert([record(2)])
 
-    assert sorted(entry.id for entry in mine.entries()) == [1, 2]
+    assert sorted(entry.id for entry in mine.iterate_entries()) == [1, 2]
 
 
 def test_an_owner_whose_threads_outlive_its_main_thread_hands_the_store_over(start: Start, mine: MilvusIndex) -> None:
@@ -91,7 +91,7 @@ def test_an_owner_whose_threads_outlive_its_main_thread_hands_the_store_over(sta
     mine.upsert([record(2)])
 
     assert owner.poll() is None
-    assert sorted(entry.id for entry in mine.entries()) == [1, 2]
+    assert sorted(entry.id for entry in mine.iterate_entries()) == [1, 2]
     leave(owner)
 
 
@@ -108,11 +108,11 @@ def test_writers_lose_nothing_while_the_owner_exits(start: Start, mine: MilvusIn
         leave(writer)
 
     expected = {an_id for first in (100, 200) for an_id in range(first, first + 20) if an_id % program.FORGET_EVERY}
-    assert {entry.id for entry in mine.entries()} == {1, *expected}
+    assert {entry.id for entry in mine.iterate_entries()} == {1, *expected}
 
 
 @pytest.mark.parametrize("connected_before", [True, False])
-def test_when_the_owner_is_killed_another_takes_over(
+def test_client_takes_over_when_the_owner_is_killed(
     start: Start, mine: MilvusIndex, directory: Path, connected_before: bool
 ) -> None:
     owner = start("serve")
@@ -127,7 +127,7 @@ def test_when_the_owner_is_killed_another_takes_over(
     assert [hit.id for hit in mine.search(unit(1, 1), team_ids=[1], limit=5)] == [1]
 
 
-def test_a_forked_child_neither_owns_the_store_nor_keeps_it_locked(start: Start, mine: MilvusIndex) -> None:
+def test_forked_child_neither_owns_nor_locks_the_store(start: Start, mine: MilvusIndex) -> None:
     owner = start("fork")
     child, role = line(owner)
     try:
@@ -155,7 +155,7 @@ def test_the_owner_listens_on_no_network_port(start: Start) -> None:
     leave(owner)
 
 
-def test_four_writers_lose_nothing_while_owner_after_owner_is_killed(start: Start, mine: MilvusIndex) -> None:
+def test_four_writers_lose_nothing_while_owners_are_killed(start: Start, mine: MilvusIndex) -> None:
     each, killings = 25, 3
     running = [start("write", first, each) for first in range(0, 4 * each, each)]
     written: list[int] = []
@@ -176,7 +176,7 @@ def test_four_writers_lose_nothing_while_owner_after_owner_is_killed(start: Star
                     leave(writer)
                     running.remove(writer)
 
-    stored = {entry.id: entry.team_id for entry in mine.entries()}
+    stored = {entry.id: entry.team_id for entry in mine.iterate_entries()}
     kept = {an_id for an_id in written if an_id % program.FORGET_EVERY}
     assert killings == 0
     assert kept <= stored.keys()

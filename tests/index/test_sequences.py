@@ -14,7 +14,7 @@ STEPS = st.lists(st.one_of(UPSERTS, st.sets(IDS, max_size=3), st.just("reconnect
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_the_index_holds_what_a_dictionary_would(lite: Connection, steps: list[object]) -> None:
+def test_index_behaves_like_a_dictionary(lite: Connection, steps: list[object]) -> None:
     index = new_index(lite, model_key="sequences")
     index.delete(range(6))
     expected: dict[int, tuple[int, int]] = {}
@@ -28,6 +28,6 @@ def test_the_index_holds_what_a_dictionary_would(lite: Connection, steps: list[o
         else:
             lite.close()
 
-    stored = [(entry.id, (entry.team_id, entry.width)) for entry in index.entries()]
+    stored = [(entry.id, (entry.team_id, entry.width)) for entry in index.iterate_entries()]
     assert sorted(stored) == sorted(expected.items())
     assert index.count() == len(expected)

@@ -1,4 +1,4 @@
-"""What only a server can do to us: not be there, go, come back, be full."""
+"""Failures of a server: unreachable, restarted, full."""
 
 import socket
 from collections.abc import Iterator
@@ -21,11 +21,10 @@ def every_call(index: MilvusIndex) -> Iterator[None]:
     """Expect one sentence from every method, the library's error behind it."""
     calls = [
         lambda: index.search(unit(1), team_ids=[1], limit=1),
-        lambda: index.search_ahead(unit(1), team_ids=[1], limit=1)(),
         lambda: index.upsert([record(1)]),
         lambda: index.delete([1]),
-        lambda: index.vectors([1]),
-        lambda: list(index.entries()),
+        lambda: index.get_vectors([1]),
+        lambda: list(index.iterate_entries()),
         index.count,
         index.drop,
     ]
@@ -36,13 +35,13 @@ def every_call(index: MilvusIndex) -> Iterator[None]:
         yield
 
 
-def test_where_nothing_listens_every_call_says_so() -> None:
+def test_every_call_reports_that_nothing_listens() -> None:
     index = new_index(Connection(ServerEndpoint(uri="http://127.0.0.1:1")))
 
-    assert len(list(every_call(index))) == 8
+    assert len(list(every_call(index))) == 7
 
 
-def test_where_nobody_answers_a_call_says_so() -> None:
+def test_call_reports_an_unresponsive_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         index = new_index(Connection(ServerEndpoint(uri=f"http://127.0.0.1:{mute.getsockname()[1]}")))
 
@@ -51,13 +50,13 @@ def test_where_nobody_answers_a_call_says_so() -> None:
 
 
 @pytest.mark.server
-def test_a_server_that_comes_back_is_used_again_without_a_restart(milvus_uri: str) -> None:
+def test_restarted_server_is_used_without_a_restart_of_the_site(milvus_uri: str) -> None:
     relay = Relay(int(milvus_uri.rpartition(":")[2]))
     index = new_index(Connection(ServerEndpoint(uri=f"http://127.0.0.1:{relay.port}")))
     index.upsert([record(1)])
 
     relay.cut()
-    assert len(list(every_call(index))) == 8
+    assert len(list(every_call(index))) == 7
     relay.mend()
 
     assert [hit.id for hit in index.search(unit(1, 1), team_ids=[1], limit=1)] == [1]
@@ -65,22 +64,18 @@ def test_a_server_that_comes_back_is_used_again_without_a_restart(milvus_uri: st
     relay.cut()
     relay.mend()
     assert index.count() == 2
-    begun = index.search_ahead(unit(1, 1), team_ids=[1], limit=1)
-    relay.cut()
-    relay.mend()
-    assert [hit.id for hit in begun()] == [1]
     index.drop()
     relay.cut()
 
 
-def test_a_full_server_is_named_as_such() -> None:
+def test_full_server_is_reported_as_full() -> None:
     refusal = MilvusException(message="partition number (1024) exceeds max configuration (1024), collection: images")
 
     assert "1,024 partitions" in str(translate_error(refusal))
 
 
 @pytest.mark.server
-def test_a_full_server_refuses_another_team_and_goes_on_with_those_it_has(server: Connection) -> None:
+def test_full_server_refuses_a_new_team_and_serves_the_others(server: Connection) -> None:
     index = new_index(server)
     index.upsert([record(team, team=team) for team in range(1, MAX_PARTITIONS)])
 
@@ -92,7 +87,7 @@ def test_a_full_server_refuses_another_team_and_goes_on_with_those_it_has(server
     index.drop()
 
 
-def test_what_pymilvus_will_not_send_is_a_refusal_and_nothing_to_wait_for(lite: Connection) -> None:
+def test_request_that_pymilvus_rejects_is_a_permanent_refusal(lite: Connection) -> None:
     index = new_index(lite)
 
     with pytest.raises(IndexRefused, match="does not accept this"):
@@ -114,10 +109,10 @@ def test_what_pymilvus_will_not_send_is_a_refusal_and_nothing_to_wait_for(lite: 
         (MilvusException(65535, "something unexpected"), False),
     ],
 )
-def test_only_what_would_be_said_again_is_a_refusal(answer: MilvusException, refused: bool) -> None:
+def test_only_permanent_errors_are_refusals(answer: MilvusException, refused: bool) -> None:
     assert isinstance(translate_error(answer), IndexRefused) == refused
 
 
-def test_an_owner_whose_process_ends_is_a_lost_connection() -> None:
+def test_owner_whose_process_ends_is_a_lost_connection() -> None:
     assert is_disconnect(MilvusException(1, "cannot schedule new futures after shutdown"))
     assert not is_disconnect(MilvusException(1, "[Errno 28] No space left on device"))

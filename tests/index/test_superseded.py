@@ -1,4 +1,4 @@
-"""Vectors that an older version of this application has stored: taken over, and removed in the end."""
+"""Vectors stored by an older version of the application: read, and removed in the end."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -26,17 +26,17 @@ def index(connection: Connection) -> Iterator[MilvusIndex]:
 
 
 def test_older_vectors_can_be_read_but_are_not_searched(index: MilvusIndex) -> None:
-    assert sorted(index.vectors([1, 2, 3])) == [1, 2]
-    assert sorted(index.vectors([1, 2, 3], team_ids=[1])) == [1, 2]
-    assert index.vectors([1, 2, 3], team_ids=[2]) == {}
-    assert (index.count(), list(index.entries()), index.team_ids()) == (0, [], [])
+    assert sorted(index.get_vectors([1, 2, 3])) == [1, 2]
+    assert sorted(index.get_vectors([1, 2, 3], team_ids=[1])) == [1, 2]
+    assert index.get_vectors([1, 2, 3], team_ids=[2]) == {}
+    assert (index.count(), list(index.iterate_entries()), index.list_team_ids()) == (0, [], [])
     assert index.search(unit(1), team_ids=[1], limit=9) == []
 
 
 def test_a_newer_vector_hides_the_older_one(index: MilvusIndex) -> None:
     index.upsert([record(1, vector=unit(1))])
 
-    found = index.vectors([1, 2])
+    found = index.get_vectors([1, 2])
 
     assert found[1].tolist() == unit(1).tolist()
     assert found[2].tolist() == unit(0, 0, 0, 1).tolist()
@@ -48,11 +48,11 @@ def test_older_vectors_are_removed_once_and_the_newer_ones_stay(index: MilvusInd
     assert index.drop_superseded()
     assert not index.drop_superseded()
 
-    assert sorted(index.vectors([1, 2])) == [1]
+    assert sorted(index.get_vectors([1, 2])) == [1]
 
 
-def test_another_process_may_have_removed_them(index: MilvusIndex, connection: Connection) -> None:
-    assert sorted(index.vectors([1, 2])) == [1, 2]
+def test_older_vectors_may_be_removed_by_another_process(index: MilvusIndex, connection: Connection) -> None:
+    assert sorted(index.get_vectors([1, 2])) == [1, 2]
     new_index(connection, model_key=MODEL_KEY).drop_superseded()
 
-    assert index.vectors([1, 2]) == {}
+    assert index.get_vectors([1, 2]) == {}

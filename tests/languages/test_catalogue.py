@@ -1,4 +1,4 @@
-"""The Russian catalogue holds everything that people read, whole and in order."""
+"""The Russian catalogue is complete and consistent."""
 
 import re
 
@@ -27,16 +27,16 @@ def test_every_marked_sentence_is_in_the_catalogue_and_no_other() -> None:
     assert sorted(marked_messages() ^ held) == []
 
 
-def test_every_sentence_is_translated_and_none_is_a_guess() -> None:
+def test_every_sentence_is_translated_and_none_is_fuzzy() -> None:
     assert [entry.msgid for entry in ENTRIES if entry.fuzzy or not all(forms(entry))] == []
 
 
-def test_counts_have_the_three_forms_of_russian() -> None:
+def test_counts_have_the_three_russian_forms() -> None:
     assert "nplurals=3" in ENTRIES.metadata["Plural-Forms"]
     assert [entry.msgid for entry in ENTRIES if entry.msgid_plural and len(forms(entry)) != 3] == []
 
 
-def test_translations_have_the_places_and_tags_of_their_sentences() -> None:
+def test_translations_keep_placeholders_and_tags() -> None:
     wrong = [
         form for entry in ENTRIES for form in forms(entry) if places(form) != places(entry.msgid_plural or entry.msgid)
     ]
@@ -44,7 +44,7 @@ def test_translations_have_the_places_and_tags_of_their_sentences() -> None:
 
 
 @pytest.mark.parametrize("mark", ["“", "”", "'", " - ", "...", "  "])
-def test_translations_are_typeset_as_russian_is(mark: str) -> None:
+def test_translations_follow_russian_typography(mark: str) -> None:
     assert [form for entry in ENTRIES for form in forms(entry) if mark in form] == []
 
 
@@ -52,7 +52,7 @@ def test_nobody_is_addressed_with_the_informal_you() -> None:
     assert [form for entry in ENTRIES for form in forms(entry) if _SECOND_PERSON.search(form)] == []
 
 
-def test_a_sentence_ends_as_its_translation_does() -> None:
+def test_sentence_and_translation_end_alike() -> None:
     ends = (".", "?", "!", ":", "…", ",")
     wrong = [
         (entry.msgid, form)

@@ -1,4 +1,4 @@
-"""Which language a person gets: the browser's, then the one chosen; and what that leaves of caches."""
+"""The language of a page: the browser's until a person selects one, and its effect on caches."""
 
 import pytest
 from django.test import Client
@@ -15,12 +15,12 @@ def language_of(page: bytes) -> str:
 @pytest.mark.parametrize(
     ("asked", "given"), [("ru", "ru"), ("ru-RU,ru;q=0.9", "ru"), ("de,ru;q=0.5", "ru"), ("de", "en"), ("", "en")]
 )
-def test_the_browser_decides_at_first(asked: str, given: str, client: Client, db: None) -> None:
+def test_browser_language_is_the_default(asked: str, given: str, client: Client, db: None) -> None:
     page = client.get("/accounts/login/", headers={"Accept-Language": asked})
     assert (language_of(page.content), page.headers["Content-Language"]) == (given, given)
 
 
-def test_a_chosen_language_lasts_whatever_the_browser_asks_for(client: Client, db: None) -> None:
+def test_selected_language_overrides_the_browser(client: Client, db: None) -> None:
     answer = client.post("/i18n/setlang/", {"language": "ru", "next": "/accounts/signup/?next=/teams/"})
     assert answer.headers["Location"] == "/accounts/signup/?next=/teams/"
     assert language_of(client.get("/accounts/login/", headers={"Accept-Language": "en"}).content) == "ru"
@@ -28,7 +28,7 @@ def test_a_chosen_language_lasts_whatever_the_browser_asks_for(client: Client, d
     assert (cookie["max-age"], cookie["httponly"], cookie["samesite"]) == (365 * 24 * 3600, True, "Lax")
 
 
-def test_every_language_is_named_in_itself(client: Client, db: None) -> None:
+def test_every_language_is_listed_in_its_own_name(client: Client, db: None) -> None:
     for language in ("en", "ru"):
         page = client.get("/accounts/login/", headers={"Accept-Language": language}).content.decode()
         assert ">English</button>" in page
@@ -40,17 +40,17 @@ def test_an_unknown_language_changes_nothing(client: Client, db: None) -> None:
     assert language_of(client.get("/accounts/login/").content) == "en"
 
 
-def test_nobody_is_led_to_another_site(client: Client, db: None) -> None:
+def test_switch_does_not_redirect_to_another_site(client: Client, db: None) -> None:
     answer = client.post("/i18n/setlang/", {"language": "ru", "next": "https://elsewhere.example/"})
     assert answer.headers["Location"] == "/"
 
 
-def test_the_switch_leads_back_to_the_page_it_is_on(sample: SampleTeam) -> None:
+def test_switch_returns_to_its_page(sample: SampleTeam) -> None:
     page = sign_in_client(sample.owner).get("/search/?q=rose&page=1")
     assert 'name="next" value="/search/?q=rose&amp;page=1"' in page.content.decode()
 
 
-def test_the_switch_of_an_answered_form_leads_to_the_form_s_page(client: Client, sample: SampleTeam) -> None:
+def test_switch_on_a_submitted_form_returns_to_the_form_page(client: Client, sample: SampleTeam) -> None:
     client.force_login(sample.owner)
     address = f"http://testserver/teams/{sample.team.pk}/"
     page = client.post(f"{address}invite/", {"email": "no address"}, headers={"Referer": address})
@@ -58,7 +58,7 @@ def test_the_switch_of_an_answered_form_leads_to_the_form_s_page(client: Client,
     assert f'name="next" value="{address}"' in page.content.decode()
 
 
-def test_a_page_may_not_be_kept_for_another_language(client: Client, db: None) -> None:
+def test_cached_page_is_not_used_for_another_language(client: Client, db: None) -> None:
     headers = client.get("/accounts/login/").headers
     assert "no-store" in headers["Cache-Control"]
     assert "Accept-Language" in headers["Vary"]
@@ -66,7 +66,7 @@ def test_a_page_may_not_be_kept_for_another_language(client: Client, db: None) -
 
 @pytest.mark.parametrize("is_known", [False, True], ids=["200", "304"])
 @pytest.mark.parametrize("is_public", [False, True], ids=["member", "link"])
-def test_a_picture_is_the_same_in_every_language(
+def test_picture_response_does_not_vary_by_language(
     is_known: bool, is_public: bool, client: Client, sample: SampleTeam
 ) -> None:
     client.force_login(sample.owner)
@@ -92,7 +92,7 @@ def test_a_picture_is_the_same_in_every_language(
         ("google/siglip-base-patch16-256-multilingual", "ru", False),
     ],
 )
-def test_a_model_that_knows_english_only_asks_for_english(
+def test_page_of_an_english_model_requests_english_queries(
     model: str, language: str, is_hinted: bool, client: Client, sample: SampleTeam, settings: Settings
 ) -> None:
     settings.CLIP_MODEL = model

@@ -5,7 +5,7 @@ from django.utils import translation
 from django.utils.translation import ngettext_lazy
 
 from collections_app.errors import ImageSearchError, InvalidImage, gettext_noop
-from collections_app.messages import counted, in_words
+from collections_app.messages import describe_error, format_count
 
 TOO_LARGE = InvalidImage(
     "too_large", "This file has %(size)s MB; at most %(limit)s MB are accepted.", size=1234.5, limit=50
@@ -13,26 +13,26 @@ TOO_LARGE = InvalidImage(
 RESTORED = ngettext_lazy("%(number)s picture restored.", "%(number)s pictures restored.", "count")
 
 
-def test_an_error_is_english_in_a_log_whatever_the_language() -> None:
+def test_log_shows_errors_in_english() -> None:
     with translation.override("ru"):
         assert str(TOO_LARGE) == "This file has 1,234.5 MB; at most 50 MB are accepted."
 
 
-def test_an_error_is_told_in_the_reader_s_language_with_its_numbers() -> None:
+def test_error_is_shown_in_the_reader_s_language_with_its_numbers() -> None:
     with translation.override("ru"):
-        said = in_words(TOO_LARGE)
+        said = describe_error(TOO_LARGE)
     assert said == "Размер этого файла 1\N{NO-BREAK SPACE}234,5 МБ, а допускается не более 50 МБ."
 
 
-def test_only_values_of_ours_are_translated() -> None:
+def test_only_our_own_values_are_translated() -> None:
     sentence = "This is %(what)s, not a picture; upload %(formats)s."
     with translation.override("ru"):
-        said = in_words(ImageSearchError(sentence, what=gettext_noop("a video"), formats="Trash"))
+        said = describe_error(ImageSearchError(sentence, what=gettext_noop("a video"), formats="Trash"))
     assert said == "Это видео, а не изображение. Загрузите Trash."
 
 
-def test_a_percent_sign_alone_is_no_place() -> None:
-    assert str(ImageSearchError("100 % full")) == in_words(ImageSearchError("100 % full")) == "100 % full"
+def test_lone_percent_sign_is_no_placeholder() -> None:
+    assert str(ImageSearchError("100 % full")) == describe_error(ImageSearchError("100 % full")) == "100 % full"
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,6 @@ def test_a_percent_sign_alone_is_no_place() -> None:
         (1021, "1\N{NO-BREAK SPACE}021 изображение восстановлено."),
     ],
 )
-def test_a_count_has_its_form(count: int, said: str) -> None:
+def test_count_selects_its_plural_form(count: int, said: str) -> None:
     with translation.override("ru"):
-        assert counted(RESTORED, count) == said
+        assert format_count(RESTORED, count) == said

@@ -1,4 +1,4 @@
-"""Pages in Russian: no English is left in them but names."""
+"""Pages in Russian contain no English except names."""
 
 import re
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def address_of(sample: SampleTeam) -> Callable[[str], str]:
     return lambda pattern: pattern.format(**values)
 
 
-def test_pages_of_a_member_have_no_english(
+def test_member_pages_contain_no_english(
     in_russian: Client, address_of: Callable[[str], str], sample: SampleTeam
 ) -> None:
     IndexWorker().drain()
@@ -68,12 +68,12 @@ def test_pages_of_a_member_have_no_english(
     assert left == {}
 
 
-def test_pages_of_a_visitor_have_no_english(russian_visitor: Client, db: None) -> None:
+def test_visitor_pages_contain_no_english(russian_visitor: Client, db: None) -> None:
     left = {page: words for page in VISITOR_PAGES if (words := english_words(texts(russian_visitor, page)))}
     assert left == {}
 
 
-def test_the_page_says_which_language_it_is_in(in_russian: Client, client: Client) -> None:
+def test_page_declares_its_language(in_russian: Client, client: Client) -> None:
     assert '<html lang="ru">' in in_russian.get("/").content.decode()
     assert '<html lang="en">' in client.get("/accounts/login/").content.decode()
 
@@ -81,12 +81,12 @@ def test_the_page_says_which_language_it_is_in(in_russian: Client, client: Clien
 @pytest.mark.parametrize(
     ("count", "said"), [(1, "1 изображение"), (2, "2 изображения"), (5, "5 изображений"), (21, "21 изображение")]
 )
-def test_counts_have_their_form(count: int, said: str, in_russian: Client, sample: SampleTeam) -> None:
+def test_counts_use_russian_plural_forms(count: int, said: str, in_russian: Client, sample: SampleTeam) -> None:
     put_pictures(sample, count - 1)
     assert f"<p>{said} · Gardeners</p>" in in_russian.get(f"/collections/{sample.collection.pk}/").content.decode()
 
 
-def test_dates_and_sizes_are_written_as_in_russian(in_russian: Client, sample: SampleTeam) -> None:
+def test_dates_and_sizes_use_russian_formats(in_russian: Client, sample: SampleTeam) -> None:
     Image.objects.filter(pk=sample.image.pk).update(
         created_at="2026-11-05T14:30:00Z", byte_size=1_536 * 1024, width=12_345
     )
@@ -96,13 +96,13 @@ def test_dates_and_sizes_are_written_as_in_russian(in_russian: Client, sample: S
     assert "12\N{NO-BREAK SPACE}345" in page
 
 
-def test_dates_are_written_as_in_english(in_russian: Client, sample: SampleTeam) -> None:
+def test_dates_use_english_formats(in_russian: Client, sample: SampleTeam) -> None:
     Image.objects.filter(pk=sample.image.pk).update(created_at="2026-11-05T14:30:00Z")
     page = in_russian.get(f"/images/{sample.image.pk}/", headers={"Accept-Language": "en"}).content.decode()
     assert "5 November 2026, 14:30" in page
 
 
-def test_what_was_done_is_said_in_russian(in_russian: Client, sample: SampleTeam) -> None:
+def test_success_messages_are_russian(in_russian: Client, sample: SampleTeam) -> None:
     chosen = {"image": sample.image.pk, "collection": sample.collection.pk}
     page = in_russian.post("/pictures/trash/", chosen, follow=True).content.decode()
     assert "1 изображение перемещено в корзину." in page
@@ -123,13 +123,13 @@ def test_a_reason_stored_in_english_is_read_in_russian(in_russian: Client, sampl
     assert "Файла изображения нет в хранилище." in in_russian.get("/indexing/status/").content.decode()
 
 
-def test_a_name_that_is_a_word_of_ours_stays_as_it_was_given(in_russian: Client) -> None:
+def test_name_equal_to_a_catalogue_word_is_not_translated(in_russian: Client) -> None:
     in_russian.post("/collections/new/", {"name": "Trash"})
     page = in_russian.post("/collections/new/", {"name": "Trash"}).content.decode()
     assert "«Trash» уже есть" in page
 
 
-def test_an_invitation_is_written_in_the_language_of_the_inviter(
+def test_invitation_uses_the_language_of_the_inviter(
     in_russian: Client, sample: SampleTeam, mailoutbox: list[EmailMessage], django_capture_on_commit_callbacks: object
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]

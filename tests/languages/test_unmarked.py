@@ -1,4 +1,4 @@
-"""No sentence is written past the catalogue, in a template or in Python."""
+"""Every sentence in templates and Python is marked for translation."""
 
 import ast
 import re
@@ -79,7 +79,7 @@ def bare_texts(source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
-def test_a_template_has_no_words_outside_the_catalogue(path: Path) -> None:
+def test_templates_contain_no_untranslatable_text(path: Path) -> None:
     assert bare_texts(path.read_text()) == []
 
 
@@ -95,7 +95,7 @@ def test_a_template_has_no_words_outside_the_catalogue(path: Path) -> None:
         ('{{ day|date:"j F Y" }}', ['"j F Y"']),
     ],
 )
-def test_bare_texts_are_found(source: str, found: list[str]) -> None:
+def test_unmarked_texts_are_found(source: str, found: list[str]) -> None:
     assert bare_texts(source) == found
 
 
@@ -119,7 +119,7 @@ SPEAKING = [path for path in MODULES if "management" not in path.parts and path.
 
 
 @pytest.mark.parametrize("path", SPEAKING, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_says_nothing_past_the_catalogue(path: Path) -> None:
+def test_modules_contain_no_untranslatable_sentence(path: Path) -> None:
     """The commands and checks speak English to administrators."""
     assert [*unmarked(path.read_text())] == []
 
@@ -131,12 +131,12 @@ def test_unmarked_sentences_are_found() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "collections_app" / "views").glob("*.py")), ids=lambda path: path.name)
-def test_a_view_shows_no_error_in_the_log_s_english(path: Path) -> None:
-    """`wording.in_words` tells it in the reader's language."""
+def test_views_show_errors_translated(path: Path) -> None:
+    """`messages.describe_error` tells it in the reader's language."""
     assert "str(error)" not in path.read_text()
 
 
-def test_scripts_say_nothing_of_their_own() -> None:
+def test_scripts_contain_no_sentences() -> None:
     """Their words come from the page: a literal with a capital and a blank would be a sentence."""
     found = {
         (path.name, literal[1])
@@ -146,12 +146,12 @@ def test_scripts_say_nothing_of_their_own() -> None:
     assert found == set()
 
 
-def test_scripts_find_every_sentence_they_ask_for() -> None:
+def test_every_sentence_that_scripts_use_is_on_the_page() -> None:
     templates = "".join(path.read_text() for path in TEMPLATES)
     asked = {
         name
         for path in (ROOT / "static" / "js").glob("*.js")
-        for call in re.findall(r"say\(([^;]*)", path.read_text())
+        for call in re.findall(r"getMessage\(([^;]*)", path.read_text())
         for name in re.findall(r'"([a-z-]+)"', call)
     }
     assert asked, "the scripts say something"

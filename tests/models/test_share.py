@@ -35,7 +35,7 @@ def test_an_outsider_sees_nothing(sample: SampleTeam) -> None:
     assert not edits(sample.outsider)
 
 
-def test_a_share_lets_a_person_look(sample: SampleTeam) -> None:
+def test_view_share_lets_a_person_view(sample: SampleTeam) -> None:
     share(sample, ShareRole.VIEWER, user=sample.outsider)
 
     assert sees(sample.outsider)
@@ -43,7 +43,7 @@ def test_a_share_lets_a_person_look(sample: SampleTeam) -> None:
     assert list(Collection.objects.shared_with(sample.outsider)) == [sample.collection]
 
 
-def test_a_share_lets_a_person_edit_pictures_and_never_manage_the_collection(sample: SampleTeam) -> None:
+def test_edit_share_allows_editing_pictures_but_not_the_collection(sample: SampleTeam) -> None:
     share(sample, ShareRole.EDITOR, user=sample.outsider)
 
     assert edits(sample.outsider)
@@ -52,16 +52,14 @@ def test_a_share_lets_a_person_edit_pictures_and_never_manage_the_collection(sam
 
 
 @pytest.mark.parametrize(("role", "may_edit"), [("owner", True), ("editor", True), ("viewer", False)])
-def test_a_share_with_a_team_to_edit_makes_editors_of_those_who_edit_there(
-    sample: SampleTeam, role: str, may_edit: bool
-) -> None:
+def test_edit_share_with_a_team_makes_its_editors_editors(sample: SampleTeam, role: str, may_edit: bool) -> None:
     share(sample, ShareRole.EDITOR, team=make_team(**{role: sample.outsider}))
 
     assert sees(sample.outsider)
     assert edits(sample.outsider) == may_edit
 
 
-def test_who_leaves_the_team_loses_what_was_shared_with_it(sample: SampleTeam) -> None:
+def test_former_member_loses_collections_shared_with_the_team(sample: SampleTeam) -> None:
     team = make_team(editor=sample.outsider)
     share(sample, ShareRole.EDITOR, team=team)
     Membership.objects.filter(team=team).delete()
@@ -70,14 +68,14 @@ def test_who_leaves_the_team_loses_what_was_shared_with_it(sample: SampleTeam) -
     assert not edits(sample.outsider)
 
 
-def test_what_one_sees_as_a_member_is_not_called_shared(sample: SampleTeam) -> None:
+def test_own_team_collections_are_not_listed_as_shared(sample: SampleTeam) -> None:
     share(sample, ShareRole.VIEWER, user=sample.viewer)
 
     assert sees(sample.viewer)
     assert not Collection.objects.shared_with(sample.viewer).exists()
 
 
-def test_several_shares_show_a_collection_once(sample: SampleTeam) -> None:
+def test_collection_with_several_shares_is_listed_once(sample: SampleTeam) -> None:
     share(sample, ShareRole.VIEWER, user=sample.outsider)
     share(sample, ShareRole.EDITOR, team=make_team(editor=sample.outsider))
 
@@ -85,7 +83,7 @@ def test_several_shares_show_a_collection_once(sample: SampleTeam) -> None:
     assert edits(sample.outsider)
 
 
-def test_an_editor_by_share_sees_the_trash_of_that_collection_alone(sample: SampleTeam) -> None:
+def test_editor_by_share_sees_the_trash_of_that_collection_only(sample: SampleTeam) -> None:
     share(sample, ShareRole.EDITOR, user=sample.outsider)
     trash_images(images=Image.objects.all(), trasher=sample.owner)
 
@@ -94,7 +92,7 @@ def test_an_editor_by_share_sees_the_trash_of_that_collection_alone(sample: Samp
     assert not Image.objects.in_trash_of(sample.outsider).exists()
 
 
-def test_a_deleted_collection_s_trash_is_its_team_s_alone(sample: SampleTeam) -> None:
+def test_trash_of_a_deleted_collection_is_visible_to_its_team_only(sample: SampleTeam) -> None:
     """An editor by a share would bring back with one picture what the team has deleted, its links and shares too."""
     share(sample, ShareRole.EDITOR, user=sample.outsider)
     trash_collection(collection=sample.collection, trasher=sample.owner)

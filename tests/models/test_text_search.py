@@ -1,4 +1,4 @@
-"""Names: words of titles, tags, files and collections find pictures, on every database, by an index of it."""
+"""Text search: words of titles, tags, file and collection names find pictures on every database, by an index."""
 
 import json
 from collections.abc import Callable
@@ -10,8 +10,13 @@ from django.db import connection, models, transaction
 from django.db.migrations import Migration
 
 from collections_app.models import Collection, Image, ImageName, Membership, User
-from collections_app.services.library.collections import create_collection, edit_image, rename_collection, tag_images
-from collections_app.services.library.moving import move_images
+from collections_app.services.library.collections import (
+    create_collection,
+    edit_image,
+    move_images,
+    rename_collection,
+    tag_images,
+)
 from collections_app.services.library.trash import restore_images, trash_images
 from tests.sample_team import SampleTeam, put_picture
 
@@ -41,7 +46,7 @@ HOSTILE = {
 
 
 def found(text: str) -> set[str]:
-    return {image.original_name for image in Image.objects.named(text)}
+    return {image.original_name for image in Image.objects.matching_names(text)}
 
 
 def name_picture(sample: SampleTeam, file_name: str, *, title: str = "", tags: list[str] | None = None) -> Image:
@@ -52,18 +57,18 @@ def name_picture(sample: SampleTeam, file_name: str, *, title: str = "", tags: l
 
 
 @pytest.mark.parametrize("text", ["title", "tagged", "holiday", "IMG", "2024", "0042", "garden"])
-def test_word_of_any_name_finds_the_picture(sample: SampleTeam, text: str) -> None:
+def test_word_from_any_name_finds_the_picture(sample: SampleTeam, text: str) -> None:
     name_picture(sample, "holiday-IMG_0042.2024.png", title="A title", tags=["tagged well", "more"])
     assert "holiday-IMG_0042.2024.png" in found(text)
 
 
-def test_all_words_have_to_be_there_wherever_they_stand(sample: SampleTeam) -> None:
+def test_all_words_must_match_in_any_order(sample: SampleTeam) -> None:
     name_picture(sample, "a.png", title="Old harbour", tags=["fog"])
     name_picture(sample, "b.png", title="Old harbour")
     assert found("fog garden harbour") == {"a.png"}
 
 
-def test_last_word_is_a_beginning_and_the_others_are_whole(sample: SampleTeam) -> None:
+def test_last_word_matches_as_prefix_and_others_whole(sample: SampleTeam) -> None:
     name_picture(sample, "a.png", title="Harbour lighthouse")
     assert found("harbour light") == {"a.png"}
     assert found("har lighthouse") == set()
@@ -93,8 +98,8 @@ def test_case_and_accents_do_not_matter(sample: SampleTeam, title: str, text: st
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_no_text_fails(sample: SampleTeam, text: str) -> None:
-    assert Image.objects.named(text).count() == len(found(text))
+def test_every_text_can_be_searched(sample: SampleTeam, text: str) -> None:
+    assert Image.objects.matching_names(text).count() == len(found(text))
 
 
 @pytest.mark.parametrize("text", ["", " \t\n", "*", '"', "🌹", "\u0301"])
@@ -103,38 +108,38 @@ def test_text_without_a_word_finds_nothing(sample: SampleTeam, text: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["* rose*", '"rose', "rose\x00garden", "^rose", "rose: (garden)", "-rose"])
-def test_signs_between_words_do_not_matter(sample: SampleTeam, text: str) -> None:
+def test_punctuation_between_words_does_not_matter(sample: SampleTeam, text: str) -> None:
     assert found(text) == {"rose.png"}
 
 
 @pytest.mark.parametrize("text", ["rose AND", "NOT rose", "rose OR garden", "NEAR rose"])
-def test_operators_are_words_to_be_found(sample: SampleTeam, text: str) -> None:
+def test_operators_are_searched_as_words(sample: SampleTeam, text: str) -> None:
     assert found(text) == set()
     edit_image(image=sample.image, title=text, tags=[])
     assert found(text) == {"rose.png"}
 
 
-def test_own_names_come_before_the_collections_and_then_the_newest(sample: SampleTeam) -> None:
+def test_own_names_rank_before_collection_names_then_newest_first(sample: SampleTeam) -> None:
     place = create_collection(team=sample.team, name="Dogs", creator=sample.owner)
     inside = [put_picture(place, sample.owner, f"{number}.png", colour=(number, 1, 1)) for number in (1, 2)]
     titled = name_picture(sample, "3.png", title="dogs")
-    assert list(Image.objects.named("dogs")) == [titled, *reversed(inside)]
+    assert list(Image.objects.matching_names("dogs")) == [titled, *reversed(inside)]
 
 
-def test_foreign_pictures_are_not_among_the_visible(sample: SampleTeam) -> None:
+def test_pictures_of_other_teams_are_not_found(sample: SampleTeam) -> None:
     assert found("rose") == {"rose.png"}
-    assert list(Image.objects.visible_to(sample.viewer).named("rose")) == [sample.image]
-    assert not Image.objects.visible_to(sample.outsider).named("rose").exists()
+    assert list(Image.objects.visible_to(sample.viewer).matching_names("rose")) == [sample.image]
+    assert not Image.objects.visible_to(sample.outsider).matching_names("rose").exists()
     Membership.objects.filter(user=sample.viewer).delete()
-    assert not Image.objects.visible_to(sample.viewer).named("rose").exists()
+    assert not Image.objects.visible_to(sample.viewer).matching_names("rose").exists()
 
 
-def test_trashed_pictures_are_not_among_the_visible_until_they_are_restored(sample: SampleTeam) -> None:
+def test_trashed_pictures_are_not_found_until_restored(sample: SampleTeam) -> None:
     visible = Image.objects.visible_to(sample.owner)
     trash_images(images=Image.objects.all(), trasher=sample.owner)
-    assert not visible.named("rose").exists()
+    assert not visible.matching_names("rose").exists()
     restore_images(images=Image.objects.all())
-    assert visible.named("rose").exists()
+    assert visible.matching_names("rose").exists()
 
 
 def rename(sample: SampleTeam) -> None:
@@ -156,7 +161,7 @@ def edit(sample: SampleTeam) -> None:
 
 
 def tag(sample: SampleTeam) -> None:
-    tag_images(images=Image.objects.all(), tags=["meadow"], most=30)
+    tag_images(images=Image.objects.all(), tags=["meadow"], max_tags=30)
 
 
 def save_whole(sample: SampleTeam) -> None:
@@ -178,14 +183,14 @@ CHANGES = [rename, rename_by_saving, move, edit, tag, save_whole, update_in_bulk
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_every_change_of_a_name_is_found_at_once(sample: SampleTeam, change: Callable[[SampleTeam], None]) -> None:
+def test_changed_names_are_found_at_once(sample: SampleTeam, change: Callable[[SampleTeam], None]) -> None:
     assert found("meadow") == set()
     change(sample)
     assert found("meadow") == {"rose.png"}
     assert found("rose") == {"rose.png"}
 
 
-def test_old_name_of_a_collection_finds_nothing_any_more(sample: SampleTeam) -> None:
+def test_old_collection_name_finds_nothing(sample: SampleTeam) -> None:
     rename(sample)
     assert found("garden") == set()
 
@@ -194,7 +199,7 @@ def test_pictures_written_in_bulk_are_found(sample: SampleTeam) -> None:
     fields = {field.attname: getattr(sample.image, field.attname) for field in Image._meta.concrete_fields}
     del fields["id"], fields["public_id"]
     Image.objects.bulk_create([Image(**{**fields, "title": f"Tulip {number}"}) for number in range(3)])
-    assert Image.objects.named("tulip").count() == 3
+    assert Image.objects.matching_names("tulip").count() == 3
 
 
 @pytest.mark.parametrize(
@@ -207,23 +212,23 @@ def test_pictures_written_in_bulk_are_found(sample: SampleTeam) -> None:
     ],
     ids=["one", "many", "team", "raw"],
 )
-def test_deleted_pictures_leave_nothing_in_the_index(sample: SampleTeam, delete: Callable[[SampleTeam], None]) -> None:
+def test_deleted_pictures_are_removed_from_the_index(sample: SampleTeam, delete: Callable[[SampleTeam], None]) -> None:
     assert ImageName.objects.count() == 1
     delete(sample)
     assert ImageName.objects.count() == 0
 
 
 @pytest.mark.parametrize("tags", [[""], [], ["x" * 5000], ["é" * 300] * 300, [[["deep"]]], {"a": 1}, "text", None])
-def test_odd_tags_never_make_a_write_fail(sample: SampleTeam, tags: object) -> None:
+def test_unusual_tags_never_fail_a_write(sample: SampleTeam, tags: object) -> None:
     Image.objects.update(tags=models.Value(tags, models.JSONField()))
     assert found("rose") == {"rose.png"}
 
 
-def test_words_are_looked_up_in_an_index_and_pictures_are_not_scanned(sample: SampleTeam) -> None:
+def test_search_uses_the_index_and_scans_no_pictures(sample: SampleTeam) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":  # it scans small tables, unless it is asked not to
             cursor.execute("SET LOCAL enable_seqscan = off")
-        plan = Image.objects.visible_to(sample.owner).named("red ros").explain()
+        plan = Image.objects.visible_to(sample.owner).matching_names("red ros").explain()
     if connection.vendor == "postgresql":
         assert "Bitmap Index Scan on image_names_words" in plan
     else:
@@ -232,14 +237,14 @@ def test_words_are_looked_up_in_an_index_and_pictures_are_not_scanned(sample: Sa
     assert "Seq Scan on collections_app_image" not in plan
 
 
-def test_one_statement_finds_them(sample: SampleTeam, django_assert_num_queries: Callable[..., object]) -> None:
+def test_search_takes_one_statement(sample: SampleTeam, django_assert_num_queries: Callable[..., object]) -> None:
     with django_assert_num_queries(1):  # type: ignore[attr-defined]
-        images = list(Image.objects.visible_to(sample.owner).named("rose").with_collection()[:12])
+        images = list(Image.objects.visible_to(sample.owner).matching_names("rose").with_collection()[:12])
         assert [image.collection.team for image in images] == [sample.team]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_index_outlives_the_remaking_of_tables_by_a_migration(sample: SampleTeam) -> None:
+def test_index_survives_tables_rebuilt_by_a_migration(sample: SampleTeam) -> None:
     """As `manage.py migrate` does it: SQLite's tables are copied and dropped, with their triggers."""
     plan = [(Migration("later", "collections_app"), False)]
     emit_pre_migrate_signal(0, False, "default", plan=plan)
@@ -259,7 +264,7 @@ def test_index_outlives_the_remaking_of_tables_by_a_migration(sample: SampleTeam
 
 
 @pytest.mark.django_db(transaction=True)
-def test_index_is_left_alone_where_nothing_is_migrated(sample: SampleTeam) -> None:
+def test_index_is_unchanged_when_nothing_is_migrated(sample: SampleTeam) -> None:
     with connection.cursor() as cursor, transaction.atomic():
         cursor.execute("DELETE FROM image_names")
     call_command("migrate", verbosity=0)
@@ -267,7 +272,7 @@ def test_index_is_left_alone_where_nothing_is_migrated(sample: SampleTeam) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_lost_triggers_are_noticed_and_the_index_is_made_anew(sample: SampleTeam) -> None:
+def test_lost_triggers_are_detected_and_the_index_is_rebuilt(sample: SampleTeam) -> None:
     table = " ON collections_app_image" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TRIGGER image_names_changed{table}")
@@ -278,7 +283,7 @@ def test_lost_triggers_are_noticed_and_the_index_is_made_anew(sample: SampleTeam
 
 
 @pytest.mark.django_db(transaction=True)
-def test_emptied_tables_leave_nothing_in_the_index(sample: SampleTeam) -> None:
+def test_truncated_tables_empty_the_index(sample: SampleTeam) -> None:
     call_command("flush", interactive=False, verbosity=0)
     assert not User.objects.exists()
     assert ImageName.objects.count() == 0

@@ -1,4 +1,4 @@
-"""Everybody who may stand before a picture, and the pictures they stand before."""
+"""The roles, and the pictures that they request."""
 
 import uuid
 from dataclasses import dataclass
@@ -22,7 +22,6 @@ from collections_app.models import (
 from collections_app.services.library.collections import create_collection
 from collections_app.services.sharing.invitations import invite
 from collections_app.services.sharing.public_links import create_link
-from tests.reading import Reader
 from tests.sample_team import put_picture
 
 PEOPLE = (
@@ -36,7 +35,7 @@ LINK_PASSWORD = "tulip"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """`values`: for each kind of object ("kept", "trashed", "foreign", "deleted"), what addresses are filled with."""
+    """`values`: for each kind of object ("active", "trashed", "foreign", "deleted"), what addresses are filled with."""
 
     clients: dict[str, Client]
     values: dict[str, dict[str, object]]
@@ -49,22 +48,22 @@ def make_stage() -> Stage:
     team = Team.objects.create(name="Gardeners")
     for role in Role:
         Membership.objects.create(team=team, user=people[f"team {role}"], role=role)
-    kept = _collection(team, people["team owner"], "Garden")
+    active = _collection(team, people["team owner"], "Garden")
     trashed = _collection(team, people["team owner"], "Compost")
     foreign = _collection(_elsewhere(), None, "Elsewhere")
-    for collection in (kept, trashed):
+    for collection in (active, trashed):
         for share_role in ShareRole:
             Share.objects.create(collection=collection, user=people[f"share {share_role}"], role=share_role)
     Image.objects.filter(collection=trashed).update(trashed_at=timezone.now())
     Collection.objects.filter(pk=trashed.pk).update(trashed_at=timezone.now())
-    alone = put_picture(kept, people["team owner"], "alone.png", colour=(3, 200, 3))
+    alone = put_picture(active, people["team owner"], "alone.png", colour=(3, 200, 3))
     Image.objects.filter(pk=alone.pk).update(trashed_at=timezone.now())
-    shown = _values(kept, people["team owner"], link_password=LINK_PASSWORD)
-    clients = {"anonymous": Reader(), "link visitor": _visitor(str(shown["secret"]))}
+    shown = _values(active, people["team owner"], link_password=LINK_PASSWORD)
+    clients = {"anonymous": Client(), "link visitor": _visitor(str(shown["secret"]))}
     return Stage(
         clients=clients | {name: _client(user) for name, user in people.items()},
         values={
-            "kept": shown,
+            "active": shown,
             # A picture that lies in the trash alone is a harder case than one whose collection does.
             "trashed": _values(trashed, people["team owner"]) | {"image": alone.pk, "public_id": alone.public_id},
             "foreign": _values(foreign, _somebody()),
@@ -76,13 +75,13 @@ def make_stage() -> Stage:
 
 
 def _client(user: User) -> Client:
-    client = Reader()
+    client = Client()
     client.force_login(user)
     return client
 
 
 def _visitor(secret: str) -> Client:
-    client = Reader()
+    client = Client()
     assert client.post(f"/s/{secret}/password/", {"password": LINK_PASSWORD}).status_code == 302
     return client
 

@@ -1,4 +1,4 @@
-"""What is done with a form, or seen in a list: the status tells nothing there, so each is tried, and looked at."""
+"""Actions and lists whose status says nothing: each is performed and its effect checked."""
 
 import io
 import zipfile
@@ -45,7 +45,7 @@ def _trash_all(asker: Asker, it: Values) -> bool:
 
 def _trash_as_duplicate(asker: Asker, it: Values) -> bool:
     collection = Collection.objects.get(pk=it["collection"])
-    keeper = put_picture(collection, collection.creator or User.objects.earliest("pk"), "twin.png", colour="tan")
+    keeper = put_picture(collection, collection.creator or User.objects.earliest("pk"), "copy.png", colour="tan")
     asker.post(f"/teams/{it['team']}/duplicates/trash/", keep=keeper.pk, image=it["image"])
     return _is_trashed(it)
 
@@ -114,8 +114,8 @@ def _retry_all(asker: Asker, it: Values) -> bool:
     return Image.objects.get(pk=it["image"]).index_state == IndexState.PENDING
 
 
-def _mark(asker: Asker, it: Values) -> bool:
-    asker.post(f"/images/{it['image']}/mark/", q="red", is_right="yes")
+def _rate(asker: Asker, it: Values) -> bool:
+    asker.post(f"/images/{it['image']}/judgment/", q="red", is_right="yes")
     return RelevanceJudgment.objects.filter(image=it["image"]).exists()
 
 
@@ -158,7 +158,7 @@ def _is_trashed(it: Values) -> bool:
 DEEDS: dict[str, Deed] = {
     "trash": _trash,
     "trash-all": _trash_all,
-    "trash-twin": _trash_as_duplicate,
+    "trash-copy": _trash_as_duplicate,
     "move-out": _move_out,
     "move-in": _move_in,
     "tag": _tag,
@@ -170,7 +170,7 @@ DEEDS: dict[str, Deed] = {
     "create": _create_collection,
     "share": _share,
     "retry": _retry_all,
-    "mark": _mark,
+    "rate": _rate,
     "in-gallery": _in("/", "/collections/{collection}/"),
     "in-latest": _in("/search/", 'data-image-id="{image}"'),
     "found": _in("/search/?q=red", 'data-image-id="{image}"'),
@@ -187,29 +187,29 @@ DEEDS: dict[str, Deed] = {
 
 TABLE = """
 deed           object    anon  link strng shr.v shr.e  view  edit owner    ex staff
-trash          kept         .     .     .     .   yes     .   yes   yes     .     .
-trash-all      kept         .     .     .     .   yes     .   yes   yes     .     .
-trash-twin     kept         .     .     .     .     .     .   yes   yes     .     .
-move-out       kept         .     .     .     .     .     .   yes   yes     .     .
-move-in        kept         .     .     .     .   yes     .   yes   yes     .     .
-tag            kept         .     .     .     .   yes     .   yes   yes     .     .
-download       kept         .     .     .   yes   yes   yes   yes   yes     .     .
-upload         kept         .     .     .     .   yes     .   yes   yes     .     .
-create         kept         .     .     .     .     .     .   yes   yes     .     .
-share          kept         .     .     .     .     .     .     .   yes     .     .
-retry          kept         .     .     .     .   yes     .   yes   yes     .     .
-mark           kept         .     .     .   yes   yes   yes   yes   yes     .     .
-in-gallery     kept         .     .     .   yes   yes   yes   yes   yes     .     .
-in-latest      kept         .     .     .   yes   yes   yes   yes   yes     .     .
-found          kept         .     .     .   yes   yes   yes   yes   yes     .     .
-found-there    kept         .     .     .   yes   yes   yes   yes   yes     .     .
-found-in-team  kept         .     .     .   yes   yes   yes   yes   yes     .     .
-similar        kept         .     .     .   yes   yes   yes   yes   yes     .     .
-example        kept         .     .     .   yes   yes   yes   yes   yes     .     .
-in-collection  kept         .     .     .   yes   yes   yes   yes   yes     .     .
-in-team        kept         .     .     .     .     .   yes   yes   yes     .     .
-failed         kept         .     .     .   yes   yes   yes   yes   yes     .     .
-a-target       kept         .     .     .     .   yes     .   yes   yes     .     .
+trash          active       .     .     .     .   yes     .   yes   yes     .     .
+trash-all      active       .     .     .     .   yes     .   yes   yes     .     .
+trash-copy     active       .     .     .     .     .     .   yes   yes     .     .
+move-out       active       .     .     .     .     .     .   yes   yes     .     .
+move-in        active       .     .     .     .   yes     .   yes   yes     .     .
+tag            active       .     .     .     .   yes     .   yes   yes     .     .
+download       active       .     .     .   yes   yes   yes   yes   yes     .     .
+upload         active       .     .     .     .   yes     .   yes   yes     .     .
+create         active       .     .     .     .     .     .   yes   yes     .     .
+share          active       .     .     .     .     .     .     .   yes     .     .
+retry          active       .     .     .     .   yes     .   yes   yes     .     .
+rate           active       .     .     .   yes   yes   yes   yes   yes     .     .
+in-gallery     active       .     .     .   yes   yes   yes   yes   yes     .     .
+in-latest      active       .     .     .   yes   yes   yes   yes   yes     .     .
+found          active       .     .     .   yes   yes   yes   yes   yes     .     .
+found-there    active       .     .     .   yes   yes   yes   yes   yes     .     .
+found-in-team  active       .     .     .   yes   yes   yes   yes   yes     .     .
+similar        active       .     .     .   yes   yes   yes   yes   yes     .     .
+example        active       .     .     .   yes   yes   yes   yes   yes     .     .
+in-collection  active       .     .     .   yes   yes   yes   yes   yes     .     .
+in-team        active       .     .     .     .     .   yes   yes   yes     .     .
+failed         active       .     .     .   yes   yes   yes   yes   yes     .     .
+a-target       active       .     .     .     .   yes     .   yes   yes     .     .
 restore        trashed      .     .     .     .   yes     .   yes   yes     .     .
 restore-all    trashed      .     .     .     .     .     .   yes   yes     .     .
 purge          trashed      .     .     .     .     .     .   yes   yes     .     .

@@ -1,4 +1,4 @@
-"""How each address of the application is filled in, and asked."""
+"""Addresses of the application: filling them in and requesting them."""
 
 import re
 

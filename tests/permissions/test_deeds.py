@@ -1,4 +1,4 @@
-"""What everybody can really do and see, beside what the answers' statuses say. What is not in the table, nobody can."""
+"""What every role can really do and see, beyond the status of responses."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from tests.sample_team import put_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# They put a picture into the trash themselves: what is kept is no other case.
+# They put a picture into the trash themselves: what is active is no other case.
 _ABOUT_TRASH = {"restore", "restore-all", "purge", "in-trash"}
 
 
@@ -47,15 +47,15 @@ def values_of(stage: Stage, kind: str) -> Values:
     return {**stage.values[kind], "first_image": first.pk if first else 0}
 
 
-def test_everybody_can_do_and_see_what_the_table_says_and_nothing_else() -> None:
+def test_every_role_can_do_exactly_what_the_table_says() -> None:
     stage = make_stage()
     people = dict(askers(stage))
     IndexWorker().drain()
     done = set()
-    for kind in ("kept", "trashed", "foreign"):
+    for kind in ("active", "trashed", "foreign"):
         it = values_of(stage, kind)
         for deed, act in DEEDS.items():
-            if (deed in _ABOUT_TRASH and kind == "kept") or (
+            if (deed in _ABOUT_TRASH and kind == "active") or (
                 deed.startswith(("trash", "create")) and kind == "trashed"
             ):
                 continue
@@ -68,7 +68,7 @@ def test_everybody_can_do_and_see_what_the_table_says_and_nothing_else() -> None
     assert sorted(allowed() - done) == []
 
 
-def test_an_owner_reaches_nothing_else_s_parts_through_what_is_theirs() -> None:
+def test_owner_cannot_reach_parts_of_other_objects() -> None:
     """/collections/MINE/sharing/YOURS/: each part of an address must belong to what stands before it."""
     stage = make_stage()
     reached = [
@@ -76,7 +76,7 @@ def test_an_owner_reaches_nothing_else_s_parts_through_what_is_theirs() -> None:
         for name, route in routes().items()
         if route.count("<") > 1
         for other in ("foreign", "trashed")
-        for address in [_mixed(route, stage.values["kept"], stage.values[other])]
+        for address in [_mixed(route, stage.values["active"], stage.values[other])]
         for person in ("team owner", "link visitor")
         for method in METHODS
         if status(stage.clients[person], method, address) not in _refusals(route, person)

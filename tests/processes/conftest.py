@@ -1,19 +1,25 @@
-"""What the tests of whole processes get."""
+"""Fixtures for the tests of whole processes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.processes.installation import Installation, Process, make_installation
+from tests.processes.installation import Installation, Process, copy_installation, make_installation
 from tests.sample_team import picture_bytes
 
-PICTURES = 120
+PICTURES = 60
+
+
+@pytest.fixture(scope="session")
+def pristine_installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Made once. The tests use copies of it."""
+    return make_installation(tmp_path_factory.mktemp("installation"))
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Installation:
-    return make_installation(tmp_path / "data")
+def installation(tmp_path: Path, pristine_installation: Installation) -> Installation:
+    return copy_installation(pristine_installation, tmp_path / "data")
 
 
 @pytest.fixture
@@ -29,6 +35,10 @@ def served(installation: Installation) -> Iterator[Process]:
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for number in range(PICTURES):
-        (folder / f"{number}.png").write_bytes(picture_bytes((number, 90, 200)))
+    write_pictures(folder, range(PICTURES))
     return folder
+
+
+def write_pictures(folder: Path, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        (folder / f"{number}.png").write_bytes(picture_bytes((number, 90, 200)))

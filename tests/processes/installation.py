@@ -1,6 +1,7 @@
-"""An installation of its own: a data directory, an account, and manage.py on it as whole processes."""
+"""An installation: a data directory with one account, and manage.py run on it as whole processes."""
 
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -45,7 +46,7 @@ class Installation:
         return self.run("shell", "--no-imports", "-c", f"from collections_app.models import *\n{program}")
 
     def count(self, table: str, condition: str = "1") -> int:
-        """Count rows in the database, beside whatever runs."""
+        """Count rows in the database while other processes use it."""
         with closing(sqlite3.connect(self.data_dir / "imagesearch.sqlite3", timeout=20)) as database:
             query = f"SELECT count(*) FROM collections_app_{table} WHERE {condition}"
             return int(database.execute(query).fetchone()[0])
@@ -54,7 +55,7 @@ class Installation:
         return self.count("image", "index_state = 'indexed'")
 
     def end_leases(self) -> None:
-        """Let what killed workers have claimed be free at once; for use when all of them are dead."""
+        """End the leases of killed workers at once. Call it when all of them are dead."""
         with closing(sqlite3.connect(self.data_dir / "imagesearch.sqlite3", timeout=20)) as database:
             database.execute(
                 "UPDATE collections_app_indexjob SET leased_until = '2000-01-01 00:00:00' WHERE lease IS NOT NULL"
@@ -80,15 +81,26 @@ class Installation:
 
 
 def make_installation(data_dir: Path) -> Installation:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        installation = Installation(data_dir=data_dir, port=probe.getsockname()[1])
+    """Return an installation whose database has its tables and the account."""
+    installation = Installation(data_dir=data_dir, port=_find_free_port())
     installation.shell(
         "from django.core.management import call_command\n"
         "call_command('migrate', verbosity=0)\n"
         f"User.objects.create_user('{EMAIL}', '{PASSWORD}')"
     )
     return installation
+
+
+def copy_installation(installation: Installation, data_dir: Path) -> Installation:
+    """Copy an installation on which nothing runs; the copy has its own port."""
+    shutil.copytree(installation.data_dir, data_dir)
+    return Installation(data_dir=data_dir, port=_find_free_port())
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def finish(process: Process) -> str:

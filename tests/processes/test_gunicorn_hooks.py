@@ -1,4 +1,4 @@
-"""What gunicorn is told for the site: how many threads each web process computes with."""
+"""The number of threads with which each web process computes."""
 
 import os
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ def start(workers: int) -> int:
 
 
 @pytest.mark.parametrize(("cores", "workers", "share"), [(2, 2, 1), (1, 1, 1), (8, 1, 4), (8, 3, 2), (None, 2, 1)])
-def test_each_web_process_computes_on_its_share_of_the_cores(
+def test_each_web_process_uses_its_share_of_the_cores(
     cores: int | None, workers: int, share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "")
@@ -26,6 +26,6 @@ def test_each_web_process_computes_on_its_share_of_the_cores(
     assert start(workers) == share
 
 
-def test_whoever_has_decided_for_themselves_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explicit_thread_counts_are_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert start(2) == 7

@@ -81,7 +81,7 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def test_searches_uploads_and_a_rebuild_at_once_all_succeed(installation: Installation, served: Process) -> None:
+def test_concurrent_searches_uploads_and_rebuild_succeed(installation: Installation, served: Process) -> None:
     visitor = Visitor(installation.address)
     assert visitor.upload(200) == 201
     with ThreadPoolExecutor(2 * AT_ONCE + 1) as threads:
@@ -97,13 +97,13 @@ def test_searches_uploads_and_a_rebuild_at_once_all_succeed(installation: Instal
     assert installation.count_indexed() == AT_ONCE + 1
 
 
-def test_children_that_are_killed_are_started_again(served: Process) -> None:
+def test_killed_children_are_restarted(served: Process) -> None:
     for name, killed in children_of(served.pid).items():
         os.kill(killed, signal.SIGKILL)
         wait_until(partial(is_replaced, served, name, killed))
 
 
-def test_stopping_leaves_nothing_running(installation: Installation) -> None:
+def test_stopping_ends_every_process(installation: Installation) -> None:
     process = installation.serve()
     children = children_of(process.pid)
     assert children.keys() == {"web", "worker"}
@@ -117,7 +117,7 @@ def test_stopping_leaves_nothing_running(installation: Installation) -> None:
         requests.get(f"{installation.address}/healthz/", timeout=5)
 
 
-def test_a_killed_supervisor_takes_its_children_along(installation: Installation) -> None:
+def test_children_end_with_a_killed_supervisor(installation: Installation) -> None:
     process = installation.serve()
     children = children_of(process.pid)
 
@@ -127,7 +127,7 @@ def test_a_killed_supervisor_takes_its_children_along(installation: Installation
     wait_until(lambda: not any(map(is_alive, children.values())))
 
 
-def test_stopping_during_the_models_download_stops_the_download(installation: Installation) -> None:
+def test_stopping_ends_a_running_model_download(installation: Installation) -> None:
     """The hub is one that takes the call and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as hub:
         hub.settimeout(60)
@@ -145,7 +145,7 @@ def test_stopping_during_the_models_download_stops_the_download(installation: In
     assert not is_alive(download)
 
 
-def test_without_a_model_it_says_in_one_sentence_what_to_do(installation: Installation) -> None:
+def test_missing_model_is_explained_in_one_sentence(installation: Installation) -> None:
     own = {"CLIP_MODEL": "openai/clip-vit-base-patch32", "HF_HUB_OFFLINE": "1", "HF_HOME": str(installation.data_dir)}
     process = installation.start("serve", **own)
     output, _ = process.communicate(timeout=60)
@@ -166,7 +166,7 @@ def try_to_sign_in(address: str, number: int) -> int:
         return session.post(f"{address}/accounts/login/", data=fields, timeout=60).status_code
 
 
-def test_attempts_are_counted_over_all_web_processes(installation: Installation, served: Process) -> None:
+def test_attempts_are_counted_across_web_processes(installation: Installation, served: Process) -> None:
     """Thirty a minute are allowed; two processes that counted by themselves would allow sixty."""
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(partial(try_to_sign_in, installation.address), range(40)))

@@ -1,4 +1,4 @@
-"""Clients of the sample's people, for the views' tests."""
+"""Clients of the sample team's people, for the tests of views."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The ways into an account, for tests."""
+"""Sign-in steps for tests."""
 
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -7,17 +7,17 @@ from django.test import Client
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse
 
-    SearchResults: TypeAlias = _MonkeyPatchedWSGIResponse
+    Response: TypeAlias = _MonkeyPatchedWSGIResponse
 
 PASSWORD = "a long password"
 NEW_PASSWORD = "kettle-orchard-42"
 
 
-def sign_in(client: Client, email: str, password: str = PASSWORD, **headers: str) -> "SearchResults":
+def sign_in(client: Client, email: str, password: str = PASSWORD, **headers: str) -> "Response":
     return client.post("/accounts/login/", {"login": email, "password": password}, headers=headers)
 
 
-def sign_up(client: Client, email: str, **fields: str) -> "SearchResults":
+def sign_up(client: Client, email: str, **fields: str) -> "Response":
     passwords = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     return client.post("/accounts/signup/", {"email": email, **passwords, **fields})
 

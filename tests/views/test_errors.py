@@ -1,4 +1,4 @@
-"""The pages for what went wrong."""
+"""Error pages."""
 
 import pytest
 from django.template.loader import render_to_string
@@ -14,10 +14,10 @@ def test_error_page_needs_nothing_but_its_template(name: str) -> None:
     assert "Sign in" not in page
 
 
-def test_unknown_address_is_a_404_that_looks_like_ours(as_owner: Client, sample: SampleTeam) -> None:
+def test_unknown_address_is_a_404_in_our_layout(as_owner: Client, sample: SampleTeam) -> None:
     answer = as_owner.get("/nowhere/")
     assert answer.status_code == 404
-    assert b"There is nothing here" in answer.content
+    assert b"Page not found" in answer.content
 
 
 def test_every_page_forbids_inline_scripts_and_styles(as_owner: Client, sample: SampleTeam) -> None:

@@ -1,4 +1,4 @@
-"""The headers of answers, all of them, compared with what they have to be."""
+"""The headers of responses, all compared with the required ones."""
 
 import pytest
 from django.test import Client
@@ -39,7 +39,7 @@ REFUSED = ("camera=()", "geolocation=()", "microphone=()", "payment=()", "usb=()
 
 @pytest.mark.parametrize("address", PAGES)
 @pytest.mark.parametrize("is_signed_in", [True, False], ids=["member", "visitor"])
-def test_every_header_is_as_it_has_to_be(
+def test_every_security_header_is_set(
     address: str, is_signed_in: bool, as_owner: Client, client: Client, sample: SampleTeam
 ) -> None:
     answer = (as_owner if is_signed_in else client).get(address.format(image=sample.image.pk))
@@ -54,7 +54,7 @@ def in_order(header: str) -> str:
     return "; ".join(sorted(header.split("; "))) if "default-src" in header and "sandbox" not in header else header
 
 
-def test_static_file_may_be_kept_and_is_for_this_site_alone(client: Client) -> None:
+def test_static_file_is_cacheable_and_same_site(client: Client) -> None:
     headers = client.get("/static/css/tokens.css").headers
     assert headers["Cache-Control"] == "max-age=600, public"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
@@ -62,14 +62,14 @@ def test_static_file_may_be_kept_and_is_for_this_site_alone(client: Client) -> N
     assert "Access-Control-Allow-Origin" not in headers
 
 
-def test_cookies_are_for_the_server_alone(client: Client, sample: SampleTeam) -> None:
+def test_cookies_are_http_only(client: Client, sample: SampleTeam) -> None:
     answer = client.post("/accounts/login/", {"login": sample.owner.email, "password": "a long password"})
     cookie = answer.cookies["sessionid"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["domain"]) == (True, "Lax", "/", "")
     assert client.get("/accounts/password/reset/").cookies["csrftoken"]["httponly"] is True
 
 
-def test_plain_http_is_led_to_https_where_the_site_has_it(client: Client, settings: Settings, db: None) -> None:
+def test_plain_http_redirects_to_https(client: Client, settings: Settings, db: None) -> None:
     settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 31_536_000
     assert client.get("/").headers["Location"] == "https://testserver/"
     assert client.get("/accounts/login/", secure=True).headers["Strict-Transport-Security"] == "max-age=31536000"

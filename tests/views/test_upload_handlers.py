@@ -1,4 +1,4 @@
-"""What is kept of a request before it is judged: nothing of a stranger's files, and of each no more than may stay."""
+"""The upload handlers: what a request may store before a view checks it."""
 
 import io
 import resource
@@ -21,7 +21,7 @@ MIB = 2**20
 
 
 class Wire(io.BytesIO):
-    """A request's body, which remembers how much of it was read."""
+    """The body of a request, which counts the bytes that were read."""
 
     def taken(self) -> int:
         return self.tell()
@@ -39,7 +39,7 @@ def small(settings: Settings, tmp_path: Path) -> None:
 
 
 def send_by_wire(client: Client, address: str, size: int) -> tuple[int, Wire]:
-    """As a browser does: with the cookie and the field that the site's own forms have."""
+    """Send a file as a browser does, with the cookie and the field of the site's forms."""
     client.cookies["csrftoken"] = token = "a" * 32
     fields = {"csrfmiddlewaretoken": token, "files": SimpleUploadedFile("a.png", bytes(size))}
     body = encode_multipart(BOUNDARY, fields)
@@ -66,18 +66,18 @@ def test_a_member_s_file_is_read(sample: SampleTeam, address: str) -> None:
     assert answer.status_code == 201
 
 
-def test_too_large_a_file_is_cut_and_said_in_the_usual_words(address: str, sample: SampleTeam) -> None:
+def test_oversized_file_is_truncated_and_reported(address: str, sample: SampleTeam) -> None:
     file = SimpleUploadedFile("big.png", bytes(5 * MIB))
     answer = sign_in_client(sample.owner).post(address, {"files": file}, headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-    assert answer.json()["error"] == "This file has 5 MB; at most 1 MB are accepted."
+    assert answer.json()["error"] == "This file has 5 MB. The limit is 1 MB."
 
 
-def test_the_files_beside_a_cut_one_arrive(address: str, sample: SampleTeam) -> None:
+def test_files_beside_a_truncated_one_arrive(address: str, sample: SampleTeam) -> None:
     files = [picture_file("a.png", "blue"), SimpleUploadedFile("big.png", bytes(5 * MIB)), picture_file("c.png", "tan")]
     page = sign_in_client(sample.owner).post(address, {"files": files}).content.decode()
-    assert "2 added, 0 already there, 1 refused" in page
-    assert "at most 1 MB are accepted" in page
+    assert "2 added, 0 already uploaded, 1 rejected" in page
+    assert "The limit is 1 MB" in page
     assert set(Image.objects.values_list("original_name", flat=True)) == {"rose.png", "a.png", "c.png"}
 
 
@@ -87,19 +87,19 @@ def test_an_archive_may_be_larger_than_a_picture(address: str, sample: SampleTea
     assert answer.json()["added"] == 1
 
 
-def test_an_archive_beyond_its_own_limit_is_cut(address: str, sample: SampleTeam) -> None:
+def test_archive_over_its_own_limit_is_truncated(address: str, sample: SampleTeam) -> None:
     file = SimpleUploadedFile("a.zip", archive_of(4 * MIB))
     answer = sign_in_client(sample.owner).post(address, {"files": file}, headers=JSON)
-    assert (answer.status_code, answer.json()["error"]) == (413, "The archive holds too much. Split it into several.")
+    assert (answer.status_code, answer.json()["error"]) == (413, "The archive is too large. Split it into several.")
 
 
 def test_a_request_as_a_whole_has_a_limit(address: str, sample: SampleTeam) -> None:
     files = [SimpleUploadedFile(f"{number}.bin", bytes(MIB - 9)) for number in range(5)]
     page = sign_in_client(sample.owner).post(address, {"files": files}).content.decode()
-    assert page.count("Too much was sent at once") == 2
+    assert page.count("This upload is too large") == 2
 
 
-def test_what_is_cut_takes_no_space(sample: SampleTeam, tmp_path: Path) -> None:
+def test_truncated_file_takes_no_space(sample: SampleTeam, tmp_path: Path) -> None:
     files = parsed(sample, [bytes(5 * MIB), picture_bytes("blue")])
     assert [type(file) is TruncatedFile for file in files] == [True, False]
     assert sum(path.stat().st_size for path in tmp_path.glob("*.upload*")) < MIB
@@ -112,7 +112,7 @@ def parsed(sample: SampleTeam, contents: list[bytes]) -> list["UploadedFile[byte
 
 
 def test_an_archive_s_first_bytes_may_come_in_pieces(sample: SampleTeam) -> None:
-    """Wherever the file begins in the parser's pieces of 64 KiB."""
+    """The file may begin anywhere in the 64 KiB chunks of the parser."""
     for padding in range(2**16 - 260, 2**16, 13):
         fields = {"padding": "x" * padding, "files": SimpleUploadedFile("a.zip", archive_of(2 * MIB))}
         request = RequestFactory().post("/upload/", fields)
@@ -120,7 +120,7 @@ def test_an_archive_s_first_bytes_may_come_in_pieces(sample: SampleTeam) -> None
         assert type(request.FILES["files"]) is not TruncatedFile
 
 
-def test_what_is_absurdly_large_is_refused_unread(address: str, sample: SampleTeam) -> None:
+def test_absurdly_large_request_is_refused_unread(address: str, sample: SampleTeam) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(sample.owner)
     status, wire = send_by_wire(client, address, 7 * MIB)
@@ -128,22 +128,22 @@ def test_what_is_absurdly_large_is_refused_unread(address: str, sample: SampleTe
     assert wire.taken() == 0
 
 
-def test_a_disk_that_is_full_is_said_and_the_files_in_memory_arrive(
+def test_full_disk_is_reported_and_files_in_memory_arrive(
     address: str, sample: SampleTeam, settings: Settings, tmp_path: Path
 ) -> None:
-    """What is small never goes there: the larger one is spooled, where nothing can be written."""
+    """A small file stays in memory. The larger one is written to a folder that does not exist."""
     settings.MAX_UPLOAD_MB, settings.FILE_UPLOAD_TEMP_DIR = 9, tmp_path / "missing"
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**16
     client, large = sign_in_client(sample.owner), SimpleUploadedFile("a.png", bytes(MIB))
     answer = client.post(address, {"files": large}, headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (503, "storage")
-    assert answer.json()["error"] == "The site cannot store pictures just now. Try again later."
+    assert answer.json()["error"] == "Pictures can't be stored right now. Try again later."
     assert client.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 201
 
 
 @pytest.mark.parametrize("room", [0, 2**16, 5 * 2**16])
-def test_a_disk_that_fills_up_is_said_too(room: int, sample: SampleTeam, settings: Settings) -> None:
-    """The system's own refusal: no file of this process may grow beyond some bytes."""
+def test_disk_that_fills_up_is_reported(room: int, sample: SampleTeam, settings: Settings) -> None:
+    """The system limits the size of every file of this process."""
     settings.MAX_UPLOAD_MB, settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 9, 2**16
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -158,14 +158,14 @@ def test_a_disk_that_fills_up_is_said_too(room: int, sample: SampleTeam, setting
     assert [type(file) for file in files] == [UnstoredFile, UnstoredFile]
 
 
-def test_an_example_that_is_too_large_is_said_to_be(sample: SampleTeam) -> None:
+def test_oversized_example_is_reported(sample: SampleTeam) -> None:
     file = SimpleUploadedFile("big.png", bytes(2 * MIB))
     page = sign_in_client(sample.owner).post("/search/examples/", {"example": file}, follow=True).content.decode()
-    assert "big.png: This file has 2 MB; at most 1 MB are accepted." in page
+    assert "big.png: This file has 2 MB. The limit is 1 MB." in page
 
 
 def archive_of(byte_size: int) -> bytes:
-    """A picture and hidden ballast."""
+    """Return an archive with a picture and a hidden file of the given size."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("blue.png", picture_bytes("blue"))

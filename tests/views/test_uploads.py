@@ -1,4 +1,4 @@
-"""Pictures coming in."""
+"""Uploading pictures."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,25 +19,25 @@ def address(sample: SampleTeam) -> str:
 
 def test_outsider_uploads_nothing(address: str, as_outsider: Client, sample: SampleTeam) -> None:
     assert as_outsider.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 404
-    chosen = {"collection": sample.collection.pk, "files": picture_file("b.png", "blue")}
-    assert as_outsider.post("/upload/", chosen, headers=JSON).status_code == 400
+    fields = {"collection": sample.collection.pk, "files": picture_file("b.png", "blue")}
+    assert as_outsider.post("/upload/", fields, headers=JSON).status_code == 400
     assert Image.objects.count() == 1
 
 
 def test_viewer_uploads_nothing(address: str, as_viewer: Client, sample: SampleTeam) -> None:
     assert as_viewer.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 403
-    chosen = {"collection": sample.collection.pk, "files": picture_file("b.png", "blue")}
-    assert as_viewer.post("/upload/", chosen, headers=JSON).status_code == 400
+    fields = {"collection": sample.collection.pk, "files": picture_file("b.png", "blue")}
+    assert as_viewer.post("/upload/", fields, headers=JSON).status_code == 400
     assert Image.objects.count() == 1
 
 
-def test_script_of_a_signed_out_person_is_told_in_words(address: str, client: Client, sample: SampleTeam) -> None:
+def test_signed_out_script_gets_a_sentence(address: str, client: Client, sample: SampleTeam) -> None:
     answer = client.post(address, {"files": picture_file()}, headers=JSON)
     assert answer.status_code == 401
     assert answer.json() == {"error": "You are signed out. Sign in and try again.", "code": "signed_out"}
 
 
-def test_new_picture_is_answered_with_201_and_where_it_is(address: str, as_owner: Client) -> None:
+def test_new_picture_gets_201_and_its_address(address: str, as_owner: Client) -> None:
     answer = as_owner.post(address, {"files": picture_file("blue.png", "blue")}, headers=JSON)
     image = Image.objects.get(original_name="blue.png")
     assert answer.status_code == 201
@@ -51,16 +51,14 @@ def test_new_picture_is_answered_with_201_and_where_it_is(address: str, as_owner
     }
 
 
-def test_same_bytes_again_are_answered_with_200_and_the_picture_there_is(
-    address: str, as_owner: Client, sample: SampleTeam
-) -> None:
+def test_repeated_bytes_get_200_and_the_existing_picture(address: str, as_owner: Client, sample: SampleTeam) -> None:
     answer = as_owner.post(address, {"files": picture_file("again.png", "red")}, headers=JSON)
     assert answer.status_code == 200
     assert answer.json()["created"] is False
     assert answer.json()["id"] == sample.image.pk
 
 
-def test_no_picture_is_refused_with_a_sentence(address: str, as_owner: Client) -> None:
+def test_unreadable_file_is_refused_with_a_sentence(address: str, as_owner: Client) -> None:
     file = SimpleUploadedFile("Thumbs.db", b"not a picture")
     answer = as_owner.post(address, {"files": file}, headers=JSON)
     assert answer.status_code == 400
@@ -68,7 +66,7 @@ def test_no_picture_is_refused_with_a_sentence(address: str, as_owner: Client) -
     assert answer.json()["error"].endswith(".")
 
 
-def test_too_large_a_file_is_refused_with_413(address: str, as_owner: Client, settings: Settings) -> None:
+def test_oversized_file_is_refused_with_413(address: str, as_owner: Client, settings: Settings) -> None:
     settings.MAX_UPLOAD_MB = 0
     answer = as_owner.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON)
     assert answer.status_code == 413
@@ -83,7 +81,7 @@ def test_script_sends_one_file_a_request(count: int, address: str, as_owner: Cli
     assert answer.json()["code"] == "not_one_file"
 
 
-def test_plain_form_takes_many_files_and_tells_of_each(address: str, as_owner: Client, sample: SampleTeam) -> None:
+def test_plain_form_takes_many_files_and_reports_each(address: str, as_owner: Client, sample: SampleTeam) -> None:
     files = [
         picture_file("blue.png", "blue"),
         picture_file("again.png", "red"),
@@ -92,15 +90,15 @@ def test_plain_form_takes_many_files_and_tells_of_each(address: str, as_owner: C
     answer = as_owner.post(address, {"files": files})
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "1 added, 1 already there, 1 refused" in page
+    assert "1 added, 1 already uploaded, 1 rejected" in page
     assert f'href="/images/{sample.image.pk}/"' in page
-    assert "not a picture we can read" in page
+    assert "isn&#x27;t a picture that can be read" in page
 
 
-def test_plain_form_without_a_file_says_so(address: str, as_owner: Client) -> None:
+def test_plain_form_without_a_file_is_explained(address: str, as_owner: Client) -> None:
     answer = as_owner.post(address)
     assert answer.status_code == 400
-    assert "No file was chosen." in answer.content.decode()
+    assert "No files selected." in answer.content.decode()
 
 
 def test_upload_page_proposes_the_collection_of_the_latest_upload(as_owner: Client, sample: SampleTeam) -> None:
@@ -115,15 +113,17 @@ def test_files_of_one_upload_share_the_collection_they_name(as_outsider: Client,
     assert Collection.objects.get(name="Mine").images.count() == 2
 
 
-def test_upload_to_nowhere_is_refused(as_owner: Client, sample: SampleTeam) -> None:
+def test_upload_without_a_collection_is_refused(as_owner: Client, sample: SampleTeam) -> None:
     assert as_owner.post("/upload/", {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 400
     answer = as_owner.post("/upload/", {"files": picture_file("b.png", "blue")})
     assert answer.status_code == 400
-    assert "Choose a collection, or name a new one." in answer.content.decode()
+    assert "name a new one." in answer.content.decode()
 
 
 @pytest.mark.usefixtures("broken_index")
-def test_upload_and_browsing_work_while_the_index_is_away(address: str, as_owner: Client, sample: SampleTeam) -> None:
+def test_upload_and_browsing_work_while_the_index_is_unreachable(
+    address: str, as_owner: Client, sample: SampleTeam
+) -> None:
     assert as_owner.post(address, {"files": picture_file("b.png", "blue")}, headers=JSON).status_code == 201
     for page in ("/", "/search/", f"/collections/{sample.collection.pk}/", "/indexing/status/"):
         assert as_owner.get(page).status_code == 200
@@ -136,32 +136,30 @@ def test_form_is_protected_against_other_sites(address: str, sample: SampleTeam)
     assert put_picture(sample.collection, sample.owner, "b.png", "blue").original_name == "b.png"
 
 
-def test_the_same_bytes_in_another_team_of_one_s_own_are_pointed_out_and_not_merged(
-    as_owner: Client, sample: SampleTeam
-) -> None:
+def test_same_bytes_in_another_own_team_are_reported_and_not_merged(as_owner: Client, sample: SampleTeam) -> None:
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     form = {"files": picture_file("again.png", "red")}
     answer = as_owner.post(f"/collections/{mine.pk}/upload/", form, headers=JSON)
     assert answer.status_code == 201
-    assert answer.json()["note"] == "You have the same picture in “Garden” of “Gardeners”, too."
+    assert answer.json()["note"] == "You also have this picture in “Garden” of “Gardeners”."
     assert answer.json()["elsewhere"] == f"/images/{sample.image.pk}/"
     assert Image.objects.count() == 2
 
 
-def test_the_same_bytes_in_another_team_are_pointed_out_on_the_page(as_owner: Client, sample: SampleTeam) -> None:
+def test_same_bytes_in_another_team_are_reported_on_the_page(as_owner: Client, sample: SampleTeam) -> None:
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     page = as_owner.post(f"/collections/{mine.pk}/upload/", {"files": picture_file("a.png", "red")}).content.decode()
     assert "in “Garden” of “Gardeners”" in page
 
 
-def test_nobody_learns_of_the_same_bytes_where_they_see_nothing(as_outsider: Client, sample: SampleTeam) -> None:
+def test_same_bytes_in_an_invisible_team_are_not_revealed(as_outsider: Client, sample: SampleTeam) -> None:
     form = {"collection": "", "new_name": "Mine", "files": picture_file("a.png", "red")}
     answer = as_outsider.post("/upload/", form, headers=JSON)
     assert answer.status_code == 201
     assert not {"note", "elsewhere"} & answer.json().keys()
 
 
-def test_a_known_picture_whose_file_is_lost_gets_it_back(address: str, as_owner: Client, sample: SampleTeam) -> None:
+def test_repeated_upload_restores_a_lost_file(address: str, as_owner: Client, sample: SampleTeam) -> None:
     sample.image.file.storage.delete(sample.image.file_name)
     Image.objects.filter(pk=sample.image.pk).record_index_state(index_state="failed")
     answer = as_owner.post(address, {"files": picture_file("again.png", "red")}, headers=JSON)

@@ -8,14 +8,14 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from collections_app.demo.gallery import DemoCollection, demo_collections, draw_picture
+from collections_app.demo.gallery import DemoCollection, draw_picture, get_demo_collections
 from collections_app.errors import ImageSearchError
 from collections_app.management.run_until_signal import drain_queue_with_progress
 from collections_app.models import Collection, Membership, PublicLink, Role, ShareRole, Team, User
 from collections_app.services.library.collections import create_collection
-from collections_app.services.sharing.accounts import vouch_for_address
+from collections_app.services.sharing.accounts import mark_address_verified
 from collections_app.services.sharing.public_links import create_link
-from collections_app.services.sharing.shares import share_with_team_mate
+from collections_app.services.sharing.shares import share_with_teammate
 from collections_app.services.sharing.teams import create_team
 from collections_app.services.uploads.ingest import ingest_upload
 
@@ -31,8 +31,8 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         for email in ACCOUNTS:
             user = User.objects.filter(email=email).first() or User.objects.create_user(email, PASSWORD)
-            vouch_for_address(user=user)
-            for drawn in demo_collections():
+            mark_address_verified(user=user)
+            for drawn in get_demo_collections():
                 _draw_collection(user.personal_team, user, drawn)
         link = _create_shares()
         try:
@@ -52,9 +52,9 @@ def _create_shares() -> PublicLink:
     first, second = (User.objects.get(email=email) for email in ACCOUNTS)
     team = Team.objects.owned_by(first).non_personal().filter(name=TEAM).first() or create_team(name=TEAM, owner=first)
     Membership.objects.get_or_create(team=team, user=second, defaults={"role": Role.EDITOR})
-    _draw_collection(team, first, demo_collections()[-1])
-    shared = Collection.objects.not_trashed().get(team=first.personal_team, name=demo_collections()[0].name)
-    share_with_team_mate(collection=shared, email=second.email, role=ShareRole.VIEWER, sharer=first)
+    _draw_collection(team, first, get_demo_collections()[-1])
+    shared = Collection.objects.not_trashed().get(team=first.personal_team, name=get_demo_collections()[0].name)
+    share_with_teammate(collection=shared, email=second.email, role=ShareRole.VIEWER, sharer=first)
     return shared.public_links.first() or create_link(collection=shared, creator=first)
 
 

@@ -1,4 +1,4 @@
-"""Measure how well a model searches, or which of two does it better."""
+"""Measure how well a model searches, or compare two."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
@@ -7,37 +7,33 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.demo.evaluate import Gallery
-from collections_app.demo.gallery import demo_collections
-from collections_app.demo.queries import question_families
+from collections_app.demo.gallery import get_demo_collections
+from collections_app.demo.queries import build_query_families
 from collections_app.encoders import Encoder, get_encoder, make_encoder
 from collections_app.errors import ImageSearchError
 from collections_app.management.lookups import get_team
-from collections_app.management.score_table import Models, Rows, family_table, query_table, tally
-from collections_app.services.evaluation.metrics import (
-    JudgedPictures,
-    Judgement,
-    Score,
-    read_judgements,
-    score_ranking,
-    score_search,
-)
+from collections_app.management.score_table import Models, Rows, format_family_table, format_query_table, format_tally
+from collections_app.services.evaluation.judgments import JudgedQuery, list_judged_queries
+from collections_app.services.evaluation.metrics import JudgedImages, Score, score_ranking, score_search
 
 _MEANING = """P@{k}: of the judged among the first {k}, the share that is right. R@{k}: of all that are right, the share
 that is there. Pictures that nobody has judged count neither way; every query weighs the same."""
-_NO_MARKS = (
-    "Nothing is marked yet: there is nothing to judge by. Search for something, follow “Judge these results”, and "
-    "mark hits as right or wrong. With --demo the drawn scenes are judged by what is drawn."
+_NO_JUDGMENTS = (
+    "Nobody has rated results yet. Search for something, select “Rate results”, and rate "
+    "pictures as right or wrong. With --demo the drawn scenes are judged by what is drawn."
 )
 
 
 class Command(BaseCommand):
-    help = "Print precision and recall of the active model, or compare two, by the marks that people have made."
+    help = "Print precision and recall of the active model, or compare two, by the ratings of people."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--k", type=_whole, default=10, metavar="N", help="how many first hits count, default 10")
+        parser.add_argument(
+            "--k", type=_parse_count, default=10, metavar="N", help="how many first hits count, default 10"
+        )
         parser.add_argument("--model", metavar="M", help="a hub name, a folder or demo; default: the active model")
         parser.add_argument("--compare", metavar="M2", help="a second model")
-        parser.add_argument("--team", metavar="ID_OR_NAME", help="only marks on this team's pictures")
+        parser.add_argument("--team", metavar="ID_OR_NAME", help="only ratings of this team's pictures")
         parser.add_argument("--demo", action="store_true", help="judge by the demo's drawn scenes")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -51,55 +47,59 @@ class Command(BaseCommand):
 
     def _evaluate(self, models: Models, options: dict[str, Any]) -> None:
         team = get_team(options["team"]) if options["team"] else None
-        judgements = [] if options["demo"] else read_judgements(team=team)
-        if options["demo"] or (not judgements and settings.CLIP_MODEL == "demo" and not team):
-            self._on_drawn_scenes(models)
-        elif not judgements:
-            raise CommandError(_NO_MARKS)
+        judged_queries = [] if options["demo"] else list_judged_queries(team=team)
+        if options["demo"] or (not judged_queries and settings.CLIP_MODEL == "demo" and not team):
+            self._compare_on_drawn_scenes(models)
+        elif not judged_queries:
+            raise CommandError(_NO_JUDGMENTS)
         elif models.names == [settings.CLIP_MODEL]:
-            self._print(models, [[score_search(each, k=models.k, team=team)] for each in judgements])
+            self._print(models, [[score_search(each, k=models.k, team=team)] for each in judged_queries])
             where = f"in “{team}”" if team else "over everything that each person who judged may see"
             self.stdout.write(f"Ranked: what the site's search finds {where}, by {models.names[0]}.")
         else:
-            self._on_judged_pictures(models, judgements)
+            self._compare_on_judged_images(models, judged_queries)
 
-    def _on_judged_pictures(self, models: Models, judgements: list[Judgement]) -> None:
-        sets = [JudgedPictures(judgements, _encoder(name)) for name in models.names]
-        self._print(models, [[pictures.score(each, k=models.k) for pictures in sets] for each in judgements])
+    def _compare_on_judged_images(self, models: Models, judged_queries: list[JudgedQuery]) -> None:
+        sets = [JudgedImages(judged_queries, _get_encoder(name)) for name in models.names]
+        self._print(models, [[images.score(each, k=models.k) for images in sets] for each in judged_queries])
         self.stdout.write("Ranked: for each query only the pictures that are judged for it, not the whole site.")
-        for name, pictures in zip(models.names, sets, strict=True):
-            lost = f" {pictures.lost} could not be read and are left out." if pictures.lost else ""
-            self.stdout.write(f"{name}: {pictures.encoded} pictures were encoded now, the others are indexed.{lost}")
-        small = sum(len(each.truth) <= models.k for each in judgements)
+        for name, images in zip(models.names, sets, strict=True):
+            unreadable = (
+                f" {images.unreadable_count} could not be read and are left out." if images.unreadable_count else ""
+            )
+            self.stdout.write(
+                f"{name}: {images.encoded_count} pictures were encoded now, the others are indexed.{unreadable}"
+            )
+        small = sum(len(each.judgments) <= models.k for each in judged_queries)
         if small:
             self.stdout.write(
                 f"{small} of the queries have no more than {models.k} judged pictures: no model can differ there. "
                 "Try a smaller --k."
             )
 
-    def _on_drawn_scenes(self, models: Models) -> None:
+    def _compare_on_drawn_scenes(self, models: Models) -> None:
         """There is no telling which pictures of a site are drawn ones: they are drawn anew."""
-        scenes = [picture.scene for collection in demo_collections() for picture in collection.pictures]
-        galleries = [Gallery(scenes, _encoder(name)) for name in models.names]
-        families = {name: _drawn_rows(galleries, name, models.k) for name in question_families()}
-        self.stdout.write(family_table(models, families))
+        scenes = [picture.scene for collection in get_demo_collections() for picture in collection.pictures]
+        galleries = [Gallery(scenes, _get_encoder(name)) for name in models.names]
+        families = {name: _score_drawn_scenes(galleries, name, models.k) for name in build_query_families()}
+        self.stdout.write(format_family_table(models, families))
         self._print_tally(models, [row for rows in families.values() for row in rows])
         self.stdout.write(
             f"Ranked: the demo's {len(scenes)} drawn scenes, judged by what is drawn. By {' and '.join(models.names)}."
         )
 
     def _print(self, models: Models, rows: Rows) -> None:
-        self.stdout.write(query_table(models, rows))
+        self.stdout.write(format_query_table(models, rows))
         self._print_tally(models, rows)
 
     def _print_tally(self, models: Models, rows: Rows) -> None:
         if len(models.names) > 1:
-            self.stdout.write(tally(models, rows))
+            self.stdout.write(format_tally(models, rows))
 
 
-def _drawn_rows(galleries: list[Gallery], family: str, k: int) -> list[list[Score]]:
+def _score_drawn_scenes(galleries: list[Gallery], family: str, k: int) -> list[list[Score]]:
     """Queries that no drawn scene answers are left out."""
-    questions = question_families()[family]
+    questions = build_query_families()[family]
     by_gallery = [gallery.rank(questions) for gallery in galleries]
     return [
         [score_ranking(question.text, ranked, ranked, k=k) for ranked in rankings]
@@ -108,13 +108,13 @@ def _drawn_rows(galleries: list[Gallery], family: str, k: int) -> list[list[Scor
     ]
 
 
-def _encoder(name: str) -> Encoder:
+def _get_encoder(name: str) -> Encoder:
     if name == settings.CLIP_MODEL:
         return get_encoder()
     return make_encoder(str(settings.DEMO_MODEL_DIR) if name == "demo" else name, "", settings.CLIP_DTYPE)
 
 
-def _whole(value: str) -> int:
+def _parse_count(value: str) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise ArgumentTypeError(f"must be a whole number from 1, not {value!r}")
     return int(value)

@@ -12,8 +12,8 @@ from collections_app.management.lookups import get_user_by_email
 from collections_app.services.library.contact_sheet import make_contact_sheet
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
-from collections_app.services.search.results import answer
-from collections_app.services.search.retrieval import MAX_HITS, ScoredImage, rows_of
+from collections_app.services.search.results import ScoredImage, join_rows, run_search
+from collections_app.services.search.retrieval import MAX_HITS
 
 
 class Command(BaseCommand):
@@ -22,32 +22,34 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("text", help="as in the search box: words, like:ID, -not this, by:me …")
         parser.add_argument("--user", required=True, metavar="EMAIL")
-        parser.add_argument("--limit", type=_limit, default=10, metavar="N", help=f"1 to {MAX_HITS}, default 10")
+        parser.add_argument("--limit", type=_parse_limit, default=10, metavar="N", help=f"1 to {MAX_HITS}, default 10")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print a list of objects")
-        parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="write the hits as a sheet, five in a row")
+        parser.add_argument(
+            "--sheet", type=Path, metavar="FILE.png", help="write the results as a contact sheet, five in a row"
+        )
 
     def handle(self, *_: Any, text: str, user: str, limit: int, **options: Any) -> None:
         person = get_user_by_email(user)
         try:
-            question = parse_search_request(user=person, asked={"q": text})
-            ranked = answer(question, divider=NO_CUTOFFS).ranked[:limit]
-            found = rows_of(ranked, images=question.scope.images)
+            request = parse_search_request(user=person, parameters={"q": text})
+            ranked = run_search(request, cutoffs=NO_CUTOFFS).ranked[:limit]
+            results = join_rows(ranked, images=request.scope.images)
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
-        for problem in question.problems:
+        for problem in request.problems:
             self.stderr.write(problem)
         if options["sheet"]:
-            _write_sheet(options["sheet"], found)
-        self.stdout.write(_as_json(found) if options["as_json"] else _as_table(found))
+            _write_sheet(options["sheet"], results)
+        self.stdout.write(_format_json(results) if options["as_json"] else _format_table(results))
 
 
-def _limit(value: str) -> int:
+def _parse_limit(value: str) -> int:
     if not value.isdecimal() or not 1 <= int(value) <= MAX_HITS:
         raise ArgumentTypeError(f"must be a whole number from 1 to {MAX_HITS}, not {value!r}")
     return int(value)
 
 
-def _as_json(found: list[ScoredImage]) -> str:
+def _format_json(results: list[ScoredImage]) -> str:
     rows = [
         {
             "id": each.image.pk,
@@ -56,24 +58,26 @@ def _as_json(found: list[ScoredImage]) -> str:
             "collection": each.image.collection.name,
             "file": each.image.original_name,
         }
-        for each in found
+        for each in results
     ]
     return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
-def _as_table(found: list[ScoredImage]) -> str:
-    rows = (f"{_score(each)}  {each.image.pk:>6}  {each.image.name}  ({each.image.collection})" for each in found)
-    return "\n".join(rows) or "Nothing found: there is no indexed picture."
+def _format_table(results: list[ScoredImage]) -> str:
+    rows = (
+        f"{_format_score(each)}  {each.image.pk:>6}  {each.image.name}  ({each.image.collection})" for each in results
+    )
+    return "\n".join(rows) or "No pictures found: none is indexed."
 
 
-def _score(found: ScoredImage) -> str:
-    return "     -" if found.score is None else f"{found.score:6.3f}"
+def _format_score(result: ScoredImage) -> str:
+    return "     -" if result.score is None else f"{result.score:6.3f}"
 
 
-def _write_sheet(path: Path, found: list[ScoredImage]) -> None:
-    if not found:
-        raise CommandError("Nothing was found, so there is no sheet to write.")
+def _write_sheet(path: Path, results: list[ScoredImage]) -> None:
+    if not results:
+        raise CommandError("No pictures found, so there is no contact sheet.")
     try:
-        make_contact_sheet([each.image for each in found]).save(path, format="PNG")
+        make_contact_sheet([each.image for each in results]).save(path, format="PNG")
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -28,6 +28,7 @@ class Command(BaseCommand):
         _refuse_used_port(host, port)
         stop = stop_on_signals()
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         # In a process of its own, so that this one stays small.
         model = Child(name="model", command=_build_manage_command("model"), stdout=subprocess.DEVNULL)
         if not run_to_end(model, stop) and not stop.is_set():

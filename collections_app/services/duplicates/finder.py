@@ -59,7 +59,7 @@ def find_near_duplicates(*, team: Team) -> list[DuplicateGroup]:
     Raises EncoderError or IndexUnavailable.
     """
     index = get_active_index()
-    return list(_Search(team, lambda ids: index.vectors(ids, team_ids=[team.pk])).iterate_groups())
+    return list(_Search(team, lambda ids: index.get_vectors(ids, team_ids=[team.pk])).iterate_groups())
 
 
 def find_exact_duplicates(*, team: Team) -> list[DuplicateGroup]:

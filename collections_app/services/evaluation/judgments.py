@@ -1,28 +1,52 @@
-"""Marking hits as right or wrong: what models are judged by."""
+"""Relevance judgments: what people say of results, which models are evaluated by."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from collections_app.models import Image, RelevanceJudgment, User
-from collections_app.services.search.retrieval import MAX_QUERY_LENGTH, clean_query
-
-
-def marked_query(text: str) -> str:
-    """Return a query as marks name it: models do not tell small letters from capital ones."""
-    return clean_query(text).lower()[:MAX_QUERY_LENGTH]
+from collections_app.models import Image, RelevanceJudgment, Team, User
+from collections_app.services.search.query import clean_query
 
 
-def mark_image(*, user: User, image: Image, text: str, is_right: bool | None) -> None:
-    """None takes the mark back."""
-    query = marked_query(text)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedQuery:
+    """A query of one person with their judgments of pictures that they may still see, by the picture's id."""
+
+    person: User
+    text: str
+    judgments: Mapping[int, bool]
+
+
+def normalize_query(text: str) -> str:
+    """Return a query as judgments store it. Models do not distinguish upper and lower case."""
+    return clean_query(text).lower()
+
+
+def record_judgment(*, user: User, image: Image, text: str, is_right: bool | None) -> None:
+    """None removes the judgment."""
+    query = normalize_query(text)
     if is_right is None:
         RelevanceJudgment.objects.filter(user=user, image=image, query=query).delete()
     else:
         RelevanceJudgment.objects.update_or_create(user=user, image=image, query=query, defaults={"is_right": is_right})
 
 
-def marks_on(*, user: User, text: str, images: Iterable[Image]) -> dict[int, bool]:
-    """Return the user's marks for a query on those images that have one, in one statement."""
-    marks = RelevanceJudgment.objects.filter(
-        user=user, query=marked_query(text), image__in=[image.pk for image in images]
-    )
-    return dict(marks.values_list("image_id", "is_right"))
+def get_judgments(*, user: User, text: str, images: Iterable[Image]) -> dict[int, bool]:
+    """Return the user's judgments of the images for a query, by the image's id, in one statement."""
+    ids = [image.pk for image in images]
+    found = RelevanceJudgment.objects.filter(user=user, query=normalize_query(text), image__in=ids)
+    return dict(found.values_list("image_id", "is_right"))
+
+
+def list_judged_queries(*, team: Team | None = None) -> list[JudgedQuery]:
+    """Return the judgments that count, by person and query; with a team, only those of its pictures."""
+    judged = []
+    for person in User.objects.filter(pk__in=RelevanceJudgment.objects.values("user")).order_by("pk"):
+        counting = RelevanceJudgment.objects.usable_by(person)
+        counting = counting.filter(image__collection__team=team) if team else counting
+        by_query: dict[str, dict[int, bool]] = defaultdict(dict)
+        rows = counting.order_by("query", "image").values_list("query", "image_id", "is_right")
+        for text, image_id, is_right in rows:
+            by_query[text][image_id] = is_right
+        judged += [JudgedQuery(person=person, text=text, judgments=given) for text, given in by_query.items()]
+    return judged

@@ -1,38 +1,28 @@
-"""How well models search, by what people have marked: precision and recall in the first k hits of each query."""
+"""Precision and recall of models at k, measured with the relevance judgments that people made."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from collections_app.encoders import Encoder, get_encoder
 from collections_app.errors import InvalidImage, StorageUnavailable
-from collections_app.models import Image, RelevanceJudgment, Team, User
+from collections_app.index import Vector
+from collections_app.models import Image, Team
+from collections_app.models.ids import iterate_chunks
+from collections_app.services.evaluation.judgments import JudgedQuery
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.preparation import read_picture
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
-from collections_app.services.search.results import answer
+from collections_app.services.search.results import run_search
 
-_CHUNK = 32
-
-Vector = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What one person has said of pictures that they still may see: `truth` by the picture's id."""
-
-    person: User
-    text: str
-    truth: Mapping[int, bool]
+_IMAGES_PER_BATCH = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """How one query did. None: there was nothing to divide by."""
+    """The metrics of one query. None: there was nothing to divide by."""
 
     text: str
     judged: int
@@ -40,77 +30,68 @@ class Score:
     recall: float | None
 
 
-def read_judgements(*, team: Team | None = None) -> list[Judgement]:
-    """Return the marks that count, by person and query; with a team, only those on its pictures."""
-    judgements = []
-    for person in User.objects.filter(pk__in=RelevanceJudgment.objects.values("user")).order_by("pk"):
-        marks = RelevanceJudgment.objects.counting_for(person)
-        marks = marks.filter(image__collection__team=team) if team else marks
-        truths: dict[str, dict[int, bool]] = defaultdict(dict)
-        for text, image_id, is_right in marks.order_by("query", "image").values_list("query", "image_id", "is_right"):
-            truths[text][image_id] = is_right
-        judgements += [Judgement(person=person, text=text, truth=truth) for text, truth in truths.items()]
-    return judgements
+def score_ranking(text: str, ranked: Sequence[bool | None], judgments: Iterable[bool], *, k: int) -> Score:
+    """Score results, best first, each right, wrong or not judged (None), against all judgments of the query.
 
-
-def score_ranking(text: str, ranked: Sequence[bool | None], truths: Iterable[bool], *, k: int) -> Score:
-    """Score hits, best first, each right, wrong or not judged (None), against all judgements of the query.
-
-    Hits that nobody has judged count neither way: precision is the share of right ones among the judged of the first k,
-    recall the share of all right ones that is there.
+    Results without a judgment do not count. Precision is the share of right ones among the judged of the first k,
+    recall the share of all right ones that are there.
     """
     first = [is_right for is_right in ranked[:k] if is_right is not None]
-    known = list(truths)
+    known = list(judgments)
     return Score(
         text=text,
         judged=len(known),
-        precision=_share(sum(first), len(first)),
-        recall=_share(sum(first), sum(known)),
+        precision=_divide(sum(first), len(first)),
+        recall=_divide(sum(first), sum(known)),
     )
 
 
-def mean(values: Iterable[float | None]) -> float | None:
-    """Return the mean of those that are there: every query weighs the same."""
-    there = [value for value in values if value is not None]
-    return _share(sum(there), len(there))
+def compute_mean(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the values that exist. Each query has the same weight."""
+    existing = [value for value in values if value is not None]
+    return _divide(sum(existing), len(existing))
 
 
-def score_search(judgement: Judgement, *, k: int, team: Team | None = None) -> Score:
-    """Score the site's own search, asked by the person who judged, over everything they may see, or in the team.
+def score_search(judged: JudgedQuery, *, k: int, team: Team | None = None) -> Score:
+    """Score the site's own search as the person who judged, over everything they may see or in one team.
 
     Raises EncoderError or IndexUnavailable.
     """
-    asked = {"q": judgement.text, "team": str(team.pk) if team else ""}
-    hits = answer(parse_search_request(user=judgement.person, asked=asked), divider=NO_CUTOFFS).ranked
-    ranked = [judgement.truth.get(hit.id) for hit in hits[:k]]
-    return score_ranking(judgement.text, ranked, judgement.truth.values(), k=k)
+    parameters = {"q": judged.text, "team": str(team.pk) if team else ""}
+    request = parse_search_request(user=judged.person, parameters=parameters)
+    ranked = run_search(request, cutoffs=NO_CUTOFFS).ranked[:k]
+    return score_ranking(
+        judged.text, [judged.judgments.get(each.id) for each in ranked], judged.judgments.values(), k=k
+    )
 
 
-class JudgedPictures:
-    """The judged pictures with their vectors of one model, whether or not there is an index of it.
+class JudgedImages:
+    """The judged pictures with their vectors by one model, whether or not an index of it exists.
 
-    `encoded` is how many were encoded here, `lost` how many could not be read. Raises EncoderError or IndexUnavailable.
+    `encoded_count` pictures were encoded here, `unreadable_count` could not be read. Raises EncoderError or
+    IndexUnavailable.
     """
 
-    def __init__(self, judgements: Iterable[Judgement], encoder: Encoder) -> None:
+    def __init__(self, judged: Iterable[JudgedQuery], encoder: Encoder) -> None:
         self._encoder = encoder
-        ids = sorted({image_id for judgement in judgements for image_id in judgement.truth})
-        self._vectors = dict(get_active_index().vectors(ids)) if encoder.key == get_encoder().key else {}
+        ids = sorted({image_id for each in judged for image_id in each.judgments})
+        is_active = encoder.key == get_encoder().key
+        self._vectors = dict(get_active_index().get_vectors(ids)) if is_active else {}
         missing = [image_id for image_id in ids if image_id not in self._vectors]
-        for start in range(0, len(missing), _CHUNK):
-            self._vectors |= self._encode(missing[start : start + _CHUNK])
-        self.encoded = len(set(missing) & self._vectors.keys())
-        self.lost = len(ids) - len(self._vectors)
+        for chunk in iterate_chunks(missing, _IMAGES_PER_BATCH):
+            self._vectors |= self._encode(chunk)
+        self.encoded_count = len(set(missing) & self._vectors.keys())
+        self.unreadable_count = len(ids) - len(self._vectors)
 
-    def score(self, judgement: Judgement, *, k: int) -> Score:
+    def score(self, judged: JudgedQuery, *, k: int) -> Score:
         """Score the model's ranking of just those pictures that are judged for the query."""
-        there = sorted(judgement.truth.keys() & self._vectors.keys())
-        if not there:
-            return score_ranking(judgement.text, [], judgement.truth.values(), k=k)
-        asked = self._encoder.encode_texts([judgement.text])[0]
-        cosines = np.stack([self._vectors[image_id] for image_id in there]) @ asked
-        ranked = [judgement.truth[there[place]] for place in np.argsort(-cosines, kind="stable")]
-        return score_ranking(judgement.text, ranked, judgement.truth.values(), k=k)
+        ids = sorted(judged.judgments.keys() & self._vectors.keys())
+        if not ids:
+            return score_ranking(judged.text, [], judged.judgments.values(), k=k)
+        query_vector = self._encoder.encode_texts([judged.text])[0]
+        cosines = np.stack([self._vectors[image_id] for image_id in ids]) @ query_vector
+        ranked = [judged.judgments[ids[place]] for place in np.argsort(-cosines, kind="stable")]
+        return score_ranking(judged.text, ranked, judged.judgments.values(), k=k)
 
     def _encode(self, ids: Sequence[int]) -> dict[int, Vector]:
         readable = {}
@@ -118,10 +99,10 @@ class JudgedPictures:
             try:
                 readable[image.pk] = read_picture(image)
             except (InvalidImage, StorageUnavailable, FileNotFoundError):
-                continue  # it is counted as lost
+                continue  # counted as unreadable
         vectors = self._encoder.encode_images(list(readable.values()))
         return dict(zip(readable, vectors, strict=True))
 
 
-def _share(part: float, whole: int) -> float | None:
+def _divide(part: float, whole: int) -> float | None:
     return part / whole if whole else None

@@ -42,7 +42,7 @@ def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, is
     bytes per vector in memory.
     """
     found: dict[int, list[Entry]] = {}
-    for entry in index.entries():
+    for entry in index.iterate_entries():
         found.setdefault(entry.id, []).append(entry)
     report = IndexReport(images=images.count(), vectors=sum(map(len, found.values())))
     unfinished = _find_unfinished(images)
@@ -91,7 +91,7 @@ def drop_partitions_of_deleted_teams(*, index: VectorIndex) -> int:
 
     Reads the teams after the partitions: otherwise a new team would count as deleted.
     """
-    team_ids = set(index.team_ids()) - {NO_TEAM}
+    team_ids = set(index.list_team_ids()) - {NO_TEAM}
     existing = set(Team.objects.filter(pk__in=team_ids).values_list("pk", flat=True))
     return index.drop_empty_partitions(team_ids - existing)
 

@@ -64,7 +64,7 @@ class BatchWriter:
         if not tasks:
             return []
         try:
-            vectors = self.index.vectors([task.entry.id for task in tasks])
+            vectors = self.index.get_vectors([task.entry.id for task in tasks])
         except IndexRefused as error:
             parts = self._split(tasks, [task.job for task in tasks], error)
             return [pair for part in parts for pair in self._reuse_vectors(part)]

@@ -2,7 +2,7 @@
 
 import logging
 
-from collections_app.index import MOST_TAGS, NO_TEAM, UNKNOWN, Entry, hash_token
+from collections_app.index import MAX_TAGS, NO_TEAM, UNKNOWN, Entry, hash_token
 from collections_app.models import Image
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,6 @@ def build_entry_or_none(image: Image) -> Entry | None:
 
 def _hash_tags(image: Image) -> tuple[int, ...]:
     """Administrators can store any JSON as tags; values that are not text are ignored."""
-    if not isinstance(image.tags, list) or len(image.tags) > MOST_TAGS:
+    if not isinstance(image.tags, list) or len(image.tags) > MAX_TAGS:
         raise ValueError("The tags are not a list, or there are too many.")
     return tuple(sorted({hash_token(tag) for tag in image.tags if isinstance(tag, str)}))

@@ -4,7 +4,7 @@ import logging
 from typing import BinaryIO, cast
 
 from collections_app.errors import InvalidImage
-from collections_app.imaging import open_picture, perceptual_hash
+from collections_app.imaging import compute_perceptual_hash, open_picture
 from collections_app.models import Image
 from collections_app.services.library.renditions import Rendition, open_rendition
 
@@ -30,4 +30,4 @@ def backfill_hashes(*, after: int, limit: int) -> int | None:
 
 def _hash_thumbnail(image: Image) -> int:
     with open_rendition(image=image, rendition=Rendition.GRID) as file:
-        return perceptual_hash(open_picture(cast(BinaryIO, file)))
+        return compute_perceptual_hash(open_picture(cast(BinaryIO, file)))

@@ -14,7 +14,7 @@ from PIL.Image import Image as Picture
 from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, InvalidImage, ModelUnavailable, StorageUnavailable
 from collections_app.errors import gettext_noop as _
-from collections_app.imaging import open_picture, perceptual_hash
+from collections_app.imaging import compute_perceptual_hash, open_picture
 from collections_app.index import Entry
 from collections_app.models import Image, IndexJob
 from collections_app.services.indexing.entries import build_entry_or_none
@@ -119,7 +119,7 @@ def _decode(image: Image, encoder: Encoder) -> Decoded:
         store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
     except (OSError, StorageUnavailable) as error:  # the first page that shows the picture tries again
         log.warning("The thumbnail of image %s could not be stored: %s", image.pk, error)
-    return Decoded(pixels=encoder.preprocess([picture])[0], perceptual_hash=perceptual_hash(picture))
+    return Decoded(pixels=encoder.preprocess([picture])[0], perceptual_hash=compute_perceptual_hash(picture))
 
 
 def read_picture(image: Image) -> Picture:

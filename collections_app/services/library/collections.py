@@ -1,20 +1,22 @@
-"""Changes people make to what is there already: collections and the pictures in them."""
+"""Changes to collections and the pictures in them: create, rename, edit, tag, move, retry."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 
-from collections_app.errors import NameTaken
+from collections_app.errors import CollectionGone, NameTaken
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Image, IndexState, Team, User
 from collections_app.models.image import ImageQuerySet
+from collections_app.services.library.quotas import check_quota
 
 
 def create_collection(*, team: Team, name: str, creator: User) -> Collection:
     """Raises NameTaken."""
     collection = Collection(team=team, name=name, creator=creator)
-    with _unless_taken(name):
+    with _translate_name_conflict(name):
         collection.save()
     return collection
 
@@ -22,26 +24,26 @@ def create_collection(*, team: Team, name: str, creator: User) -> Collection:
 def rename_collection(*, collection: Collection, name: str) -> None:
     """Raises NameTaken."""
     collection.name = name
-    with _unless_taken(name):
+    with _translate_name_conflict(name):
         Collection.objects.filter(pk=collection.pk).update(name=name)
 
 
 @transaction.atomic
 def edit_image(*, image: Image, title: str, tags: Sequence[str]) -> None:
-    """What was deleted meanwhile stays deleted. The index is troubled only where the tags differ."""
-    there = Image.objects.filter(pk=image.pk)
-    there.update(title=title)
-    there.exclude(tags=list(tags)).update(tags=list(tags))
+    """Do nothing if the image was deleted meanwhile. Only changed tags enqueue an index job."""
+    row = Image.objects.filter(pk=image.pk)
+    row.update(title=title)
+    row.exclude(tags=list(tags)).update(tags=list(tags))
 
 
 @transaction.atomic
-def tag_images(*, images: ImageQuerySet, tags: Sequence[str], most: int) -> dict[int, list[str]]:
-    """Add tags to those images that then have at most `most`; return the tags that the changed ones had before."""
+def tag_images(*, images: ImageQuerySet, tags: Sequence[str], max_tags: int) -> dict[int, list[str]]:
+    """Add tags to the images that then have at most `max_tags`; return the previous tags of the changed ones by id."""
     before: dict[int, list[str]] = {}
     for image in images.only("tags"):
         known = {tag.casefold() for tag in image.tags}
         after = [*image.tags, *(tag for tag in tags if tag.casefold() not in known)]
-        if len(after) > len(image.tags) and len(after) <= most:
+        if len(after) > len(image.tags) and len(after) <= max_tags:
             before[image.pk] = image.tags
             Image.objects.filter(pk=image.pk).update(tags=after)
     return before
@@ -49,16 +51,33 @@ def tag_images(*, images: ImageQuerySet, tags: Sequence[str], most: int) -> dict
 
 @transaction.atomic
 def set_tags(*, images: ImageQuerySet, tags: Mapping[int, Sequence[str]]) -> int:
-    """Give each of the images the tags named for it; return how many."""
-    known = list(images.filter(pk__in=tags).values_list("pk", flat=True))
-    for image_id in known:
+    """Replace the tags of each image by those given for its id; return how many images there were."""
+    image_ids = list(images.filter(pk__in=tags).values_list("pk", flat=True))
+    for image_id in image_ids:
         Image.objects.filter(pk=image_id).update(tags=list(tags[image_id]))
-    return len(known)
+    return len(image_ids)
 
 
 @transaction.atomic
-def retry_indexing(*, images: ImageQuerySet) -> int:
-    """Queue the failed ones among the images anew; return how many."""
+def move_images(*, images: ImageQuerySet, target: Collection) -> int:
+    """Move the images to another collection, perhaps of another team, and return how many were moved.
+
+    The caller passes only images and a target that the person may edit. The vectors follow by index jobs, without
+    encoding. Raises CollectionGone, or QuotaExceeded with nothing moved.
+    """
+    team = Team.objects.select_for_update().get(pk=target.team_id)
+    if not Collection.objects.not_trashed().filter(pk=target.pk).exists():
+        raise CollectionGone(_("This collection was deleted meanwhile. Select another one."))
+    incoming = images.exclude(collection__team=team)
+    if count := incoming.count():
+        byte_size = incoming.aggregate(sum=Sum("byte_size", default=0))["sum"]
+        check_quota(team=team, byte_size=byte_size, images=count)
+    return images.exclude(collection=target).update(collection=target)
+
+
+@transaction.atomic
+def requeue_failed_images(*, images: ImageQuerySet) -> int:
+    """Enqueue the images whose indexing failed; return how many."""
     failed = images.filter(pk__in=list(images.failed().values_list("pk", flat=True)))
     count = failed.enqueue()
     failed.record_index_state(index_state=IndexState.PENDING, index_error="")
@@ -66,11 +85,11 @@ def retry_indexing(*, images: ImageQuerySet) -> int:
 
 
 @contextmanager
-def _unless_taken(name: str) -> Iterator[None]:
-    """The constraint decides, so two people choosing one name at once cannot both have it."""
+def _translate_name_conflict(name: str) -> Iterator[None]:
+    """Raise NameTaken if the constraint on names rejects the write; it also decides between two simultaneous writes."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        sentence = _("There is a collection named “%(name)s” already. Choose another name.")
+        sentence = _("A collection named “%(name)s” already exists. Use another name.")
         raise NameTaken(sentence, name=name) from error

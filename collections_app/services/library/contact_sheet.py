@@ -1,4 +1,4 @@
-"""Pictures that were found, as one sheet to look at."""
+"""A contact sheet of found pictures."""
 
 from collections.abc import Sequence
 from typing import BinaryIO, cast
@@ -15,14 +15,14 @@ MAX_ROWS = 10
 
 
 def make_contact_sheet(images: Sequence[Image]) -> Picture:
-    """Return the pictures in rows of five; a picture that cannot be read is left out.
+    """Return the pictures in rows of five; a picture that cannot be read is skipped.
 
-    Raises ValueError where none can be read.
+    Raises ValueError if none can be read.
     """
-    return draw_contact_sheet(filter(None, map(_grid_picture, images)), columns=COLUMNS)
+    return draw_contact_sheet(filter(None, map(_open_grid_picture, images)), columns=COLUMNS)
 
 
-def _grid_picture(image: Image) -> Picture | None:
+def _open_grid_picture(image: Image) -> Picture | None:
     try:
         with open_rendition(image=image, rendition=Rendition.GRID) as file:
             return open_picture(cast(BinaryIO, file))

@@ -1,4 +1,4 @@
-"""How much a team may store, and how much of it is used. What lies in the trash counts."""
+"""How much a team may store and how much it uses. Pictures in the trash count."""
 
 from dataclasses import dataclass
 
@@ -14,27 +14,27 @@ _GIB = 2**30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a team has and may have; a limit of 0 is none."""
+    """What a team stores, and its limits; 0 means no limit."""
 
     byte_size: int
     images: int
     max_bytes: int
     max_images: int
 
-    def admits(self, *, byte_size: int, images: int) -> bool:
+    def has_room_for(self, *, byte_size: int, images: int) -> bool:
         fits = not self.max_bytes or self.byte_size + byte_size <= self.max_bytes
         return fits and (not self.max_images or self.images + images <= self.max_images)
 
 
-def usage_of(team: Team) -> Usage:
+def measure_usage(team: Team) -> Usage:
     used = Image.objects.in_team(team).aggregate(images=Count("pk"), byte_size=Sum("byte_size", default=0))
     max_bytes = int(settings.TEAM_MAX_GB * _GIB) if team.max_bytes is None else team.max_bytes
     max_images = settings.TEAM_MAX_IMAGES if team.max_images is None else team.max_images
     return Usage(**used, max_bytes=max_bytes, max_images=max_images)
 
 
-def ensure_room(*, team: Team, byte_size: int, images: int = 1) -> None:
-    """Raises QuotaExceeded. The caller holds the lock on the team until the rows are written."""
-    if not usage_of(team).admits(byte_size=byte_size, images=images):
-        sentence = _("“%(team)s” has no room for this. Delete something for good, or ask an administrator.")
+def check_quota(*, team: Team, byte_size: int, images: int = 1) -> None:
+    """Raise QuotaExceeded if the team has no room. The caller locks the team until the rows are written."""
+    if not measure_usage(team).has_room_for(byte_size=byte_size, images=images):
+        sentence = _("“%(team)s” has no storage left. Delete pictures permanently, or ask an administrator.")
         raise QuotaExceeded(sentence, team=team.name)

@@ -1,4 +1,4 @@
-"""Smaller JPEGs of a picture: made once, kept in the storage beside the originals."""
+"""Renditions: smaller JPEGs of a picture, made once and stored beside the originals."""
 
 import enum
 import math
@@ -10,14 +10,20 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from PIL.Image import Image as Picture
 
-from collections_app.imaging import QUALITY, make_thumbnail, open_picture, reserve_pixels, thumbnail_size
+from collections_app.imaging import (
+    THUMBNAIL_QUALITY,
+    compute_thumbnail_size,
+    make_thumbnail,
+    open_picture,
+    reserve_pixels,
+)
 from collections_app.models import Image
 
 
 class Rendition(enum.Enum):
     GRID = 480
     LARGE = 1600
-    # The whole picture for those who may not have the original; a JPEG's edges end at 65,535 pixels.
+    # The whole picture for people who may not have the original. An edge of a JPEG has at most 65,535 pixels.
     FULL = 65_500
 
     @property
@@ -26,51 +32,49 @@ class Rendition(enum.Enum):
 
     @property
     def quality(self) -> int:
-        return 93 if self is Rendition.FULL else QUALITY
+        return 93 if self is Rendition.FULL else THUMBNAIL_QUALITY
 
 
-def rendition_name(file_name: str, rendition: Rendition) -> str:
+def build_rendition_name(file_name: str, rendition: Rendition) -> str:
     """Return the storage name: originals/ab/abc.png has its grid picture at renditions/ab/abc-480.jpg."""
     original = PurePosixPath(file_name)
     return f"renditions/{original.parent.name}/{original.stem}-{rendition.edge_px}.jpg"
 
 
-def rendition_size(image: Image, rendition: Rendition) -> tuple[int, int]:
-    """Return width and height in pixels, known without opening a file."""
-    return thumbnail_size(image.width, image.height, rendition.edge_px)
+def compute_rendition_size(image: Image, rendition: Rendition) -> tuple[int, int]:
+    """Return width and height in pixels, from the row alone."""
+    return compute_thumbnail_size(image.width, image.height, rendition.edge_px)
 
 
 def store_rendition(*, image: Image, rendition: Rendition, picture: Picture) -> None:
-    """Make and keep a rendition of a decoded, perhaps reduced picture, unless it is there. Asks no database."""
-    name = rendition_name(image.file_name, rendition)
+    """Store a rendition of a decoded, perhaps reduced picture unless it exists. Uses no database."""
+    name = build_rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
         full_size = (image.width, image.height)
-        _save_whole(
-            name, make_thumbnail(picture, edge_px=rendition.edge_px, full_size=full_size, quality=rendition.quality)
-        )
+        content = make_thumbnail(picture, edge_px=rendition.edge_px, full_size=full_size, quality=rendition.quality)
+        _save_whole(name, content)
 
 
 def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
-    """Open a rendition, made on first use if the worker has not been there yet.
+    """Open a rendition; make it first if the worker has not.
 
-    Raises InvalidImage if the picture cannot be decoded, FileNotFoundError if its file is gone.
+    Raises InvalidImage if the picture cannot be decoded, FileNotFoundError if its file is missing.
     """
-    name = rendition_name(image.file_name, rendition)
+    name = build_rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
-        with reserve_pixels(
-            math.prod(rendition_size(image, rendition))
-        ):  # a whole picture stays large until it is stored
+        # A whole picture takes its memory until it is stored, so the reservation spans both steps.
+        with reserve_pixels(math.prod(compute_rendition_size(image, rendition))):
             with default_storage.open(image.file_name) as original:
                 picture = open_picture(cast(BinaryIO, original), max_edge_px=rendition.edge_px)
             store_rendition(image=image, rendition=rendition, picture=picture)
-        if not Image.objects.filter(pk=image.pk).exists():  # deleted meanwhile, with all that was stored by then
+        if not Image.objects.filter(pk=image.pk).exists():  # deleted meanwhile, before this rendition existed
             default_storage.delete(name)
             raise FileNotFoundError(name)
     return default_storage.open(name)
 
 
 def _save_whole(name: str, content: bytes) -> None:
-    """The storage moves a temporary file into place: nobody ever sees half of it, not even after a kill."""
+    """Save a temporary file, which the storage moves into place, so a reader never sees a partial file."""
     with TemporaryUploadedFile(PurePosixPath(name).name, "image/jpeg", len(content), None) as draft:
         draft.write(content)
         draft.seek(0)

@@ -1,4 +1,4 @@
-"""The trash: what is deleted lies there for some days, found by nobody, and can be restored; then it is purged."""
+"""The trash: deleted collections and pictures, hidden from every search, restored or purged after TRASH_DAYS."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,19 +10,19 @@ from django.utils import timezone
 from collections_app.models import Collection, Image, Team, User
 from collections_app.models.image import ImageQuerySet
 
-_CHUNK = 500
+_CHUNK_SIZE = 500
 
 
 def trash_images(*, images: ImageQuerySet, trasher: User) -> int:
-    """Put those of the images that are not there yet into the trash; return how many."""
+    """Move the images that are not in the trash to it; return how many."""
     return images.not_trashed().update(trashed_at=timezone.now(), trasher=trasher)
 
 
 @transaction.atomic
 def trash_collection(*, collection: Collection, trasher: User) -> int:
-    """Put the collection and its pictures into the trash; return how many pictures. Its public links and shares rest.
+    """Move the collection and its pictures to the trash; return how many pictures. Its links and shares stop working.
 
-    The lock on the team makes uploads that are on their way see that the collection is gone.
+    Uploads in progress wait for the lock on the team and then find the collection trashed.
     """
     _lock_teams([collection.team_id])
     Collection.objects.filter(pk=collection.pk).update(trashed_at=timezone.now())
@@ -31,48 +31,48 @@ def trash_collection(*, collection: Collection, trasher: User) -> int:
 
 @transaction.atomic
 def restore_images(*, images: ImageQuerySet) -> int:
-    """Take images out of the trash, and with them the collections they lay in; return how many."""
+    """Restore the trashed images and their trashed collections; return how many images."""
     trashed = images.trashed()
-    lost = Collection.objects.exclude(trashed_at=None).filter(pk__in=trashed.values("collection"))
-    _lock_teams(lost.values_list("team_id", flat=True))
-    for collection in lost:
+    collections = Collection.objects.exclude(trashed_at=None).filter(pk__in=trashed.values("collection"))
+    _lock_teams(collections.values_list("team_id", flat=True))
+    for collection in collections:
         restore_collection(collection=collection)
     return trashed.update(trashed_at=None, trasher=None)
 
 
 def restore_collection(*, collection: Collection) -> None:
-    """Take the collection out of the trash, without its pictures; under another name if its own is taken by now."""
+    """Restore the collection without its pictures, under another name if its own is taken."""
     collection.trashed_at = None
-    collection.name = _free_name(collection)
+    collection.name = _find_free_name(collection)
     collection.save(update_fields=["trashed_at", "name"])
 
 
 def purge_trash(*, images: ImageQuerySet | None = None) -> int:
-    """Delete for good what has lain in the trash for TRASH_DAYS, or these images of it; return how many pictures."""
-    due = images.trashed() if images is not None else _overdue()
+    """Delete permanently what was trashed TRASH_DAYS ago, or the given trashed images; return how many images."""
+    due = images.trashed() if images is not None else _find_overdue()
     purged = 0
-    while chunk := list(due[:_CHUNK]):
+    while chunk := list(due[:_CHUNK_SIZE]):
         with transaction.atomic():
             Image.objects.filter(pk__in=[image.pk for image in chunk]).trashed().delete()
         purged += len(chunk)
-    Collection.objects.filter(trashed_at__lt=_purge_before(), images=None).delete()
+    Collection.objects.filter(trashed_at__lt=_compute_deadline(), images=None).delete()
     return purged
 
 
-def _overdue() -> ImageQuerySet:
-    return Image.objects.filter(trashed_at__lt=_purge_before())
+def _find_overdue() -> ImageQuerySet:
+    return Image.objects.filter(trashed_at__lt=_compute_deadline())
 
 
-def _purge_before() -> datetime:
+def _compute_deadline() -> datetime:
     return timezone.now() - timedelta(days=settings.TRASH_DAYS)
 
 
 def _lock_teams(team_ids: Iterable[int]) -> None:
-    """In the order of their ids, so that two who lock several do not wait for each other."""
+    """Lock the teams in the order of their ids, which prevents deadlocks."""
     list(Team.objects.select_for_update().filter(pk__in=set(team_ids)).order_by("pk"))
 
 
-def _free_name(collection: Collection) -> str:
+def _find_free_name(collection: Collection) -> str:
     taken = set(
         Collection.objects.not_trashed()
         .filter(team=collection.team_id)

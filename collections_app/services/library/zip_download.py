@@ -1,4 +1,4 @@
-"""Many pictures as one zip, made while it is sent: it lies nowhere, neither in memory nor on a disk."""
+"""A zip of pictures, built while it is sent and never held as a whole in memory or on disk."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
@@ -9,17 +9,18 @@ from zipstream import ZipStream
 
 from collections_app.errors import InvalidImage
 from collections_app.models import Image, Team, User
+from collections_app.services.library.files import clean_file_name
 from collections_app.services.library.renditions import Rendition, open_rendition
 
 _CHUNK_BYTES = 64 * 1024
 
 
 def stream_zip(*, image_ids: Sequence[int], user: User) -> Iterator[bytes]:
-    """Yield the archive. Access is asked again before each file: a right taken back ends with the file in hand, and so
-    does a closed account.
+    """Yield the archive's bytes. Access is checked before each file: a picture that the user may no longer see is
+    skipped, and a closed account ends the archive.
 
-    Members of a picture's team get the original, everybody else a JPEG without private metadata. What is missing
-    from the storage is named in missing.txt.
+    Members of a picture's team get the original, other people a JPEG without private metadata. Files that are missing
+    from the storage are listed in missing.txt.
     """
     archive = ZipStream(compress_type=ZIP_STORED)
     names: set[str] = set()
@@ -31,19 +32,19 @@ def stream_zip(*, image_ids: Sequence[int], user: User) -> Iterator[bytes]:
         if image is None:
             continue
         try:
-            file, name = _open(image, user)
+            file, name = _open_file(image, user)
         except (FileNotFoundError, InvalidImage):
             missing.append(image.name)
             continue
-        archive.add(_read(file), _unique(name, names))
+        archive.add(_read(file), _make_unique(name, names))
         yield from archive.all_files()
     if missing:
-        archive.add("\n".join(missing), _unique("missing.txt", names))
+        archive.add("\n".join(missing), _make_unique("missing.txt", names))
     yield from archive.finalize()
 
 
-def _open(image: Image, user: User) -> tuple[File[bytes], str]:
-    name = PurePath(image.original_name.replace("\\", "/")).name or "picture"
+def _open_file(image: Image, user: User) -> tuple[File[bytes], str]:
+    name = clean_file_name(image.original_name)
     if Team.objects.visible_to(user).filter(pk=image.collection.team_id).exists():
         return image.file.open("rb"), name
     return open_rendition(image=image, rendition=Rendition.FULL), f"{PurePath(name).stem}.jpg"
@@ -54,8 +55,8 @@ def _read(file: File[bytes]) -> Iterator[bytes]:
         yield from file.chunks(_CHUNK_BYTES)
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    """Return the name, numbered where the archive has it already; some systems do not tell A from a."""
+def _make_unique(name: str, taken: set[str]) -> str:
+    """Return the name, with a number if it is taken. Case is ignored, as in the file systems of some computers."""
     path, number = PurePath(name), 2
     while name.casefold() in taken:
         name, number = f"{path.stem} ({number}){path.suffix}", number + 1

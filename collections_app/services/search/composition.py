@@ -1,45 +1,79 @@
-"""One vector of several: what a search with more than one part looks for."""
+"""The vector of a query: the weighted sum of the vectors of its terms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collections_app.errors import CancelledOut
+from collections_app.encoders import get_encoder
+from collections_app.errors import CancelledOut, NotIndexed
 from collections_app.errors import gettext_noop as _
+from collections_app.index import Vector
+from collections_app.models import Example, Image
+from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.search.example_images import read_vector
+from collections_app.services.search.request import SearchRequest
+from collections_app.services.search.text_embeddings import embed_text
 
-_LEAST_NORM = 1e-3
-
-Vector = NDArray[np.float32]
+_MIN_NORM = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A unit vector, float32, shape (dim,); a negative weight means "not this"."""
+class WeightedVector:
+    """A unit vector, float32, shape (dim,). A negative weight excludes what resembles it."""
 
     vector: Vector
     weight: float = 1.0
 
 
-def compose(parts: Sequence[Part]) -> Vector:
-    """Return sum(weight * vector) / |sum(weight * vector)|, as rclip adds and subtracts its queries' features.
+def embed_terms(request: SearchRequest) -> list[WeightedVector]:
+    """Return the vector of each term: words from the model, pictures from the index, uploaded examples as stored.
 
-    Raises CancelledOut, also where there is no part.
+    Raises EncoderError, IndexUnavailable, or NotIndexed while an example waits for its vector.
+    """
+    model_key = get_encoder().key
+    image_ids = [each.pk for each in request.examples.values() if isinstance(each, Image)]
+    indexed = get_active_index().get_vectors(image_ids) if image_ids else {}
+    return [
+        WeightedVector(
+            vector=_embed_example(request.examples[term.value], indexed, model_key)
+            if term.is_example
+            else embed_text(term.value),
+            weight=term.weight,
+        )
+        for term in request.terms
+    ]
+
+
+def compose(parts: Sequence[WeightedVector]) -> Vector:
+    """Return sum(weight * vector) / |sum(weight * vector)|, as rclip adds and subtracts the features of its queries.
+
+    Raises CancelledOut, also for no parts.
     """
     total = _sum(parts)
     norm = float(np.linalg.norm(total))
-    if not parts or norm < _LEAST_NORM:
-        raise CancelledOut(_("The parts of your search cancel each other out: nothing is left to look for."))
+    if not parts or norm < _MIN_NORM:
+        raise CancelledOut(_("The parts of your search cancel each other out. Remove one of them."))
     composed: Vector = np.asarray(total / norm, dtype=np.float32)
     return composed
 
 
-def score_scale(parts: Sequence[Part]) -> float:
-    """Return what a score that all parts give alike is multiplied by in their composition: sum(weight) / |sum|."""
+def compute_score_scale(parts: Sequence[WeightedVector]) -> float:
+    """Return sum(weight) / |sum(weight * vector)|, by which composing scales a score that all parts share."""
     return sum(part.weight for part in parts) / float(np.linalg.norm(_sum(parts)))
 
 
-def _sum(parts: Sequence[Part]) -> NDArray[np.float64]:
+def _sum(parts: Sequence[WeightedVector]) -> NDArray[np.float64]:
     total: NDArray[np.float64] = np.sum([part.weight * part.vector for part in parts], axis=0, dtype=np.float64)
     return total
+
+
+def _embed_example(example: Image | Example, indexed: Mapping[int, Vector], model_key: str) -> Vector:
+    if isinstance(example, Image):
+        vector = indexed.get(example.pk)
+    else:
+        vector = read_vector(example) if example.model_key == model_key else None
+    if vector is None:
+        raise NotIndexed(_("An example in your search is not searchable yet. Try again in a moment."))
+    return vector

@@ -1,173 +1,262 @@
-"""What the conditions of a query mean for one person: where to search, with which filters, in which order."""
+"""The filters of the query language. One class defines a filter: key, values, SQL, index condition, form field."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import cached_property
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, reduce
+from operator import or_
+from typing import Any, Literal
 
-from django.db.models import Q
+from django import forms
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from collections_app.index import NO_FILTERS, Filters
-from collections_app.models import Collection, Image, Team, User
-from collections_app.services.search.query import SHAPES, Condition
+from collections_app.imaging import FORMAT_BY_WORD
+from collections_app.index import AnyOf, Compares, Condition, HasTag, IsBetween, IsIn, hash_token
+from collections_app.models import Image, User
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 _PIXELS = re.compile(r"(\d{1,6})(?:px)?", re.IGNORECASE)
-_FORMATS = {
-    "jpg": "JPEG",
-    "jpeg": "JPEG",
-    "png": "PNG",
-    "gif": "GIF",
-    "webp": "WEBP",
-    "avif": "AVIF",
-    "heic": "HEIF",
-    "heif": "HEIF",
-    "tif": "TIFF",
-    "tiff": "TIFF",
-    "bmp": "BMP",
-}
-_MOST_PEOPLE = 100
-_DATE_FIELDS = {
-    "after": "taken_from",
-    "before": "taken_before",
-    "added-after": "created_from",
-    "added-before": "created_before",
-}
+_MAX_UPLOADERS = 100
 
 
-class VisibleScopes:
-    """The teams and collections that somebody may see; each is asked for when the first one of them is wanted."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterTerm:
+    """A filter as a person wrote it: `key:value`, or `-key:value` (`is_negative`)."""
 
-    def __init__(self, user: User) -> None:
-        self._user = user
+    key: str
+    value: str
+    is_negative: bool = False
+
+    def __str__(self) -> str:
+        value = self.value if re.fullmatch(r'[^\s"]+', self.value) else f'"{self.value}"'
+        return f"{'-' if self.is_negative else ''}{self.key}:{value}"
+
+
+class InvalidFilter(Exception):
+    """The value of a filter cannot be used. The message is a translated sentence."""
+
+
+class FilterContext:
+    """What filters look up to read their values. All `by:` filters of a query share one statement."""
+
+    def __init__(self, user: User, terms: Iterable[FilterTerm]) -> None:
+        self.user = user
+        self._names = {term.value for term in terms if term.key == "by" and term.value.lower() != "me"}
+
+    def find_uploaders(self, name: str) -> list[int]:
+        """Return the ids of the people of this name who uploaded something that the user may see."""
+        if name.lower() == "me":
+            return [self.user.pk]
+        return [pk for pk, email in self._uploaders if email == name.lower() or email.startswith(f"{name.lower()}@")]
 
     @cached_property
-    def teams(self) -> list[Team]:
-        return list(Team.objects.visible_to(self._user))
-
-    @cached_property
-    def collections(self) -> list[Collection]:
-        return list(Collection.objects.visible_to(self._user).select_related("team"))
-
-
-@dataclass(slots=True, kw_only=True)
-class ResolvedFilters:
-    """`collections` and `teams` are None where no condition names any; `problems` are sentences."""
-
-    collections: list[Collection] | None = None
-    teams: list[Team] | None = None
-    filters: Filters = NO_FILTERS
-    newest_first: bool = False
-    problems: list[str] = field(default_factory=list)
+    def _uploaders(self) -> list[tuple[int, str]]:
+        named = Q()
+        for name in self._names:
+            named |= Q(email__iexact=name) | Q(email__istartswith=f"{name}@")
+        visible = User.objects.filter(pk__in=Image.objects.visible_to(self.user).values("uploader"))
+        rows = visible.filter(named).values_list("pk", "email")[:_MAX_UPLOADERS]
+        return [(pk, email.lower()) for pk, email in rows]
 
 
-def resolve_filters(*, user: User, conditions: Sequence[Condition], places: VisibleScopes) -> ResolvedFilters:
-    """Read the conditions; at most one statement, for all that name people."""
-    narrowing = ResolvedFilters()
-    people = _people(user, [condition.value for condition in conditions if condition.key == "by"])
-    for condition in conditions:
-        if problem := _read(narrowing, condition, people, places):
-            narrowing.problems.append(problem)
-    return narrowing
+class Filter:
+    """One filter on metadata. To add one, define a class and put it into FILTERS.
+
+    `parse` reads one value or raises InvalidFilter. The other methods get all values of the key in a query. The form
+    shows `form_field`, if there is one, beside the search box.
+    """
+
+    key: str
+    form_field: forms.Field | None = None
+    can_be_negative = False
+
+    def parse(self, value: str, context: FilterContext) -> Any:
+        raise NotImplementedError
+
+    def build_q(self, values: Sequence[Any]) -> Q:
+        raise NotImplementedError
+
+    def build_conditions(self, values: Sequence[Any]) -> list[Condition]:
+        raise NotImplementedError
 
 
-def _people(user: User, names: Sequence[str]) -> dict[str, list[int]]:
-    """Return whom each name means. Only who uploaded something that one may see can be asked for: nothing else is told
-    of anybody."""
-    others = {name for name in names if name.lower() != "me"}
-    found = _uploaders_called(user, others) if others else []
-    return {name: [pk for pk, email in found if _means(name, email)] for name in others} | {"me": [user.pk]}
+class UploaderFilter(Filter):
+    key = "by"
+    form_field = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Added by"),
+        choices=[("", gettext_lazy("Anyone")), ("me", gettext_lazy("Me"))],
+    )
+
+    def parse(self, value: str, context: FilterContext) -> list[int]:
+        found = context.find_uploaders(value)
+        if not found:
+            raise InvalidFilter(_("There are no pictures by “%(name)s” that you can see.") % {"name": value})
+        return found
+
+    def build_q(self, values: Sequence[list[int]]) -> Q:
+        return Q(uploader__in=[pk for ids in values for pk in ids])
+
+    def build_conditions(self, values: Sequence[list[int]]) -> list[Condition]:
+        return [IsIn("uploader_id", tuple(pk for ids in values for pk in ids))]
 
 
-def _uploaders_called(user: User, names: Iterable[str]) -> list[tuple[int, str]]:
-    named = Q()
-    for name in names:
-        named |= Q(email__iexact=name) | Q(email__istartswith=f"{name}@")
-    seen = User.objects.filter(pk__in=Image.objects.visible_to(user).values("uploader"))
-    return list(seen.filter(named).values_list("pk", "email")[:_MOST_PEOPLE])
+class DateFilter(Filter):
+    """A bound on a time: the first moment of a year, a month or a day in the site's time zone."""
+
+    def __init__(
+        self,
+        key: str,
+        column: Literal["taken_at", "created_at"],
+        bound: Literal["minimum", "below"],
+        form_field: forms.Field | None = None,
+    ) -> None:
+        self.key, self._column, self._bound = key, column, bound
+        self.form_field = form_field
+
+    def parse(self, value: str, context: FilterContext) -> int:
+        match = _DATE.fullmatch(value)
+        try:
+            year, month, day = (int(part or 1) for part in match.groups()) if match else (0, 0, 0)
+            return int(timezone.make_aware(datetime(year, month, day)).timestamp())
+        except (ValueError, OverflowError) as error:
+            sentence = _("“%(value)s” isn't a date. Write 2025, 2025-06 or 2025-06-30.")
+            raise InvalidFilter(sentence % {"value": value}) from error
+
+    def build_q(self, values: Sequence[int]) -> Q:
+        lookup = "gte" if self._bound == "minimum" else "lt"
+        return Q(**{f"{self._column}__{lookup}": datetime.fromtimestamp(self._get_narrowest(values), UTC)})
+
+    def build_conditions(self, values: Sequence[int]) -> list[Condition]:
+        if self._bound == "minimum":
+            return [IsBetween(field=self._column, minimum=self._get_narrowest(values))]
+        return [IsBetween(field=self._column, below=self._get_narrowest(values))]
+
+    def _get_narrowest(self, values: Sequence[int]) -> int:
+        return max(values) if self._bound == "minimum" else min(values)
 
 
-def _means(name: str, email: str) -> bool:
-    return email.lower() == name.lower() or email.lower().startswith(f"{name.lower()}@")
+class ShapeFilter(Filter):
+    key = "is"
+    form_field = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Shape"),
+        choices=[
+            ("", gettext_lazy("Any")),
+            ("portrait", gettext_lazy("Portrait")),
+            ("landscape", gettext_lazy("Landscape")),
+            ("square", gettext_lazy("Square")),
+        ],
+    )
 
-
-def _read(
-    narrowing: ResolvedFilters, condition: Condition, people: Mapping[str, list[int]], places: VisibleScopes
-) -> str:
-    """Add one condition; return why that is impossible, or nothing."""
-    key, value = condition.key, condition.value
-    if key in ("in", "team"):
-        return _read_place(narrowing, key, value, places)
-    if key == "by":
-        return _read_person(narrowing, value, people)
-    if key in _DATE_FIELDS:
-        return _read_date(narrowing, key, value)
-    if key == "sort":
-        narrowing.newest_first = value.lower() == "date"
-        return "" if value.lower() in ("date", "match") else _("“sort:” is followed by “date” or “match”.")
-    return _read_property(narrowing, condition)
-
-
-def _read_place(narrowing: ResolvedFilters, key: str, value: str, places: VisibleScopes) -> str:
-    wanted = value.casefold()
-    if key == "in":
-        collections = [each for each in places.collections if each.name.casefold() == wanted]
-        if collections:
-            narrowing.collections = [*(narrowing.collections or []), *collections]
-        return "" if collections else _("There is no collection “%(name)s” that you may see.") % {"name": value}
-    teams = [each for each in places.teams if each.name.casefold() == wanted]
-    if teams:
-        narrowing.teams = [*(narrowing.teams or []), *teams]
-    return "" if teams else _("You are in no team “%(name)s”.") % {"name": value}
-
-
-def _read_person(narrowing: ResolvedFilters, value: str, people: Mapping[str, list[int]]) -> str:
-    found = people["me" if value.lower() == "me" else value]
-    if not found:
-        return _("There are no pictures by “%(name)s” that you may see.") % {"name": value}
-    _set(narrowing, uploader_ids=(*narrowing.filters.uploader_ids, *found))
-    return ""
-
-
-def _read_date(narrowing: ResolvedFilters, key: str, value: str) -> str:
-    """A year, a month or a day: its first moment, in the site's time zone."""
-    match = _DATE.fullmatch(value)
-    try:
-        year, month, day = (int(part or 1) for part in match.groups()) if match else (0, 0, 0)
-        moment = timezone.make_aware(datetime(year, month, day))
-        seconds = int(moment.timestamp())
-    except (ValueError, OverflowError):
-        return _("“%(value)s” is no date. Write 2025, 2025-06 or 2025-06-30.") % {"value": value}
-    name = _DATE_FIELDS[key]
-    narrower = min if name.endswith("before") else max
-    known = getattr(narrowing.filters, name)
-    _set(narrowing, **{name: seconds if known is None else narrower(seconds, known)})
-    return ""
-
-
-def _read_property(narrowing: ResolvedFilters, condition: Condition) -> str:
-    filters, value = narrowing.filters, condition.value
-    if condition.key == "tag":
-        name = "without_tags" if condition.is_negative else "tags"
-        _set(narrowing, **{name: (*getattr(filters, name), value)})
-    elif condition.key == "is":
+    def parse(self, value: str, context: FilterContext) -> str:
         if value.lower() not in SHAPES:
-            return _("“is:” is followed by “portrait”, “landscape” or “square”.")
-        _set(narrowing, shapes=(*filters.shapes, value.lower()))
-    elif condition.key == "format":
-        if value.lower() not in _FORMATS:
-            return _("“%(name)s” is no format of pictures here.") % {"name": value}
-        _set(narrowing, formats=(*filters.formats, _FORMATS[value.lower()]))
-    else:
+            raise InvalidFilter(_("Use “portrait”, “landscape” or “square” after “is:”."))
+        return value.lower()
+
+    def build_q(self, values: Sequence[str]) -> Q:
+        return reduce(or_, (SHAPES[value][0] for value in values))
+
+    def build_conditions(self, values: Sequence[str]) -> list[Condition]:
+        return [AnyOf(tuple(SHAPES[value][1] for value in values))]
+
+
+class SizeFilter(Filter):
+    """At least one edge has so many pixels."""
+
+    key = "min"
+    form_field = forms.IntegerField(
+        required=False,
+        label=gettext_lazy("Minimum size (px)"),
+        min_value=1,
+        widget=forms.NumberInput(attrs={"max": 99999, "inputmode": "numeric"}),
+    )
+
+    def parse(self, value: str, context: FilterContext) -> int:
         pixels = _PIXELS.fullmatch(value)
         if not pixels:
-            return _("After “min:” comes a number of pixels, such as 2000px.")
-        _set(narrowing, min_edge_px=max(filters.min_edge_px, int(pixels[1])))
-    return ""
+            raise InvalidFilter(_("Write a number of pixels after “min:”, such as 2000px."))
+        return int(pixels[1])
+
+    def build_q(self, values: Sequence[int]) -> Q:
+        return Q(width__gte=max(values)) | Q(height__gte=max(values))
+
+    def build_conditions(self, values: Sequence[int]) -> list[Condition]:
+        edges = (IsBetween(field="width", minimum=max(values)), IsBetween(field="height", minimum=max(values)))
+        return [AnyOf(edges)]
 
 
-def _set(narrowing: ResolvedFilters, **values: object) -> None:
-    narrowing.filters = replace(narrowing.filters, **values)  # type: ignore[arg-type]
+class FormatFilter(Filter):
+    key = "format"
+
+    def parse(self, value: str, context: FilterContext) -> str:
+        if value.lower() not in FORMAT_BY_WORD:
+            raise InvalidFilter(_("“%(name)s” isn't a picture format used here.") % {"name": value})
+        return FORMAT_BY_WORD[value.lower()]
+
+    def build_q(self, values: Sequence[str]) -> Q:
+        return Q(format__in=values)
+
+    def build_conditions(self, values: Sequence[str]) -> list[Condition]:
+        return [IsIn("format", tuple(map(hash_token, values)))]
+
+
+class TagFilter(Filter):
+    """A picture has all the tags, and none of those with a minus.
+
+    Databases do not ignore case alike in all alphabets. `ResolvedFilters.apply` compares them in Python.
+    """
+
+    key = "tag"
+    can_be_negative = True
+    form_field = forms.CharField(
+        required=False, label=gettext_lazy("Tag"), max_length=50, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def parse(self, value: str, context: FilterContext) -> str:
+        return value
+
+    def build_q(self, values: Sequence[str]) -> Q:
+        return Q()
+
+    def build_conditions(self, values: Sequence[str]) -> list[Condition]:
+        return [HasTag(value) for value in values]
+
+
+# The shapes that may also be written as bare words: in SQL and in the index.
+SHAPES: Mapping[str, tuple[Q, Condition]] = {
+    "portrait": (Q(height__gt=F("width")), Compares("width", "<", "height")),
+    "landscape": (Q(width__gt=F("height")), Compares("width", ">", "height")),
+    "square": (Q(width=F("height")), Compares("width", "==", "height")),
+}
+_DATE_INPUT = forms.DateInput(attrs={"type": "date"})
+FILTERS: Mapping[str, Filter] = {
+    each.key: each
+    for each in (
+        UploaderFilter(),
+        ShapeFilter(),
+        DateFilter(
+            "after",
+            "taken_at",
+            "minimum",
+            forms.CharField(required=False, label=gettext_lazy("Taken from"), widget=_DATE_INPUT),
+        ),
+        DateFilter(
+            "before",
+            "taken_at",
+            "below",
+            forms.CharField(required=False, label=gettext_lazy("Taken before"), widget=_DATE_INPUT),
+        ),
+        DateFilter("added-after", "created_at", "minimum"),
+        DateFilter("added-before", "created_at", "below"),
+        SizeFilter(),
+        FormatFilter(),
+        TagFilter(),
+    )
+}
+# These say where to search and in which order; see `request`.
+FILTER_KEYS = (*FILTERS, "in", "team", "sort")

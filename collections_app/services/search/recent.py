@@ -1,7 +1,7 @@
-"""The searches a person has made lately: remembered, unless they do not want it, and forgotten."""
+"""A person's recent searches: remembered if they wish, and cleared."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from django.db import OperationalError, models, transaction
@@ -10,47 +10,50 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from collections_app.models import Collection, RecentSearch, Team, User
+from collections_app.models.ids import parse_id
 from collections_app.models.recent_search import MAX_QUERY_LENGTH
 from collections_app.models.stored_query import StoredQuery
 
 log = logging.getLogger(__name__)
 
-MOST = 20
-# How an answer is shown, not what is asked.
-SHOWN = frozenset({"page", "judge", "saved", "csrfmiddlewaretoken", "start", "behind", "cut", "all", "names"})
+MAX_RECENT = 20
+# Parameters of the search page that change how results are shown, not what is searched for.
+DISPLAY_PARAMETERS = frozenset(
+    {"page", "rate", "saved", "csrfmiddlewaretoken", "offset", "after_id", "cutoffs", "all", "titles"}
+)
 
 
-def query_of(asked: QueryDict) -> str:
-    """Return the query string that asks the same, in one order, without what is empty; empty where nothing is asked."""
-    pairs = [(name, value) for name, values in asked.lists() for value in values if value.strip()]
-    return urlencode(sorted(pair for pair in pairs if pair[0] not in SHOWN))
+def normalize_query_string(parameters: QueryDict) -> str:
+    """Return the query string of the same search, sorted, without empty and display parameters; "" for no search."""
+    pairs = [(name, value) for name, values in parameters.lists() for value in values if value.strip()]
+    return urlencode(sorted(pair for pair in pairs if pair[0] not in DISPLAY_PARAMETERS))
 
 
-def remember_search(*, user: User, asked: QueryDict) -> None:
-    """Put it first among the user's searches. A search does not fail because it could not be remembered."""
-    query = query_of(asked)
+def remember_search(*, user: User, parameters: QueryDict) -> None:
+    """Put a search first among the user's recent ones. A busy database does not make the search fail."""
+    query = normalize_query_string(parameters)
     if not user.remembers_searches or not query or len(query) > MAX_QUERY_LENGTH:
         return
-    latest = RecentSearch(user=user, query=query, asked_at=timezone.now())
+    latest = RecentSearch(user=user, query=query, searched_at=timezone.now())
     try:
         RecentSearch.objects.bulk_create(
-            [latest], update_conflicts=True, unique_fields=["user", "query"], update_fields=["asked_at"]
+            [latest], update_conflicts=True, unique_fields=["user", "query"], update_fields=["searched_at"]
         )
-    except OperationalError:  # SQLite's one writer was busy for too long
+    except OperationalError:  # SQLite has one writer, and it was busy for too long
         log.warning("A search could not be remembered.", exc_info=True)
 
 
-def forget_older_searches() -> None:
-    """Leave everybody their last MOST ones, which is all that they are ever shown."""
-    recency = models.Window(RowNumber(), partition_by="user", order_by=["-asked_at", "-pk"])
-    older = RecentSearch.objects.annotate(recency=recency).filter(recency__gt=MOST)
+def delete_older_searches() -> None:
+    """Keep the latest MAX_RECENT searches of each user: no page shows more."""
+    recency = models.Window(RowNumber(), partition_by="user", order_by=["-searched_at", "-pk"])
+    older = RecentSearch.objects.annotate(recency=recency).filter(recency__gt=MAX_RECENT)
     RecentSearch.objects.filter(pk__in=list(older.values_list("pk", flat=True))).delete()
 
 
-def recent_searches(user: User) -> list[RecentSearch]:
-    """Return the last ones, latest first, with the names of their places."""
-    found = list(RecentSearch.objects.made_by(user)[:MOST])
-    name_places(found, user)
+def list_recent_searches(user: User) -> list[RecentSearch]:
+    """Return the user's recent searches, latest first, with the names of their collections and teams."""
+    found = list(RecentSearch.objects.made_by(user)[:MAX_RECENT])
+    add_scope_names(found, user)
     return found
 
 
@@ -59,29 +62,25 @@ def clear_recent_searches(*, user: User) -> None:
 
 
 @transaction.atomic
-def remember_searches(*, user: User, wanted: bool) -> None:
-    """Whether searches are remembered from now on; what is not wanted any more is forgotten at once."""
-    User.objects.filter(pk=user.pk).update(remembers_searches=wanted)
-    if not wanted:
+def set_search_history(*, user: User, is_on: bool) -> None:
+    """Turn the search history on or off. Turning it off clears it."""
+    User.objects.filter(pk=user.pk).update(remembers_searches=is_on)
+    if not is_on:
         clear_recent_searches(user=user)
 
 
-def name_places(searches: Iterable[StoredQuery], user: User) -> None:
-    """Give each search that is narrowed its `place`: only names that the user may know. At most two statements."""
-    narrowed = [search for search in searches if search.asked.keys() & {"collection", "team"}]
-    collections = Collection.objects.visible_to(user).in_bulk(_ids(narrowed, "collection")) if narrowed else {}
-    teams = Team.objects.visible_to(user).in_bulk(_ids(narrowed, "team")) if narrowed else {}
-    for search in narrowed:
-        collection = collections.get(_id(search, "collection"))
-        team = teams.get(_id(search, "team"))
-        search.place = collection.name if collection else team.name if team else ""
+def add_scope_names(searches: Iterable[StoredQuery], user: User) -> None:
+    """Set `scope_name` of searches in one collection or team, if the user may see it. Takes at most two statements."""
+    restricted = [search for search in searches if search.parameters.keys() & {"collection", "team"}]
+    collection_ids = [_parse_parameter(search, "collection") for search in restricted]
+    team_ids = [_parse_parameter(search, "team") for search in restricted]
+    collections = Collection.objects.visible_to(user).in_bulk(collection_ids) if restricted else {}
+    teams = Team.objects.visible_to(user).in_bulk(team_ids) if restricted else {}
+    for search, collection_id, team_id in zip(restricted, collection_ids, team_ids, strict=True):
+        place = collections.get(collection_id) or teams.get(team_id)
+        search.scope_name = place.name if place else ""
 
 
-def _ids(searches: Sequence[StoredQuery], name: str) -> set[int]:
-    return {_id(search, name) for search in searches}
-
-
-def _id(search: StoredQuery, name: str) -> int:
-    """Return 0, which nothing has, for what is no id."""
-    value = search.asked.get(name) or ""
-    return int(value) if value.isdecimal() and len(value) < 19 else 0
+def _parse_parameter(search: StoredQuery, name: str) -> int:
+    """Return 0, which is nobody's id, if the parameter is missing or no id."""
+    return parse_id(search.parameters.get(name) or "") or 0

@@ -1,132 +1,297 @@
-"""What a person asks of the search, read from an address or a form. `answers` answers it."""
+"""A search as one person asks for it: the query, the filters and examples it names, and where it may look."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import Any, TypeVar
 
+from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from collections_app.index import NO_FILTERS, Filters
-from collections_app.models import Collection, Example, Image, Team, User
-from collections_app.services.search.filters import ResolvedFilters, VisibleScopes, resolve_filters
-from collections_app.services.search.query import Part, Query, parse_query
-from collections_app.services.search.retrieval import (
+from collections_app.index import Condition, Not
+from collections_app.models import Collection, Example, Image, Membership, Share, Team, User
+from collections_app.models.image import ImageQuerySet
+from collections_app.services.search.filters import FILTERS, FilterContext, FilterTerm, InvalidFilter
+from collections_app.services.search.query import (
     MAX_QUERY_LENGTH,
-    Scope,
-    all_of_collections,
+    Query,
+    Term,
     clean_query,
-    everything_visible_to,
-    visible_in_teams,
+    make_example_term,
+    parse_query,
 )
 
-_Item = TypeVar("_Item", Collection, Team)
+SORT_FIELD = forms.ChoiceField(
+    required=False,
+    label=gettext_lazy("Sort by"),
+    choices=[("", gettext_lazy("Best match")), ("date", gettext_lazy("Newest first"))],
+)
 _MAX_ID_DIGITS = 18
+_Place = TypeVar("_Place", Collection, Team)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where a search looks: `images` decides, in SQL; the index searches these teams and single collections.
+
+    `collections` holds the ids of collections with those of their teams.
+    """
+
+    images: ImageQuerySet
+    team_ids: Sequence[int] = ()
+    collections: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.team_ids and not self.collections
+
+
+class VisibleScopes:
+    """The teams and collections that a user may see. Each list is read when it is first needed."""
+
+    def __init__(self, user: User) -> None:
+        self._user = user
+
+    @cached_property
+    def teams(self) -> list[Team]:
+        return list(Team.objects.visible_to(self._user))
+
+    @cached_property
+    def collections(self) -> list[Collection]:
+        return list(Collection.objects.visible_to(self._user).select_related("team"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedFilters:
+    """The filters of a query as they apply to one user. `problems` are sentences about those that were left out.
+
+    `collections` and `teams` are None where no filter names any. `values` holds for each key what its filter parsed,
+    `excluded` the same for filters with a minus.
+    """
+
+    collections: list[Collection] | None = None
+    teams: list[Team] | None = None
+    is_newest_first: bool = False
+    values: Mapping[str, list[Any]] = field(default_factory=dict)
+    excluded: Mapping[str, list[Any]] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """The same filters for the index."""
+        wanted = [each for key, values in self.values.items() for each in FILTERS[key].build_conditions(values)]
+        unwanted = [each for key, values in self.excluded.items() for each in FILTERS[key].build_conditions(values)]
+        return [*wanted, *map(Not, unwanted)]
+
+    def apply(self, images: ImageQuerySet, *, limit: int) -> ImageQuerySet:
+        """Return the first images, in their order, that meet the filters: the same that the index would return."""
+        condition = Q()
+        for key, values in self.values.items():
+            condition &= FILTERS[key].build_q(values)
+        found = images.filter(condition)
+        wanted, unwanted = (_fold(values.get("tag", [])) for values in (self.values, self.excluded))
+        if not wanted and not unwanted:
+            return found[:limit]
+        folded = ((pk, _fold(tags)) for pk, tags in found.values_list("pk", "tags").iterator())
+        ids = (pk for pk, tags in folded if wanted <= tags and not unwanted & tags)
+        return found.filter(pk__in=list(islice(ids, limit)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """What is asked, and where: `is_lost` where the chosen place is not there for this person.
+    """What to search for and where. `is_scope_missing`: the user named a team or collection that they cannot see.
 
-    `examples` holds what the query's examples name, as far as the person may use it; `problems` are sentences.
-    `scope` lies within `everywhere`, which is all that the person may see.
+    `examples` holds those of the query's examples that the user may use, by their names. `problems` are sentences.
+    `scope` lies within `visible_scope`, which is everything that the user may see.
     """
 
     text: str
     query: Query
-    examples: dict[str, Image | Example]
-    problems: list[str]
+    examples: Mapping[str, Image | Example] = field(default_factory=dict)
+    filters: ResolvedFilters = field(default_factory=ResolvedFilters)
+    problems: Sequence[str] = ()
     scope: Scope
-    everywhere: Scope
-    filters: Filters
-    newest_first: bool
-    places: VisibleScopes
-    team: Team | None
-    collection: Collection | None
-    is_lost: bool
+    visible_scope: Scope
+    scopes: VisibleScopes | None = None
+    team: Team | None = None
+    collection: Collection | None = None
+    is_scope_missing: bool = False
 
     @property
-    def usable_parts(self) -> list[Part]:
-        return [part for part in self.query.parts if not part.is_example or part.value in self.examples]
+    def terms(self) -> list[Term]:
+        """The terms that can be searched for."""
+        return [term for term in self.query.terms if not term.is_example or term.value in self.examples]
 
     @property
-    def is_narrowed(self) -> bool:
-        return self.scope is not self.everywhere or self.filters != NO_FILTERS
+    def is_restricted(self) -> bool:
+        """Whether filters or a place leave out some of what the user may see."""
+        return self.scope is not self.visible_scope or bool(self.filters.values or self.filters.excluded)
 
     @property
     def is_graded(self) -> bool:
-        """Whether what is asked is near to pictures by degrees: like an example, or unlike something."""
-        return bool(self.examples) or any(part.weight < 0 for part in self.query.parts)
+        """Whether pictures match by degrees: they resemble an example, or do not resemble something."""
+        return bool(self.examples) or any(term.weight < 0 for term in self.query.terms)
 
     @property
-    def wanted_words(self) -> str:
-        """The words that are looked for, without those that are not wanted."""
-        return " ".join(part.value for part in self.query.parts if not part.is_example and part.weight > 0)
+    def wanted_text(self) -> str:
+        """The words to search for, without those that are excluded."""
+        return " ".join(term.value for term in self.query.terms if not term.is_example and term.weight > 0)
 
 
-def parse_search_request(*, user: User, asked: Mapping[str, str]) -> SearchRequest:
-    """Read `q`, and `collection`, else `team`, which narrow the search; the statements do not grow with either.
-
-    What only the page around an answer shows is not asked for yet: the search is to begin soon."""
-    sent = asked.get("q", "")
+def parse_search_request(*, user: User, parameters: Mapping[str, str]) -> SearchRequest:
+    """Read `q`, and `collection` or else `team`, which restrict the search. The number of statements is bounded."""
+    sent = parameters.get("q", "")
     text = clean_query(sent)
     query = parse_query(text)
-    places = VisibleScopes(user)
-    wanted = {name: asked.get(name, "") for name in ("collection", "team")}
-    collection = _chosen(places.collections, wanted["collection"]) if wanted["collection"] else None
-    team = _chosen(places.teams, wanted["team"]) if wanted["team"] and not collection else None
-    narrowing = resolve_filters(user=user, conditions=query.conditions, places=places)
-    examples = _examples(user, query.parts)
-    everywhere = everything_visible_to(user)
+    scopes = VisibleScopes(user)
+    named = {name: parameters.get(name, "") for name in ("collection", "team")}
+    collection = _find_by_id(scopes.collections, named["collection"]) if named["collection"] else None
+    team = _find_by_id(scopes.teams, named["team"]) if named["team"] and not collection else None
+    filters = resolve_filters(user=user, terms=query.filters, scopes=scopes)
+    examples = _find_examples(user, query.terms)
+    visible_scope = resolve_visible_scope(user)
+    problems = [*_describe_cut(sent, text), *query.problems, *filters.problems]
     return SearchRequest(
         text=text,
         query=query,
         examples=examples,
-        problems=[*_cut(sent, text), *query.problems, *narrowing.problems, *_lost_examples(query.parts, examples)],
-        scope=_narrowed(user, narrowing, collection, team) or everywhere,
-        everywhere=everywhere,
-        filters=narrowing.filters,
-        newest_first=narrowing.newest_first,
-        places=places,
+        filters=filters,
+        problems=[*problems, *_describe_missing_examples(query.terms, examples)],
+        scope=_restrict_scope(user, filters, collection, team) or visible_scope,
+        visible_scope=visible_scope,
+        scopes=scopes,
         team=team,
         collection=collection,
-        is_lost=any(wanted.values()) and not (collection or team),
+        is_scope_missing=any(named.values()) and not (collection or team),
     )
 
 
-def _examples(user: User, parts: Sequence[Part]) -> dict[str, Image | Example]:
-    names = {part.value for part in parts if part.is_example}
+def build_collection_request(*, collection: Collection, text: str) -> SearchRequest:
+    """Return the search of a public link: plain words, in one collection, without filters."""
+    scope = limit_scope_to_collections([collection])
+    words = clean_query(text)
+    return SearchRequest(text=words, query=Query((Term(value=words),)), scope=scope, visible_scope=scope)
+
+
+def build_similar_request(*, user: User, image: Image) -> SearchRequest:
+    """Return the search for what resembles a picture, among everything that the user may see."""
+    scope = resolve_visible_scope(user)
+    query = Query((make_example_term(image.pk),))
+    return SearchRequest(
+        text=str(query), query=query, examples={str(image.pk): image}, scope=scope, visible_scope=scope
+    )
+
+
+def resolve_visible_scope(user: User) -> Scope:
+    """Return everything that the user may see: their teams, and what is shared with them beside these."""
+    own = list(Membership.objects.team_ids_of(user).values_list("team", flat=True))
+    shared = Share.objects.granting_access_to(user).filter(collection__trashed_at=None)
+    places = dict(shared.values_list("collection", "collection__team"))
+    return Scope(
+        images=Image.objects.visible_to(user),
+        team_ids=own,
+        collections={collection: team for collection, team in places.items() if team not in own},
+    )
+
+
+def limit_scope_to_collections(collections: Sequence[Collection]) -> Scope:
+    """The caller makes sure that the user may see the collections."""
+    images = Image.objects.not_trashed().filter(collection__in=collections)
+    return Scope(images=images, collections={each.pk: each.team_id for each in collections})
+
+
+def resolve_filters(*, user: User, terms: Sequence[FilterTerm], scopes: VisibleScopes) -> ResolvedFilters:
+    """Read the filters of a query. All filters by person take one statement together."""
+    context = FilterContext(user, terms)
+    values: dict[str, list[Any]] = {}
+    excluded: dict[str, list[Any]] = {}
+    places: dict[str, list[Any]] = {}
+    problems: list[str] = []
+    for term in terms:
+        try:
+            if term.key in FILTERS:
+                parsed = FILTERS[term.key].parse(term.value, context)
+                (excluded if term.is_negative else values).setdefault(term.key, []).append(parsed)
+            else:
+                places.setdefault(term.key, []).extend(_parse_place(term, scopes))
+        except InvalidFilter as error:
+            problems.append(str(error))
+    return ResolvedFilters(
+        collections=places.get("in"),
+        teams=places.get("team"),
+        is_newest_first=places.get("sort", [""])[-1] == "date",
+        values=values,
+        excluded=excluded,
+        problems=problems,
+    )
+
+
+def _parse_place(term: FilterTerm, scopes: VisibleScopes) -> Sequence[Collection | Team | str]:
+    """Read `in:`, `team:` or `sort:`."""
+    wanted = term.value.casefold()
+    if term.key == "sort":
+        if wanted not in ("date", "match"):
+            raise InvalidFilter(_("Use “date” or “match” after “sort:”."))
+        return [wanted]
+    if term.key == "in":
+        collections = [each for each in scopes.collections if each.name.casefold() == wanted]
+        if not collections:
+            raise InvalidFilter(_("There is no collection “%(name)s” that you can see.") % {"name": term.value})
+        return collections
+    teams = [each for each in scopes.teams if each.name.casefold() == wanted]
+    if not teams:
+        raise InvalidFilter(_("You aren't in a team “%(name)s”.") % {"name": term.value})
+    return teams
+
+
+def _restrict_scope(
+    user: User, filters: ResolvedFilters, collection: Collection | None, team: Team | None
+) -> Scope | None:
+    """Combine the places of the query with the one of the form; None where neither names any."""
+    collections = filters.collections if collection is None else [collection]
+    teams = filters.teams if team is None else [team]
+    if collections is not None:
+        team_ids = {each.pk for each in teams} if teams is not None else None
+        return limit_scope_to_collections(
+            [each for each in collections if team_ids is None or each.team_id in team_ids]
+        )
+    if teams is None:
+        return None
+    images = Image.objects.visible_to(user).filter(collection__team__in=teams)
+    return Scope(images=images, team_ids=[each.pk for each in teams])
+
+
+def _find_by_id(places: Sequence[_Place], sent: str) -> _Place | None:
+    return next((each for each in places if str(each.pk) == sent), None)
+
+
+def _find_examples(user: User, terms: Sequence[Term]) -> dict[str, Image | Example]:
+    names = {term.value for term in terms if term.is_example}
     ids = {int(name) for name in names if name.isdecimal() and len(name) <= _MAX_ID_DIGITS}
     images = Image.objects.visible_to(user).with_collection().in_bulk(ids) if ids else {}
-    tokens = names - {str(an_id) for an_id in ids}
-    kept = {each.token: each for each in Example.objects.usable_by(user).filter(token__in=tokens)} if tokens else {}
-    return {**{str(pk): image for pk, image in images.items()}, **kept}
+    tokens = names - {str(image_id) for image_id in ids}
+    stored = Example.objects.usable_by(user).filter(token__in=tokens) if tokens else ()
+    return {**{str(pk): image for pk, image in images.items()}, **{each.token: each for each in stored}}
 
 
-def _cut(sent: str, text: str) -> list[str]:
+def _describe_cut(sent: str, text: str) -> list[str]:
     if len(text) < MAX_QUERY_LENGTH or len(" ".join(sent.split())) <= MAX_QUERY_LENGTH:
         return []
-    return [_("A search has at most %(count)s characters: what follows was left out.") % {"count": MAX_QUERY_LENGTH}]
+    return [_("A search has at most %(count)s characters. The rest was left out.") % {"count": MAX_QUERY_LENGTH}]
 
 
-def _lost_examples(parts: Sequence[Part], examples: Mapping[str, object]) -> list[str]:
-    lost = [part.value for part in parts if part.is_example and part.value not in examples]
+def _describe_missing_examples(terms: Sequence[Term], examples: Mapping[str, object]) -> list[str]:
+    missing = [term.value for term in terms if term.is_example and term.value not in examples]
     return [
-        _("Picture %(number)s is not there, or you may not see it.") % {"number": name}
+        _("Picture %(number)s doesn't exist, or you can't see it.") % {"number": name}
         if name.isdecimal()
-        else _("An example picture is gone: it is kept for less than an hour, and for you alone. Choose it again.")
-        for name in lost
+        else _("An example picture has expired. Examples are kept for less than an hour. Add it again.")
+        for name in missing
     ]
 
 
-def _narrowed(user: User, narrowing: ResolvedFilters, collection: Collection | None, team: Team | None) -> Scope | None:
-    """What the query says of places counts beside what was chosen in the form; None where neither says anything."""
-    collections = narrowing.collections if collection is None else [collection]
-    teams = narrowing.teams if team is None else [team]
-    if collections is not None:
-        within = {each.pk for each in teams} if teams is not None else None
-        return all_of_collections([each for each in collections if within is None or each.team_id in within])
-    return None if teams is None else visible_in_teams(user, teams)
-
-
-def _chosen(items: Sequence[_Item], asked: str) -> _Item | None:
-    return next((each for each in items if str(each.pk) == asked), None)
+def _fold(tags: Sequence[object]) -> set[str]:
+    return {str(tag).casefold() for tag in tags}

@@ -1,4 +1,4 @@
-"""Invitations: a secret link for one address, to a team or a collection, good for once."""
+"""Invitations: a secret link for one email address, to a team or a collection, valid once."""
 
 import hashlib
 import secrets
@@ -25,12 +25,12 @@ _SECRET_BYTES = 16
 def invite(
     *, email: str, role: str, inviter: User, team: Team | None = None, collection: Collection | None = None
 ) -> tuple[Invitation, str]:
-    """Return an invitation to a team or a collection, and its secret, which is stored nowhere.
+    """Return an invitation to a team or a collection, and its secret. Raises PersonalTeam.
 
-    It takes the place of an earlier one to the same address. Raises PersonalTeam.
+    The secret is not stored. An earlier invitation of the same address is deleted.
     """
     if team and team.is_personal:
-        raise PersonalTeam(_("A personal team has one member. Make a team to work together."))
+        raise PersonalTeam(_("A personal team has one member. Create a team to work together."))
     Invitation.objects.filter(team=team, collection=collection, email__iexact=email).delete()
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     invitation = Invitation.objects.create(
@@ -46,7 +46,7 @@ def invite(
 
 
 def send_invitation(*, invitation: Invitation, address: str) -> None:
-    """Mail the link, in the inviter's language. They see it as well, so a mail that cannot be sent loses nothing."""
+    """Mail the link in the inviter's language. A failed mail is ignored, because the inviter sees the link too."""
     text = render_to_string("email/invitation.txt", {"invitation": invitation, "address": address})
     subject = settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + gettext("%(name)s invites you") % {"name": invitation.inviter}
     send: Callable[[], object] = lambda: send_mail(subject, text, None, [invitation.email])  # noqa: E731
@@ -54,19 +54,19 @@ def send_invitation(*, invitation: Invitation, address: str) -> None:
 
 
 def find_invitation(secret: str) -> Invitation:
-    """Return an open invitation. Raises InvitationGone: used, revoked, expired, or its inviter is no owner any more."""
+    """Return an open invitation. Raises InvitationGone: used, revoked, expired, or the inviter is no owner now."""
     invitation = Invitation.objects.open().with_offer().filter(secret_hash=_hash(secret)).first()
-    if invitation is None or not _inviter_may(invitation):
-        raise InvitationGone(_("This invitation is not valid any more. Ask for a new one."))
+    if invitation is None or not _is_inviter_owner(invitation):
+        raise InvitationGone(_("This invitation is no longer valid. Ask for a new one."))
     return invitation
 
 
 @transaction.atomic
 def accept_invitation(*, secret: str, user: User) -> Invitation:
-    """Make the membership or the share, once. Raises InvitationGone or WrongAddress."""
+    """Create the membership or the share, and delete the invitation. Raises InvitationGone or WrongAddress."""
     list(Invitation.objects.select_for_update().filter(secret_hash=_hash(secret)))
     invitation = find_invitation(secret)
-    if not is_for(invitation, user):
+    if not is_addressed_to(invitation, user):
         raise WrongAddress(_("This invitation is for another address. Sign in with the account it was sent to."))
     if invitation.team:
         Membership.objects.get_or_create(team=invitation.team, user=user, defaults={"role": invitation.role})
@@ -77,29 +77,28 @@ def accept_invitation(*, secret: str, user: User) -> Invitation:
     return invitation
 
 
-def is_for(invitation: Invitation, user: User) -> bool:
-    """Who holds the secret and has the address as their account's, or has it verified, is meant."""
-    return invitation.email.casefold() in _addresses(user)
+def is_addressed_to(invitation: Invitation, user: User) -> bool:
+    """Return whether the invited address is the user's account address or one they have verified."""
+    return invitation.email.casefold() in _get_addresses(user)
 
 
-def withdraw_invitations(*, user: User, team: Team | None = None, collection: Collection | None = None) -> None:
-    """Whose right to a team or collection is taken back shall not find a way in that lies open: an invitation of old.
+def revoke_invitations(*, user: User, team: Team | None = None, collection: Collection | None = None) -> None:
+    """Delete the user's open invitations to a team and its collections, or to one collection.
 
-    A team's are those to its collections, too.
+    A user whose access is revoked must not regain it with an older invitation.
     """
-    to_it = Q(team=team) | Q(collection__team=team) if team else Q(collection=collection)
-    addresses = _addresses(user)
-    found = Invitation.objects.filter(to_it)
-    ids = [each.pk for each in found if each.email.casefold() in addresses]
+    offered = Q(team=team) | Q(collection__team=team) if team else Q(collection=collection)
+    addresses = _get_addresses(user)
+    ids = [each.pk for each in Invitation.objects.filter(offered) if each.email.casefold() in addresses]
     Invitation.objects.filter(pk__in=ids).delete()
 
 
-def _addresses(user: User) -> set[str]:
+def _get_addresses(user: User) -> set[str]:
     verified = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
     return {address.casefold() for address in (user.email, *verified)}
 
 
-def _inviter_may(invitation: Invitation) -> bool:
+def _is_inviter_owner(invitation: Invitation) -> bool:
     if invitation.team:
         return Membership.objects.filter(team=invitation.team, user=invitation.inviter, role=Role.OWNER).exists()
     return Collection.objects.owned_by(invitation.inviter).filter(invitations=invitation).exists()

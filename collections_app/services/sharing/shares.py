@@ -1,34 +1,34 @@
-"""Sharing a collection with a person or a team. Taking it back works with the next request, by itself."""
+"""Sharing a collection with a person or a team. Revoking takes effect with the next request."""
 
 from django.db import transaction
 
 from collections_app.errors import NotAllowed
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Membership, Share, Team, User
-from collections_app.services.sharing.invitations import withdraw_invitations
+from collections_app.services.sharing.invitations import revoke_invitations
 
 
 def share_with_team(*, collection: Collection, team: Team, role: str, sharer: User) -> Share:
     """Raises NotAllowed for the collection's own team and for personal ones."""
     if team.is_personal or team.pk == collection.team_id:
-        raise NotAllowed(_("A collection is shared with another team, not with its own or a personal one."))
+        raise NotAllowed(_("A collection can be shared with another team, but not with its own or a personal team."))
     return _share(collection, role, sharer, team=team)
 
 
-def share_with_team_mate(*, collection: Collection, email: str, role: str, sharer: User) -> Share | None:
-    """Share at once with a person who is in a team with the sharer; None for everybody else, who is to be invited.
+def share_with_teammate(*, collection: Collection, email: str, role: str, sharer: User) -> Share | None:
+    """Share with a person who is in a team with the sharer. Return None for anyone else: invite them instead.
 
-    So nobody learns from it which addresses have accounts. Raises NotAllowed for a member of the collection's team.
+    The result does not reveal which addresses have accounts. Raises NotAllowed for a member of the collection's team.
     """
     teams = Team.objects.visible_to(sharer).filter(personal_of=None)
-    mates = User.objects.filter(pk__in=Membership.objects.filter(team__in=teams).values("user"))
-    mate = mates.filter(email__iexact=email).first()
-    if mate is None:
+    teammates = User.objects.filter(pk__in=Membership.objects.filter(team__in=teams).values("user"))
+    teammate = teammates.filter(email__iexact=email).first()
+    if teammate is None:
         return None
-    if Membership.objects.filter(team=collection.team_id, user=mate).exists():
-        sentence = _("%(person)s is a member of the team and sees this collection already.")
-        raise NotAllowed(sentence, person=mate.email)
-    return _share(collection, role, sharer, user=mate)
+    if Membership.objects.filter(team=collection.team_id, user=teammate).exists():
+        sentence = _("%(person)s is in the team and can see this collection already.")
+        raise NotAllowed(sentence, person=teammate.email)
+    return _share(collection, role, sharer, user=teammate)
 
 
 def change_share_role(*, share: Share, role: str) -> None:
@@ -39,7 +39,7 @@ def change_share_role(*, share: Share, role: str) -> None:
 def revoke_share(*, share: Share) -> None:
     share.delete()
     if share.user:
-        withdraw_invitations(user=share.user, collection=share.collection)
+        revoke_invitations(user=share.user, collection=share.collection)
 
 
 def _share(

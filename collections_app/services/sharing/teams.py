@@ -1,11 +1,11 @@
-"""Teams and their members. Every change of roles holds the lock on the team, so that one owner always remains."""
+"""Teams and their members. Every change of roles locks the team's row, so that one owner always remains."""
 
 from django.db import transaction
 
 from collections_app.errors import LastOwner, PersonalTeam
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Image, Membership, Role, Team, User
-from collections_app.services.sharing.invitations import withdraw_invitations
+from collections_app.services.sharing.invitations import revoke_invitations
 
 _CHUNK = 500
 
@@ -24,7 +24,7 @@ def rename_team(*, team: Team, name: str) -> None:
 
 
 def delete_team(*, team: Team) -> None:
-    """Delete it with its collections and pictures, for good. Raises PersonalTeam."""
+    """Delete the team with its collections and images permanently. Raises PersonalTeam."""
     _refuse_personal(team)
     images = Image.objects.in_team(team).order_by("pk")
     while chunk := list(images.values_list("pk", flat=True)[:_CHUNK]):
@@ -35,32 +35,32 @@ def delete_team(*, team: Team) -> None:
 @transaction.atomic
 def change_role(*, membership: Membership, role: Role) -> None:
     """Raises LastOwner or PersonalTeam."""
-    _lock(membership.team)
+    _lock_team(membership.team)
     if role != Role.OWNER:
-        _keep_an_owner(membership)
+        _require_other_owner(membership)
     Membership.objects.filter(pk=membership.pk).update(role=role)
 
 
 @transaction.atomic
 def remove_member(*, membership: Membership) -> None:
-    """Also how a member leaves. Raises LastOwner or PersonalTeam."""
-    _lock(membership.team)
-    _keep_an_owner(membership)
+    """Remove a member, or let them leave. Raises LastOwner or PersonalTeam."""
+    _lock_team(membership.team)
+    _require_other_owner(membership)
     membership.delete()
-    withdraw_invitations(user=membership.user, team=membership.team)
+    revoke_invitations(user=membership.user, team=membership.team)
 
 
-def _lock(team: Team) -> None:
+def _lock_team(team: Team) -> None:
     _refuse_personal(team)
     list(Team.objects.select_for_update().filter(pk=team.pk))
 
 
-def _keep_an_owner(membership: Membership) -> None:
+def _require_other_owner(membership: Membership) -> None:
     others = Membership.objects.filter(team=membership.team, role=Role.OWNER).exclude(pk=membership.pk)
     if not others.exists():
-        raise LastOwner(_("A team needs an owner. Make somebody else an owner first, or delete the team."))
+        raise LastOwner(_("A team needs an owner. Make someone else an owner first, or delete the team."))
 
 
 def _refuse_personal(team: Team) -> None:
     if team.is_personal:
-        raise PersonalTeam(_("This is a personal team: it stays as it is while its account lives."))
+        raise PersonalTeam(_("A personal team cannot be changed or deleted."))

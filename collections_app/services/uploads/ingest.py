@@ -1,9 +1,9 @@
-"""Taking a picture in: judged, stored, and its row written; the model runs later, in the worker."""
+"""Ingesting an upload: check the file, store it, and write its row. The worker runs the model later."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import PurePath
 from typing import BinaryIO
 
 from django.conf import settings
@@ -14,18 +14,21 @@ from django.utils import timezone
 
 from collections_app.errors import CollectionGone
 from collections_app.errors import gettext_noop as _
-from collections_app.imaging import Limits, PictureInfo, checksum, inspect_picture
+from collections_app.imaging import Limits, PictureInfo, inspect_picture
 from collections_app.models import Collection, Image, PendingFile, Team, User
-from collections_app.models.image import storage_name
-from collections_app.services.library.collections import retry_indexing
-from collections_app.services.library.quotas import ensure_room
+from collections_app.models.image import build_storage_name
+from collections_app.services.library.collections import requeue_failed_images
+from collections_app.services.library.files import clean_file_name
+from collections_app.services.library.quotas import check_quota
+
+_CHUNK_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ingested:
-    """`created` is False where the team has the same bytes already: `image` is that picture.
+class IngestResult:
+    """`created` is False if the team already has the same bytes; `image` is then that picture.
 
-    `elsewhere`: a picture of the same bytes that the uploader sees in another team; it stays what it is.
+    `elsewhere` is a picture with the same bytes that the uploader may see in another team.
     """
 
     image: Image
@@ -33,7 +36,7 @@ class Ingested:
     elsewhere: Image | None = None
 
 
-def upload_limits() -> Limits:
+def get_upload_limits() -> Limits:
     return Limits(
         max_bytes=settings.MAX_UPLOAD_MB * 2**20,
         max_pixels=settings.MAX_MEGAPIXELS * 10**6,
@@ -41,22 +44,32 @@ def upload_limits() -> Limits:
     )
 
 
+def compute_sha256(file: BinaryIO) -> str:
+    """Return the SHA-256 of the whole file in hexadecimal. The file is left at 0."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
 def ingest_upload(
     *, file: BinaryIO, file_name: str, collection: Collection, uploader: User, title: str = "", tags: Sequence[str] = ()
-) -> Ingested:
-    """Store a picture in a collection, or find the one of the same bytes in its team.
+) -> IngestResult:
+    """Store a picture in a collection, or find the one with the same bytes in its team.
 
     Raises InvalidImage, CollectionGone or QuotaExceeded, with nothing stored.
     """
-    info = inspect_picture(file, upload_limits())
-    sha256 = checksum(file)
-    if known := _same_bytes(collection, sha256, uploader):
+    info = inspect_picture(file, get_upload_limits())
+    sha256 = compute_sha256(file)
+    if known := _find_same_bytes(collection, sha256, uploader):
         _ensure_file(known, file)
-        return Ingested(image=known, created=False)
+        return IngestResult(image=known, created=False)
     image = Image(
         collection=collection,
         uploader=uploader,
-        original_name=_plain_name(file_name),
+        original_name=clean_file_name(file_name),
         title=title[:200],
         tags=list(tags),
         sha256=sha256,
@@ -64,19 +77,19 @@ def ingest_upload(
         format=info.format,
         width=info.width,
         height=info.height,
-        taken_at=_aware(info.taken_at),
+        taken_at=_make_aware(info.taken_at),
     )
     file.seek(0)
     ingested = _store(image, file, info)
-    return replace(ingested, elsewhere=_elsewhere(ingested.image, uploader)) if ingested.created else ingested
+    return replace(ingested, elsewhere=_find_elsewhere(ingested.image, uploader)) if ingested.created else ingested
 
 
-def _store(image: Image, file: BinaryIO, info: PictureInfo) -> Ingested:
-    """The file first, then the row: a row without its file must never be seen; a file without its row is removed.
+def _store(image: Image, file: BinaryIO, info: PictureInfo) -> IngestResult:
+    """Save the file, then the row, so that no row is ever without its file.
 
-    By the worker's housekeeping, where a process dies between the two: the note made here tells it of the file.
+    If the process dies in between, maintenance finds the file by its PendingFile and deletes it.
     """
-    image.file.name = storage_name(image, f"x{info.extension}")
+    image.file.name = build_storage_name(image, f"x{info.extension}")
     PendingFile.objects.create(file_name=image.file_name)
     try:
         default_storage.save(image.file_name, File(file))
@@ -90,58 +103,51 @@ def _store(image: Image, file: BinaryIO, info: PictureInfo) -> Ingested:
 
 
 def _discard(name: str) -> None:
-    """What interrupted us may have come right after the row was committed: then the file stays."""
+    """Delete a stored file, unless the interruption came after the row was committed."""
     if not Image.objects.filter(file=name).exists():
         default_storage.delete(name)
         PendingFile.objects.filter(file_name=name).delete()
 
 
 def _ensure_file(known: Image, file: BinaryIO) -> None:
-    """Where the stored file of a known picture is lost, the same bytes have just come in: they take its place."""
+    """Store the uploaded bytes again if the stored file of the known picture is missing."""
     if default_storage.exists(known.file_name):
         return
     file.seek(0)
     stored = default_storage.save(known.file_name, File(file))
     if stored != known.file_name:  # another upload was first
         default_storage.delete(stored)
-    retry_indexing(images=Image.objects.filter(pk=known.pk))
+    requeue_failed_images(images=Image.objects.filter(pk=known.pk))
 
 
 @transaction.atomic
-def _save_once(image: Image) -> Ingested:
-    """Two uploads of the same bytes at once: the lock on the team makes the second one see the first."""
-    there = Collection.objects.not_trashed().filter(pk=image.collection_id)
-    team = Team.objects.select_for_update().filter(pk__in=there.values("team")).first()
+def _save_once(image: Image) -> IngestResult:
+    """Save the row under a lock on the team, so the second of two simultaneous uploads finds the first."""
+    collection = Collection.objects.not_trashed().filter(pk=image.collection_id)
+    team = Team.objects.select_for_update().filter(pk__in=collection.values("team")).first()
     if team is None:
-        raise CollectionGone(_("This collection was deleted meanwhile. Choose another one."))
-    if known := _same_bytes(image.collection, image.sha256, image.uploader):
-        return Ingested(image=known, created=False)
-    ensure_room(team=team, byte_size=image.byte_size)
+        raise CollectionGone(_("This collection was deleted meanwhile. Select another one."))
+    if known := _find_same_bytes(image.collection, image.sha256, image.uploader):
+        return IngestResult(image=known, created=False)
+    check_quota(team=team, byte_size=image.byte_size)
     image.save()
     PendingFile.objects.filter(file_name=image.file_name).delete()
-    return Ingested(image=image, created=True)
+    return IngestResult(image=image, created=True)
 
 
-def _same_bytes(collection: Collection, sha256: str, uploader: User | None) -> Image | None:
-    """Only what the uploader may see: an editor by a share learns nothing of the team's other collections."""
+def _find_same_bytes(collection: Collection, sha256: str, uploader: User | None) -> Image | None:
+    """Search only what the uploader may see: an editor by a share learns nothing of the team's other collections."""
     visible = Image.objects.visible_to(uploader) if uploader else Image.objects.not_trashed()
     return visible.with_collection().filter(collection__team=collection.team_id, sha256=sha256).first()
 
 
-def _elsewhere(image: Image, uploader: User) -> Image | None:
+def _find_elsewhere(image: Image, uploader: User) -> Image | None:
     others = Image.objects.visible_to(uploader).same_bytes_as(image).with_collection()
     return others.exclude(collection__team=image.collection.team_id).first()
 
 
-def _plain_name(file_name: str) -> str:
-    """Return the last part of a name as a browser or a person may send it, fit to be shown and stored."""
-    name = PurePath(file_name.replace("\\", "/")).name
-    printable = "".join(character for character in name if character.isprintable())
-    return printable.encode(errors="ignore").decode()[:255] or "picture"
-
-
-def _aware(taken_at: datetime | None) -> datetime | None:
-    """Cameras mostly write local time without a zone: it is read in the site's."""
+def _make_aware(taken_at: datetime | None) -> datetime | None:
+    """Interpret a date without UTC offset, as most cameras write it, in the site's time zone."""
     if taken_at and timezone.is_naive(taken_at):
         return timezone.make_aware(taken_at)
     return taken_at

@@ -1,4 +1,4 @@
-"""A zip of pictures, opened entry by entry: nothing in it is believed, nothing is written where its names say."""
+"""Reading of uploaded zip archives, entry by entry, without trusting their names, sizes or directory."""
 
 import stat
 import struct
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
-from collections_app.messages import counted
+from collections_app.messages import format_count
 
 SIGNATURE = b"PK\x03\x04"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -22,16 +22,16 @@ _ENCRYPTED = 0x1
 _HIDDEN = {"__macosx", "thumbs.db", "desktop.ini"}
 _IN_MEMORY_BYTES = 2**20
 _CHUNK_BYTES = 2**16
-# Pictures hardly shrink; a drawn one of a single colour does so some two hundred times.
+# Pictures hardly shrink; a drawing of a single colour shrinks about 200 times.
 _MAX_RATIO = 500
 _TOO_MANY = ngettext_lazy(
     "An archive has at most %(number)s picture.", "An archive has at most %(number)s pictures.", "count"
 )
 _LOCAL_HEADER_BYTES = 30
-# An entry of the directory takes 46 bytes and its name, each beside a hidden one where a Mac has packed it.
+# A directory entry takes 46 bytes and its name. macOS adds a hidden entry for each file.
 _DIRECTORY_BYTES_PER_ENTRY = 1024
-# What zipfile and zlib raise on hostile bytes, found by feeding them mutated archives.
-_BROKEN: tuple[type[Exception], ...] = (
+# What zipfile and zlib raise on broken or hostile bytes, found by feeding them mutated archives.
+_ARCHIVE_ERRORS: tuple[type[Exception], ...] = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
     *(ValueError, LookupError, OverflowError, RuntimeError),
 )
@@ -39,7 +39,7 @@ _BROKEN: tuple[type[Exception], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveLimits:
-    """Bytes are counted as they come out, whatever the archive says of itself."""
+    """The limits of one archive. Bytes are format_count after unpacking; declared sizes are ignored."""
 
     max_entries: int
     max_entry_bytes: int
@@ -48,7 +48,7 @@ class ArchiveLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveEntry:
-    """One file of an archive: its bytes, or a sentence that says why there are none."""
+    """One file of an archive: its content, or a sentence that says why it was refused."""
 
     name: str
     file: BinaryIO | None = None
@@ -56,140 +56,138 @@ class ArchiveEntry:
 
 
 def is_archive(file: BinaryIO) -> bool:
-    """Told by its beginning: an archive may have any name, and be damaged. The file is left at 0."""
+    """Return whether the file begins like a zip, whatever its name. The file is left at 0."""
     file.seek(0)
-    begins_so = file.read(len(SIGNATURE)) == SIGNATURE
+    has_signature = file.read(len(SIGNATURE)) == SIGNATURE
     file.seek(0)
-    return begins_so
+    return has_signature
 
 
 def read_archive(file: BinaryIO, limits: ArchiveLimits) -> Iterator[ArchiveEntry]:
-    """Yield each file of the archive, folders and what systems hide in archives left out.
+    """Yield each file of the archive, without folders and hidden files.
 
-    Never raises for what an archive may hold: each entry is refused by itself, and a limit ends the reading.
+    The content of an archive never raises: a bad entry is refused by itself, and a limit refuses the remaining ones.
     """
-    directory = _Guarded(file, most_at_once=max(2**17, limits.max_entries * _DIRECTORY_BYTES_PER_ENTRY))
+    directory = _BoundedReader(file, max_read_bytes=max(2**17, limits.max_entries * _DIRECTORY_BYTES_PER_ENTRY))
     try:
         archive = zipfile.ZipFile(cast(BinaryIO, directory))
-    except _BROKEN:
-        yield ArchiveEntry(name="", refusal=_("The archive is damaged: its list of contents cannot be read."))
+    except _ARCHIVE_ERRORS:
+        yield ArchiveEntry(name="", refusal=_("The archive is damaged: its list of contents can't be read."))
         return
     with archive:
-        yield from _entries(archive, limits)
+        yield from _read_entries(archive, limits)
 
 
-def holds_too_much() -> str:
-    return _("The archive holds too much. Split it into several.")
+def explain_excess() -> str:
+    return _("The archive is too large. Split it into several.")
 
 
-class _Guarded:
-    """A file that refuses to be read in huge pieces: zipfile takes a directory, of whatever size, in a single one."""
+class _BoundedReader:
+    """A file that rejects large reads: zipfile reads a directory of any size at once."""
 
-    def __init__(self, file: BinaryIO, *, most_at_once: int) -> None:
+    def __init__(self, file: BinaryIO, *, max_read_bytes: int) -> None:
         self._file = file
-        self._most_at_once = most_at_once
-        self.seek, self.tell = file.seek, file.tell
+        self._max_read_bytes = max_read_bytes
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        if size > self._most_at_once:
-            raise zipfile.BadZipFile("A directory of this size is no honest one.")
+        if size > self._max_read_bytes:
+            raise zipfile.BadZipFile("The directory is too large.")
         return self._file.read(size)
 
-    def seekable(self) -> bool:
-        return True
 
-
-def _entries(archive: zipfile.ZipFile, limits: ArchiveLimits) -> Iterator[ArchiveEntry]:
-    shown = [info for info in archive.infolist() if not _is_passed_over(info)]
-    overlapping = _overlapping(archive)
+def _read_entries(archive: zipfile.ZipFile, limits: ArchiveLimits) -> Iterator[ArchiveEntry]:
+    files = [info for info in archive.infolist() if not _is_skipped(info)]
+    overlapping = _find_overlapping(archive)
     total = 0
-    for number, info in enumerate(shown):
-        if refusal := _over(number, total, limits):
+    for number, info in enumerate(files):
+        if refusal := _check_totals(number, total, limits):
             yield ArchiveEntry(name=info.filename, refusal=refusal)
             continue
         budget = min(limits.max_entry_bytes, limits.max_total_bytes - total)
         with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES, dir=str(settings.FILE_UPLOAD_TEMP_DIR)) as content:
-            refusal = _refusal(info, overlapping) or _unpack(archive, info, cast(IO[bytes], content), budget)
+            refusal = _check_entry(info, overlapping) or _unpack(archive, info, cast(IO[bytes], content), budget)
             total += content.tell()
             if total >= limits.max_total_bytes:
-                refusal = holds_too_much()
+                refusal = explain_excess()
             if not refusal and is_archive(cast(BinaryIO, content)):
-                refusal = _("It is an archive inside the archive. Unpack it first.")
+                refusal = _("This is an archive inside the archive. Unpack it first.")
             content.seek(0)
             yield ArchiveEntry(name=info.filename, file=None if refusal else cast(BinaryIO, content), refusal=refusal)
 
 
-def _over(number: int, total: int, limits: ArchiveLimits) -> str:
+def _check_totals(number: int, total: int, limits: ArchiveLimits) -> str:
+    """Return why no more entries are read, or an empty string."""
     if number >= limits.max_entries:
-        return counted(_TOO_MANY, limits.max_entries)
-    return holds_too_much() if total >= limits.max_total_bytes else ""
+        return format_count(_TOO_MANY, limits.max_entries)
+    return explain_excess() if total >= limits.max_total_bytes else ""
 
 
-def _refusal(info: zipfile.ZipInfo, overlapping: set[int]) -> str:
-    """What the directory alone tells."""
+def _check_entry(info: zipfile.ZipInfo, overlapping: set[int]) -> str:
+    """Return why the directory alone refuses the entry, or an empty string."""
     if info.flag_bits & _ENCRYPTED:
-        return _("It is encrypted. Make the archive without a password.")
-    if _leads_out(info.orig_filename):
-        return _("Its path leads out of the archive.")
+        return _("This file is encrypted. Create the archive without a password.")
+    if _is_outside_path(info.orig_filename):
+        return _("The path of this file leads out of the archive.")
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return _("It is a link or another special file.")
+        return _("This is a link or another special file.")
     if info.compress_type not in _METHODS:
-        return _("It is packed in a way that is not supported. Use an ordinary zip.")
+        return _("This file uses an unsupported compression. Create an ordinary zip archive.")
     if info.header_offset in overlapping:
-        return _("It shares its bytes with another file of the archive, as no honest archive does.")
+        return _("This file overlaps another file of the archive. Create the archive again.")
     return ""
 
 
-def _overlapping(archive: zipfile.ZipFile) -> set[int]:
-    """Return where entries begin that reach into the next one: few bytes unfold to very many that way.
+def _find_overlapping(archive: zipfile.ZipFile) -> set[int]:
+    """Return the offsets of entries that overlap: a few overlapping bytes can unpack to very many.
 
-    See D. Fifield, A better zip bomb, USENIX WOOT 2019. Not every release of Python 3.11 refuses them by itself.
+    See D. Fifield, A better zip bomb, USENIX WOOT 2019. Not every release of Python 3.11 rejects them.
     """
     infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
     found: set[int] = set()
-    end, begin = 0, 0
+    end, start = 0, 0
     for info in infos:
         if info.header_offset < end:
-            found |= {begin, info.header_offset}
-        reach = info.header_offset + _LOCAL_HEADER_BYTES + len(info.orig_filename) + info.compress_size
-        if reach > end:
-            end, begin = reach, info.header_offset
+            found |= {start, info.header_offset}
+        entry_end = info.header_offset + _LOCAL_HEADER_BYTES + len(info.orig_filename) + info.compress_size
+        if entry_end > end:
+            end, start = entry_end, info.header_offset
     return found
 
 
-def _leads_out(name: str) -> bool:
+def _is_outside_path(name: str) -> bool:
     path = PurePosixPath(name)
     return path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or name[1:2] == ":"
 
 
-def _is_passed_over(info: zipfile.ZipInfo) -> bool:
-    """Folders, and what systems hide; a name may also be empty."""
+def _is_skipped(info: zipfile.ZipInfo) -> bool:
+    """Return whether the entry is a folder or hidden; a hidden name that leads out of the archive is not skipped."""
     if info.filename.endswith("/"):
         return True
     parts = PurePosixPath(info.filename).parts
     hidden = any(part.lower() in _HIDDEN or part.startswith(".") for part in parts)
-    return hidden and not _leads_out(info.orig_filename)
+    return hidden and not _is_outside_path(info.orig_filename)
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, content: IO[bytes], budget: int) -> str:
-    """Copy an entry, and stop past the budget or an absurd ratio; return why, or nothing."""
+    """Copy an entry until it exceeds the budget or the highest ratio; return why it is refused, or an empty string."""
     allowed = min(budget, _IN_MEMORY_BYTES + _MAX_RATIO * info.compress_size)
     try:
-        for piece in _pieces(archive, info):
+        for piece in _read_pieces(archive, info):
             content.write(piece)
             if content.tell() > allowed:
-                return _("It is larger than a picture may be here.")
+                return _("This file is too large.")
     except zipfile.BadZipFile:
-        return _("It is damaged.")
+        return _("This file is damaged.")
     return ""
 
 
-def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Raises BadZipFile, whatever is wrong with the entry."""
+def _read_pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield the content in pieces. Raises BadZipFile for every kind of damage."""
     try:
         with archive.open(info) as packed:
             while piece := packed.read(_CHUNK_BYTES):
                 yield piece
-    except _BROKEN as error:
+    except _ARCHIVE_ERRORS as error:
         raise zipfile.BadZipFile(str(error)) from error

@@ -1,4 +1,4 @@
-"""One's account: address, password, and how much one has put in."""
+"""The account page: address, password, and how much the person has uploaded."""
 
 from django.db.models import Count, Sum
 from django.http import HttpResponse
@@ -7,11 +7,13 @@ from django.views.decorators.http import require_safe
 
 from collections_app.models import Image
 from collections_app.permissions import SignedInRequest
-from collections_app.services.library.quotas import usage_of
+from collections_app.services.library.quotas import measure_usage
 
 
 @require_safe
 def account(request: SignedInRequest) -> HttpResponse:
     uploads = Image.objects.not_trashed().filter(uploader=request.user)
     usage = uploads.aggregate(count=Count("pk"), byte_size=Sum("byte_size", default=0))
-    return render(request, "accounts/account.html", {"usage": usage, "quota": usage_of(request.user.personal_team)})
+    return render(
+        request, "accounts/account.html", {"usage": usage, "quota": measure_usage(request.user.personal_team)}
+    )

@@ -1,4 +1,4 @@
-"""The way to an identity provider and back."""
+"""Sign-in with an identity provider: the redirect to it and its callback."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,8 +12,8 @@ from requests import RequestException
 _View = Callable[[HttpRequest, str], HttpResponse]
 
 
-def say_when_unreachable(view: _View) -> _View:
-    """allauth asks the provider for its addresses before it is ready to catch what may go wrong."""
+def report_unreachable_provider(view: _View) -> _View:
+    """Show an error page where allauth does not catch a failed request to the provider."""
 
     @wraps(view)
     def guarded(request: HttpRequest, provider_id: str) -> HttpResponse:
@@ -26,12 +26,12 @@ def say_when_unreachable(view: _View) -> _View:
 
 
 @login_not_required
-@say_when_unreachable
-def leave_for_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """SearchResults with a page that goes there by itself, not with a redirect.
+@report_unreachable_provider
+def oidc_login(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Respond with a page that moves on to the provider, not with a redirect.
 
-    Chromium holds the redirects that follow a form to the page's `form-action`, and nobody knows beforehand over which
-    hosts a provider leads: the list would have to be opened to all.
+    Chromium applies the `form-action` directive to redirects that follow a form. The hosts that a provider redirects to
+    are unknown, so the directive would have to allow all hosts.
     """
     response: HttpResponse = openid_connect.login(request, provider_id)
     if response.status_code != 302:
@@ -40,7 +40,7 @@ def leave_for_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 
 @login_not_required
-@say_when_unreachable
-def come_back_from_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
+@report_unreachable_provider
+def oidc_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     response: HttpResponse = openid_connect.callback(request, provider_id)
     return response

@@ -1,4 +1,4 @@
-"""What is done to many chosen pictures at once: each is checked in SQL, what one may not do is left alone and said."""
+"""Bulk actions on selected pictures. Each picture is checked in SQL; a message counts those that are skipped."""
 
 from collections import defaultdict
 from urllib.parse import urlencode
@@ -14,62 +14,65 @@ from django.views.decorators.http import require_POST
 
 from collections_app.errors import ImageSearchError
 from collections_app.forms import MAX_TAGS, NewTagsForm
-from collections_app.messages import counted, in_words
+from collections_app.messages import describe_error, format_count
 from collections_app.models import Collection, Image
+from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
-from collections_app.services.library.collections import set_tags, tag_images
-from collections_app.services.library.moving import move_images
+from collections_app.services.library.collections import move_images, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.library.zip_download import stream_zip
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
-from collections_app.services.search.results import answer
-from collections_app.views.library.trash import chosen_ids
+from collections_app.services.search.results import run_search
+from collections_app.views.library.selection import UNDO, get_selected_ids
 
-UNDO = "undo"
-_TRASHED = ngettext_lazy("%(number)s picture put into the trash.", "%(number)s pictures put into the trash.", "count")
+_TRASHED = ngettext_lazy("%(number)s picture moved to trash.", "%(number)s pictures moved to trash.", "count")
 _MOVED = ngettext_lazy(
     "%(number)s picture moved to “%(target)s”.", "%(number)s pictures moved to “%(target)s”.", "count"
 )
 _TAGGED = ngettext_lazy("%(number)s picture tagged.", "%(number)s pictures tagged.", "count")
-_UNDONE = ngettext_lazy("Undone for %(number)s picture.", "Undone for %(number)s pictures.", "count")
+_RESTORED = ngettext_lazy("%(number)s picture restored.", "%(number)s pictures restored.", "count")
+_UNTAGGED = ngettext_lazy("Tags removed from %(number)s picture.", "Tags removed from %(number)s pictures.", "count")
+_MOVED_BACK = ngettext_lazy("Move undone for %(number)s picture.", "Move undone for %(number)s pictures.", "count")
 _NOT_EDITED = ngettext_lazy(
-    "%(number)s left alone: you may only look at it.", "%(number)s left alone: you may only look at them.", "count"
+    "%(number)s picture skipped: you can only view it.",
+    "%(number)s pictures skipped: you can only view them.",
+    "count",
 )
 _NOT_TAGGED = ngettext_lazy(
-    "%(number)s left alone: it had these tags, has too many, or you may only look at it.",
-    "%(number)s left alone: they had these tags, have too many, or you may only look at them.",
+    "%(number)s picture skipped: it has these tags or too many tags, or you can only view it.",
+    "%(number)s pictures skipped: they have these tags or too many tags, or you can only view them.",
     "count",
 )
 
 
 @require_POST
 def selection_trash(request: SignedInRequest) -> HttpResponse:
-    chosen = _chosen(request)
-    ids = list(chosen.filter(pk__in=Image.objects.editable_by(request.user)).values_list("pk", flat=True))
+    selected = _get_selected(request)
+    ids = list(selected.filter(pk__in=Image.objects.editable_by(request.user)).values_list("pk", flat=True))
     count = trash_images(images=Image.objects.filter(pk__in=ids), trasher=request.user)
     request.session[UNDO] = {"restore": ids}
-    _say(request, count, chosen.count() + count, counted(_TRASHED, count))
-    return _back(request)
+    _report(request, format_count(_TRASHED, count), done=count, total=selected.count() + count)
+    return _redirect_back(request)
 
 
 @require_POST
 def selection_move(request: SignedInRequest) -> HttpResponse:
-    """Only members who edit may take pictures out of a collection; the target may be one they edit by a share."""
-    target = _collection(request, "target")
+    """Only members who edit may move pictures out of a collection; the target may be one they edit by a share."""
+    target = _find_collection(request, "target")
     if target is None:
-        messages.error(request, _("Choose where the pictures shall go."))
-        return _back(request)
-    chosen = _chosen(request).exclude(collection=target)
-    asked = chosen.count()
-    movable = chosen.filter(collection__in=Collection.objects.managed_by(request.user))
+        messages.error(request, _("Select a collection to move the pictures to."))
+        return _redirect_back(request)
+    selected = _get_selected(request).exclude(collection=target)
+    total = selected.count()
+    movable = selected.filter(collection__in=Collection.objects.managed_by(request.user))
     origins = dict(movable.values_list("pk", "collection_id"))
     if not _move(request, list(origins), target):
-        return _back(request)
+        return _redirect_back(request)
     request.session[UNDO] = {"move": origins}
-    _say(request, len(origins), asked, counted(_MOVED, len(origins), target=target))
-    return _back(request)
+    _report(request, format_count(_MOVED, len(origins), target=target), done=len(origins), total=total)
+    return _redirect_back(request)
 
 
 @require_POST
@@ -77,107 +80,109 @@ def selection_tag(request: SignedInRequest) -> HttpResponse:
     form = NewTagsForm(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form["tags"].errors)))
-        return _back(request)
-    chosen = _chosen(request)
-    asked = chosen.count()
-    editable = Image.objects.filter(pk__in=chosen.filter(pk__in=Image.objects.editable_by(request.user)))
-    before = tag_images(images=editable, tags=form.cleaned_data["tags"], most=MAX_TAGS)
-    request.session[UNDO] = {"tags": before}
-    _say(request, len(before), asked, counted(_TAGGED, len(before)), alone=_NOT_TAGGED)
-    return _back(request)
+        return _redirect_back(request)
+    selected = _get_selected(request)
+    total = selected.count()
+    editable = Image.objects.filter(pk__in=selected.filter(pk__in=Image.objects.editable_by(request.user)))
+    previous = tag_images(images=editable, tags=form.cleaned_data["tags"], max_tags=MAX_TAGS)
+    request.session[UNDO] = {"tags": previous}
+    _report(request, format_count(_TAGGED, len(previous)), done=len(previous), total=total, skipped=_NOT_TAGGED)
+    return _redirect_back(request)
 
 
 @require_POST
 def selection_download(request: SignedInRequest) -> HttpResponseBase:
-    ids = list(_chosen(request).latest_first().values_list("pk", flat=True))
+    ids = list(_get_selected(request).latest_first().values_list("pk", flat=True))
     if not ids:
-        messages.warning(request, _("Choose the pictures first."))
-        return _back(request)
-    answer = StreamingHttpResponse(stream_zip(image_ids=ids, user=request.user), content_type="application/zip")
-    answer["Content-Disposition"] = 'attachment; filename="pictures.zip"'
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+        messages.warning(request, _("Select pictures first."))
+        return _redirect_back(request)
+    response = StreamingHttpResponse(stream_zip(image_ids=ids, user=request.user), content_type="application/zip")
+    response["Content-Disposition"] = 'attachment; filename="pictures.zip"'
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @require_POST
 def selection_undo(request: SignedInRequest) -> HttpResponse:
-    """Take back one's last action of this kind, as far as one still may."""
+    """Undo the last bulk action of the session, for the pictures that the person may still change."""
     last = request.session.pop(UNDO, {})
-    count = 0
     if ids := last.get("restore"):
         count = restore_images(images=Image.objects.in_trash_of(request.user).filter(pk__in=ids))
-    if tags := last.get("tags"):
-        by_id = {int(image_id): before for image_id, before in tags.items()}
+        messages.success(request, format_count(_RESTORED, count))
+    elif tags := last.get("tags"):
+        by_id = {int(image_id): previous for image_id, previous in tags.items()}
         count = set_tags(images=Image.objects.editable_by(request.user), tags=by_id)
-    for origin, group in _by_origin(last.get("move", {})).items():
-        target = Collection.objects.editable_by(request.user).filter(pk=origin).first()
-        movable = Image.objects.not_trashed().filter(
-            collection__in=Collection.objects.managed_by(request.user), pk__in=group
-        )
-        ids = list(movable.values_list("pk", flat=True))
-        count += len(ids) if target and _move(request, ids, target) else 0
-    messages.success(request, counted(_UNDONE, count))
-    return redirect(last["back"]) if "back" in last else _back(request)
+        messages.success(request, format_count(_UNTAGGED, count))
+    elif origins := last.get("move"):
+        messages.success(request, format_count(_MOVED_BACK, _move_back(request, origins)))
+    else:
+        messages.warning(request, _("There is nothing to undo."))
+    return redirect(last["back"]) if "back" in last else _redirect_back(request)
 
 
-def _chosen(request: SignedInRequest) -> ImageQuerySet:
-    """The pictures a form names one by one, or all that its search finds, or all of the collection it names."""
+def _get_selected(request: SignedInRequest) -> ImageQuerySet:
+    """Return the pictures that the form selects: by their ids, or all of its search or of its collection."""
     visible = Image.objects.visible_to(request.user)
     if "all" in request.POST and request.POST.get("q"):
-        return visible.filter(pk__in=_found(request))
-    if "all" in request.POST and (collection := _collection(request, "collection", editable=False)):
+        return visible.filter(pk__in=_find_result_ids(request))
+    if "all" in request.POST and (collection := _find_collection(request, "collection", editable=False)):
         return visible.filter(collection=collection)
-    return visible.filter(pk__in=chosen_ids(request))
+    return visible.filter(pk__in=get_selected_ids(request))
 
 
-def _found(request: SignedInRequest) -> list[int]:
-    """A search that fails chooses nothing, and says why."""
+def _find_result_ids(request: SignedInRequest) -> list[int]:
+    """Return the ids of the search's results; a search that fails selects nothing and shows the error."""
     try:
-        question = parse_search_request(user=request.user, asked=request.POST)
-        divider = NO_CUTOFFS if request.POST.get("show") == "all" else None
-        return [each.id for each in answer(question, divider=divider).ranked]
+        search = parse_search_request(user=request.user, parameters=request.POST)
+        cutoffs = NO_CUTOFFS if request.POST.get("show") == "all" else None
+        return [each.id for each in run_search(search, cutoffs=cutoffs).ranked]
     except ImageSearchError as error:
-        messages.error(request, in_words(error))
+        messages.error(request, describe_error(error))
         return []
 
 
-def _collection(request: SignedInRequest, field: str, *, editable: bool = True) -> Collection | None:
-    sent = request.POST.get(field, "")
-    if not sent.isdecimal() or len(sent) > 18:
-        return None
+def _find_collection(request: SignedInRequest, field: str, *, editable: bool = True) -> Collection | None:
     allowed = Collection.objects.editable_by(request.user) if editable else Collection.objects.visible_to(request.user)
-    return allowed.filter(pk=int(sent)).first()
+    pk = parse_id(request.POST.get(field, ""))
+    return allowed.filter(pk=pk).first() if pk else None
 
 
 def _move(request: SignedInRequest, ids: list[int], target: Collection) -> bool:
     try:
         move_images(images=Image.objects.filter(pk__in=ids), target=target)
     except ImageSearchError as error:
-        messages.error(request, in_words(error))
+        messages.error(request, describe_error(error))
         return False
     return True
 
 
-def _by_origin(origins: dict[str, int]) -> dict[int, list[int]]:
-    """The session has turned the ids into text."""
+def _move_back(request: SignedInRequest, origins: dict[str, int]) -> int:
+    """Move the pictures back to their collections; return how many. The session stores the keys as text."""
     groups: dict[int, list[int]] = defaultdict(list)
     for image_id, origin in origins.items():
         groups[origin].append(int(image_id))
-    return groups
+    count = 0
+    managed = Collection.objects.managed_by(request.user)
+    for origin, image_ids in groups.items():
+        target = Collection.objects.editable_by(request.user).filter(pk=origin).first()
+        movable = Image.objects.not_trashed().filter(collection__in=managed, pk__in=image_ids)
+        ids = list(movable.values_list("pk", flat=True))
+        count += len(ids) if target and _move(request, ids, target) else 0
+    return count
 
 
-def _say(request: SignedInRequest, done: int, asked: int, what: str, *, alone: Promise = _NOT_EDITED) -> None:
+def _report(request: SignedInRequest, sentence: str, *, done: int, total: int, skipped: Promise = _NOT_EDITED) -> None:
     if done:
-        messages.success(request, what, extra_tags="undo")
-    if asked > done:
-        messages.warning(request, counted(alone, asked - done))
+        messages.success(request, sentence, extra_tags="undo")
+    if total > done:
+        messages.warning(request, format_count(skipped, total - done))
     elif not done:
-        messages.warning(request, _("Choose the pictures first."))
+        messages.warning(request, _("Select pictures first."))
 
 
-def _back(request: SignedInRequest) -> HttpResponse:
+def _redirect_back(request: SignedInRequest) -> HttpResponse:
     if request.POST.get("q"):
-        asked = {name: request.POST[name] for name in ("q", "collection", "team") if name in request.POST}
-        return redirect(f"{reverse('search')}?{urlencode(asked)}")
-    collection = _collection(request, "collection", editable=False)
+        fields = {name: request.POST[name] for name in ("q", "collection", "team") if name in request.POST}
+        return redirect(f"{reverse('search')}?{urlencode(fields)}")
+    collection = _find_collection(request, "collection", editable=False)
     return redirect("collection", collection.pk) if collection else redirect("gallery")

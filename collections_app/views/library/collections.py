@@ -1,4 +1,4 @@
-"""A collection: shown, created, renamed, deleted."""
+"""The pages of a collection: show, create, rename, delete."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -7,32 +7,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collections_app.errors import NameTaken
-from collections_app.forms import CollectionForm, CollectionNameForm
-from collections_app.messages import in_words
+from collections_app.forms import CollectionForm, CollectionNameForm, get_bound_data
+from collections_app.messages import describe_error
 from collections_app.models import Collection, Image
 from collections_app.permissions import (
     SignedInRequest,
-    managed_collection_or_404,
-    rights_over,
-    sent_fields,
-    visible_collection_or_404,
+    get_managed_collection,
+    get_rights,
+    get_visible_collection,
 )
 from collections_app.services.library.collections import create_collection, rename_collection
 from collections_app.services.library.trash import trash_collection
-from collections_app.views.paging import requested_page
+from collections_app.views.paging import paginate
 
 
 @require_safe
 def collection(request: SignedInRequest, pk: int) -> HttpResponse:
-    collection = visible_collection_or_404(request.user, pk)
+    collection = get_visible_collection(request.user, pk)
     images = Image.objects.not_trashed().filter(collection=collection).latest_first()
     return render(
         request,
         "library/collection.html",
         {
             "collection": collection,
-            "page": requested_page(request, images),
-            "rights": rights_over(request.user, collection),
+            "page": paginate(request, images),
+            "rights": get_rights(request.user, collection),
             "targets": Collection.objects.editable_by(request.user).exclude(pk=pk).select_related("team"),
         },
     )
@@ -40,7 +39,7 @@ def collection(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def collection_create(request: SignedInRequest) -> HttpResponse:
-    form = CollectionForm(sent_fields(request), user=request.user)
+    form = CollectionForm(get_bound_data(request), user=request.user)
     if form.is_valid() and (created := _create(request, form)):
         return redirect("collection", created.pk)
     return render(request, "library/collection_form.html", {"form": form}, status=400 if form.errors else 200)
@@ -48,9 +47,9 @@ def collection_create(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def collection_rename(request: SignedInRequest, pk: int) -> HttpResponse:
-    collection = managed_collection_or_404(request.user, pk)
+    collection = get_managed_collection(request.user, pk)
     old_name = collection.name
-    form = CollectionNameForm(sent_fields(request), initial={"name": old_name})
+    form = CollectionNameForm(get_bound_data(request), initial={"name": old_name})
     if form.is_valid() and _rename(collection, form):
         messages.success(request, _("“%(old)s” is now “%(new)s”.") % {"old": old_name, "new": collection.name})
         return redirect("collection", pk)
@@ -60,10 +59,10 @@ def collection_rename(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def collection_delete(request: SignedInRequest, pk: int) -> HttpResponse:
-    collection = managed_collection_or_404(request.user, pk)
+    collection = get_managed_collection(request.user, pk)
     if request.method == "POST":
         trash_collection(collection=collection, trasher=request.user)
-        messages.success(request, _("“%(name)s” and its pictures are in the trash.") % {"name": collection.name})
+        messages.success(request, _("“%(name)s” and its pictures were moved to trash.") % {"name": collection.name})
         return redirect("gallery")
     count = Image.objects.not_trashed().filter(collection=collection).count()
     return render(request, "library/collection_delete.html", {"collection": collection, "count": count})
@@ -74,7 +73,7 @@ def _create(request: SignedInRequest, form: CollectionForm) -> Collection | None
     try:
         return create_collection(team=team, name=form.cleaned_data["name"], creator=request.user)
     except NameTaken as error:
-        form.add_error("name", in_words(error))
+        form.add_error("name", describe_error(error))
         return None
 
 
@@ -82,5 +81,5 @@ def _rename(collection: Collection, form: CollectionNameForm) -> bool:
     try:
         rename_collection(collection=collection, name=form.cleaned_data["name"])
     except NameTaken as error:
-        form.add_error("name", in_words(error))
+        form.add_error("name", describe_error(error))
     return not form.errors

@@ -13,14 +13,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.errors import EncoderError, IndexUnavailable, PictureGone
-from collections_app.messages import in_words
+from collections_app.messages import describe_error
 from collections_app.models import Image, Team, User
-from collections_app.permissions import SignedInRequest, edited_team_or_404, visible_team_or_404
+from collections_app.permissions import SignedInRequest, get_editable_team, get_visible_team
 from collections_app.services.duplicates.decisions import dismiss_duplicates, keep_one
 from collections_app.services.duplicates.finder import DuplicateGroup, find_exact_duplicates, find_near_duplicates
-from collections_app.views.library.bulk_actions import UNDO
-from collections_app.views.library.trash import chosen_ids
-from collections_app.views.paging import requested_page
+from collections_app.views.library.selection import UNDO, get_selected_ids
+from collections_app.views.paging import paginate
 
 GROUPS_PER_PAGE = 12
 # A larger group shows its best images; the others follow when these are gone.
@@ -50,13 +49,13 @@ class ShownGroup:
 @require_safe
 def team_duplicates(request: SignedInRequest, pk: int) -> HttpResponse:
     """If the index is unavailable, show identical files only."""
-    team = visible_team_or_404(request.user, pk)
+    team = get_visible_team(request.user, pk)
     context: dict[str, object] = {"team": team}
     try:
         found = find_near_duplicates(team=team)
     except (EncoderError, IndexUnavailable) as error:
-        found, context["sentence"] = find_exact_duplicates(team=team), in_words(error)
-    page = requested_page(request, found, size=GROUPS_PER_PAGE)
+        found, context["sentence"] = find_exact_duplicates(team=team), describe_error(error)
+    page = paginate(request, found, size=GROUPS_PER_PAGE)
     context |= {
         "page": page,
         "groups": _list_shown_groups(page.object_list, request.user),
@@ -67,8 +66,8 @@ def team_duplicates(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
-    team = visible_team_or_404(request.user, pk)
-    keepers, ticked = chosen_ids(request, "keep"), chosen_ids(request)
+    team = get_visible_team(request.user, pk)
+    keepers, ticked = get_selected_ids(request, "keep"), get_selected_ids(request)
     if len(keepers) != 1 or not ticked - keepers:
         messages.warning(request, _("Select the picture to keep and the ones to move to the trash."))
         return _redirect_to_page(request, team)
@@ -76,7 +75,7 @@ def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         ids = keep_one(team=team, keeper_id=keepers.pop(), images=images, trasher=request.user)
     except PictureGone as error:
-        messages.error(request, in_words(error))
+        messages.error(request, describe_error(error))
         return _redirect_to_page(request, team)
     if ids:
         request.session[UNDO] = {"restore": ids, "back": reverse("team_duplicates", args=[team.pk])}
@@ -89,8 +88,8 @@ def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def duplicates_different(request: SignedInRequest, pk: int) -> HttpResponse:
-    team = edited_team_or_404(request.user, pk)
-    count = dismiss_duplicates(team=team, image_ids=chosen_ids(request, "member"), member=request.user)
+    team = get_editable_team(request.user, pk)
+    count = dismiss_duplicates(team=team, image_ids=get_selected_ids(request, "member"), member=request.user)
     if count > 1:
         messages.success(request, _("These pictures are no longer shown as duplicates of each other."))
     else:

@@ -1,4 +1,4 @@
-"""The bytes of pictures, for those who may see the row: asked on every request, also where the browser has them."""
+"""The files of pictures. Access is checked on every request, also if the browser has the file cached."""
 
 from collections.abc import Callable
 from pathlib import PurePath
@@ -10,24 +10,14 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from collections_app.errors import InvalidImage, StorageUnavailable
-from collections_app.imaging import THUMBNAIL_CONTENT_TYPE, formats
-from collections_app.messages import in_words
+from collections_app.imaging import CONTENT_TYPES, THUMBNAIL_CONTENT_TYPE
+from collections_app.messages import describe_error
 from collections_app.models import Image
-from collections_app.permissions import SignedInRequest, rights_over, visible_image_or_404
+from collections_app.permissions import SignedInRequest, get_rights, get_visible_image
+from collections_app.services.library.files import clean_file_name
 from collections_app.services.library.renditions import Rendition, open_rendition
 
-_FORMATS = (
-    formats.JPEG,
-    formats.PNG,
-    formats.WEBP,
-    formats.GIF,
-    formats.AVIF,
-    formats.HEIF,
-    formats.BMP,
-    formats.TIFF,
-)
-_CONTENT_TYPES = {each.name: each.content_type for each in _FORMATS}
-# A picture is never a page: whatever a browser takes it for, it runs nothing, loads nothing, and has no origin.
+# If a browser interprets a file as a page, the page runs no scripts, loads nothing and has no origin.
 _HEADERS = {
     "Cache-Control": "private, no-cache",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -37,17 +27,17 @@ _HEADERS = {
 
 @require_safe
 def image_file(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    return _serve_whole(request, visible_image_or_404(request.user, pk), as_attachment=False)
+    return _serve_whole(request, get_visible_image(request.user, pk), as_attachment=False)
 
 
 @require_safe
 def image_download(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    return _serve_whole(request, visible_image_or_404(request.user, pk), as_attachment=True)
+    return _serve_whole(request, get_visible_image(request.user, pk), as_attachment=True)
 
 
 @require_safe
 def image_thumbnail(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    return _serve_rendition(request, visible_image_or_404(request.user, pk), Rendition.GRID)
+    return _serve_rendition(request, get_visible_image(request.user, pk), Rendition.GRID)
 
 
 @require_safe
@@ -58,12 +48,12 @@ def trash_thumbnail(request: SignedInRequest, pk: int) -> HttpResponseBase:
 
 @require_safe
 def image_preview(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    return _serve_rendition(request, visible_image_or_404(request.user, pk), Rendition.LARGE)
+    return _serve_rendition(request, get_visible_image(request.user, pk), Rendition.LARGE)
 
 
 def _serve_whole(request: SignedInRequest, image: Image, *, as_attachment: bool) -> HttpResponseBase:
-    """Members of the team get the original; who sees it by a share gets it without private metadata."""
-    if rights_over(request.user, image.collection).is_member:
+    """Serve the original to members of the team, and a JPEG without private metadata to other people."""
+    if get_rights(request.user, image.collection).is_member:
         return _serve_original(request, image, as_attachment=as_attachment)
     return _serve_rendition(request, image, Rendition.FULL, as_attachment=as_attachment)
 
@@ -73,8 +63,8 @@ def _serve_original(request: HttpRequest, image: Image, *, as_attachment: bool) 
         return FileResponse(
             image.file.open("rb"),
             as_attachment=as_attachment,
-            filename=_safe_name(image.original_name),
-            content_type=_CONTENT_TYPES.get(image.format, "application/octet-stream"),
+            filename=clean_file_name(image.original_name),
+            content_type=CONTENT_TYPES.get(image.format, "application/octet-stream"),
         )
 
     return serve(request, f'"{image.sha256}"', respond)
@@ -85,28 +75,21 @@ def _serve_rendition(
 ) -> HttpResponseBase:
     def respond() -> FileResponse:
         file: File[bytes] = open_rendition(image=image, rendition=rendition)
-        name = f"{PurePath(_safe_name(image.original_name)).stem}.jpg"
+        name = f"{PurePath(clean_file_name(image.original_name)).stem}.jpg"
         return FileResponse(file, as_attachment=as_attachment, filename=name, content_type=THUMBNAIL_CONTENT_TYPE)
 
     return serve(request, f'"{image.sha256}-{rendition.edge_px}"', respond)
 
 
 def serve(request: HttpRequest, etag: str, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """SearchResults with a picture's bytes, or 304 where the browser has them. The caller has asked for access."""
+    """Respond with a file, or with 304 if the browser has it. The caller has checked access."""
     response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     try:
         response = response or respond()
     except (FileNotFoundError, InvalidImage) as error:
-        raise Http404("This picture's file is gone or cannot be read.") from error
+        raise Http404("The file of this picture is missing or can't be read.") from error
     except StorageUnavailable as error:
-        return HttpResponse(in_words(error), status=503, content_type="text/plain")
+        return HttpResponse(describe_error(error), status=503, content_type="text/plain")
     for name, value in {**_HEADERS, "ETag": etag}.items():
         response[name] = value
     return response
-
-
-def _safe_name(name: str) -> str:
-    """Return a bare file name that a header can hold, whatever the row has."""
-    last = PurePath(name.replace("\\", "/")).name
-    printable = "".join(character for character in last if character.isprintable())
-    return printable.encode(errors="ignore").decode() or "picture"

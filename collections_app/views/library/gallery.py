@@ -1,4 +1,4 @@
-"""The first page: one's collections, and what came in last."""
+"""The first page: collections and the latest pictures."""
 
 from django.http import HttpResponse
 from django.shortcuts import render

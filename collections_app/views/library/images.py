@@ -1,4 +1,4 @@
-"""A picture: shown, described, deleted, and what looks like it."""
+"""The pages of a picture: show, similar, edit, delete."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -7,33 +7,34 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collections_app.errors import EncoderError, IndexUnavailable, NotIndexed
-from collections_app.forms import ImageForm
-from collections_app.messages import in_words
+from collections_app.forms import ImageForm, get_bound_data
+from collections_app.messages import describe_error
 from collections_app.models import Image
 from collections_app.permissions import (
     SignedInRequest,
-    editable_image_or_404,
-    rights_over,
-    sent_fields,
-    visible_image_or_404,
+    get_editable_image,
+    get_rights,
+    get_visible_image,
 )
 from collections_app.services.library.collections import edit_image
 from collections_app.services.library.trash import trash_images
-from collections_app.services.search.retrieval import search_similar
+from collections_app.services.search.relevance import NO_CUTOFFS
+from collections_app.services.search.request import build_similar_request
+from collections_app.services.search.results import ScoredImage, join_rows, run_search
 
 SIMILAR = 12
-TWINS = 10
+MAX_COPIES = 10
 
 
 @require_safe
 def image(request: SignedInRequest, pk: int) -> HttpResponse:
-    image = visible_image_or_404(request.user, pk)
-    newer, older = Image.objects.neighbours_of(image)
-    twins = Image.objects.visible_to(request.user).same_bytes_as(image).with_collection().latest_first()[:TWINS]
+    image = get_visible_image(request.user, pk)
+    newer, older = Image.objects.get_neighbours(image)
+    copies = Image.objects.visible_to(request.user).same_bytes_as(image).with_collection().latest_first()[:MAX_COPIES]
     context = {
         "image": image,
-        "twins": twins,
-        "rights": rights_over(request.user, image.collection),
+        "copies": copies,
+        "rights": get_rights(request.user, image.collection),
         "newer": newer,
         "older": older,
     }
@@ -42,25 +43,25 @@ def image(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def image_similar(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A part of the picture's page for htmx, which shows no answer but a 200; a page of its own otherwise."""
-    image = visible_image_or_404(request.user, pk)
+    """Render a part of a page for htmx, always with status 200 as htmx requires it, and otherwise a whole page."""
+    image = get_visible_image(request.user, pk)
     context: dict[str, object] = {"image": image}
     status = 200
     try:
-        context["results"] = search_similar(user=request.user, image=image, limit=SIMILAR)
-    except NotIndexed as error:
-        context["sentence"] = in_words(error)
+        context["results"] = _find_similar(request, image)
+    except NotIndexed:
+        context["sentence"] = _("Similar pictures appear here once this one is prepared for search.")
     except (EncoderError, IndexUnavailable) as error:
-        context["sentence"], status = in_words(error), 503
+        context["sentence"], status = describe_error(error), 503
     if request.htmx:
-        return render(request, "partials/_similar.html", context)
+        return render(request, "search/_similar.html", context)
     return render(request, "search/similar_images.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def image_edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    image = editable_image_or_404(request.user, pk)
-    form = ImageForm(sent_fields(request), initial={"title": image.title, "tags": image.tags})
+    image = get_editable_image(request.user, pk)
+    form = ImageForm(get_bound_data(request), initial={"title": image.title, "tags": image.tags})
     if form.is_valid():
         edit_image(image=image, title=form.cleaned_data["title"], tags=form.cleaned_data["tags"])
         return redirect("image", pk)
@@ -71,9 +72,16 @@ def image_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def image_delete(request: SignedInRequest, pk: int) -> HttpResponse:
-    image = editable_image_or_404(request.user, pk)
+    image = get_editable_image(request.user, pk)
     if request.method == "POST":
         trash_images(images=Image.objects.filter(pk=image.pk), trasher=request.user)
-        messages.success(request, _("“%(name)s” is in the trash.") % {"name": image.name})
+        messages.success(request, _("“%(name)s” was moved to trash.") % {"name": image.name})
         return redirect("collection", image.collection_id)
     return render(request, "library/image_delete.html", {"image": image})
+
+
+def _find_similar(request: SignedInRequest, image: Image) -> list[ScoredImage]:
+    """Return the pictures most similar to one, without itself."""
+    search = build_similar_request(user=request.user, image=image)
+    others = [each for each in run_search(search, cutoffs=NO_CUTOFFS).ranked if each.id != image.pk]
+    return join_rows(others[:SIMILAR], images=search.scope.images)

@@ -1,4 +1,4 @@
-"""The trash: what one may restore, and delete for good."""
+"""The trash: list, restore, delete permanently."""
 
 from collections.abc import Callable
 
@@ -9,19 +9,19 @@ from django.utils.functional import Promise
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from collections_app.messages import counted
+from collections_app.messages import format_count
 from collections_app.models import Image, Team
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.trash import purge_trash, restore_images
-from collections_app.views.paging import requested_page
+from collections_app.views.library.selection import get_selected_ids
+from collections_app.views.paging import paginate
 
-MAX_CHOSEN = 1000
 _RESTORED = ngettext_lazy("%(number)s picture restored.", "%(number)s pictures restored.", "count")
-_PURGED = ngettext_lazy("%(number)s picture deleted for good.", "%(number)s pictures deleted for good.", "count")
-_LEFT_ALONE = ngettext_lazy(
-    "%(number)s picture was left alone: you may not do this.",
-    "%(number)s pictures were left alone: you may not do this.",
+_PURGED = ngettext_lazy("%(number)s picture deleted permanently.", "%(number)s pictures deleted permanently.", "count")
+_SKIPPED = ngettext_lazy(
+    "%(number)s picture skipped: you don't have permission.",
+    "%(number)s pictures skipped: you don't have permission.",
     "count",
 )
 
@@ -29,7 +29,7 @@ _LEFT_ALONE = ngettext_lazy(
 @require_safe
 def trash(request: SignedInRequest) -> HttpResponse:
     trashed = Image.objects.in_trash_of(request.user).with_collection().order_by("-trashed_at", "-pk")
-    return render(request, "library/trash.html", {"page": requested_page(request, trashed)})
+    return render(request, "library/trash.html", {"page": paginate(request, trashed)})
 
 
 @require_POST
@@ -39,7 +39,7 @@ def trash_restore(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def trash_purge(request: SignedInRequest) -> HttpResponse:
-    """Only what lies in teams that one edits as a member: a share lets nobody destroy."""
+    """Purge only pictures of teams that the person edits as a member; a share does not allow it."""
     purgeable = Image.objects.trashed().filter(collection__team__in=Team.objects.editable_by(request.user))
     return _apply(request, purgeable, _purge, _PURGED)
 
@@ -47,19 +47,13 @@ def trash_purge(request: SignedInRequest) -> HttpResponse:
 def _apply(
     request: HttpRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet], int], done: Promise
 ) -> HttpResponse:
-    chosen = chosen_ids(request)
-    images = allowed if "all" in request.POST else allowed.filter(pk__in=chosen)
+    selected = get_selected_ids(request)
+    images = allowed if "all" in request.POST else allowed.filter(pk__in=selected)
     count = action(images)
-    messages.success(request, counted(done, count))
-    if "all" not in request.POST and count < len(chosen):
-        messages.warning(request, counted(_LEFT_ALONE, len(chosen) - count))
+    messages.success(request, format_count(done, count))
+    if "all" not in request.POST and count < len(selected):
+        messages.warning(request, format_count(_SKIPPED, len(selected) - count))
     return redirect("trash")
-
-
-def chosen_ids(request: HttpRequest, field: str = "image") -> set[int]:
-    """Return the ids that a form has sent; whatever is no id is nobody's picture."""
-    sent = request.POST.getlist(field)[:MAX_CHOSEN]
-    return {int(value) for value in sent if value.isdecimal() and len(value) < 19}
 
 
 def _restore(images: ImageQuerySet) -> int:

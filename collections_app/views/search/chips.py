@@ -1,4 +1,4 @@
-"""The parts of a query as they stand under the search box: each can be removed, and weighted, by a plain link."""
+"""The parts of a query as chips below the search box. Plain links remove each part and change its weight."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from collections_app.models import Example, Image
-from collections_app.services.search.query import Item, Part
+from collections_app.services.search.query import Item, Term
 from collections_app.services.search.request import SearchRequest
-from collections_app.templatetags.search_urls import search_address
+from collections_app.templatetags.search_urls import get_search_url
 
 _WEIGHTS = (0.5, 1.0, 2.0, 3.0)
 
@@ -27,39 +27,39 @@ class Chip:
     opposite: str = ""
 
 
-def chips_of(question: SearchRequest) -> list[Chip]:
-    return [_chip(question, item) for item in question.query.items]
+def build_chips(search: SearchRequest) -> list[Chip]:
+    return [_build_chip(search, item) for item in search.query.items]
 
 
-def _chip(question: SearchRequest, item: Item) -> Chip:
-    remove = search_address(question, question.query.without(item))
-    if not isinstance(item, Part):
+def _build_chip(search: SearchRequest, item: Item) -> Chip:
+    remove = get_search_url(search, search.query.remove(item))
+    if not isinstance(item, Term):
         return Chip(text=f"{item.key}: {item.value}", remove=remove, is_negative=item.is_negative)
     sign, size = (-1.0 if item.weight < 0 else 1.0), abs(item.weight)
 
-    def reweighted(weight: float | None) -> str:
-        return search_address(question, question.query.reweighted(item, weight)) if weight else ""
+    def get_reweighted_url(weight: float | None) -> str:
+        return get_search_url(search, search.query.change_weight(item, weight)) if weight else ""
 
-    text, thumbnail = _shown(question, item)
+    text, thumbnail = _describe_term(search, item)
     return Chip(
         text=text,
         thumbnail=thumbnail,
         remove=remove,
         is_negative=item.weight < 0,
         weight=f"{size:g}\N{MULTIPLICATION SIGN}" if size != 1 else "",
-        stronger=reweighted(next((sign * each for each in _WEIGHTS if each > size), None)),
-        weaker=reweighted(next((sign * each for each in reversed(_WEIGHTS) if each < size), None)),
-        opposite=reweighted(-item.weight),
+        stronger=get_reweighted_url(next((sign * each for each in _WEIGHTS if each > size), None)),
+        weaker=get_reweighted_url(next((sign * each for each in reversed(_WEIGHTS) if each < size), None)),
+        opposite=get_reweighted_url(-item.weight),
     )
 
 
-def _shown(question: SearchRequest, part: Part) -> tuple[str, str]:
-    """Return what to call a part, and the address of its thumbnail if it has one."""
-    if not part.is_example:
-        return part.value, ""
-    example = question.examples.get(part.value)
+def _describe_term(search: SearchRequest, term: Term) -> tuple[str, str]:
+    """Return the text of a term, and the address of its thumbnail or ""."""
+    if not term.is_example:
+        return term.value, ""
+    example = search.examples.get(term.value)
     if isinstance(example, Image):
         return example.name, reverse("image_thumbnail", args=[example.pk])
     if isinstance(example, Example):
-        return _("Your example"), reverse("example_thumbnail", args=[example.token])
-    return _("A picture that is gone"), ""
+        return _("Your picture"), reverse("example_thumbnail", args=[example.token])
+    return _("Missing picture"), ""

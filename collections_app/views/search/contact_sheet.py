@@ -1,4 +1,4 @@
-"""What a search finds as a sheet of pictures, in rows of five: a PNG to keep or to send on."""
+"""The first results of a search as a contact sheet, a PNG with rows of five."""
 
 import io
 
@@ -10,28 +10,29 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from collections_app.errors import ImageSearchError
-from collections_app.messages import in_words
+from collections_app.messages import describe_error
+from collections_app.models.ids import parse_id
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.contact_sheet import COLUMNS, MAX_ROWS, make_contact_sheet
 from collections_app.services.search.request import parse_search_request
-from collections_app.services.search.results import answer
-from collections_app.services.search.retrieval import rows_of
-from collections_app.views.search.results_pages import asked_divider
+from collections_app.services.search.results import join_rows, run_search
+from collections_app.views.search.page import read_cutoffs
 
-USUAL_ROWS = 2
+DEFAULT_ROWS = 2
 
 
 @require_safe
 def search_sheet(request: SignedInRequest) -> HttpResponse:
-    """`rows` is 1 to 10, two unless it is said."""
-    question = parse_search_request(user=request.user, asked=request.GET)
+    """`rows` is 1 to MAX_ROWS."""
+    search = parse_search_request(user=request.user, parameters=request.GET)
+    rows = min(parse_id(request.GET.get("rows", "")) or DEFAULT_ROWS, MAX_ROWS)
     try:
-        ranked = answer(question, divider=asked_divider(request)).ranked[: COLUMNS * _rows(request)]
-        picture = make_contact_sheet([each.image for each in rows_of(ranked, images=question.scope.images)])
+        ranked = run_search(search, cutoffs=read_cutoffs(request)).ranked[: COLUMNS * rows]
+        picture = make_contact_sheet([each.image for each in join_rows(ranked, images=search.scope.images)])
     except ValueError:
-        return _back(request, _("Nothing was found, so there is no sheet to make."))
+        return _redirect_with_error(request, _("No pictures found, so there is no contact sheet."))
     except ImageSearchError as error:
-        return _back(request, in_words(error))
+        return _redirect_with_error(request, describe_error(error))
     content = io.BytesIO()
     picture.save(content, format="PNG")
     response = HttpResponse(content.getvalue(), content_type="image/png")
@@ -40,11 +41,6 @@ def search_sheet(request: SignedInRequest) -> HttpResponse:
     return response
 
 
-def _rows(request: SignedInRequest) -> int:
-    sent = request.GET.get("rows", "")
-    return min(max(int(sent), 1), MAX_ROWS) if sent.isdecimal() and len(sent) < 4 else USUAL_ROWS
-
-
-def _back(request: SignedInRequest, sentence: str) -> HttpResponse:
+def _redirect_with_error(request: SignedInRequest, sentence: str) -> HttpResponse:
     messages.error(request, sentence)
     return redirect(f"{reverse('search')}?{request.GET.urlencode()}")

@@ -1,6 +1,6 @@
-"""Judging results: hits are marked as right or wrong for what was asked."""
+"""Rating results: a person says whether a picture is right or wrong for a query."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse, QueryDict
@@ -9,32 +9,31 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from collections_app.forms import JudgmentForm
-from collections_app.permissions import SignedInRequest, visible_image_or_404
-from collections_app.services.evaluation.judgments import mark_image, marks_on
-from collections_app.services.search.retrieval import ScoredImage
+from collections_app.permissions import SignedInRequest, get_visible_image
+from collections_app.services.evaluation.judgments import get_judgments, record_judgment
+from collections_app.services.search.results import ScoredImage
 
 
-def judged_hits(
-    request: SignedInRequest, text: str, hits: Iterable[ScoredImage]
+def get_rated_results(
+    request: SignedInRequest, text: str, results: Sequence[ScoredImage]
 ) -> list[tuple[ScoredImage, bool | None]] | None:
-    """Return hits with what one said of them (None: nothing yet); None where results are shown, not judged."""
-    if "judge" not in request.GET:
+    """Return results with the user's judgments (None: no judgment yet), or None unless the page is for rating."""
+    if "rate" not in request.GET:
         return None
-    shown = list(hits)
-    marks = marks_on(user=request.user, text=text, images=[hit.image for hit in shown])
-    return [(hit, marks.get(hit.image.pk)) for hit in shown]
+    judgments = get_judgments(user=request.user, text=text, images=[each.image for each in results])
+    return [(each, judgments.get(each.image.pk)) for each in results]
 
 
 @require_POST
-def image_mark(request: SignedInRequest, pk: int) -> HttpResponse:
-    """For htmx the two buttons anew; otherwise back to the page of results."""
-    image = visible_image_or_404(request.user, pk)
+def image_judgment(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Answer htmx with the changed buttons; redirect other clients to the results."""
+    image = get_visible_image(request.user, pk)
     form = JudgmentForm(request.POST)
     if not form.is_valid():
-        raise BadRequest("A mark names what was asked, and says right, wrong or nothing.")
-    said = form.cleaned_data
-    mark_image(user=request.user, image=image, text=said["q"], is_right=said["is_right"])
+        raise BadRequest("A judgment names the query and says right, wrong or nothing.")
+    sent = form.cleaned_data
+    record_judgment(user=request.user, image=image, text=sent["q"], is_right=sent["is_right"])
     if request.htmx:
-        context = {"image": image, "text": said["q"], "is_right": said["is_right"], "back": said["back"]}
+        context = {"image": image, "text": sent["q"], "is_right": sent["is_right"], "back": sent["back"]}
         return render(request, "partials/_rating_buttons.html", context)
-    return redirect(f"{reverse('search')}?{QueryDict(said['back']).urlencode()}#mark-{pk}")
+    return redirect(f"{reverse('search')}?{QueryDict(sent['back']).urlencode()}#rating-{pk}")

@@ -1,110 +1,229 @@
-"""The search page: words and examples in, pictures out. A failure says so with 503; it is never an empty result.
+"""The search page: a query in, pages of results out. A failure is a 503 with a sentence, never an empty result."""
 
-While the index searches, the page around the answer is made; it is sent as soon as the index has answered, and the
-pictures follow it.
-"""
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
 
-from functools import partial, reduce
-
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from collections_app.errors import CancelledOut, ImageSearchError, ModelLoading
-from collections_app.messages import in_words
+from collections_app.messages import describe_error
 from collections_app.models import Collection
+from collections_app.models.ids import parse_id
+from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.contact_sheet import MAX_ROWS
-from collections_app.services.search.query import KEYS, Condition, Query
-from collections_app.services.search.request import SearchRequest, parse_search_request
-from collections_app.services.search.results import Nearest, answer, find_title_matches, look_up, visible_answer
+from collections_app.services.search.filters import FILTER_KEYS, FILTERS, FilterTerm
+from collections_app.services.search.query import Query
+from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs
+from collections_app.services.search.request import SORT_FIELD, SearchRequest, parse_search_request
+from collections_app.services.search.results import (
+    RankedImage,
+    ScoredImage,
+    SearchResults,
+    find_title_matches,
+    join_rows,
+    run_search,
+)
 from collections_app.services.search.retrieval import MAX_HITS
-from collections_app.views.paging import requested_page
-from collections_app.views.search.chips import chips_of
-from collections_app.views.search.judgments import judged_hits
-from collections_app.views.search.loading import still_loading
-from collections_app.views.search.recent import keeping_beside, remember_if_typed
-from collections_app.views.search.redirects import go_on
-from collections_app.views.search.results_pages import asked_divider, asked_stretch
-from collections_app.views.search.streaming import page_around, streamed
+from collections_app.templatetags.search_urls import get_search_url
+from collections_app.views.paging import PAGE_SIZE, paginate
+from collections_app.views.search.chips import build_chips
+from collections_app.views.search.judgments import get_rated_results
+from collections_app.views.search.recent import build_history, remember_if_typed
 
-# So many pictures that are called so stand above the similar ones; `names` in the address shows all.
-FIRST_NAMED = 12
-NAMES = "names"
+# The first page is small, so that it arrives sooner; the following ones are larger.
+FIRST_PAGE_SIZE = 24
+FIRST_TITLE_MATCHES = 12
+LOADING_RETRY_S = 2
+# Parameters of the address. `offset` and `after_id` (the last picture shown) say where a results page begins;
+# `cutoffs` how the first page was split; `all` shows unlikely results, `titles` all title matches.
+OFFSET, AFTER_ID, CUTOFFS, ALL, TITLES = "offset", "after_id", "cutoffs", "all", "titles"
 
+FilterForm: type[forms.Form] = type(
+    "FilterForm",
+    (forms.Form,),
+    {**{key: each.form_field for key, each in FILTERS.items() if each.form_field}, "sort": SORT_FIELD},
+)
 Context = dict[str, object]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Consecutive results. `heading` is "likely" or "possible" if they are the first of these, else ""."""
+
+    heading: str
+    results: Sequence[ScoredImage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsPage:
+    """One page of results. `start` counts from 1; `next_query` and `previous_query` are query strings or ""."""
+
+    sections: Sequence[Section]
+    start: int
+    next_query: str
+    previous_query: str
+
+    @property
+    def results(self) -> list[ScoredImage]:
+        return [result for section in self.sections for result in section.results]
+
+
 @require_safe
-def search(request: SignedInRequest) -> HttpResponseBase:
-    """The form's fields beside the box become part of the line: the address holds the whole query in `q`."""
-    question = parse_search_request(user=request.user, asked=request.GET)
-    if chosen := [Condition(key=key, value=request.GET[key]) for key in KEYS if request.GET.get(key) and key != "team"]:
-        return go_on(request, question, reduce(Query.with_item, chosen, question.query))
-    if not question.text:
-        latest = question.scope.images.with_collection().latest_first()
-        return render(
-            request, "search/search.html", {**_head(request, question), "page": requested_page(request, latest)}
-        )
-    if NAMES in request.GET:
-        named = requested_page(request, find_title_matches(question, limit=MAX_HITS))
-        return render(request, "search/search.html", {**_head(request, question), "all_named": named})
-    return _answered(request, question)
-
-
-def _answered(request: SignedInRequest, question: SearchRequest) -> HttpResponseBase:
-    """The page with the first pictures, or for htmx those that follow."""
-    divider = asked_divider(request)
+def search(request: SignedInRequest) -> HttpResponse:
+    """Filters of the form become part of the query, so that the address holds all of it in `q`."""
+    search_request = parse_search_request(user=request.user, parameters=request.GET)
+    sent = [key for key in FILTER_KEYS if request.GET.get(key) and key != "team"]
+    if terms := [FilterTerm(key=key, value=request.GET[key]) for key in sent]:
+        return redirect_to_query(request, search_request, reduce(Query.add, terms, search_request.query))
+    if request.htmx and search_request.text:
+        return _render_next_page(request, search_request)
+    context = _build_context(request, search_request)
+    if not search_request.text:
+        latest = search_request.scope.images.with_collection().latest_first()
+        return render(request, "search/search.html", {**context, "page": paginate(request, latest)})
+    if TITLES in request.GET:
+        matches = paginate(request, find_title_matches(search_request, limit=MAX_HITS))
+        return render(request, "search/search.html", {**context, "all_title_matches": matches})
     try:
-        if request.htmx:
-            found = answer(question, divider=divider)
-            stretch = asked_stretch(request, found, question.scope.images)
-            return render(
-                request, "partials/_results_page.html", {"question": question, "answer": found, "stretch": stretch}
-            )
-        nearest = look_up(question, divider=divider)
-        context = _before(request, question)
-        around = page_around(request, "search/search.html", context)
-        return streamed(
-            request, around, "partials/_answer.html", partial(_after, request, context, question, nearest())
-        )
+        results = run_search(search_request, cutoffs=read_cutoffs(request))
     except ImageSearchError as error:
-        return _failed(request, question, error)
-
-
-def _failed(request: SignedInRequest, question: SearchRequest, error: ImageSearchError) -> HttpResponse:
-    if isinstance(error, ModelLoading):
-        return still_loading(request)
-    context = _before(request, question)
-    if isinstance(error, CancelledOut):
-        question.problems.append(in_words(error))
-        return render(request, "search/search.html", context)
-    return render(request, "search/search.html", {**context, "failure": in_words(error)}, status=503)
-
-
-def _head(request: SignedInRequest, question: SearchRequest) -> Context:
-    return {"question": question, "chips": chips_of(question), "keeping": keeping_beside(request, question)}
-
-
-def _before(request: SignedInRequest, question: SearchRequest) -> Context:
-    named = find_title_matches(question, limit=FIRST_NAMED + 1)
-    return {
-        **_head(request, question),
-        "named": named[:FIRST_NAMED],
-        "has_more_named": len(named) > FIRST_NAMED,
-    }
-
-
-def _after(request: SignedInRequest, before: Context, question: SearchRequest, nearest: Nearest) -> Context:
+        return _render_failure(request, search_request, context, error)
+    page = get_results_page(request, results, search_request.scope.images)
     remember_if_typed(request)
-    found = visible_answer(question, nearest)
-    stretch = asked_stretch(request, found, question.scope.images)
-    return {
-        **before,
-        "answer": found,
-        "stretch": stretch,
-        "judged": judged_hits(request, question.text, stretch.results),
+    context |= {
+        "results": results,
+        "results_page": page,
+        **_find_first_title_matches(search_request),
+        "rated_results": get_rated_results(request, search_request.text, page.results),
         "sheet_rows": range(1, MAX_ROWS + 1),
         "targets": Collection.objects.editable_by(request.user).select_related("team"),
     }
+    return render(request, "search/search.html", context)
+
+
+def redirect_to_query(request: HttpRequest, search_request: SearchRequest, query: Query) -> HttpResponseRedirect:
+    """Redirect to another query in the same place. What could not be read of the old one is said there."""
+    for problem in search_request.query.problems:
+        messages.warning(request, problem)
+    return redirect(get_search_url(search_request, query))
+
+
+def render_loading(request: HttpRequest, *, frame: str = "base.html", **context: object) -> HttpResponse:
+    """Return the page that waits for the model and then loads itself again. The context is for its frame."""
+    context |= {"frame": frame, "retry_s": LOADING_RETRY_S}
+    response = render(request, "search/loading.html", context, status=503)
+    response["Retry-After"] = str(LOADING_RETRY_S)
+    return response
+
+
+def read_cutoffs(request: HttpRequest) -> Cutoffs | None:
+    """Return the cutoffs of the address, NO_CUTOFFS where it asks for all results, or None."""
+    if ALL in request.GET:
+        return NO_CUTOFFS
+    try:
+        likely, possible = map(float, request.GET.get(CUTOFFS, "").split("_"))
+    except ValueError:
+        return None
+    return None if math.isnan(likely) or math.isnan(possible) else Cutoffs(likely=likely, possible=possible)
+
+
+def get_results_page(request: HttpRequest, results: SearchResults, images: ImageQuerySet) -> ResultsPage:
+    """Return the results page of the address: after the picture that was shown last, wherever it is now."""
+    start = _find_start(request, results.ranked)
+    end = start + (PAGE_SIZE if start else FIRST_PAGE_SIZE)
+    first_possible = results.likely_count if results.is_split else len(results.ranked)
+    places = {each.id: place for place, each in enumerate(results.ranked[start:end], start)}
+    rows = join_rows(results.ranked[start:end], images=images)
+    spans = [(start, min(end, first_possible), "likely"), (max(start, first_possible), end, "possible")]
+    sections = [
+        Section(
+            heading=name if first in (0, first_possible) else "",
+            results=[row for row in rows if first <= places[row.image.pk] < last],
+        )
+        for first, last, name in spans
+        if results.ranked[first:last] and first < last
+    ]
+    return ResultsPage(
+        sections=sections,
+        start=start + 1,
+        next_query=_build_page_query(request, results, end) if end < len(results.ranked) else "",
+        previous_query=_build_page_query(request, results, max(0, start - PAGE_SIZE)) if start else "",
+    )
+
+
+def _render_next_page(request: SignedInRequest, search_request: SearchRequest) -> HttpResponse:
+    """Answer htmx, which loads further results while one scrolls."""
+    try:
+        results = run_search(search_request, cutoffs=read_cutoffs(request))
+    except ImageSearchError as error:
+        return HttpResponse(describe_error(error), status=503, content_type="text/plain")
+    page = get_results_page(request, results, search_request.scope.images)
+    return render(
+        request,
+        "search/_results_page.html",
+        {"search": search_request, "results": results, "results_page": page},
+    )
+
+
+def _build_context(request: SignedInRequest, search_request: SearchRequest) -> Context:
+    return {
+        "search": search_request,
+        "chips": build_chips(search_request),
+        "filter_form": _build_filter_form(),
+        "history": build_history(request, search_request),
+    }
+
+
+def _render_failure(
+    request: SignedInRequest, search_request: SearchRequest, context: Context, error: ImageSearchError
+) -> HttpResponse:
+    """Title matches need no model and no index: they are shown all the same."""
+    if isinstance(error, ModelLoading):
+        return render_loading(request)
+    context |= _find_first_title_matches(search_request)
+    if isinstance(error, CancelledOut):
+        return render(request, "search/search.html", {**context, "problem": describe_error(error)})
+    return render(request, "search/search.html", {**context, "failure": describe_error(error)}, status=503)
+
+
+def _find_first_title_matches(search_request: SearchRequest) -> Context:
+    matches = find_title_matches(search_request, limit=FIRST_TITLE_MATCHES + 1)
+    return {
+        "title_matches": matches[:FIRST_TITLE_MATCHES],
+        "has_more_title_matches": len(matches) > FIRST_TITLE_MATCHES,
+    }
+
+
+def _build_filter_form() -> forms.Form:
+    """The fields belong to the form of the search box, which stands elsewhere on the page."""
+    form = FilterForm(auto_id="filter-%s", use_required_attribute=False)
+    for field in form.fields.values():
+        field.widget.attrs["form"] = "search-form"
+    return form
+
+
+def _find_start(request: HttpRequest, ranked: Sequence[RankedImage]) -> int:
+    after = parse_id(request.GET.get(AFTER_ID, ""))
+    for place, each in enumerate(ranked if after else ()):
+        if each.id == after:
+            return place + 1
+    return min(parse_id(request.GET.get(OFFSET, "")) or 0, len(ranked))
+
+
+def _build_page_query(request: HttpRequest, results: SearchResults, start: int) -> str:
+    parameters = request.GET.copy()
+    for name in (OFFSET, AFTER_ID, CUTOFFS):
+        parameters.pop(name, None)
+    if start:
+        parameters[OFFSET] = str(start)
+        parameters[AFTER_ID] = str(results.ranked[start - 1].id)
+    if start and results.cutoffs != NO_CUTOFFS:
+        parameters[CUTOFFS] = f"{results.cutoffs.likely!r}_{results.cutoffs.possible!r}"
+    return parameters.urlencode()

@@ -1,4 +1,4 @@
-"""Invitations: shown to the inviter once, shown to whoever has the link, accepted, revoked."""
+"""Invitations: shown to the inviter once, opened through their link, accepted and revoked."""
 
 from typing import Any
 
@@ -13,20 +13,20 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from collections_app.errors import InvitationGone, WrongAddress
 from collections_app.forms import InvitationForm, ShareForm
-from collections_app.messages import in_words
+from collections_app.messages import describe_error
 from collections_app.models import Invitation, User
-from collections_app.permissions import SignedInRequest, owned_collection_or_404, owned_team_or_404
+from collections_app.permissions import SignedInRequest, get_owned_collection, get_owned_team
 from collections_app.services.sharing.invitations import (
     accept_invitation,
     find_invitation,
     invite,
-    is_for,
+    is_addressed_to,
     send_invitation,
 )
 
 
 def invite_and_show(request: SignedInRequest, form: InvitationForm | ShareForm, **offer: Any) -> HttpResponse:
-    """Invite to `team` or `collection`, and show the link: now, and never again."""
+    """Invite to `team` or `collection`, and show the link. It cannot be shown again."""
     made, secret = invite(inviter=request.user, **form.cleaned_data, **offer)
     address = request.build_absolute_uri(reverse("invitation", args=[secret]))
     send_invitation(invitation=made, address=address)
@@ -37,28 +37,27 @@ def invite_and_show(request: SignedInRequest, form: InvitationForm | ShareForm, 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
-    """Open to everybody who has the secret; accepting takes an account."""
+    """Show the invitation to anyone with its secret. Accepting it needs an account."""
     try:
         offer = find_invitation(secret)
         if request.method == "POST" and isinstance(request.user, User):
             return _accept(request, request.user, secret)
     except (InvitationGone, WrongAddress) as error:
-        return render(request, "sharing/invitation.html", {"refusal": in_words(error)}, status=404)
+        return render(request, "sharing/invitation.html", {"refusal": describe_error(error)}, status=404)
     user = request.user
-    context = {"invitation": offer, "is_for_user": isinstance(user, User) and is_for(offer, user)}
+    context = {"invitation": offer, "is_for_user": isinstance(user, User) and is_addressed_to(offer, user)}
     return render(request, "sharing/invitation.html", context)
 
 
 @require_POST
 def invitation_revoke(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A stranger's invitation is a 404, like everything of a stranger's."""
     found = get_object_or_404(Invitation, pk=pk)
     if found.team_id:
-        owned_team_or_404(request.user, found.team_id)
+        get_owned_team(request.user, found.team_id)
     else:
-        owned_collection_or_404(request.user, found.collection_id or 0)
+        get_owned_collection(request.user, found.collection_id or 0)
     found.delete()
-    messages.success(request, _("The invitation of %(email)s is taken back.") % {"email": found.email})
+    messages.success(request, _("Invitation of %(email)s revoked.") % {"email": found.email})
     return redirect("team", found.team_id) if found.team_id else redirect("collection_sharing", found.collection_id)
 
 

@@ -1,4 +1,4 @@
-"""Who has access to a collection, and why: owners share it and take it back."""
+"""The sharing page of a collection: members, shares, invitations and public links."""
 
 from typing import Any
 
@@ -11,38 +11,38 @@ from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.errors import NotAllowed
 from collections_app.forms import PublicLinkForm, ShareForm, ShareRoleForm, TeamShareForm
-from collections_app.messages import in_words
+from collections_app.messages import describe_error
 from collections_app.models import Collection, PublicLink, Share
-from collections_app.permissions import SignedInRequest, owned_collection_or_404
+from collections_app.permissions import SignedInRequest, get_owned_collection
 from collections_app.services.sharing.public_links import create_link, revoke_link
 from collections_app.services.sharing.shares import (
     change_share_role,
     revoke_share,
     share_with_team,
-    share_with_team_mate,
+    share_with_teammate,
 )
 from collections_app.views.sharing.invitations import invite_and_show
 
-_SHARED = gettext_lazy("“%(name)s” is shared with %(whom)s.")
+_SHARED = gettext_lazy("“%(name)s” shared with %(whom)s.")
 
 
 @require_safe
 def collection_sharing(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _show(request, owned_collection_or_404(request.user, pk))
+    return _render_sharing(request, get_owned_collection(request.user, pk))
 
 
 @require_POST
 def share_person(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A team-mate has it at once; everybody else is invited, whether the address has an account or not."""
-    collection = owned_collection_or_404(request.user, pk)
+    """Share with a teammate, or invite anyone else, whether or not the address has an account."""
+    collection = get_owned_collection(request.user, pk)
     form = ShareForm(request.POST)
     if not form.is_valid():
-        return _show(request, collection, status=400, person_form=form)
+        return _render_sharing(request, collection, status=400, person_form=form)
     try:
-        share = share_with_team_mate(collection=collection, sharer=request.user, **form.cleaned_data)
+        share = share_with_teammate(collection=collection, sharer=request.user, **form.cleaned_data)
     except NotAllowed as error:
-        form.add_error("email", in_words(error))
-        return _show(request, collection, status=400, person_form=form)
+        form.add_error("email", describe_error(error))
+        return _render_sharing(request, collection, status=400, person_form=form)
     if share is None:
         return invite_and_show(request, form, collection=collection)
     messages.success(request, _SHARED % {"name": collection, "whom": share.user})
@@ -51,10 +51,10 @@ def share_person(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def share_team(request: SignedInRequest, pk: int) -> HttpResponse:
-    collection = owned_collection_or_404(request.user, pk)
+    collection = get_owned_collection(request.user, pk)
     form = TeamShareForm(request.POST, user=request.user, collection=collection)
     if not form.is_valid():
-        return _show(request, collection, status=400, team_form=form)
+        return _render_sharing(request, collection, status=400, team_form=form)
     share = share_with_team(collection=collection, sharer=request.user, **form.cleaned_data)
     messages.success(request, _SHARED % {"name": collection, "whom": share.team})
     return redirect("collection_sharing", pk)
@@ -62,7 +62,7 @@ def share_team(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def share_role(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
-    found = _share(request, pk, share)
+    found = _get_share(request, pk, share)
     form = ShareRoleForm(request.POST)
     if form.is_valid():
         change_share_role(share=found, role=form.cleaned_data["role"])
@@ -71,38 +71,38 @@ def share_role(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
 
 @require_POST
 def share_revoke(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
-    found = _share(request, pk, share)
+    found = _get_share(request, pk, share)
     revoke_share(share=found)
     whom = found.user or found.team
-    messages.success(request, _("%(whom)s has no access by sharing any more.") % {"whom": whom})
+    messages.success(request, _("Access of %(whom)s revoked.") % {"whom": whom})
     return redirect("collection_sharing", pk)
 
 
 @require_POST
 def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
-    collection = owned_collection_or_404(request.user, pk)
+    collection = get_owned_collection(request.user, pk)
     form = PublicLinkForm(request.POST)
     if not form.is_valid():
-        return _show(request, collection, status=400, link_form=form)
+        return _render_sharing(request, collection, status=400, link_form=form)
     create_link(collection=collection, creator=request.user, **form.cleaned_data)
-    messages.success(request, _("The link is made. Whoever has it sees this collection."))
+    messages.success(request, _("Link created. Anyone who has it can see this collection."))
     return redirect("collection_sharing", pk)
 
 
 @require_POST
 def link_revoke(request: SignedInRequest, pk: int, link: int) -> HttpResponse:
-    collection = owned_collection_or_404(request.user, pk)
+    collection = get_owned_collection(request.user, pk)
     revoke_link(link=get_object_or_404(PublicLink, collection=collection, pk=link))
-    messages.success(request, _("The link leads nowhere any more."))
+    messages.success(request, _("Link revoked."))
     return redirect("collection_sharing", pk)
 
 
-def _share(request: SignedInRequest, pk: int, share: int) -> Share:
-    collection = owned_collection_or_404(request.user, pk)
+def _get_share(request: SignedInRequest, pk: int, share: int) -> Share:
+    collection = get_owned_collection(request.user, pk)
     return get_object_or_404(Share.objects.with_people(), collection=collection, pk=share)
 
 
-def _show(request: SignedInRequest, collection: Collection, status: int = 200, **forms: Any) -> HttpResponse:
+def _render_sharing(request: SignedInRequest, collection: Collection, status: int = 200, **forms: Any) -> HttpResponse:
     context = {
         "collection": collection,
         "memberships": collection.team.memberships.select_related("user").order_by("user__email"),

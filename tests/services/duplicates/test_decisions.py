@@ -1,4 +1,4 @@
-"""Keeping one of several: the others go to the trash, the kept one never."""
+"""Keeping one of several duplicates: the others are trashed, the keeper never."""
 
 import threading
 
@@ -19,14 +19,14 @@ def kept_ids() -> set[int]:
     return set(Image.objects.not_trashed().values_list("pk", flat=True))
 
 
-def test_the_others_go_to_the_trash_and_the_kept_one_stays_though_it_is_ticked(sample: SampleTeam) -> None:
+def test_others_are_trashed_and_the_keeper_stays_even_if_selected(sample: SampleTeam) -> None:
     put_pictures(sample, 3)
     ids = keep_one(team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner)
     assert len(ids) == 3
     assert kept_ids() == {sample.image.pk}
 
 
-def test_nothing_is_touched_where_the_one_to_keep_is_gone(sample: SampleTeam) -> None:
+def test_nothing_changes_when_the_keeper_is_gone(sample: SampleTeam) -> None:
     put_pictures(sample, 2)
     Image.objects.filter(pk=sample.image.pk).update(trashed_at=timezone.now())
     before = kept_ids()
@@ -35,14 +35,14 @@ def test_nothing_is_touched_where_the_one_to_keep_is_gone(sample: SampleTeam) ->
     assert kept_ids() == before
 
 
-def test_pictures_of_other_teams_are_not_touched(sample: SampleTeam) -> None:
+def test_pictures_of_other_teams_are_not_changed(sample: SampleTeam) -> None:
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     other = put_picture(mine, sample.owner, "sky.png")
     assert keep_one(team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner) == []
     assert other.pk in kept_ids()
 
 
-def test_two_people_who_keep_different_ones_at_once_do_not_lose_both(sample: SampleTeam) -> None:
+def test_two_people_keeping_different_copies_do_not_lose_both(sample: SampleTeam) -> None:
     put_pictures(sample, 1)
     pair = list(kept_ids())
     start = threading.Barrier(2)
@@ -64,7 +64,7 @@ def test_two_people_who_keep_different_ones_at_once_do_not_lose_both(sample: Sam
     assert len(kept_ids()) == 1
 
 
-def test_only_the_team_s_own_pictures_are_remembered_as_different(sample: SampleTeam) -> None:
+def test_only_pictures_of_the_team_are_dismissed(sample: SampleTeam) -> None:
     put_pictures(sample, 1)
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     foreign = put_picture(mine, sample.owner, "sky.png")
@@ -73,6 +73,6 @@ def test_only_the_team_s_own_pictures_are_remembered_as_different(sample: Sample
     assert DuplicateDismissal.objects.get().image_ids == own
 
 
-def test_a_single_picture_is_different_from_nothing(sample: SampleTeam) -> None:
+def test_single_picture_cannot_be_dismissed(sample: SampleTeam) -> None:
     assert dismiss_duplicates(team=sample.team, image_ids=[sample.image.pk], member=sample.owner) == 1
     assert not DuplicateDismissal.objects.exists()

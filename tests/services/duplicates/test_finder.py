@@ -1,4 +1,4 @@
-"""Duplicates of a team: copies and near copies are found, look-alikes are not, and nothing is chained."""
+"""Duplicates in a team: copies and near copies are found, similar pictures are not, groups are not chained."""
 
 from datetime import UTC, datetime
 
@@ -39,7 +39,7 @@ def put_row(
     return Image.objects.select_related("collection").get(pk=image.pk)
 
 
-def test_copies_of_a_picture_are_found_and_the_one_with_most_pixels_is_kept(sample: SampleTeam) -> None:
+def test_copies_are_found_and_the_one_with_most_pixels_is_the_keeper(sample: SampleTeam) -> None:
     picture = draw()
     expected = [put(sample.collection, sample.owner, picture).pk]
     expected += [put(sample.collection, sample.owner, copy).pk for copy in copies(picture).values()]
@@ -52,14 +52,14 @@ def test_copies_of_a_picture_are_found_and_the_one_with_most_pixels_is_kept(samp
     assert group.keeper.pixels == 320 * 240
 
 
-def test_the_same_drawing_in_another_colour_is_another_picture(sample: SampleTeam) -> None:
+def test_same_drawing_in_another_colour_is_no_duplicate(sample: SampleTeam) -> None:
     for scene in (recoloured(colour="white"), recoloured(colour="black"), *other_scenes()):
         put(sample.collection, sample.owner, draw(scene))
     IndexWorker().drain()
     assert groups(sample) == []
 
 
-def test_the_same_file_in_two_collections_is_a_group_without_the_index(sample: SampleTeam, broken_index: None) -> None:
+def test_identical_files_are_grouped_without_the_index(sample: SampleTeam, broken_index: None) -> None:
     other = create_collection(team=sample.team, name="Other", creator=sample.owner)
     twin = put_row(sample, "abc", collection=other)
     Image.objects.filter(pk=twin.pk).update(sha256=sample.image.sha256)
@@ -67,14 +67,14 @@ def test_the_same_file_in_two_collections_is_a_group_without_the_index(sample: S
     assert sorted(group.ids) == [sample.image.pk, twin.pk]
 
 
-def test_without_the_index_nobody_is_told_that_there_are_none(sample: SampleTeam, broken_index: None) -> None:
+def test_missing_index_is_not_reported_as_no_duplicates(sample: SampleTeam, broken_index: None) -> None:
     for name in ("aaa", "bbb"):
         Image.objects.filter(pk=put_row(sample, name).pk).record_index_state(perceptual_hash=77)
     with pytest.raises(IndexUnavailable):
         find_near_duplicates(team=sample.team)
 
 
-def test_what_is_near_to_a_neighbour_only_is_not_drawn_in(sample: SampleTeam) -> None:
+def test_groups_are_not_chained_through_neighbours(sample: SampleTeam) -> None:
     """Of a, b, c in a row, the ends too far from each other: the best of them takes its neighbours and no more."""
     ids = []
     for name, value, size in (("aaa", 0, (90, 90)), ("bbb", 0b111111, (80, 80)), ("ccc", 0b111111111111, (70, 70))):
@@ -89,16 +89,14 @@ def test_what_is_near_to_a_neighbour_only_is_not_drawn_in(sample: SampleTeam) ->
     [(MAX_BITS, 0.95, True), (MAX_BITS + 1, 0.99, False), (0, 0.9, False), (0, 0.93, True)],
     ids=["both near", "hash too far", "embedding too far", "just near enough"],
 )
-def test_both_the_hash_and_the_embedding_have_to_be_near(
-    sample: SampleTeam, bits: int, cosine: float, found: bool
-) -> None:
+def test_both_hash_and_embedding_must_be_near(sample: SampleTeam, bits: int, cosine: float, found: bool) -> None:
     set_hash_and_vector(put_row(sample, "aaa"), value=2**40, vector=[1])
     set_hash_and_vector(put_row(sample, "bbb"), value=2**40 + 2**bits - 1, vector=[cosine, (1 - cosine**2) ** 0.5])
     assert bool(groups(sample)) is found
 
 
 @pytest.mark.parametrize("by", ["pixels", "bytes", "age"])
-def test_the_keeper_is_the_best_and_says_by_what(sample: SampleTeam, by: str) -> None:
+def test_keeper_is_the_best_and_states_the_reason(sample: SampleTeam, by: str) -> None:
     images = [put_row(sample, name) for name in ("aaa", "bbb", "ccc")]
     for image in images:
         set_hash_and_vector(image, value=2**40, vector=[1])
@@ -113,7 +111,7 @@ def test_the_keeper_is_the_best_and_says_by_what(sample: SampleTeam, by: str) ->
     assert group.advantage == by
 
 
-def test_what_was_called_different_does_not_come_back_but_a_new_copy_does(sample: SampleTeam) -> None:
+def test_dismissed_pictures_stay_away_but_a_new_copy_is_found(sample: SampleTeam) -> None:
     one, other = (put_row(sample, name) for name in ("aaa", "bbb"))
     for image in (one, other):
         set_hash_and_vector(image, value=2**40, vector=[1])
@@ -127,7 +125,7 @@ def test_what_was_called_different_does_not_come_back_but_a_new_copy_does(sample
     assert len(group) == 2
 
 
-def test_another_team_s_word_counts_only_there(sample: SampleTeam) -> None:
+def test_dismissal_applies_to_its_own_team_only(sample: SampleTeam) -> None:
     one, other = (put_row(sample, name) for name in ("aaa", "bbb"))
     for image in (one, other):
         set_hash_and_vector(image, value=2**40, vector=[1])
@@ -135,7 +133,7 @@ def test_another_team_s_word_counts_only_there(sample: SampleTeam) -> None:
     assert len(groups(sample)) == 1
 
 
-def test_the_trash_and_other_teams_have_no_part_in_it(sample: SampleTeam) -> None:
+def test_trashed_pictures_and_other_teams_are_ignored(sample: SampleTeam) -> None:
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     here, trashed, there = put_row(sample, "aaa"), put_row(sample, "bbb"), put_row(sample, "ccc", collection=mine)
     for image in (here, trashed, there):
@@ -152,13 +150,13 @@ def test_plain_pictures_and_pictures_without_a_hash_are_not_compared(sample: Sam
     assert groups(sample) == []
 
 
-def test_a_hash_of_very_many_images_matches_none_of_them() -> None:
+def test_very_common_hash_matches_nothing() -> None:
     images = [HashedImage(number, str(number), 2**40) for number in range(MAX_IMAGES_PER_HASH + 1)]
     assert match_near_hashes(images[1:]) == {2**40: [2**40]}
     assert match_near_hashes(images) == {}
 
 
-def test_where_all_pictures_are_alike_a_duplicate_has_to_be_nearer() -> None:
+def test_threshold_is_stricter_when_all_pictures_are_alike() -> None:
     chance = np.random.default_rng(1)
     spread, alike = (chance.normal(size=(60, 64)) + shift for shift in (0, 5))
     distances = [
@@ -169,6 +167,6 @@ def test_where_all_pictures_are_alike_a_duplicate_has_to_be_nearer() -> None:
     assert distances[1] < 0.1
 
 
-def test_few_vectors_tell_nothing_of_the_usual_distance() -> None:
+def test_few_vectors_do_not_change_the_threshold() -> None:
     few = [np.array([1, 0], dtype=np.float32)] * 10
     assert measure_usual_distance(few) == 0.4

@@ -1,4 +1,4 @@
-"""Neighbours among many hashes: the same as by comparing each with each."""
+"""Neighbours among many hashes, compared with a comparison of all pairs."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def brute_force(hashes: "np.ndarray[tuple[int], np.dtype[np.int64]]", distance: 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("distance", [0, 3, 8, 10])
-def test_exactly_those_within_the_distance_are_found(seed: int, distance: int) -> None:
+def test_exactly_the_pairs_within_the_distance_are_found(seed: int, distance: int) -> None:
     chance = np.random.default_rng(seed)
     base = chance.integers(-(2**63), 2**63 - 1, size=400, dtype=np.int64)
     flips = [sum(1 << int(bit) for bit in chance.choice(63, size=count, replace=False)) for count in range(13)]
@@ -29,5 +29,5 @@ def test_many_hashes_in_one_bucket_are_all_compared() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_few_have_no_neighbours(count: int) -> None:
+def test_too_few_hashes_have_no_neighbours(count: int) -> None:
     assert find_near_hashes(np.arange(count, dtype=np.int64), distance=8) == {}

@@ -1,14 +1,13 @@
-"""Precision and recall by marks: the figures, and whose marks count."""
+"""Precision and recall by relevance judgments: the figures, and which judgments count."""
 
 import pytest
 
 from collections_app.encoders import get_encoder
 from collections_app.models import Image, Membership
-from collections_app.services.evaluation.judgments import mark_image
+from collections_app.services.evaluation.judgments import list_judged_queries, record_judgment
 from collections_app.services.evaluation.metrics import (
-    JudgedPictures,
-    mean,
-    read_judgements,
+    JudgedImages,
+    compute_mean,
     score_ranking,
     score_search,
 )
@@ -33,16 +32,16 @@ R, W, U = True, False, None  # right, wrong, unjudged
         ([], [R], None, 0.0),
     ],
 )
-def test_figures_of_the_first_two_hits(
+def test_metrics_cover_the_first_two_hits(
     ranked: list[bool | None], truths: list[bool], precision: float | None, recall: float | None
 ) -> None:
     score = score_ranking("dog", ranked, truths, k=2)
     assert (score.precision, score.recall, score.judged) == (precision, recall, len(truths))
 
 
-def test_mean_leaves_out_what_is_not_there() -> None:
-    assert mean([1.0, None, 0.0]) == 0.5
-    assert mean([None]) is None
+def test_mean_ignores_missing_values() -> None:
+    assert compute_mean([1.0, None, 0.0]) == 0.5
+    assert compute_mean([None]) is None
 
 
 @pytest.fixture
@@ -51,15 +50,15 @@ def reds(sample: SampleTeam) -> list[Image]:
     red = put_picture(sample.collection, sample.owner, "red.png", colour=(250, 5, 5))
     blue = put_picture(sample.collection, sample.owner, "blue.png", colour=(5, 5, 250))
     for image in (sample.image, red, blue):
-        mark_image(user=sample.viewer, image=image, text="red", is_right=image != blue)
+        record_judgment(user=sample.viewer, image=image, text="red", is_right=image != blue)
     IndexWorker().drain()
     return [sample.image, red, blue]
 
 
-def test_marks_are_read_by_person_and_query(sample: SampleTeam, reds: list[Image]) -> None:
-    mark_image(user=sample.owner, image=reds[0], text="Red", is_right=False)
-    mark_image(user=sample.owner, image=reds[0], text="flower", is_right=True)
-    read = [(each.person, each.text, dict(each.truth)) for each in read_judgements()]
+def test_judgments_are_read_by_person_and_query(sample: SampleTeam, reds: list[Image]) -> None:
+    record_judgment(user=sample.owner, image=reds[0], text="Red", is_right=False)
+    record_judgment(user=sample.owner, image=reds[0], text="flower", is_right=True)
+    read = [(each.person, each.text, dict(each.judgments)) for each in list_judged_queries()]
     first, second, third = (image.pk for image in reds)
     assert read == [
         (sample.owner, "flower", {first: True}),
@@ -68,44 +67,44 @@ def test_marks_are_read_by_person_and_query(sample: SampleTeam, reds: list[Image
     ]
 
 
-def test_marks_of_who_lost_the_right_do_not_count(sample: SampleTeam, reds: list[Image]) -> None:
+def test_judgments_after_losing_access_do_not_count(sample: SampleTeam, reds: list[Image]) -> None:
     Membership.objects.filter(user=sample.viewer).delete()
-    assert read_judgements() == []
+    assert list_judged_queries() == []
 
 
-def test_marks_on_trashed_pictures_do_not_count(sample: SampleTeam, reds: list[Image]) -> None:
+def test_judgments_of_trashed_pictures_do_not_count(sample: SampleTeam, reds: list[Image]) -> None:
     trash_images(images=Image.objects.filter(pk=reds[0].pk), trasher=sample.owner)
-    assert list(read_judgements()[0].truth) == [reds[1].pk, reds[2].pk]
+    assert list(list_judged_queries()[0].judgments) == [reds[1].pk, reds[2].pk]
 
 
-def test_team_narrows_to_its_pictures(sample: SampleTeam, reds: list[Image]) -> None:
-    assert len(read_judgements(team=sample.team)) == 1
-    assert read_judgements(team=sample.outsider.personal_team) == []
+def test_team_limits_the_evaluation_to_its_pictures(sample: SampleTeam, reds: list[Image]) -> None:
+    assert len(list_judged_queries(team=sample.team)) == 1
+    assert list_judged_queries(team=sample.outsider.personal_team) == []
 
 
-def test_sites_search_is_scored_over_everything_the_person_sees(sample: SampleTeam, reds: list[Image]) -> None:
+def test_site_search_is_scored_over_everything_the_person_sees(sample: SampleTeam, reds: list[Image]) -> None:
     put_pictures(sample, 5)  # unjudged, and bluish
     IndexWorker().drain()
-    (judgement,) = read_judgements()
+    (judgement,) = list_judged_queries()
     score = score_search(judgement, k=2)
     assert (score.precision, score.recall) == (1.0, 1.0)
 
 
-def test_index_spares_the_encoding_and_what_it_lacks_is_encoded(sample: SampleTeam, reds: list[Image]) -> None:
+def test_indexed_vectors_are_reused_and_missing_ones_encoded(sample: SampleTeam, reds: list[Image]) -> None:
     late = put_picture(sample.collection, sample.owner, "late.png", colour=(240, 9, 9))
-    mark_image(user=sample.viewer, image=late, text="red", is_right=True)
-    judgements = read_judgements()
-    pictures = JudgedPictures(judgements, get_encoder())
-    assert (pictures.encoded, pictures.lost) == (1, 0)
+    record_judgment(user=sample.viewer, image=late, text="red", is_right=True)
+    judgements = list_judged_queries()
+    pictures = JudgedImages(judgements, get_encoder())
+    assert (pictures.encoded_count, pictures.unreadable_count) == (1, 0)
     assert pictures.score(judgements[0], k=3).precision == 1.0
 
 
-def test_picture_whose_file_is_gone_is_counted_as_lost(sample: SampleTeam, reds: list[Image]) -> None:
+def test_picture_with_a_missing_file_counts_as_lost(sample: SampleTeam, reds: list[Image]) -> None:
     late = put_picture(sample.collection, sample.owner, "late.png", colour=(240, 9, 9))
     late.file.storage.delete(late.file_name)
-    mark_image(user=sample.viewer, image=late, text="red", is_right=True)
-    mark_image(user=sample.viewer, image=late, text="lost", is_right=True)
-    judgements = read_judgements()
-    pictures = JudgedPictures(judgements, get_encoder())
-    assert (pictures.encoded, pictures.lost) == (0, 1)
+    record_judgment(user=sample.viewer, image=late, text="red", is_right=True)
+    record_judgment(user=sample.viewer, image=late, text="lost", is_right=True)
+    judgements = list_judged_queries()
+    pictures = JudgedImages(judgements, get_encoder())
+    assert (pictures.encoded_count, pictures.unreadable_count) == (0, 1)
     assert [pictures.score(each, k=3).precision for each in judgements] == [None, 2 / 3]

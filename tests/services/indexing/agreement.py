@@ -1,4 +1,4 @@
-"""What I1 says, to be asserted: the index holds exactly one vector for every row, in its team's partition."""
+"""Assertion of I1: the index holds exactly one vector for every row, in its team's partition."""
 
 from collections_app.index import Entry
 from collections_app.models import Image
@@ -7,7 +7,7 @@ from collections_app.services.indexing.entries import build_entry
 
 
 def indexed_entries() -> list[Entry]:
-    return sorted(get_active_index().entries(), key=lambda entry: (entry.id, entry.team_id))
+    return sorted(get_active_index().iterate_entries(), key=lambda entry: (entry.id, entry.team_id))
 
 
 def expected_entries() -> list[Entry]:

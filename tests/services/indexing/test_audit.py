@@ -1,4 +1,4 @@
-"""The audit: every way in which database and index can disagree is found, and mended by the worker."""
+"""The audit: it finds every disagreement of database and index, and the worker repairs it."""
 
 import dataclasses
 from typing import Any
@@ -47,7 +47,7 @@ def mend(report: IndexReport) -> None:
     assert audit().is_consistent
 
 
-def test_nothing_is_found_where_nothing_is_wrong(image: Image) -> None:
+def test_consistent_index_has_no_differences(image: Image) -> None:
     report = audit()
 
     assert report.is_consistent
@@ -55,7 +55,7 @@ def test_nothing_is_found_where_nothing_is_wrong(image: Image) -> None:
     assert queue_differences(report) == 0
 
 
-def test_a_missing_vector_is_found_and_made(image: Image) -> None:
+def test_missing_vector_is_found_and_created(image: Image) -> None:
     get_active_index().delete([image.pk])
 
     report = audit()
@@ -85,7 +85,7 @@ def test_a_vector_in_a_wrong_partition_is_found_and_moved(image: Image) -> None:
 @pytest.mark.parametrize(
     "change", [{"content": 7}, {"width": 7}, {"uploader_id": 7}, {"format": 7}, {"tags": (hash_token("old"),)}], ids=str
 )
-def test_a_vector_of_older_facts_is_found_and_renewed(image: Image, change: dict[str, Any]) -> None:
+def test_vector_with_outdated_metadata_is_found_and_updated(image: Image, change: dict[str, Any]) -> None:
     store(image, **change)
 
     report = audit()
@@ -94,7 +94,7 @@ def test_a_vector_of_older_facts_is_found_and_renewed(image: Image, change: dict
     mend(report)
 
 
-def test_a_vector_of_another_model_is_found_and_made_anew(image: Image) -> None:
+def test_vector_of_another_model_is_found_and_replaced(image: Image) -> None:
     Image.objects.all().record_index_state(index_model_key="an older model")
 
     report = audit()
@@ -114,7 +114,7 @@ def test_a_vector_of_another_model_is_found_and_made_anew(image: Image) -> None:
     ],
     ids=lambda state: "-".join(state.values()) or "none",
 )
-def test_an_old_vector_whose_picture_was_never_finished_is_found(image: Image, state: dict[str, str]) -> None:
+def test_old_vector_of_an_unfinished_picture_is_found(image: Image, state: dict[str, str]) -> None:
     """It was to be made anew, and the job is lost or was given up."""
     Image.objects.all().record_index_state(**state)
 
@@ -126,27 +126,27 @@ def test_an_old_vector_whose_picture_was_never_finished_is_found(image: Image, s
     assert (image.is_indexed, image.index_sha256) == (True, image.sha256)
 
 
-def test_an_old_vector_whose_picture_waits_for_a_new_one_is_no_difference(image: Image) -> None:
+def test_old_vector_of_a_queued_picture_is_no_difference(image: Image) -> None:
     """To queue it once more would only change the order."""
     queue_reencoding(Image.objects.all(), priority=Priority.REBUILD)
 
     assert audit().is_consistent
 
 
-def test_a_picture_that_was_given_up_is_a_difference(image: Image) -> None:
+def test_failed_picture_is_a_difference(image: Image) -> None:
     queue_reencoding(Image.objects.all())
     IndexJob.objects.update(is_failed=True)
 
     assert audit().stale == [image.pk]
 
 
-def test_a_row_that_makes_no_sense_is_found_and_does_not_stop_the_audit(image: Image) -> None:
+def test_invalid_row_is_found_and_does_not_stop_the_audit(image: Image) -> None:
     Image.objects.all().record_index_state(sha256="no checksum at all", index_sha256="no checksum at all")
 
     assert audit().stale == [image.pk]
 
 
-def test_an_audit_of_a_part_calls_nothing_orphaned(image: Image) -> None:
+def test_partial_audit_reports_no_orphans(image: Image) -> None:
     report = audit_index(
         index=get_active_index(), model_key=get_encoder().key, images=Image.objects.none(), is_complete=False
     )

@@ -1,4 +1,4 @@
-"""Perceptual hashes come with the one decode of the worker, and to older pictures without encoding anew."""
+"""Perceptual hashes: made by the worker's one decode, and for older pictures without encoding."""
 
 import threading
 
@@ -9,7 +9,7 @@ from django.core.management import call_command
 from collections_app.models import Image, IndexJob
 from collections_app.services.indexing.hash_backfill import backfill_hashes
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library.renditions import Rendition, rendition_name
+from collections_app.services.library.renditions import Rendition, build_rendition_name
 from tests.duplicate_pictures import draw, other_scenes, put
 from tests.sample_team import SampleTeam
 
@@ -27,14 +27,14 @@ def hashes() -> dict[int, int | None]:
     return dict(Image.objects.values_list("pk", "perceptual_hash"))
 
 
-def test_the_worker_notes_how_a_picture_looks(sample: SampleTeam, scenes: list[Image]) -> None:
+def test_worker_stores_the_perceptual_hash(sample: SampleTeam, scenes: list[Image]) -> None:
     found = hashes()
     assert found.pop(sample.image.pk) == 0
     assert len(set(found.values())) == 3
     assert None not in found.values()
 
 
-def test_older_pictures_are_hashed_from_their_thumbnails_and_not_encoded(scenes: list[Image]) -> None:
+def test_older_pictures_are_hashed_from_thumbnails_without_encoding(scenes: list[Image]) -> None:
     before = hashes()
     Image.objects.all().record_index_state(perceptual_hash=None)
     for image in scenes:
@@ -49,10 +49,10 @@ def test_older_pictures_are_hashed_from_their_thumbnails_and_not_encoded(scenes:
     assert not IndexJob.objects.exists()
 
 
-def test_a_lost_file_is_passed_over_and_holds_nobody_up(scenes: list[Image]) -> None:
+def test_lost_file_is_skipped_and_blocks_no_other(scenes: list[Image]) -> None:
     Image.objects.all().record_index_state(perceptual_hash=None)
     lost = scenes[0]
-    for name in (lost.file_name, rendition_name(lost.file_name, Rendition.GRID)):
+    for name in (lost.file_name, build_rendition_name(lost.file_name, Rendition.GRID)):
         default_storage.delete(name)
     after: int | None = 0
     while after is not None:
@@ -60,7 +60,7 @@ def test_a_lost_file_is_passed_over_and_holds_nobody_up(scenes: list[Image]) -> 
     assert [pk for pk, value in hashes().items() if value is None] == [lost.pk]
 
 
-def test_pictures_that_wait_for_the_worker_are_left_to_it(sample: SampleTeam) -> None:
+def test_queued_pictures_are_left_to_the_worker(sample: SampleTeam) -> None:
     assert backfill_hashes(after=0, limit=9) is None
 
 

@@ -83,7 +83,7 @@ def test_deleting_the_uploader_queues_what_remains(indexed: Image) -> None:
     assert queued() == [indexed.pk]
 
 
-def test_a_persons_change_stays_ahead_of_a_rebuild(sample: SampleTeam) -> None:
+def test_change_by_a_person_stays_ahead_of_a_rebuild(sample: SampleTeam) -> None:
     later = put_picture(sample.collection, sample.owner, "sky.png")
     IndexWorker().drain()
     Image.objects.filter(pk=later.pk).enqueue()
@@ -93,7 +93,7 @@ def test_a_persons_change_stays_ahead_of_a_rebuild(sample: SampleTeam) -> None:
     assert [job.image_id for job in IndexJob.objects.due(timezone.now())] == [later.pk, sample.image.pk]
 
 
-def test_a_change_rolled_back_leaves_no_job(indexed: Image) -> None:
+def test_rolled_back_change_leaves_no_job(indexed: Image) -> None:
     def change_and_fail() -> None:
         with transaction.atomic():
             Image.objects.filter(pk=indexed.pk).update(width=61)

@@ -1,4 +1,4 @@
-"""The worker: after it has drained the queue, index and database agree, whatever went wrong on the way."""
+"""The worker: index and database agree after the queue is drained, whatever failed meanwhile."""
 
 import threading
 import uuid
@@ -20,8 +20,8 @@ from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.queue import MAX_ATTEMPTS, claim_jobs, fail_job, finish_job, renew_lease
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library.collections import create_collection, retry_indexing
-from collections_app.services.library.renditions import Rendition, rendition_name
+from collections_app.services.library.collections import create_collection, requeue_failed_images
+from collections_app.services.library.renditions import Rendition, build_rendition_name
 from tests.sample_team import CLOSED_PORT, SampleTeam, put_picture, put_pictures
 from tests.services.indexing.agreement import assert_index_agrees, expected_entries
 
@@ -37,16 +37,23 @@ def overwrite(image: Image, content: bytes) -> None:
     default_storage.save(image.file_name, ContentFile(content))
 
 
+class ImmediateStop(threading.Event):
+    """An event whose waiters go on at once."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
+
+
 def drain_impatiently() -> None:
     """Drain as if every pause before another attempt were over."""
 
     def end_pauses() -> None:
         IndexJob.objects.update(run_after=timezone.now())
 
-    IndexWorker().drain(on_progress=end_pauses)
+    IndexWorker(stop=ImmediateStop()).drain(on_progress=end_pauses)
 
 
-def test_every_picture_gets_one_vector_in_its_teams_partition(sample: SampleTeam) -> None:
+def test_every_picture_gets_one_vector_in_its_team_s_partition(sample: SampleTeam) -> None:
     put_pictures(sample, 40)
     own = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     put_picture(own, sample.owner, "own.png", colour="green")
@@ -60,15 +67,15 @@ def test_every_picture_gets_one_vector_in_its_teams_partition(sample: SampleTeam
     assert set(Image.objects.values_list("index_model_key", flat=True)) == {get_encoder().key}
 
 
-def test_the_grid_thumbnail_is_made_from_the_same_decode(sample: SampleTeam) -> None:
+def test_grid_thumbnail_is_made_from_the_same_decode(sample: SampleTeam) -> None:
     drain()
 
-    assert default_storage.exists(rendition_name(sample.image.file_name, Rendition.GRID))
+    assert default_storage.exists(build_rendition_name(sample.image.file_name, Rendition.GRID))
 
 
-def test_a_move_to_another_team_takes_the_vector_along_without_the_model(sample: SampleTeam) -> None:
+def test_move_to_another_team_moves_the_vector_without_encoding(sample: SampleTeam) -> None:
     drain()
-    before = get_active_index().vectors([sample.image.pk])[sample.image.pk]
+    before = get_active_index().get_vectors([sample.image.pk])[sample.image.pk]
     overwrite(sample.image, b"no picture any more: to decode it again would fail")
     sample.collection.team = sample.owner.personal_team
     sample.collection.save()
@@ -76,13 +83,13 @@ def test_a_move_to_another_team_takes_the_vector_along_without_the_model(sample:
     drain()
 
     assert_index_agrees()
-    assert (get_active_index().vectors([sample.image.pk])[sample.image.pk] == before).all()
+    assert (get_active_index().get_vectors([sample.image.pk])[sample.image.pk] == before).all()
     sample.image.refresh_from_db()
     assert sample.image.index_sha256 == sample.image.sha256
     assert sample.image.is_indexed
 
 
-def test_a_moved_picture_whose_vector_is_lost_is_encoded_anew(sample: SampleTeam) -> None:
+def test_moved_picture_without_a_vector_is_encoded_again(sample: SampleTeam) -> None:
     drain()
     get_active_index().delete([sample.image.pk])
     sample.image.save()
@@ -94,7 +101,7 @@ def test_a_moved_picture_whose_vector_is_lost_is_encoded_anew(sample: SampleTeam
 
 def test_a_deleted_picture_loses_its_vector_and_its_files(sample: SampleTeam) -> None:
     drain()
-    names = [sample.image.file_name, rendition_name(sample.image.file_name, Rendition.GRID)]
+    names = [sample.image.file_name, build_rendition_name(sample.image.file_name, Rendition.GRID)]
     sample.image.delete()
 
     drain()
@@ -114,7 +121,7 @@ def test_files_written_after_a_deletion_are_removed_by_its_job(sample: SampleTea
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 99], ids=["empty", "garbage"])
-def test_a_poisonous_picture_fails_alone_and_for_good_after_five_attempts(sample: SampleTeam, content: bytes) -> None:
+def test_unreadable_picture_fails_alone_after_five_attempts(sample: SampleTeam, content: bytes) -> None:
     put_pictures(sample, 5)
     overwrite(sample.image, content)
 
@@ -128,7 +135,7 @@ def test_a_poisonous_picture_fails_alone_and_for_good_after_five_attempts(sample
     assert Image.objects.filter(index_state=IndexState.INDEXED).count() == 5
 
 
-def test_a_missing_file_is_named_as_the_reason(sample: SampleTeam) -> None:
+def test_missing_file_is_given_as_the_reason(sample: SampleTeam) -> None:
     default_storage.delete(sample.image.file_name)
 
     drain_impatiently()
@@ -137,14 +144,14 @@ def test_a_missing_file_is_named_as_the_reason(sample: SampleTeam) -> None:
     assert sample.image.index_error == "The picture's file is missing from the storage."
 
 
-def test_a_failed_picture_can_be_tried_again(sample: SampleTeam) -> None:
+def test_failed_picture_can_be_retried(sample: SampleTeam) -> None:
     with default_storage.open(sample.image.file_name) as file:
         content = file.read()
     overwrite(sample.image, b"garbage")
     drain_impatiently()
     overwrite(sample.image, content)
 
-    assert retry_indexing(images=Image.objects.all()) == 1
+    assert requeue_failed_images(images=Image.objects.all()) == 1
     drain()
 
     assert_index_agrees()
@@ -153,7 +160,7 @@ def test_a_failed_picture_can_be_tried_again(sample: SampleTeam) -> None:
     assert sample.image.index_error == ""
 
 
-def test_an_unreachable_index_costs_no_attempts(sample: SampleTeam, settings: Settings) -> None:
+def test_unreachable_index_uses_up_no_attempts(sample: SampleTeam, settings: Settings) -> None:
     put_pictures(sample, 3)
     close_index()
     settings.MILVUS_URI = CLOSED_PORT
@@ -191,13 +198,13 @@ def test_a_change_while_failing_keeps_the_job_for_another_round(sample: SampleTe
     assert IndexJob.objects.values_list("attempts", "lease", "error").get() == (0, None, "")
 
 
-def test_a_leased_job_is_nobody_elses(sample: SampleTeam) -> None:
+def test_leased_job_belongs_to_one_worker(sample: SampleTeam) -> None:
     claim_jobs(worker=uuid.uuid4(), limit=9)
 
     assert claim_jobs(worker=uuid.uuid4(), limit=9) == []
 
 
-def test_a_lease_that_ran_out_lets_another_worker_take_the_job(sample: SampleTeam) -> None:
+def test_expired_lease_lets_another_worker_take_the_job(sample: SampleTeam) -> None:
     claim_jobs(worker=uuid.uuid4(), limit=9)
     IndexJob.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
 
@@ -214,7 +221,7 @@ def test_a_renewed_lease_keeps_the_job(sample: SampleTeam) -> None:
     assert claim_jobs(worker=uuid.uuid4(), limit=9) == []
 
 
-def test_a_job_that_was_taken_over_and_done_is_queued_anew(sample: SampleTeam) -> None:
+def test_job_taken_over_and_done_is_queued_again(sample: SampleTeam) -> None:
     slow, quick = uuid.uuid4(), uuid.uuid4()
     (mine,) = claim_jobs(worker=slow, limit=9, lease_s=-1)
     (theirs,) = claim_jobs(worker=quick, limit=9)
@@ -263,7 +270,7 @@ def test_two_workers_drain_one_queue_at_once(sample: SampleTeam, settings: Setti
 @pytest.mark.skipif(
     not connection.features.has_select_for_update_skip_locked, reason="This database has one writer at a time."
 )
-def test_who_claims_while_another_one_does_gets_other_jobs_and_waits_for_nobody(sample: SampleTeam) -> None:
+def test_concurrent_claims_get_different_jobs_without_waiting(sample: SampleTeam) -> None:
     put_pictures(sample, 3)
 
     def claim_two() -> set[int]:
@@ -279,7 +286,7 @@ def test_who_claims_while_another_one_does_gets_other_jobs_and_waits_for_nobody(
     assert not mine & theirs
 
 
-def test_a_stopped_worker_gives_back_what_it_had_claimed(sample: SampleTeam) -> None:
+def test_stopped_worker_releases_its_jobs(sample: SampleTeam) -> None:
     stop = threading.Event()
     put_pictures(sample, django_settings.INDEX_BATCH_SIZE * 3)
 

@@ -24,7 +24,7 @@ from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
-from collections_app.services.library.renditions import Rendition, rendition_name
+from collections_app.services.library.renditions import Rendition, build_rendition_name
 from tests.sample_team import SampleTeam, picture_bytes, put_picture, put_pictures
 from tests.services.indexing.agreement import assert_index_agrees
 
@@ -84,7 +84,7 @@ class IndexWithoutRoomFor:
         self._index.upsert(records)
 
 
-def test_a_refusal_fails_the_refused_picture_alone(sample: SampleTeam) -> None:
+def test_refusal_fails_only_the_refused_picture(sample: SampleTeam) -> None:
     own = create_collection(team=sample.outsider.personal_team, name="Mine", creator=sample.outsider)
     refused = put_picture(own, sample.outsider, "own.png", colour="green")
     put_pictures(sample, 3)
@@ -100,7 +100,7 @@ def test_a_refusal_fails_the_refused_picture_alone(sample: SampleTeam) -> None:
     assert Image.objects.filter(index_state=IndexState.INDEXED).count() == 4
 
 
-def test_a_deletion_that_is_refused_does_not_keep_the_others(sample: SampleTeam) -> None:
+def test_refused_deletion_does_not_block_the_others(sample: SampleTeam) -> None:
     put_pictures(sample, 2)
     IndexWorker().drain()
     refused = sample.image.pk
@@ -112,11 +112,11 @@ def test_a_deletion_that_is_refused_does_not_keep_the_others(sample: SampleTeam)
         BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
 
     assert IndexJob.objects.get().image_id == refused
-    assert [entry.id for entry in get_active_index().entries()] == [refused]
+    assert [entry.id for entry in get_active_index().iterate_entries()] == [refused]
 
 
 @pytest.mark.parametrize("odd", [{"sha256": "no checksum at all"}, {"file": "../../outside.png"}])
-def test_a_row_that_makes_no_sense_fails_alone(sample: SampleTeam, odd: dict[str, str]) -> None:
+def test_invalid_row_fails_alone(sample: SampleTeam, odd: dict[str, str]) -> None:
     put_pictures(sample, 3)
     Image.objects.filter(pk=sample.image.pk).record_index_state(**odd)
     stop = threading.Event()
@@ -129,7 +129,7 @@ def test_a_row_that_makes_no_sense_fails_alone(sample: SampleTeam, odd: dict[str
     assert Image.objects.filter(index_state=IndexState.INDEXED).count() == 3
 
 
-def test_a_file_that_cannot_be_read_is_tried_later_and_does_not_keep_the_others(sample: SampleTeam) -> None:
+def test_unreadable_file_is_retried_later_and_blocks_no_other(sample: SampleTeam) -> None:
     put_pictures(sample, 3)
     place = replace_by_folder(sample.image)
 
@@ -147,14 +147,14 @@ def test_a_file_that_cannot_be_read_is_tried_later_and_does_not_keep_the_others(
     assert_index_agrees()
 
 
-def test_a_database_that_is_locked_costs_no_attempt(sample: SampleTeam) -> None:
+def test_locked_database_uses_up_no_attempt(sample: SampleTeam) -> None:
     with connection.execute_wrapper(locked('DELETE FROM "collections_app_indexjob"')), pytest.raises(OperationalError):
         IndexWorker().drain()
 
     assert IndexJob.objects.values_list("attempts", "lease", "error").get() == (0, None, "")
 
 
-def test_a_retry_that_is_next_waits_for_the_hand_to_be_empty_and_not_for_the_queue(sample: SampleTeam) -> None:
+def test_due_retry_waits_for_the_current_batch_but_not_for_the_queue(sample: SampleTeam) -> None:
     put_pictures(sample, 3)
     first, second = IndexJob.objects.order_by("pk")[:2]
     IndexJob.objects.filter(pk=second.pk).update(attempts=1)
@@ -165,8 +165,8 @@ def test_a_retry_that_is_next_waits_for_the_hand_to_be_empty_and_not_for_the_que
     assert claim_jobs(worker=me, limit=9) == [second]
 
 
-def test_a_thumbnail_made_while_its_picture_was_deleted_does_not_stay(sample: SampleTeam) -> None:
-    me, encoder, name = uuid.uuid4(), get_encoder(), rendition_name(sample.image.file_name, Rendition.GRID)
+def test_thumbnail_made_during_the_deletion_is_removed(sample: SampleTeam) -> None:
+    me, encoder, name = uuid.uuid4(), get_encoder(), build_rendition_name(sample.image.file_name, Rendition.GRID)
     with ThreadPoolExecutor(1) as pool:
         jobs = claim_jobs(worker=me, limit=32, lease_s=-1)
         batch = prepare_batch(jobs=jobs, encoder=encoder, pool=pool)
@@ -181,7 +181,7 @@ def test_a_thumbnail_made_while_its_picture_was_deleted_does_not_stay(sample: Sa
     assert_index_agrees()
 
 
-def test_nothing_else_is_claimed_with_a_job_that_failed_before(sample: SampleTeam, settings: Settings) -> None:
+def test_job_that_failed_before_is_claimed_alone(sample: SampleTeam, settings: Settings) -> None:
     put_pictures(sample, 4)
     IndexJob.objects.filter(image_id=sample.image.pk).update(attempts=2)
     settings.INDEX_BATCH_SIZE = 2
@@ -209,9 +209,7 @@ class DiskFullOfThumbnails(FileSystemStorage):
         raise OSError(28, "No space left on device")
 
 
-def test_a_thumbnail_that_cannot_be_stored_does_not_keep_a_picture_from_search(
-    sample: SampleTeam, settings: Settings
-) -> None:
+def test_unstorable_thumbnail_does_not_keep_a_picture_from_search(sample: SampleTeam, settings: Settings) -> None:
     if not isinstance(default_storage, FileSystemStorage):
         pytest.skip("A bucket has no disk that is full.")
     place = {
@@ -223,7 +221,7 @@ def test_a_thumbnail_that_cannot_be_stored_does_not_keep_a_picture_from_search(
     IndexWorker().drain()
 
     assert_index_agrees()
-    assert not default_storage.exists(rendition_name(sample.image.file_name, Rendition.GRID))
+    assert not default_storage.exists(build_rendition_name(sample.image.file_name, Rendition.GRID))
 
 
 def test_jobs_that_could_not_be_released_are_released_next_time(sample: SampleTeam, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""A team's quota: never exceeded, not even by ten uploads at once."""
+"""The quota of a team, which simultaneous uploads do not exceed."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from collections_app.errors import QuotaExceeded
 from collections_app.models import Image, Team
-from collections_app.services.library.quotas import usage_of
+from collections_app.services.library.quotas import measure_usage
 from collections_app.services.library.trash import trash_images
 from collections_app.services.uploads.ingest import ingest_upload
 from tests.sample_team import SampleTeam, picture_bytes, put_picture
@@ -17,7 +17,7 @@ from tests.sample_team import SampleTeam, picture_bytes, put_picture
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_picture_too_many_is_refused_and_nothing_is_stored(sample: SampleTeam) -> None:
+def test_picture_over_the_quota_is_refused_and_not_stored(sample: SampleTeam) -> None:
     Team.objects.filter(pk=sample.team.pk).update(max_images=1)
 
     with pytest.raises(QuotaExceeded, match="Gardeners"):
@@ -29,7 +29,7 @@ def test_a_picture_too_many_is_refused_and_nothing_is_stored(sample: SampleTeam)
     assert sum(len(storage.listdir(f"originals/{folder}")[1]) for folder in folders) == 1
 
 
-def test_bytes_count_with_those_in_the_trash(sample: SampleTeam) -> None:
+def test_trashed_pictures_count_towards_the_byte_quota(sample: SampleTeam) -> None:
     Team.objects.filter(pk=sample.team.pk).update(max_bytes=sample.image.byte_size + 10)
     trash_images(images=Image.objects.all(), trasher=sample.owner)
 
@@ -37,7 +37,7 @@ def test_bytes_count_with_those_in_the_trash(sample: SampleTeam) -> None:
         put_picture(sample.collection, sample.owner, "sky.png")
 
 
-def test_ten_uploads_at_once_do_not_exceed_it(sample: SampleTeam) -> None:
+def test_ten_concurrent_uploads_do_not_exceed_the_quota(sample: SampleTeam) -> None:
     Team.objects.filter(pk=sample.team.pk).update(max_images=4)
 
     def upload(number: int) -> bool:
@@ -54,12 +54,10 @@ def test_ten_uploads_at_once_do_not_exceed_it(sample: SampleTeam) -> None:
         outcomes = list(pool.map(upload, range(10)))
 
     assert sum(outcomes) == 3
-    assert usage_of(sample.team).images == 4
+    assert measure_usage(sample.team).images == 4
 
 
-def test_the_site_s_default_holds_where_the_team_has_no_limit_of_its_own(
-    sample: SampleTeam, settings: Settings
-) -> None:
+def test_site_default_applies_to_a_team_without_its_own_quota(sample: SampleTeam, settings: Settings) -> None:
     settings.TEAM_MAX_IMAGES = 1
     with pytest.raises(QuotaExceeded):
         put_picture(sample.collection, sample.owner, "sky.png")

@@ -1,4 +1,4 @@
-"""The trash: found by nobody, restored whole, purged after some days."""
+"""The trash: hidden from searches, restored whole, purged after some days."""
 
 import threading
 from datetime import timedelta
@@ -12,18 +12,18 @@ from collections_app.index import NO_TEAM
 from collections_app.models import Collection, Image
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
-from collections_app.services.library.renditions import Rendition, rendition_name
+from collections_app.services.library.renditions import Rendition, build_rendition_name
 from collections_app.services.library.trash import purge_trash, restore_images, trash_collection, trash_images
 from collections_app.services.maintenance import run_maintenance
-from collections_app.services.search.retrieval import everything_visible_to, search_by_text
 from tests.sample_team import SampleTeam
+from tests.searches import find_ids
 from tests.services.indexing.agreement import assert_index_agrees, indexed_entries
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class StopWhenIdle(threading.Event):
-    """Ends the worker at its first pause: by then it has done what there was to do."""
+    """Stops the worker at its first pause, when it has done all jobs."""
 
     def wait(self, timeout: float | None = None) -> bool:
         self.set()
@@ -35,10 +35,10 @@ def trash_the_picture(sample: SampleTeam) -> None:
 
 
 def found(sample: SampleTeam) -> list[int]:
-    return [each.image.pk for each in search_by_text(scope=everything_visible_to(sample.viewer), text="red")]
+    return find_ids(sample.viewer, "red")
 
 
-def test_what_is_in_the_trash_is_found_by_nobody_at_once(sample: SampleTeam) -> None:
+def test_trashed_picture_is_hidden_from_everybody_at_once(sample: SampleTeam) -> None:
     IndexWorker().drain()
     trash_the_picture(sample)
 
@@ -48,12 +48,12 @@ def test_what_is_in_the_trash_is_found_by_nobody_at_once(sample: SampleTeam) -> 
     assert not Image.objects.in_trash_of(sample.viewer).exists()
 
 
-def test_its_vector_waits_where_no_search_looks_and_comes_back_without_encoding(sample: SampleTeam) -> None:
+def test_trashed_vector_is_unsearchable_and_restored_without_encoding(sample: SampleTeam) -> None:
     IndexWorker().drain()
     trash_the_picture(sample)
     IndexWorker().drain()
     assert [entry.team_id for entry in indexed_entries()] == [NO_TEAM]
-    sample.image.file.storage.delete(sample.image.file_name)  # so that nothing can be encoded anew
+    sample.image.file.storage.delete(sample.image.file_name)  # nothing can be encoded again
 
     restore_images(images=Image.objects.filter(pk=sample.image.pk))
     IndexWorker().drain()
@@ -62,7 +62,7 @@ def test_its_vector_waits_where_no_search_looks_and_comes_back_without_encoding(
     assert found(sample) == [sample.image.pk]
 
 
-def test_a_collection_goes_with_its_pictures_and_comes_back_with_one_of_them(sample: SampleTeam) -> None:
+def test_collection_is_trashed_with_its_pictures_and_restored_with_one(sample: SampleTeam) -> None:
     assert trash_collection(collection=sample.collection, trasher=sample.owner) == 1
     assert not Collection.objects.visible_to(sample.owner).exists()
 
@@ -81,7 +81,7 @@ def test_a_restored_collection_gets_a_free_name(sample: SampleTeam) -> None:
     assert sample.collection.name == "Garden (2)"
 
 
-def test_the_purge_takes_only_what_is_old_enough(sample: SampleTeam, settings: Settings) -> None:
+def test_purge_deletes_only_old_enough_pictures(sample: SampleTeam, settings: Settings) -> None:
     trash_collection(collection=sample.collection, trasher=sample.owner)
     assert purge_trash() == 0
 
@@ -96,14 +96,14 @@ def test_the_purge_takes_only_what_is_old_enough(sample: SampleTeam, settings: S
     assert not sample.image.file.storage.exists(sample.image.file_name)
 
 
-def test_a_running_worker_purges_by_itself_row_vector_and_files(sample: SampleTeam, settings: Settings) -> None:
+def test_running_worker_purges_row_vector_and_files(sample: SampleTeam, settings: Settings) -> None:
     IndexWorker().drain()
-    assert default_storage.exists(rendition_name(sample.image.file_name, Rendition.GRID))
+    assert default_storage.exists(build_rendition_name(sample.image.file_name, Rendition.GRID))
     trash_the_picture(sample)
     Image.objects.update(trashed_at=timezone.now() - timedelta(days=settings.TRASH_DAYS, seconds=1))
     IndexWorker(stop=StopWhenIdle(), maintenance=run_maintenance).run()
 
     assert not Image.objects.exists()
     assert indexed_entries() == []
-    for name in (sample.image.file_name, rendition_name(sample.image.file_name, Rendition.GRID)):
+    for name in (sample.image.file_name, build_rendition_name(sample.image.file_name, Rendition.GRID)):
         assert not default_storage.exists(name)

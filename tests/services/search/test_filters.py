@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management import call_command
 
 from collections_app.encoders import get_encoder
-from collections_app.index import Filters, hash_token
+from collections_app.index import hash_token
 from collections_app.index.milvus import MilvusIndex
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.active_index import get_active_index
@@ -22,34 +22,33 @@ from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import edit_image, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.maintenance import run_maintenance
-from collections_app.services.search.retrieval import everything_visible_to, search_by_text
 from tests.index.older import store_as_version_1
 from tests.sample_team import SampleTeam, put_picture
+from tests.searches import find_ids
 from tests.services.indexing.agreement import assert_index_agrees, indexed_entries
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def found(sample: SampleTeam, filters: Filters) -> list[int]:
-    hits = search_by_text(scope=everything_visible_to(sample.viewer), text="red", filters=filters)
-    return sorted(each.image.pk for each in hits)
+def found(sample: SampleTeam, filters: str) -> list[int]:
+    return sorted(find_ids(sample.viewer, f"red {filters}"))
 
 
 def the_picture(sample: SampleTeam) -> Image:
     return Image.objects.get(pk=sample.image.pk)
 
 
-def test_filters_are_asked_of_what_is_known_of_a_picture(sample: SampleTeam) -> None:
+def test_filters_match_the_metadata_of_a_picture(sample: SampleTeam) -> None:
     other = put_picture(sample.collection, sample.viewer, "sky.png")
     IndexWorker().drain()
 
-    assert found(sample, Filters(uploader_ids=(sample.viewer.pk,))) == [other.pk]
-    assert found(sample, Filters(shapes=("landscape",), formats=("PNG",), min_edge_px=60)) == [
+    assert found(sample, "by:me") == [other.pk]
+    assert found(sample, "landscape format:png min:60") == [
         sample.image.pk,
         other.pk,
     ]
-    assert found(sample, Filters(formats=("JPEG",))) == []
-    assert found(sample, Filters(taken_from=1)) == []
+    assert found(sample, "format:jpeg") == []
+    assert found(sample, "after:1971") == []
 
 
 @pytest.mark.parametrize("way", ["edit", "tag", "set", "save", "bulk"])
@@ -60,7 +59,7 @@ def test_a_changed_tag_reaches_the_index_without_encoding(sample: SampleTeam, wa
     image.tags = ["Rose"]
     changes: dict[str, Callable[[], object]] = {
         "edit": lambda: edit_image(image=image, title="", tags=["Rose"]),
-        "tag": lambda: tag_images(images=one, tags=["Rose"], most=9),
+        "tag": lambda: tag_images(images=one, tags=["Rose"], max_tags=9),
         "set": lambda: set_tags(images=one, tags={image.pk: ["Rose"]}),
         "save": lambda: image.save(update_fields=["tags"]),
         "bulk": lambda: Image.objects.bulk_update([image], ["tags"]),
@@ -69,26 +68,26 @@ def test_a_changed_tag_reaches_the_index_without_encoding(sample: SampleTeam, wa
     changes[way]()
     IndexWorker().drain()
 
-    assert found(sample, Filters(tags=("rose",))) == [image.pk]
-    assert found(sample, Filters(without_tags=("ROSE",))) == []
+    assert found(sample, "tag:rose") == [image.pk]
+    assert found(sample, "-tag:ROSE") == []
     assert_index_agrees()
 
 
-def test_tags_go_into_the_trash_and_come_back_with_their_picture(sample: SampleTeam) -> None:
+def test_tags_are_trashed_and_restored_with_their_picture(sample: SampleTeam) -> None:
     edit_image(image=sample.image, title="", tags=["Rose"])
     IndexWorker().drain()
     trash_images(images=Image.objects.all(), trasher=sample.owner)
-    assert found(sample, Filters(tags=("rose",))) == []
+    assert found(sample, "tag:rose") == []
     IndexWorker().drain()
-    assert found(sample, Filters(tags=("rose",))) == []
+    assert found(sample, "tag:rose") == []
 
     restore_images(images=Image.objects.all())
     IndexWorker().drain()
 
-    assert found(sample, Filters(tags=("rose",))) == [sample.image.pk]
+    assert found(sample, "tag:rose") == [sample.image.pk]
 
 
-def test_tags_that_are_no_texts_are_left_out_and_what_is_no_list_fails_alone(sample: SampleTeam) -> None:
+def test_invalid_tags_are_dropped_and_an_invalid_list_fails_alone(sample: SampleTeam) -> None:
     other = put_picture(sample.collection, sample.owner, "sky.png")
     Image.objects.filter(pk=sample.image.pk).update(tags=["Rose", "rose", 7, None, ["x"]])
     Image.objects.filter(pk=other.pk).update(tags={"no": "list"})
@@ -115,7 +114,7 @@ def call_command_and_expect(status: int) -> None:
     assert ended.value.code == status
 
 
-def test_an_upgrade_takes_the_vectors_over_and_then_forgets_the_older_ones(sample: SampleTeam) -> None:
+def test_upgrade_copies_the_vectors_and_drops_the_older_ones(sample: SampleTeam) -> None:
     other = put_picture(sample.collection, sample.owner, "sky.png")
     IndexWorker().drain()
     put_index_back_to_version_1(sample)
@@ -128,7 +127,7 @@ def test_an_upgrade_takes_the_vectors_over_and_then_forgets_the_older_ones(sampl
     assert set(Image.objects.values_list("index_state", flat=True)) == {IndexState.PENDING}
     IndexWorker().drain()
     assert_index_agrees()
-    assert found(sample, Filters(formats=("PNG",))) == [sample.image.pk, other.pk]
+    assert found(sample, "format:png") == [sample.image.pk, other.pk]
     run_maintenance()
     assert not get_active_index().drop_superseded()
 
@@ -136,7 +135,7 @@ def test_an_upgrade_takes_the_vectors_over_and_then_forgets_the_older_ones(sampl
 def put_index_back_to_version_1(sample: SampleTeam) -> None:
     index = get_active_index()
     assert isinstance(index, MilvusIndex)
-    vectors = index.vectors(list(Image.objects.values_list("pk", flat=True)))
+    vectors = index.get_vectors(list(Image.objects.values_list("pk", flat=True)))
     store = partial(store_as_version_1, model_key=get_encoder().key, team_id=sample.team.pk, vectors=vectors)
     index._connection.run(store)
     index.drop()

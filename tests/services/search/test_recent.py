@@ -8,13 +8,13 @@ from django.http import QueryDict
 
 from collections_app.models import RecentSearch, User
 from collections_app.services.search.recent import (
-    MOST,
+    MAX_RECENT,
     clear_recent_searches,
-    forget_older_searches,
-    query_of,
-    recent_searches,
+    delete_older_searches,
+    list_recent_searches,
+    normalize_query_string,
     remember_search,
-    remember_searches,
+    set_search_history,
 )
 from tests.sample_team import SampleTeam
 
@@ -23,11 +23,11 @@ pytestmark = pytest.mark.django_db
 
 def search(user: User, *queries: str) -> None:
     for query in queries:
-        remember_search(user=user, asked=QueryDict(query))
+        remember_search(user=user, parameters=QueryDict(query))
 
 
 def remembered(user: User) -> list[str]:
-    return [each.query for each in recent_searches(user)]
+    return [each.query for each in list_recent_searches(user)]
 
 
 def test_latest_search_comes_first(sample: SampleTeam) -> None:
@@ -35,84 +35,84 @@ def test_latest_search_comes_first(sample: SampleTeam) -> None:
     assert remembered(sample.owner) == ["q=cat", "q=dog"]
 
 
-def test_same_search_is_kept_once_and_comes_first_again(sample: SampleTeam) -> None:
+def test_repeated_search_is_stored_once_and_comes_first(sample: SampleTeam) -> None:
     search(sample.owner, "q=dog&collection=3", "q=cat", "collection=3&q=dog&team=&page=2")
     assert remembered(sample.owner) == ["collection=3&q=dog", "q=cat"]
 
 
-def test_only_the_last_twenty_are_kept(sample: SampleTeam) -> None:
-    search(sample.owner, *(f"q={number}" for number in range(MOST + 5)))
-    assert remembered(sample.owner) == [f"q={number}" for number in reversed(range(5, MOST + 5))]
-    forget_older_searches()
-    assert RecentSearch.objects.count() == MOST
-    assert remembered(sample.owner) == [f"q={number}" for number in reversed(range(5, MOST + 5))]
+def test_only_the_last_twenty_are_stored(sample: SampleTeam) -> None:
+    search(sample.owner, *(f"q={number}" for number in range(MAX_RECENT + 5)))
+    assert remembered(sample.owner) == [f"q={number}" for number in reversed(range(5, MAX_RECENT + 5))]
+    delete_older_searches()
+    assert RecentSearch.objects.count() == MAX_RECENT
+    assert remembered(sample.owner) == [f"q={number}" for number in reversed(range(5, MAX_RECENT + 5))]
 
 
-def test_nobody_else_has_them(sample: SampleTeam) -> None:
+def test_recent_searches_are_private(sample: SampleTeam) -> None:
     search(sample.owner, "q=dog")
-    search(sample.viewer, *(f"q={number}" for number in range(MOST)))
+    search(sample.viewer, *(f"q={number}" for number in range(MAX_RECENT)))
     assert remembered(sample.owner) == ["q=dog"]
     assert remembered(sample.outsider) == []
 
 
-def test_clearing_forgets_ones_own(sample: SampleTeam) -> None:
+def test_clearing_deletes_only_one_s_own_searches(sample: SampleTeam) -> None:
     search(sample.owner, "q=dog")
     search(sample.viewer, "q=cat")
     clear_recent_searches(user=sample.owner)
     assert (remembered(sample.owner), remembered(sample.viewer)) == ([], ["q=cat"])
 
 
-def test_who_does_not_want_it_is_forgotten_at_once_and_not_remembered(sample: SampleTeam) -> None:
+def test_disabling_history_deletes_it_and_stores_nothing(sample: SampleTeam) -> None:
     search(sample.owner, "q=dog")
-    remember_searches(user=sample.owner, wanted=False)
+    set_search_history(user=sample.owner, is_on=False)
     search(User.objects.get(pk=sample.owner.pk), "q=cat")
     assert not RecentSearch.objects.exists()
-    remember_searches(user=sample.owner, wanted=True)
+    set_search_history(user=sample.owner, is_on=True)
     search(User.objects.get(pk=sample.owner.pk), "q=cat")
     assert remembered(sample.owner) == ["q=cat"]
 
 
 @pytest.mark.parametrize("query", ["", "q=", "q=%20&page=3", "q=" + "a" * 5000])
-def test_nothing_and_what_is_too_long_are_not_remembered(sample: SampleTeam, query: str) -> None:
+def test_empty_and_overlong_queries_are_not_stored(sample: SampleTeam, query: str) -> None:
     search(sample.owner, query)
     assert remembered(sample.owner) == []
 
 
 @pytest.mark.parametrize("query", ["q=%00", "q=%FF%FE", "q=%ED%A0%80", "q=🐶", "q=a%26b%3Dc", "q=a&q=b"])
-def test_odd_queries_are_remembered_as_they_were_asked(sample: SampleTeam, query: str) -> None:
+def test_unusual_queries_are_stored_unchanged(sample: SampleTeam, query: str) -> None:
     search(sample.owner, query)
-    (kept,) = recent_searches(sample.owner)
-    assert kept.asked == QueryDict(query)
+    (kept,) = list_recent_searches(sample.owner)
+    assert kept.parameters == QueryDict(query)
 
 
-def test_query_names_what_is_asked_and_not_how_it_is_shown() -> None:
-    asked = QueryDict("page=2&q=dog&judge=1&saved=3&tag=b&tag=a&csrfmiddlewaretoken=x&empty=")
-    assert query_of(asked) == "q=dog&tag=a&tag=b"
+def test_stored_query_excludes_display_options() -> None:
+    asked = QueryDict("page=2&q=dog&rate=1&saved=3&tag=b&tag=a&csrfmiddlewaretoken=x&empty=")
+    assert normalize_query_string(asked) == "q=dog&tag=a&tag=b"
 
 
-def test_place_is_named_to_who_may_see_it(sample: SampleTeam) -> None:
+def test_collection_is_named_only_to_people_who_may_see_it(sample: SampleTeam) -> None:
     for query in (f"q=dog&collection={sample.collection.pk}", f"q=dog&team={sample.team.pk}", "q=dog&collection=x"):
         search(sample.viewer, query)
         search(sample.outsider, query)
-    assert [each.place for each in recent_searches(sample.viewer)] == ["", "Gardeners", "Garden"]
-    assert [each.place for each in recent_searches(sample.outsider)] == ["", "", ""]
+    assert [each.scope_name for each in list_recent_searches(sample.viewer)] == ["", "Gardeners", "Garden"]
+    assert [each.scope_name for each in list_recent_searches(sample.outsider)] == ["", "", ""]
 
 
 def test_number_of_statements_does_not_grow_with_the_searches(
     sample: SampleTeam, django_assert_num_queries: Callable[..., object]
 ) -> None:
-    search(sample.owner, *(f"q={number}&collection={number}" for number in range(MOST)))
+    search(sample.owner, *(f"q={number}&collection={number}" for number in range(MAX_RECENT)))
     with django_assert_num_queries(3):  # type: ignore[attr-defined]
-        recent_searches(sample.owner)
+        list_recent_searches(sample.owner)
 
 
-def test_remembering_takes_one_statement(sample: SampleTeam, django_assert_num_queries: Callable[..., object]) -> None:
+def test_storing_takes_one_statement(sample: SampleTeam, django_assert_num_queries: Callable[..., object]) -> None:
     with django_assert_num_queries(1):  # type: ignore[attr-defined]
         search(sample.owner, "q=dog")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_search_does_not_fail_where_it_cannot_be_remembered(sample: SampleTeam) -> None:
+def test_search_succeeds_when_it_cannot_be_stored(sample: SampleTeam) -> None:
     def locked(_go_on: object, sql: str, *_: object) -> None:
         raise OperationalError("database is locked")
 
@@ -121,7 +121,7 @@ def test_search_does_not_fail_where_it_cannot_be_remembered(sample: SampleTeam) 
     assert remembered(sample.owner) == []
 
 
-def test_deleted_account_leaves_none(sample: SampleTeam) -> None:
+def test_deleted_account_leaves_no_searches(sample: SampleTeam) -> None:
     search(sample.owner, "q=dog")
     sample.owner.delete()
     assert not RecentSearch.objects.exists()

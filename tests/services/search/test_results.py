@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from collections_app.index import Filters, Record
+from collections_app.index import Record
 from collections_app.models import Collection, Image
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry
 from collections_app.services.library.collections import create_collection
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
-from collections_app.services.search.results import SearchResults, Verdict, answer
-from collections_app.services.search.retrieval import MAX_HITS, nearest_in_index
+from collections_app.services.search.results import SearchResults, Verdict, run_search
+from collections_app.services.search.retrieval import MAX_HITS, find_nearest
 from collections_app.services.search.text_embeddings import embed_text
 from tests.sample_team import SampleTeam
 
@@ -74,80 +74,80 @@ def _row(collection: Collection, sample: SampleTeam, number: int) -> Image:
 
 
 def found(sample: SampleTeam, line: str = WORDS) -> SearchResults:
-    question = parse_search_request(user=sample.owner, asked={"q": line})
+    question = parse_search_request(user=sample.owner, parameters={"q": line})
     assert question.problems == []
-    return answer(question)
+    return run_search(question)
 
 
 def ids(images: list[Image]) -> list[int]:
     return [image.pk for image in images]
 
 
-def test_all_hits_are_likely_where_more_pictures_are(sample: SampleTeam) -> None:
+def test_all_hits_can_be_likely_among_more_pictures(sample: SampleTeam) -> None:
     made = crowd(sample, matches=1500)
     all_of_them = found(sample)
     assert [each.id for each in all_of_them.ranked] == ids(made.matches)[:MAX_HITS]
-    assert (all_of_them.likely, all_of_them.maybe, all_of_them.left_out) == (MAX_HITS, 0, 0)
+    assert (all_of_them.likely_count, all_of_them.possible_count, all_of_them.hidden_count) == (MAX_HITS, 0, 0)
 
 
-def test_few_are_likely_among_many_and_some_may_be(sample: SampleTeam) -> None:
+def test_few_results_are_likely_and_some_possible_among_many(sample: SampleTeam) -> None:
     made = crowd(sample, matches=30)
     few = found(sample)
-    assert [each.id for each in few.ranked[: few.likely]] == ids(made.matches)
-    assert 0.01 < few.maybe / MANY < 0.04
-    assert few.likely + few.maybe + few.left_out == MAX_HITS
+    assert [each.id for each in few.ranked[: few.likely_count]] == ids(made.matches)
+    assert 0.01 < few.possible_count / MANY < 0.04
+    assert few.likely_count + few.possible_count + few.hidden_count == MAX_HITS
 
 
-def test_nothing_is_likely_among_many_that_are_nothing_special(sample: SampleTeam) -> None:
+def test_nothing_is_likely_among_many_ordinary_pictures(sample: SampleTeam) -> None:
     crowd(sample, matches=0)
     nothing = found(sample)
-    assert nothing.verdict is Verdict.NOTHING_LIKELY
-    assert 0.01 < nothing.maybe / MANY < 0.04
+    assert nothing.verdict is Verdict.NO_GOOD_MATCH
+    assert 0.01 < nothing.possible_count / MANY < 0.04
 
 
-def test_likely_ones_are_sorted_by_date_and_those_that_may_be_by_likeness(sample: SampleTeam) -> None:
+def test_likely_results_sort_by_date_and_possible_ones_by_score(sample: SampleTeam) -> None:
     made = crowd(sample, matches=30)
     dated = found(sample, f"{WORDS} sort:date")
     newest = sorted(made.matches, key=lambda image: (image.created_at, image.pk), reverse=True)
-    assert [each.id for each in dated.ranked[: dated.likely]] == ids(newest)
-    rest = [each.score or 0 for each in dated.ranked[dated.likely :]]
+    assert [each.id for each in dated.ranked[: dated.likely_count]] == ids(newest)
+    rest = [each.score or 0 for each in dated.ranked[dated.likely_count :]]
     assert rest
     assert rest == sorted(rest, reverse=True)
 
 
-def test_further_pages_are_divided_where_the_first_was_though_pictures_have_come(sample: SampleTeam) -> None:
+def test_further_pages_use_the_cutoffs_of_the_first_despite_new_pictures(sample: SampleTeam) -> None:
     crowd(sample, matches=30)
     first = found(sample)
     crowd(sample, matches=20, total=900, seed=2)
-    question = parse_search_request(user=sample.owner, asked={"q": WORDS})
-    later = answer(question, divider=first.divider)
-    assert later.divider == first.divider != answer(question).divider
-    assert (first.likely, later.likely) == (30, 50)
+    question = parse_search_request(user=sample.owner, parameters={"q": WORDS})
+    later = run_search(question, cutoffs=first.cutoffs)
+    assert later.cutoffs == first.cutoffs != run_search(question).cutoffs
+    assert (first.likely_count, later.likely_count) == (30, 50)
 
 
 @pytest.mark.parametrize("narrow", ["in:Matches", "in:Matches by:me", "in:Matches format:png sort:date"])
-def test_likely_ones_stay_so_where_the_search_is_narrowed_to_nothing_else(sample: SampleTeam, narrow: str) -> None:
+def test_likely_results_stay_likely_when_filtered_to_themselves(sample: SampleTeam, narrow: str) -> None:
     made = crowd(sample, matches=30, total=400)
     narrowed = found(sample, f"{WORDS} {narrow}")
     assert {each.id for each in narrowed.ranked} == set(ids(made.matches))
-    assert (narrowed.likely, narrowed.left_out) == (30, 0)
+    assert (narrowed.likely_count, narrowed.hidden_count) == (30, 0)
 
 
-def test_nothing_is_likely_where_the_search_is_narrowed_to_all_others(sample: SampleTeam) -> None:
+def test_nothing_is_likely_when_filtered_to_the_others(sample: SampleTeam) -> None:
     crowd(sample, matches=30, total=400)
     narrowed = found(sample, f"{WORDS} in:Garden")
-    assert narrowed.verdict is Verdict.NOTHING_LIKELY
-    assert narrowed.maybe < 0.1 * 370
+    assert narrowed.verdict is Verdict.NO_GOOD_MATCH
+    assert narrowed.possible_count < 0.1 * 370
 
 
-def test_what_is_only_unlike_something_is_never_left_out(sample: SampleTeam) -> None:
+def test_purely_negative_query_hides_nothing(sample: SampleTeam) -> None:
     made = crowd(sample, matches=30, total=400)
     unlike = found(sample, f'-"{WORDS}"')
     assert [each.id for each in unlike.ranked[-30:]] == ids(made.matches)[::-1]
-    assert (unlike.divider, unlike.left_out) == (NO_CUTOFFS, 0)
+    assert (unlike.cutoffs, unlike.hidden_count) == (NO_CUTOFFS, 0)
 
 
-def test_an_example_that_nearly_all_hits_repeat_is_answered(sample: SampleTeam) -> None:
+def test_example_with_many_copies_has_results(sample: SampleTeam) -> None:
     images = Image.objects.bulk_create([_row(sample.collection, sample, number) for number in range(1200)])
     scores = np.where(np.arange(1200) < 990, 0.9999, 0.3)
     vectors = near(embed_text(WORDS), scores, np.random.default_rng(1))
@@ -156,8 +156,8 @@ def test_an_example_that_nearly_all_hits_repeat_is_answered(sample: SampleTeam) 
     assert len(found(sample, f"like:{images[0].pk}").ranked) >= 990
 
 
-def test_a_part_of_all_pictures_has_about_as_many_as_it_should_have(sample: SampleTeam) -> None:
+def test_sample_has_about_the_expected_size(sample: SampleTeam) -> None:
     crowd(sample, matches=0)
-    question = parse_search_request(user=sample.owner, asked={"q": WORDS})
-    part = nearest_in_index(scope=question.scope, vector=embed_text(WORDS), filters=Filters(sample_every=16))
+    question = parse_search_request(user=sample.owner, parameters={"q": WORDS})
+    part = find_nearest(scope=question.scope, vector=embed_text(WORDS), sample_every=16)
     assert 0.6 < len(part) * 16 / MANY < 1.5

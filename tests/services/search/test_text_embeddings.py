@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import EncoderError, ModelUnavailable
-from collections_app.services.search.text_embeddings import MOST_TOGETHER, TextEmbeddingCache, embed_text
+from collections_app.services.search.text_embeddings import MAX_BATCH, TextEmbeddingCache, embed_text
 
 BAD = "bad"
 
@@ -56,27 +56,27 @@ def ask_while_the_model_is_busy(
     """Let all of them gather behind a text that is being encoded; return their answers once they are there."""
     model.may_go_on.clear()
     with ThreadPoolExecutor(len(asked) + 1) as threads:
-        threads.submit(texts.vector, "first")
+        threads.submit(texts.embed, "first")
         wait_until(lambda: model.batches == [["first"]])
-        answers = [threads.submit(lambda text: texts.vector(text).tolist(), text) for text in asked]
-        wait_until(lambda: len(texts._gathered) == len(set(asked)))
+        answers = [threads.submit(lambda text: texts.embed(text).tolist(), text) for text in asked]
+        wait_until(lambda: len(texts._queue) == len(set(asked)))
         model.may_go_on.set()
     return answers
 
 
-def test_a_known_text_is_not_encoded_again(model: Model, texts: TextEmbeddingCache) -> None:
-    assert texts.vector("dog").tolist() == texts.vector("dog").tolist() == [3, 1]
+def test_cached_text_is_not_encoded_again(model: Model, texts: TextEmbeddingCache) -> None:
+    assert texts.embed("dog").tolist() == texts.embed("dog").tolist() == [3, 1]
     assert model.batches == [["dog"]]
 
 
-def test_two_threads_that_ask_for_one_new_text_encode_it_once(model: Model, texts: TextEmbeddingCache) -> None:
+def test_two_threads_encode_a_new_text_once(model: Model, texts: TextEmbeddingCache) -> None:
     answers = ask_while_the_model_is_busy(model, texts, ["dog", "dog", "dog"])
 
     assert [each.result() for each in answers] == [[3, 1]] * 3
     assert model.batches == [["first"], ["dog"]]
 
 
-def test_texts_that_gather_are_encoded_together(model: Model, texts: TextEmbeddingCache) -> None:
+def test_waiting_texts_are_encoded_in_one_batch(model: Model, texts: TextEmbeddingCache) -> None:
     asked = ["a" * length for length in range(1, 11)]
 
     answers = ask_while_the_model_is_busy(model, texts, asked)
@@ -85,15 +85,15 @@ def test_texts_that_gather_are_encoded_together(model: Model, texts: TextEmbeddi
     assert [sorted(batch) for batch in model.batches] == [["first"], asked]
 
 
-def test_a_batch_is_bounded(model: Model, texts: TextEmbeddingCache) -> None:
-    asked = [f"text {number}" for number in range(MOST_TOGETHER + 5)]
+def test_batch_size_is_limited(model: Model, texts: TextEmbeddingCache) -> None:
+    asked = [f"text {number}" for number in range(MAX_BATCH + 5)]
 
     ask_while_the_model_is_busy(model, texts, asked)
 
-    assert [len(batch) for batch in model.batches] == [1, MOST_TOGETHER, 5]
+    assert [len(batch) for batch in model.batches] == [1, MAX_BATCH, 5]
 
 
-def test_a_bad_text_fails_alone(model: Model, texts: TextEmbeddingCache) -> None:
+def test_invalid_text_fails_alone(model: Model, texts: TextEmbeddingCache) -> None:
     model.failure = TypeError("whatever a tokenizer may raise")
 
     good, bad, other = ask_while_the_model_is_busy(model, texts, ["good", BAD, "other"])
@@ -103,7 +103,7 @@ def test_a_bad_text_fails_alone(model: Model, texts: TextEmbeddingCache) -> None
         bad.result()
 
 
-def test_where_there_is_no_model_everybody_is_told_at_once(model: Model, texts: TextEmbeddingCache) -> None:
+def test_missing_model_fails_every_waiter_at_once(model: Model, texts: TextEmbeddingCache) -> None:
     model.failure = ModelUnavailable("There is no model.")
 
     answers = ask_while_the_model_is_busy(model, texts, ["good", BAD])
@@ -114,37 +114,37 @@ def test_where_there_is_no_model_everybody_is_told_at_once(model: Model, texts: 
     assert len(model.batches) == 2
 
 
-def test_a_failure_is_not_remembered(model: Model, texts: TextEmbeddingCache) -> None:
+def test_failure_is_not_cached(model: Model, texts: TextEmbeddingCache) -> None:
     with pytest.raises(EncoderError):
-        texts.vector(BAD)
+        texts.embed(BAD)
     with pytest.raises(EncoderError):
-        texts.vector(BAD)
+        texts.embed(BAD)
 
     assert model.batches == [[BAD], [BAD]]
 
 
-def test_an_interrupted_leader_leaves_nobody_waiting(model: Model) -> None:
+def test_interrupted_lock_holder_leaves_no_waiters(model: Model) -> None:
     def interrupt(_texts: Sequence[str]) -> NDArray[np.float32]:
         raise KeyboardInterrupt
 
     texts = TextEmbeddingCache(interrupt)
-    asked = texts._ask("dog")
+    asked = texts._enqueue("dog")
     with pytest.raises(KeyboardInterrupt):
-        texts.vector("dog")
+        texts.embed("dog")
 
     with pytest.raises(EncoderError, match="interrupted"):
-        asked.answer()
+        asked.get_vector()
 
 
-def test_the_least_recently_used_text_is_forgotten(model: Model) -> None:
-    texts = TextEmbeddingCache(model.encode, most=2)
+def test_least_recently_used_text_is_evicted(model: Model) -> None:
+    texts = TextEmbeddingCache(model.encode, max_cached=2)
     for text in ("a", "b", "a", "c", "a", "b"):
-        texts.vector(text)
+        texts.embed(text)
 
     assert model.batches == [["a"], ["b"], ["c"], ["b"]]
 
 
-def test_vectors_are_the_models_own_and_cannot_be_spoiled() -> None:
+def test_cached_vectors_are_exact_and_read_only() -> None:
     vector = embed_text("a white dog")
 
     np.testing.assert_allclose(vector, get_encoder().encode_texts(["a white dog"])[0], atol=1e-5)
@@ -152,11 +152,11 @@ def test_vectors_are_the_models_own_and_cannot_be_spoiled() -> None:
         vector[0] = 1
 
 
-def test_texts_encoded_together_get_the_vectors_they_get_alone() -> None:
+def test_batch_and_single_encoding_give_equal_vectors() -> None:
     asked = ["a dog", "a large white sample in the snow", "", "🐶"]
     texts = TextEmbeddingCache(get_encoder().encode_texts)
     with ThreadPoolExecutor(len(asked)) as threads:
-        together = list(threads.map(texts.vector, asked))
+        together = list(threads.map(texts.embed, asked))
 
     alone = [get_encoder().encode_texts([text])[0] for text in asked]
     assert np.sum(np.array(together) * np.array(alone), axis=1).min() > 0.999

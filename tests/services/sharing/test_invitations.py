@@ -11,7 +11,7 @@ from django.utils import timezone
 from collections_app.errors import InvitationGone, NotAllowed, PersonalTeam, WrongAddress
 from collections_app.models import Collection, Invitation, Membership, Role, Share, User
 from collections_app.services.sharing.invitations import accept_invitation, find_invitation, invite, send_invitation
-from collections_app.services.sharing.shares import revoke_share, share_with_team, share_with_team_mate
+from collections_app.services.sharing.shares import revoke_share, share_with_team, share_with_teammate
 from collections_app.services.sharing.teams import create_team, remove_member
 from tests.sample_team import SampleTeam
 
@@ -22,13 +22,13 @@ def invite_outsider(sample: SampleTeam, role: str = Role.EDITOR) -> str:
     return invite(email="Outsider@example.com", role=role, inviter=sample.owner, team=sample.team)[1]
 
 
-def test_the_secret_is_stored_nowhere(sample: SampleTeam) -> None:
+def test_invitation_secret_is_not_stored(sample: SampleTeam) -> None:
     secret = invite_outsider(sample)
 
     assert secret not in str(Invitation.objects.values().get())
 
 
-def test_an_invitation_makes_a_member_once(sample: SampleTeam) -> None:
+def test_invitation_adds_a_member_once(sample: SampleTeam) -> None:
     secret = invite_outsider(sample)
     accept_invitation(secret=secret, user=sample.outsider)
 
@@ -37,7 +37,7 @@ def test_an_invitation_makes_a_member_once(sample: SampleTeam) -> None:
         accept_invitation(secret=secret, user=sample.outsider)
 
 
-def test_two_acceptances_at_once_make_one_membership(sample: SampleTeam) -> None:
+def test_concurrent_acceptances_create_one_membership(sample: SampleTeam) -> None:
     secret = invite_outsider(sample)
 
     def accept(_: int) -> bool:
@@ -54,7 +54,7 @@ def test_two_acceptances_at_once_make_one_membership(sample: SampleTeam) -> None
     assert Membership.objects.filter(team=sample.team, user=sample.outsider).count() == 1
 
 
-def test_somebody_else_cannot_accept_it(sample: SampleTeam) -> None:
+def test_another_person_cannot_accept_the_invitation(sample: SampleTeam) -> None:
     secret = invite_outsider(sample)
     stranger = User.objects.create_user("stranger@example.com")
 
@@ -63,7 +63,7 @@ def test_somebody_else_cannot_accept_it(sample: SampleTeam) -> None:
     accept_invitation(secret=secret, user=sample.outsider)
 
 
-def test_it_ends_with_its_days_and_with_the_owner_s_right(sample: SampleTeam) -> None:
+def test_invitation_expires_with_time_and_with_the_owner_s_role(sample: SampleTeam) -> None:
     secret = invite_outsider(sample)
     Membership.objects.filter(team=sample.team, user=sample.owner).update(role=Role.EDITOR)
     with pytest.raises(InvitationGone):
@@ -76,7 +76,7 @@ def test_it_ends_with_its_days_and_with_the_owner_s_right(sample: SampleTeam) ->
         find_invitation(secret)
 
 
-def test_a_second_invitation_takes_the_place_of_the_first(sample: SampleTeam) -> None:
+def test_second_invitation_replaces_the_first(sample: SampleTeam) -> None:
     first, second = invite_outsider(sample), invite_outsider(sample, Role.VIEWER)
 
     with pytest.raises(InvitationGone):
@@ -89,7 +89,7 @@ def test_nobody_is_invited_to_a_personal_team(sample: SampleTeam) -> None:
         invite(email="a@example.com", role=Role.VIEWER, inviter=sample.owner, team=sample.owner.personal_team)
 
 
-def test_an_invitation_to_a_collection_makes_a_share(sample: SampleTeam) -> None:
+def test_collection_invitation_creates_a_share(sample: SampleTeam) -> None:
     _, secret = invite(email="outsider@example.com", role="viewer", inviter=sample.owner, collection=sample.collection)
     accept_invitation(secret=secret, user=sample.outsider)
 
@@ -98,7 +98,7 @@ def test_an_invitation_to_a_collection_makes_a_share(sample: SampleTeam) -> None
     assert list(Collection.objects.shared_with(sample.outsider)) == [sample.collection]
 
 
-def test_the_mail_has_the_link(sample: SampleTeam, mailoutbox: list[EmailMessage]) -> None:
+def test_email_contains_the_link(sample: SampleTeam, mailoutbox: list[EmailMessage]) -> None:
     made, _ = invite(email="a@example.com", role="viewer", inviter=sample.owner, team=sample.team)
     send_invitation(invitation=made, address="https://example.com/invitations/abc/")
 
@@ -107,27 +107,27 @@ def test_the_mail_has_the_link(sample: SampleTeam, mailoutbox: list[EmailMessage
     assert "https://example.com/invitations/abc/" in mail.body
 
 
-def test_a_team_mate_has_a_share_at_once_and_nobody_else_has(sample: SampleTeam) -> None:
+def test_only_team_mates_get_a_share_at_once(sample: SampleTeam) -> None:
     own = create_team(name="Readers", owner=sample.outsider)
     collection = Collection.objects.create(team=own, name="Books", creator=sample.outsider)
     asked = {"collection": collection, "role": "viewer", "sharer": sample.outsider}
-    assert share_with_team_mate(email="viewer@example.com", **asked) is None  # type: ignore[arg-type]
+    assert share_with_teammate(email="viewer@example.com", **asked) is None  # type: ignore[arg-type]
 
     Membership.objects.create(team=own, user=sample.owner, role=Role.VIEWER)
     with pytest.raises(NotAllowed):
-        share_with_team_mate(email="owner@example.com", **asked)  # type: ignore[arg-type]
+        share_with_teammate(email="owner@example.com", **asked)  # type: ignore[arg-type]
     Membership.objects.create(team=sample.team, user=sample.outsider, role=Role.VIEWER)
-    assert share_with_team_mate(email="VIEWER@example.com", **asked)  # type: ignore[arg-type]
+    assert share_with_teammate(email="VIEWER@example.com", **asked)  # type: ignore[arg-type]
     assert list(Collection.objects.shared_with(sample.viewer)) == [collection]
 
 
-def test_a_collection_is_not_shared_with_its_own_or_a_personal_team(sample: SampleTeam) -> None:
+def test_collection_cannot_be_shared_with_its_own_or_a_personal_team(sample: SampleTeam) -> None:
     for team in (sample.team, sample.owner.personal_team):
         with pytest.raises(NotAllowed):
             share_with_team(collection=sample.collection, team=team, role="viewer", sharer=sample.owner)
 
 
-def test_who_is_removed_does_not_come_back_by_an_older_invitation(sample: SampleTeam) -> None:
+def test_removed_member_cannot_return_with_an_older_invitation(sample: SampleTeam) -> None:
     for offer in ({"team": sample.team}, {"collection": sample.collection}):
         Membership.objects.get_or_create(team=sample.team, user=sample.outsider, defaults={"role": Role.VIEWER})
         _, secret = invite(email="OUTSIDER@example.com", role=Role.VIEWER, inviter=sample.owner, **offer)
@@ -136,7 +136,7 @@ def test_who_is_removed_does_not_come_back_by_an_older_invitation(sample: Sample
             accept_invitation(secret=secret, user=sample.outsider)
 
 
-def test_a_share_that_is_taken_back_takes_the_person_s_open_invitation_along(sample: SampleTeam) -> None:
+def test_revoking_a_share_revokes_the_open_invitation(sample: SampleTeam) -> None:
     _, secret = invite(
         email=sample.outsider.email, role=Role.VIEWER, inviter=sample.owner, collection=sample.collection
     )

@@ -1,4 +1,4 @@
-"""Teams: one owner always remains, and a personal team stays what it is."""
+"""Teams: one owner always remains, and a personal team cannot be changed."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,20 +19,20 @@ def membership(sample: SampleTeam, role: Role) -> Membership:
     return Membership.objects.select_related("team").get(team=sample.team, role=role)
 
 
-def test_whoever_makes_a_team_owns_it(sample: SampleTeam) -> None:
+def test_creator_of_a_team_owns_it(sample: SampleTeam) -> None:
     team = create_team(name="Readers", owner=sample.outsider)
 
     assert list(Team.objects.owned_by(sample.outsider).non_personal()) == [team]
 
 
-def test_the_last_owner_stays_owner_and_member(sample: SampleTeam) -> None:
+def test_last_owner_cannot_step_down_or_leave(sample: SampleTeam) -> None:
     with pytest.raises(LastOwner):
         change_role(membership=membership(sample, Role.OWNER), role=Role.EDITOR)
     with pytest.raises(LastOwner):
         remove_member(membership=membership(sample, Role.OWNER))
 
 
-def test_two_owners_who_step_down_at_once_leave_one(sample: SampleTeam) -> None:
+def test_one_owner_remains_when_two_step_down_at_once(sample: SampleTeam) -> None:
     change_role(membership=membership(sample, Role.VIEWER), role=Role.OWNER)
     owners = list(Membership.objects.select_related("team").filter(team=sample.team))
 
@@ -50,7 +50,7 @@ def test_two_owners_who_step_down_at_once_leave_one(sample: SampleTeam) -> None:
     assert Membership.objects.filter(team=sample.team, role=Role.OWNER).count() == 1
 
 
-def test_a_personal_team_is_neither_renamed_nor_deleted_nor_left(sample: SampleTeam) -> None:
+def test_personal_team_cannot_be_renamed_deleted_or_left(sample: SampleTeam) -> None:
     team = sample.outsider.personal_team
     with pytest.raises(PersonalTeam):
         rename_team(team=team, name="Mine")
@@ -60,7 +60,7 @@ def test_a_personal_team_is_neither_renamed_nor_deleted_nor_left(sample: SampleT
         remove_member(membership=team.memberships.get())
 
 
-def test_a_deleted_team_takes_its_pictures_vectors_and_files_along(sample: SampleTeam) -> None:
+def test_deleting_a_team_deletes_pictures_vectors_and_files(sample: SampleTeam) -> None:
     IndexWorker().drain()
     delete_team(team=sample.team)
     IndexWorker().drain()

@@ -1,29 +1,43 @@
-"""Uploads: a picture is stored once in a team, and what is refused leaves nothing behind."""
+"""Ingesting: a picture is stored once in a team, and a refused file stores nothing."""
 
+import hashlib
 import io
 import threading
+from datetime import datetime
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.utils import timezone
+from PIL import ExifTags
+from PIL import Image as Pillow
 
 from collections_app.errors import CollectionGone, InvalidImage
 from collections_app.models import Collection, Image, Share
 from collections_app.services.library.collections import create_collection
-from collections_app.services.uploads.ingest import ingest_upload
+from collections_app.services.uploads.ingest import compute_sha256, ingest_upload
 from tests.sample_team import SampleTeam, picture_bytes, put_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def stored_files(folder: str = "") -> list[str]:
-    """Asked of the storage itself, wherever it is."""
+    """Return the names of all files in the storage."""
     try:
         folders, names = default_storage.listdir(folder)
     except FileNotFoundError:
         return []
     inner = [name for each in folders for name in stored_files(f"{folder}{each}/")]
     return [*(f"{folder}{name}" for name in names), *inner]
+
+
+def test_checksum_is_the_sha256_of_the_whole_file_from_any_position() -> None:
+    data = bytes(range(256)) * 10_000
+    file = io.BytesIO(data)
+    file.seek(77)
+
+    assert compute_sha256(file) == hashlib.sha256(data).hexdigest()
+    assert file.tell() == 0
 
 
 def test_the_same_bytes_in_a_team_are_the_same_picture(sample: SampleTeam) -> None:
@@ -41,7 +55,7 @@ def test_the_same_bytes_in_another_team_are_another_picture(sample: SampleTeam) 
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", picture_bytes()[:50]], ids=["empty", "text", "cut"])
-def test_what_is_refused_stores_nothing(sample: SampleTeam, content: bytes) -> None:
+def test_refused_upload_stores_nothing(sample: SampleTeam, content: bytes) -> None:
     with pytest.raises(InvalidImage):
         ingest_upload(
             file=io.BytesIO(content), file_name="bad.png", collection=sample.collection, uploader=sample.owner
@@ -50,7 +64,7 @@ def test_what_is_refused_stores_nothing(sample: SampleTeam, content: bytes) -> N
     assert Image.objects.count() == len(stored_files()) == 1
 
 
-def test_a_collection_deleted_meanwhile_stores_nothing(sample: SampleTeam) -> None:
+def test_upload_to_a_deleted_collection_stores_nothing(sample: SampleTeam) -> None:
     Collection.objects.all().delete()
     before = len(stored_files())
 
@@ -67,7 +81,18 @@ def test_the_file_name_is_shown_but_never_used(sample: SampleTeam) -> None:
     assert "sky" not in image.file_name
 
 
-def test_two_uploads_of_the_same_bytes_at_once_make_one_picture(sample: SampleTeam) -> None:
+def test_date_without_offset_is_read_in_the_time_zone_of_the_site(sample: SampleTeam) -> None:
+    exif = Pillow.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2021:02:03 04:05:06"
+    file = io.BytesIO()
+    Pillow.new("RGB", (4, 4)).save(file, "JPEG", exif=exif)
+
+    image = ingest_upload(file=file, file_name="a.jpg", collection=sample.collection, uploader=sample.owner).image
+
+    assert image.taken_at == timezone.make_aware(datetime(2021, 2, 3, 4, 5, 6))
+
+
+def test_concurrent_uploads_of_the_same_bytes_create_one_picture(sample: SampleTeam) -> None:
     start = threading.Barrier(2)
 
     def upload() -> None:
@@ -86,7 +111,7 @@ def test_two_uploads_of_the_same_bytes_at_once_make_one_picture(sample: SampleTe
     assert Image.objects.count() == len(stored_files()) == 2
 
 
-def test_an_editor_by_share_learns_nothing_of_the_team_s_other_collections(sample: SampleTeam) -> None:
+def test_editor_by_share_learns_nothing_about_other_collections(sample: SampleTeam) -> None:
     shared = create_collection(team=sample.team, name="Shared", creator=sample.owner)
     Share.objects.create(collection=shared, user=sample.outsider, role="editor")
 

@@ -1,4 +1,4 @@
-"""What interrupted uploads leave behind goes after a day; nothing else ever does."""
+"""Files of interrupted uploads are deleted after a day, and no other files."""
 
 import os
 import time
@@ -26,33 +26,33 @@ def leave_behind(name: str, *, days: float = 2) -> None:
     PendingFile.objects.create(file_name=name, created_at=timezone.now() - timedelta(days=days))
 
 
-def test_a_file_that_got_no_row_is_deleted_after_a_day(sample: SampleTeam) -> None:
+def test_file_without_a_row_is_deleted_after_a_day(sample: SampleTeam) -> None:
     leave_behind(NAME)
     run_maintenance()
     assert stored_files() == [sample.image.file_name]
     assert not PendingFile.objects.exists()
 
 
-def test_a_younger_one_may_still_be_on_its_way(sample: SampleTeam) -> None:
+def test_recent_file_without_a_row_stays(sample: SampleTeam) -> None:
     leave_behind(NAME, days=0.9)
     run_maintenance()
     assert default_storage.exists(NAME)
 
 
-def test_a_file_that_a_row_names_stays(sample: SampleTeam) -> None:
+def test_file_of_a_row_stays(sample: SampleTeam) -> None:
     PendingFile.objects.create(file_name=sample.image.file_name, created_at=LONG_AGO)
     run_maintenance()
     assert default_storage.exists(sample.image.file_name)
 
 
-def test_a_file_that_a_queued_job_names_is_left_to_the_job(sample: SampleTeam) -> None:
+def test_file_of_a_queued_job_is_left_to_the_job(sample: SampleTeam) -> None:
     leave_behind(NAME)
     IndexJob.objects.enqueue([10**6], file_name=NAME)
     run_maintenance()
     assert default_storage.exists(NAME)
 
 
-def test_files_that_nobody_noted_are_not_ours(sample: SampleTeam) -> None:
+def test_unregistered_files_stay(sample: SampleTeam) -> None:
     for name in (NAME, "backup/of/somebody/else.png"):
         default_storage.save(name, ContentFile(b"theirs"))
     run_maintenance()
@@ -60,14 +60,14 @@ def test_files_that_nobody_noted_are_not_ours(sample: SampleTeam) -> None:
     assert default_storage.exists("backup/of/somebody/else.png")
 
 
-def test_an_upload_leaves_no_note(sample: SampleTeam) -> None:
+def test_finished_upload_leaves_no_registration(sample: SampleTeam) -> None:
     put_picture(sample.collection, sample.owner, "sky.png")
     put_picture(sample.collection, sample.owner, "again.png")
     assert Image.objects.count() == 2
     assert not PendingFile.objects.exists()
 
 
-def test_old_temporary_files_of_uploads_go_and_all_others_stay(db: None, settings: Settings, tmp_path: Path) -> None:
+def test_only_old_temporary_upload_files_are_deleted(db: None, settings: Settings, tmp_path: Path) -> None:
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path
     old, young, other = tmp_path / "a.upload.png", tmp_path / "b.upload.png", tmp_path / "notes.txt"
     for path in (old, young, other):

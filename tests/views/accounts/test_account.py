@@ -1,4 +1,4 @@
-"""Accounts: signing up, the account's page, and that every page of theirs looks like ours."""
+"""Accounts: signing up, the account page, and the layout of all account pages."""
 
 import pytest
 from django.core.mail import EmailMessage
@@ -37,27 +37,27 @@ OWN_PAGES = [
 
 
 def looks_like_ours(page: str) -> bool:
-    return "css/tokens.css" in page and 'class="skip"' in page and "<style" not in page and "style=" not in page
+    return "css/tokens.css" in page and 'class="skip-link"' in page and "<style" not in page and "style=" not in page
 
 
 @pytest.mark.parametrize("address", OPEN_PAGES)
-def test_page_for_visitors_looks_like_ours(address: str, client: Client, db: None) -> None:
+def test_visitor_page_uses_our_layout(address: str, client: Client, db: None) -> None:
     answer = client.get(address)
     assert answer.status_code == 200
     assert looks_like_ours(answer.content.decode())
 
 
 @pytest.mark.parametrize("address", OWN_PAGES)
-def test_page_of_an_account_looks_like_ours(address: str, as_owner: Client) -> None:
+def test_account_page_uses_our_layout(address: str, as_owner: Client) -> None:
     as_owner.post("/accounts/reauthenticate/", {"password": "a long password"})
     answer = as_owner.get(address)
     assert answer.status_code == 200
     assert looks_like_ours(answer.content.decode())
 
 
-def test_account_tells_how_much_one_has_put_in(as_owner: Client, as_viewer: Client, sample: SampleTeam) -> None:
-    assert "1 picture," in as_owner.get("/account/").content.decode()
-    assert "0 pictures." in as_viewer.get("/account/").content.decode()
+def test_account_page_counts_one_s_own_pictures(as_owner: Client, as_viewer: Client, sample: SampleTeam) -> None:
+    assert "1 picture (" in as_owner.get("/account/").content.decode()
+    assert "0 pictures (" in as_viewer.get("/account/").content.decode()
 
 
 def test_newcomer_signs_up_and_has_a_personal_team(client: Client, db: None) -> None:
@@ -67,7 +67,7 @@ def test_newcomer_signs_up_and_has_a_personal_team(client: Client, db: None) -> 
 
 
 @pytest.mark.parametrize("address", ["/accounts/login/", "/accounts/signup/"])
-def test_open_site_offers_an_account_at_the_door(address: str, client: Client, db: None) -> None:
+def test_open_site_offers_to_sign_up(address: str, client: Client, db: None) -> None:
     page = client.get(address).content.decode()
     assert '<a href="/accounts/signup/">Sign up</a>' in page
     assert "small demo model" in page
@@ -86,7 +86,7 @@ def test_closed_site_takes_no_newcomers(client: Client, db: None, settings: Sett
     assert "Sign up" not in client.get("/accounts/login/").content.decode()
 
 
-def test_password_reset_arrives_by_mail_in_the_sites_name(
+def test_password_reset_email_names_the_site(
     client: Client, sample: SampleTeam, mailoutbox: list[EmailMessage]
 ) -> None:
     client.post("/accounts/password/reset/", {"email": sample.owner.email})

@@ -1,4 +1,4 @@
-"""Attempts to sign in are limited: for each client, and for each account."""
+"""Attempts to sign in are limited for each client and for each account."""
 
 from django.core.cache import cache
 from django.db import connection
@@ -23,7 +23,7 @@ def test_attempts_of_one_client_are_limited_and_the_page_says_so(db: None) -> No
     assert "css/tokens.css" in answer.content.decode()
 
 
-def test_attempts_for_one_account_are_limited_from_wherever_they_come(sample: SampleTeam, settings: Settings) -> None:
+def test_attempts_for_one_account_are_limited_across_addresses(sample: SampleTeam, settings: Settings) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     for number in range(5):
         sign_in(Client(), sample.owner.email, "wrong", **{"X-Forwarded-For": f"192.0.2.{number}"})
@@ -38,20 +38,20 @@ def test_invented_header_is_ignored_without_proxies(db: None) -> None:
     assert fail_often(1, proxy="198.51.100.7") == 429
 
 
-def test_client_is_who_the_trusted_proxy_names(db: None, settings: Settings) -> None:
+def test_trusted_proxy_names_the_client(db: None, settings: Settings) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     assert fail_often(31, proxy="192.0.2.1") == 429
     assert fail_often(1, proxy="192.0.2.2") == 200
     assert fail_often(1, proxy="192.0.2.77, 192.0.2.1") == 429, "what stands before the proxy's own is the client's say"
 
 
-def test_counts_lie_in_the_database_where_every_process_sees_them(db: None) -> None:
+def test_counts_are_stored_in_the_database_for_every_process(db: None) -> None:
     assert type(cache._connections["default"]).__name__ == "DatabaseCache"  # type: ignore[attr-defined]
     assert cache.add("lock", 1)
     assert not cache.add("lock", 2)
 
 
-def test_pages_do_not_ask_the_cache(as_owner: Client, sample: SampleTeam) -> None:
+def test_ordinary_pages_do_not_query_the_cache(as_owner: Client, sample: SampleTeam) -> None:
     with CaptureQueriesContext(connection) as asked:
         for address in ("/", "/account/", "/accounts/login/", f"/images/{sample.image.pk}/thumbnail/"):
             as_owner.get(address)

@@ -1,4 +1,4 @@
-"""Signing in at an identity provider, a real one on loopback: who gets an account, and who gets into which."""
+"""Signing in with an identity provider on loopback: who gets an account, and which one."""
 
 import re
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import User
-from imagesearch.single_sign_on import openid_connect_apps
+from imagesearch.single_sign_on import build_openid_connect_apps
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, running_provider
 from tests.sample_team import CLOSED_PORT, SampleTeam, sign_in_client
 from tests.views.doors import confirm_access, is_signed_in
 
 if TYPE_CHECKING:
-    from tests.views.doors import SearchResults
+    from tests.views.doors import Response
 
 SIGN_IN = "/accounts/oidc/localhost/login/"
 
@@ -37,13 +37,13 @@ def provider(running: IdentityProvider, settings: Settings, db: None) -> Identit
         "OIDC_CLIENT_ID": CLIENT_ID,
         "OIDC_CLIENT_SECRET": CLIENT_SECRET,
     }
-    apps = openid_connect_apps(values)
+    apps = build_openid_connect_apps(values)
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": apps}}
     running.claims = {"sub": "17", "email": "ada@example.com", "email_verified": True}
     return running
 
 
-def come_back_from_provider(client: Client, process: str = "login") -> "SearchResults":
+def return_from_provider(client: Client, process: str = "login") -> "Response":
     """Press the button, follow the page that leads away, and return with what the provider sent along."""
     page = client.post(f"{SIGN_IN}?process={process}").content.decode()
     found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page)
@@ -53,14 +53,14 @@ def come_back_from_provider(client: Client, process: str = "login") -> "SearchRe
     return client.get(f"{back.path}?{back.query}")
 
 
-def test_button_is_there_only_with_a_provider(client: Client, db: None) -> None:
+def test_button_is_shown_only_with_a_provider(client: Client, db: None) -> None:
     assert "Sign in with Acme" not in client.get("/accounts/login/").content.decode()
     assert client.post(SIGN_IN).status_code == 404
 
 
 def test_newcomer_gets_an_account_and_a_personal_team(client: Client, provider: IdentityProvider) -> None:
     assert "Sign in with Acme" in client.get("/accounts/login/").content.decode()
-    assert come_back_from_provider(client).headers["Location"] == "/"
+    assert return_from_provider(client).headers["Location"] == "/"
 
     newcomer = User.objects.get(email="ada@example.com")
     assert newcomer.personal_team
@@ -68,24 +68,24 @@ def test_newcomer_gets_an_account_and_a_personal_team(client: Client, provider: 
     assert is_signed_in(client)
 
 
-def test_same_person_comes_back_to_the_same_account_under_another_address(provider: IdentityProvider) -> None:
-    come_back_from_provider(Client())
+def test_same_person_with_a_new_address_gets_the_same_account(provider: IdentityProvider) -> None:
+    return_from_provider(Client())
     provider.claims["email"] = "countess@example.com"
     again = Client()
-    come_back_from_provider(again)
+    return_from_provider(again)
     assert User.objects.count() == 1
     assert is_signed_in(again)
 
 
-def test_closed_site_takes_no_newcomers_and_lets_members_in(provider: IdentityProvider, settings: Settings) -> None:
-    come_back_from_provider(Client())
+def test_closed_site_refuses_newcomers_and_admits_members(provider: IdentityProvider, settings: Settings) -> None:
+    return_from_provider(Client())
     settings.SIGNUP_OPEN = False
     member, stranger = Client(), Client()
-    come_back_from_provider(member)
+    return_from_provider(member)
     assert is_signed_in(member)
 
     provider.claims = {"sub": "18", "email": "eve@example.com", "email_verified": True}
-    assert "closed" in come_back_from_provider(stranger).content.decode()
+    assert "closed" in return_from_provider(stranger).content.decode()
     assert User.objects.count() == 1
 
 
@@ -94,53 +94,53 @@ def test_account_is_found_by_an_address_verified_on_both_sides(
 ) -> None:
     EmailAddress.objects.create(user=sample.owner, email=sample.owner.email, verified=True, primary=True)
     provider.claims["email"] = sample.owner.email
-    come_back_from_provider(client)
+    return_from_provider(client)
     assert client.get("/account/").context["user"] == sample.owner
 
 
 @pytest.mark.parametrize("word", [False, "false", None, 1])
-def test_address_that_the_provider_has_not_verified_opens_nothing(
+def test_unverified_address_opens_no_account(
     word: object, client: Client, provider: IdentityProvider, sample: SampleTeam
 ) -> None:
     EmailAddress.objects.create(user=sample.owner, email=sample.owner.email, verified=True, primary=True)
     provider.claims |= {"email": sample.owner.email, "email_verified": word}
-    come_back_from_provider(client)
+    return_from_provider(client)
     assert not is_signed_in(client)
 
 
-def test_account_somebody_made_with_a_strangers_address_does_not_wait_for_that_stranger(
+def test_account_made_with_another_s_address_cannot_capture_its_owner(
     client: Client, provider: IdentityProvider, sample: SampleTeam
 ) -> None:
     EmailAddress.objects.create(user=sample.outsider, email=sample.outsider.email, verified=True, primary=True)
     EmailAddress.objects.create(user=sample.outsider, email="ada@example.com", verified=False)
-    come_back_from_provider(client)
+    return_from_provider(client)
     assert not is_signed_in(client)
 
 
-def test_member_connects_the_provider_and_comes_in_by_it(provider: IdentityProvider, sample: SampleTeam) -> None:
+def test_member_connects_the_provider_and_signs_in_with_it(provider: IdentityProvider, sample: SampleTeam) -> None:
     member, later = sign_in_client(sample.viewer), Client()
     assert "Connect Acme" in member.get("/accounts/3rdparty/").content.decode()
     confirm_access(member)
-    come_back_from_provider(member, "connect")
-    come_back_from_provider(later)
+    return_from_provider(member, "connect")
+    return_from_provider(later)
     assert later.get("/account/").context["user"] == sample.viewer
 
 
-def test_deactivated_account_stays_out(client: Client, provider: IdentityProvider) -> None:
-    come_back_from_provider(Client())
+def test_deactivated_account_cannot_sign_in(client: Client, provider: IdentityProvider) -> None:
+    return_from_provider(Client())
     User.objects.update(is_active=False)
-    assert come_back_from_provider(client).headers["Location"] == "/accounts/inactive/"
+    assert return_from_provider(client).headers["Location"] == "/accounts/inactive/"
 
 
-def test_answer_that_nobody_asked_for_is_refused(client: Client, provider: IdentityProvider) -> None:
+def test_unsolicited_callback_is_refused(client: Client, provider: IdentityProvider) -> None:
     provider.challenges["stolen"] = "x"
     answer = client.get(f"{SIGN_IN}callback/?code=stolen&state=guessed")
-    assert "could not be signed in" in answer.content.decode()
+    assert "Sign-in failed" in answer.content.decode()
     assert not is_signed_in(client)
 
 
-def test_provider_that_does_not_answer_is_said(client: Client, provider: IdentityProvider, settings: Settings) -> None:
+def test_unreachable_provider_is_reported(client: Client, provider: IdentityProvider, settings: Settings) -> None:
     settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = CLOSED_PORT
     answer = client.post(SIGN_IN)
     assert answer.status_code == 503
-    assert "could not be signed in" in answer.content.decode()
+    assert "Sign-in failed" in answer.content.decode()

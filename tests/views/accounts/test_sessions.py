@@ -1,4 +1,4 @@
-"""When sessions end, and what opens one."""
+"""How sessions begin and end."""
 
 import re
 import time
@@ -17,14 +17,14 @@ from tests.sample_team import SampleTeam, sign_in_client
 from tests.views.doors import NEW_PASSWORD, PASSWORD, confirm_access, is_signed_in, sign_in
 
 
-def test_deactivated_account_is_out_at_once_and_told_why_at_the_door(as_owner: Client, sample: SampleTeam) -> None:
+def test_deactivated_account_is_signed_out_and_told_why(as_owner: Client, sample: SampleTeam) -> None:
     assert is_signed_in(as_owner)
     User.objects.filter(pk=sample.owner.pk).update(is_active=False)
     assert not is_signed_in(as_owner)
 
     door = Client().post("/accounts/login/", {"login": sample.owner.email, "password": PASSWORD}, follow=True)
-    assert "This account is closed" in door.content.decode()
-    assert "This account is closed" not in sign_in(Client(), sample.owner.email, "wrong").content.decode()
+    assert "Account deactivated" in door.content.decode()
+    assert "Account deactivated" not in sign_in(Client(), sample.owner.email, "wrong").content.decode()
 
 
 def test_changing_the_password_ends_the_other_sessions(as_owner: Client, sample: SampleTeam) -> None:
@@ -60,7 +60,7 @@ def test_other_sessions_are_listed_and_ended(sample: SampleTeam) -> None:
     assert not is_signed_in(there)
 
 
-def test_password_alone_does_not_open_an_account_with_an_authenticator_app(client: Client, sample: SampleTeam) -> None:
+def test_password_alone_is_not_enough_with_an_authenticator_app(client: Client, sample: SampleTeam) -> None:
     secret = generate_totp_secret()
     TOTP.activate(sample.owner, secret)
     assert sign_in(client, sample.owner.email).headers["Location"] == "/accounts/2fa/authenticate/"
@@ -80,7 +80,7 @@ def test_qr_code_is_drawn_in_the_page_and_needs_no_data_address(client: Client, 
     assert "data:image" not in page
 
 
-def test_second_factor_waits_for_a_verified_address_where_mail_is_sent(
+def test_second_factor_requires_a_verified_address_with_mail(
     client: Client, sample: SampleTeam, settings: Settings
 ) -> None:
     sign_in(client, sample.owner.email)
@@ -93,7 +93,7 @@ def test_second_factor_waits_for_a_verified_address_where_mail_is_sent(
     assert not Authenticator.objects.exists()
 
 
-def test_superuser_made_by_the_operator_needs_no_mail_to_sign_in(
+def test_superuser_signs_in_without_a_verified_address(
     client: Client, db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -103,7 +103,7 @@ def test_superuser_made_by_the_operator_needs_no_mail_to_sign_in(
     assert client.get("/admin/").status_code == 200
 
 
-def test_administration_is_entered_through_the_same_door(client: Client, sample: SampleTeam) -> None:
+def test_administration_uses_the_same_sign_in(client: Client, sample: SampleTeam) -> None:
     answer = client.post("/admin/login/", {"username": sample.owner.email, "password": PASSWORD})
     assert answer.headers["Location"].startswith("/accounts/login/")
     assert sign_in_client(sample.owner).get("/admin/login/").status_code == 403

@@ -1,4 +1,4 @@
-"""No answer tells which addresses have an account, neither by its words nor by its cost."""
+"""No response reveals which addresses have an account, neither by its words nor by its cost."""
 
 import re
 
@@ -40,7 +40,7 @@ def counted(settings: Settings, db: None) -> type[CountingHasher]:
     return CountingHasher
 
 
-def test_wrong_password_and_unknown_address_get_the_same_answer(client: Client, sample: SampleTeam) -> None:
+def test_wrong_password_and_unknown_address_get_the_same_response(client: Client, sample: SampleTeam) -> None:
     known, unknown = (
         sign_in(client, email, "wrong password").content.decode()
         for email in (sample.owner.email, "nobody@example.com")
@@ -48,7 +48,7 @@ def test_wrong_password_and_unknown_address_get_the_same_answer(client: Client, 
     assert without_token(known).replace(sample.owner.email, "nobody@example.com") == without_token(unknown)
 
 
-def test_unknown_address_costs_a_hash_as_a_known_one_does(client: Client, counted: type[CountingHasher]) -> None:
+def test_unknown_address_costs_a_hash_like_a_known_one(client: Client, counted: type[CountingHasher]) -> None:
     User.objects.create_user("owner@example.com", PASSWORD)
     costs = []
     for address in ("owner@example.com", "nobody@example.com"):
@@ -58,7 +58,7 @@ def test_unknown_address_costs_a_hash_as_a_known_one_does(client: Client, counte
     assert costs == [1, 1]
 
 
-def test_password_reset_gets_the_same_answer_for_every_address(
+def test_password_reset_gets_the_same_response_for_every_address(
     client: Client, sample: SampleTeam, mailoutbox: list[EmailMessage]
 ) -> None:
     answers = [
@@ -70,7 +70,7 @@ def test_password_reset_gets_the_same_answer_for_every_address(
     assert [mail.to for mail in mailoutbox] == [[sample.owner.email], ["nobody@example.com"]]
 
 
-def test_signing_up_with_a_taken_address_looks_like_any_other(
+def test_sign_up_with_a_taken_address_resembles_any_other(
     sample: SampleTeam, mail_is_sent: None, mailoutbox: list[EmailMessage]
 ) -> None:
     taken, new = sign_up(Client(), sample.owner.email), sign_up(Client(), "new@example.com")
@@ -79,9 +79,7 @@ def test_signing_up_with_a_taken_address_looks_like_any_other(
     assert "already" in mailoutbox[0].body
 
 
-def test_signing_up_with_a_taken_address_costs_a_hash_as_well(
-    mail_is_sent: None, counted: type[CountingHasher]
-) -> None:
+def test_sign_up_with_a_taken_address_costs_a_hash(mail_is_sent: None, counted: type[CountingHasher]) -> None:
     User.objects.create_user("owner@example.com", PASSWORD)
     costs = []
     for address in ("owner@example.com", "new@example.com"):
@@ -91,7 +89,7 @@ def test_signing_up_with_a_taken_address_costs_a_hash_as_well(
     assert costs == [1, 1]
 
 
-def test_newcomer_is_let_in_where_the_mail_leads(
+def test_newcomer_enters_by_the_link_in_the_email(
     client: Client, db: None, mail_is_sent: None, mailoutbox: list[EmailMessage]
 ) -> None:
     sign_up(client, "new@example.com", next="/teams/")

@@ -1,4 +1,4 @@
-"""The page of duplicates: who sees what, keeping one, undoing that, and telling apart."""
+"""The page of duplicates: who sees what, keeping one, undoing, dismissing."""
 
 from collections.abc import Callable
 
@@ -36,19 +36,19 @@ def kept(images: list[Image]) -> list[int]:
     return [image.pk for image in images if Image.objects.not_trashed().filter(pk=image.pk).exists()]
 
 
-def test_a_group_is_shown_with_its_best_picture_chosen_and_the_reason(
+def test_group_is_shown_with_its_best_picture_and_the_reason(
     as_owner: Client, sample: SampleTeam, address: str
 ) -> None:
     best, other = put_group(sample, 1)
     page = as_owner.get(address).content.decode()
-    assert "1 group of pictures" in page
+    assert "1 group of identical or very similar pictures" in page
     assert f'name="keep" value="{best.pk}" checked' in page
     assert f'name="keep" value="{other.pk}">' in page
-    assert "Best: most pixels" in page
-    assert page.count("Nearly the same") == 1
+    assert "Highest resolution" in page
+    assert page.count("Nearly identical") == 1
 
 
-def test_a_team_without_duplicates_is_told_so(as_owner: Client, sample: SampleTeam, address: str) -> None:
+def test_page_says_that_a_team_has_no_duplicates(as_owner: Client, sample: SampleTeam, address: str) -> None:
     assert "No duplicates" in as_owner.get(address).content.decode()
 
 
@@ -56,11 +56,11 @@ def test_a_viewer_sees_the_groups_without_buttons(as_viewer: Client, sample: Sam
     put_group(sample, 1)
     page = as_viewer.get(address).content.decode()
     assert "1-0.png" in page
-    for control in ('name="keep"', 'name="image"', "These are different", "to the trash"):
+    for control in ('name="keep"', 'name="image"', "Not duplicates", "to trash"):
         assert control not in page
 
 
-def test_one_is_kept_the_ticked_others_go_and_come_back(as_owner: Client, sample: SampleTeam, address: str) -> None:
+def test_selected_duplicates_are_trashed_and_restored(as_owner: Client, sample: SampleTeam, address: str) -> None:
     images = put_group(sample, 1, size=3)
     ids = [image.pk for image in images]
     page = as_owner.post(f"{address}trash/", {"keep": ids[1], "image": ids[:2]}, follow=True)
@@ -74,9 +74,7 @@ def test_one_is_kept_the_ticked_others_go_and_come_back(as_owner: Client, sample
 
 
 @pytest.mark.parametrize("sent", ["nothing", "no keeper", "two keepers", "keeper alone"])
-def test_a_choice_that_makes_no_sense_changes_nothing(
-    sent: str, as_owner: Client, sample: SampleTeam, address: str
-) -> None:
+def test_invalid_selection_changes_nothing(sent: str, as_owner: Client, sample: SampleTeam, address: str) -> None:
     images = put_group(sample, 1)
     one, other = (image.pk for image in images)
     form = {
@@ -90,21 +88,23 @@ def test_a_choice_that_makes_no_sense_changes_nothing(
     assert kept(images) == [one, other]
 
 
-def test_a_keeper_that_is_gone_saves_the_others(as_owner: Client, sample: SampleTeam, address: str) -> None:
+def test_missing_keeper_saves_the_others(as_owner: Client, sample: SampleTeam, address: str) -> None:
     images = put_group(sample, 1)
     form = {"keep": 10**9, "image": [image.pk for image in images]}
     assert "deleted in the meantime" in as_owner.post(f"{address}trash/", form, follow=True).content.decode()
     assert len(kept(images)) == 2
 
 
-def test_a_viewer_moves_nothing(as_viewer: Client, sample: SampleTeam, address: str) -> None:
+def test_viewer_cannot_trash_duplicates(as_viewer: Client, sample: SampleTeam, address: str) -> None:
     images = put_group(sample, 1)
     form = {"keep": images[0].pk, "image": images[1].pk}
     assert "Nothing was moved" in as_viewer.post(f"{address}trash/", form, follow=True).content.decode()
     assert len(kept(images)) == 2
 
 
-def test_a_viewer_moves_what_a_share_lets_them_edit(as_viewer: Client, sample: SampleTeam, address: str) -> None:
+def test_viewer_trashes_duplicates_that_a_share_lets_them_edit(
+    as_viewer: Client, sample: SampleTeam, address: str
+) -> None:
     one = put_group(sample, 1)[0]
     shared = create_collection(team=sample.team, name="Shared", creator=sample.owner)
     theirs = put_picture(shared, sample.owner, "theirs.png", colour=(4, 5, 6))
@@ -118,7 +118,7 @@ def test_a_viewer_moves_what_a_share_lets_them_edit(as_viewer: Client, sample: S
     assert kept([one, theirs]) == [one.pk]
 
 
-def test_pictures_of_another_team_are_neither_shown_nor_moved(
+def test_pictures_of_another_team_are_neither_shown_nor_trashed(
     as_owner: Client, sample: SampleTeam, address: str
 ) -> None:
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
@@ -130,7 +130,7 @@ def test_pictures_of_another_team_are_neither_shown_nor_moved(
     assert kept([foreign]) == [foreign.pk]
 
 
-def test_what_is_called_different_does_not_come_back(as_owner: Client, sample: SampleTeam, address: str) -> None:
+def test_dismissed_pictures_are_not_shown_again(as_owner: Client, sample: SampleTeam, address: str) -> None:
     images = put_group(sample, 1)
     form = {"member": [image.pk for image in images]}
     page = as_owner.post(f"{address}different/", form, follow=True).content.decode()
@@ -139,13 +139,13 @@ def test_what_is_called_different_does_not_come_back(as_owner: Client, sample: S
     assert len(kept(images)) == 2
 
 
-def test_a_viewer_tells_nothing_apart(as_viewer: Client, sample: SampleTeam, address: str) -> None:
+def test_viewer_cannot_dismiss_duplicates(as_viewer: Client, sample: SampleTeam, address: str) -> None:
     images = put_group(sample, 1)
     assert as_viewer.post(f"{address}different/", {"member": [each.pk for each in images]}).status_code == 403
     assert not DuplicateDismissal.objects.exists()
 
 
-def test_many_groups_are_paged_and_a_decision_leads_back_to_its_page(
+def test_groups_are_paged_and_a_decision_returns_to_its_page(
     as_owner: Client, sample: SampleTeam, address: str
 ) -> None:
     for number in range(13):
@@ -168,7 +168,7 @@ def test_the_number_of_statements_does_not_depend_on_the_groups(
         as_owner.get(address)
 
 
-def test_without_the_index_copies_are_shown_and_the_rest_is_not_called_none(
+def test_missing_index_shows_copies_and_says_that_more_are_possible(
     as_owner: Client, sample: SampleTeam, address: str, make_near_pair: Callable[[], None], broken_index: None
 ) -> None:
     make_near_pair()
@@ -177,7 +177,7 @@ def test_without_the_index_copies_are_shown_and_the_rest_is_not_called_none(
     answer = as_owner.get(address)
     page = answer.content.decode()
     assert answer.status_code == 503
-    assert "Only copies of the very same file" in page
+    assert "only exact copies" in page
     assert "twin.png" in page
 
 
@@ -193,11 +193,11 @@ def make_near_pair(sample: SampleTeam) -> Callable[[], None]:
     return make
 
 
-def test_an_outsider_finds_no_such_page(as_outsider: Client, sample: SampleTeam, address: str) -> None:
+def test_outsider_gets_404(as_outsider: Client, sample: SampleTeam, address: str) -> None:
     assert as_outsider.get(address).status_code == 404
 
 
-def test_a_personal_team_has_the_page_and_the_account_leads_there(sample: SampleTeam) -> None:
+def test_personal_team_has_the_page_and_the_account_links_to_it(sample: SampleTeam) -> None:
     client = sign_in_client(sample.outsider)
     address = f"/teams/{sample.outsider.personal_team.pk}/duplicates/"
     assert address in client.get("/account/").content.decode()

@@ -1,4 +1,4 @@
-"""The first page."""
+"""The gallery, which is the first page."""
 
 import pytest
 from django.db import connection
@@ -9,11 +9,11 @@ from collections_app.models import Image, User
 from tests.sample_team import SampleTeam, put_pictures, sign_in_client
 
 
-def test_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:
+def test_visitor_is_sent_to_sign_in(client: Client, db: None) -> None:
     assert client.get("/").headers["Location"] == "/accounts/login/?next=/"
 
 
-def test_newcomer_is_shown_how_to_begin(db: None) -> None:
+def test_newcomer_sees_how_to_begin(db: None) -> None:
     client = sign_in_client(User.objects.create_user("new@example.com", "a long password"))
     page = client.get("/").content.decode()
     assert "Name of your first collection" in page
@@ -33,7 +33,7 @@ def test_outsider_sees_nothing_of_the_team(as_outsider: Client, sample: SampleTe
     assert "data-image-id" not in page
 
 
-def test_failed_pictures_are_named_with_the_reason_and_a_retry(as_owner: Client, sample: SampleTeam) -> None:
+def test_failed_pictures_are_listed_with_reason_and_retry(as_owner: Client, sample: SampleTeam) -> None:
     Image.objects.all().record_index_state(index_state="failed", index_error="It is damaged.")
     page = as_owner.get("/").content.decode()
     assert "It is damaged." in page

@@ -1,4 +1,4 @@
-"""A picture's pages."""
+"""The pages of a picture."""
 
 from collections.abc import Callable
 
@@ -35,7 +35,7 @@ def test_viewer_sees_the_picture_and_no_controls(as_viewer: Client, sample: Samp
     assert f"/images/{sample.image.pk}/delete/" not in page
 
 
-def test_size_of_the_large_view_is_known_before_it_is_loaded(as_owner: Client, sample: SampleTeam) -> None:
+def test_large_view_size_is_known_before_loading(as_owner: Client, sample: SampleTeam) -> None:
     assert 'width="60" height="40"' in as_owner.get(f"/images/{sample.image.pk}/").content.decode()
 
 
@@ -43,7 +43,7 @@ def test_picture_says_why_it_cannot_be_searched(as_owner: Client, sample: Sample
     Image.objects.all().record_index_state(index_state="failed", index_error="It is damaged.")
     page = as_owner.get(f"/images/{sample.image.pk}/").content.decode()
     assert "It is damaged." in page
-    assert "Try again" in page
+    assert "Retry" in page
 
 
 def test_neighbours_in_the_collection_are_linked(as_owner: Client, sample: SampleTeam) -> None:
@@ -64,7 +64,7 @@ def test_title_and_tags_are_edited(as_owner: Client, sample: SampleTeam) -> None
 @pytest.mark.parametrize(
     "fields", [{"title": "x" * 201}, {"tags": "x" * 51}, {"tags": ",".join(map(str, range(31)))}, {"title": "a\0"}]
 )
-def test_too_much_is_refused_and_stays_in_the_form(
+def test_overlong_input_is_refused_and_stays_in_the_form(
     fields: dict[str, str], as_owner: Client, sample: SampleTeam
 ) -> None:
     answer = as_owner.post(f"/images/{sample.image.pk}/edit/", {"title": "Kept", **fields})
@@ -80,7 +80,7 @@ def test_markup_in_a_title_is_shown_as_text(as_owner: Client, sample: SampleTeam
         assert '"><img>' not in page
 
 
-def test_deletion_asks_first(as_owner: Client, sample: SampleTeam) -> None:
+def test_deletion_is_confirmed(as_owner: Client, sample: SampleTeam) -> None:
     address = f"/images/{sample.image.pk}/delete/"
     assert as_owner.get(address).status_code == 200
     assert Image.objects.not_trashed().exists()
@@ -88,7 +88,7 @@ def test_deletion_asks_first(as_owner: Client, sample: SampleTeam) -> None:
     assert not Image.objects.not_trashed().exists()
 
 
-def test_similar_pictures_come_without_the_picture_itself(
+def test_similar_pictures_exclude_the_picture_itself(
     as_owner: Client, sample: SampleTeam, drain: Callable[[], None]
 ) -> None:
     other = put_picture(sample.collection, sample.owner, "other.png")
@@ -98,14 +98,14 @@ def test_similar_pictures_come_without_the_picture_itself(
     assert f'data-image-id="{sample.image.pk}"' not in page
 
 
-def test_waiting_picture_says_when_similar_ones_will_appear(as_owner: Client, sample: SampleTeam) -> None:
+def test_queued_picture_says_when_similar_ones_will_appear(as_owner: Client, sample: SampleTeam) -> None:
     answer = as_owner.get(f"/images/{sample.image.pk}/similar/")
     assert answer.status_code == 200
-    assert "once this one is indexed" in answer.content.decode()
+    assert "once this one is prepared" in answer.content.decode()
 
 
 @pytest.mark.usefixtures("broken_index")
-def test_picture_is_shown_while_the_index_is_away(as_owner: Client, sample: SampleTeam) -> None:
+def test_picture_is_shown_while_the_index_is_unreachable(as_owner: Client, sample: SampleTeam) -> None:
     assert as_owner.get(f"/images/{sample.image.pk}/").status_code == 200
     assert as_owner.get(f"/images/{sample.image.pk}/similar/").status_code == 503
     part = as_owner.get(f"/images/{sample.image.pk}/similar/", headers={"HX-Request": "true"})
@@ -113,11 +113,11 @@ def test_picture_is_shown_while_the_index_is_away(as_owner: Client, sample: Samp
     assert "data-image-id" not in part.content.decode()
 
 
-def test_the_same_picture_elsewhere_is_pointed_out_to_who_may_see_it(
+def test_copies_elsewhere_are_shown_only_to_people_who_may_see_them(
     as_owner: Client, as_viewer: Client, sample: SampleTeam
 ) -> None:
     own = create_collection(team=sample.owner.personal_team, name="Pressed flowers", creator=sample.owner)
-    twin = put_picture(own, sample.owner, "rose.png", colour="red")
+    copy = put_picture(own, sample.owner, "rose.png", colour="red")
     address = f"/images/{sample.image.pk}/"
-    assert f"/images/{twin.pk}/" in as_owner.get(address).content.decode()
+    assert f"/images/{copy.pk}/" in as_owner.get(address).content.decode()
     assert "Pressed flowers" not in as_viewer.get(address).content.decode()

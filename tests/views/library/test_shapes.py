@@ -1,4 +1,4 @@
-"""The shape of a picture, as classes: true enough that nobody sees the difference."""
+"""The shape of a picture as CSS classes."""
 
 import pytest
 
@@ -18,15 +18,15 @@ def spelled(classes: str) -> float:
 @pytest.mark.parametrize(
     "size", [(3, 2), (16, 9), (1, 1), (9, 16), (3000, 2001), (1170, 2532), (2, 6), (1000, 999), (999, 1000), (7, 1)]
 )
-def test_a_shape_is_true_to_half_a_hundredth(size: tuple[int, int]) -> None:
+def test_shape_is_accurate_to_half_a_hundredth(size: tuple[int, int]) -> None:
     width, height = size
     classes = shape(Image(width=width, height=height))
     assert spelled(classes) == pytest.approx(width / height, rel=0.005)
     assert "extreme" not in classes
 
 
-@pytest.mark.parametrize(("size", "kept"), [((10, 1), 9.99), ((999, 1), 9.99), ((1, 10), 1 / 3), ((1, 999), 1 / 3)])
-def test_what_would_be_a_sliver_is_shown_whole_in_a_box(size: tuple[int, int], kept: float) -> None:
+@pytest.mark.parametrize(("size", "ratio"), [((10, 1), 9.99), ((999, 1), 9.99), ((1, 10), 1 / 3), ((1, 999), 1 / 3)])
+def test_extreme_shape_is_shown_whole_in_its_tile(size: tuple[int, int], ratio: float) -> None:
     classes = shape(Image(width=size[0], height=size[1]))
-    assert spelled(classes) == pytest.approx(kept)
+    assert spelled(classes) == pytest.approx(ratio)
     assert "extreme" in classes.split()

@@ -44,53 +44,53 @@ def test_a_chip_makes_a_part_stronger_weaker_and_its_opposite(as_owner: Client) 
     assert chip(one.opposite).is_negative  # type: ignore[attr-defined]
 
 
-def test_the_form_s_fields_become_part_of_the_line(as_owner: Client) -> None:
+def test_form_fields_become_part_of_the_query(as_owner: Client) -> None:
     answer = as_owner.get(
         "/search/", {"q": "red", "by": "me", "is": "portrait", "min": "300", "after": "", "sort": "date"}
     )
     assert answer.status_code == 302
-    assert as_owner.get(answer["Location"]).context["question"].text == "red by:me is:portrait min:300 sort:date"
+    assert as_owner.get(answer["Location"]).context["search"].text == "red by:me is:portrait min:300 sort:date"
 
 
-def test_what_cannot_be_read_is_said_on_the_page(as_owner: Client) -> None:
+def test_unreadable_parts_are_reported_on_the_page(as_owner: Client) -> None:
     page = text(as_owner.get("/search/?q=red+colour:blue+in:Nowhere+like:999999"))
-    assert "“colour:” is not known here" in page
+    assert "“colour:” isn't a filter" in page
     assert "There is no collection “Nowhere”" in page
-    assert "Picture 999999 is not there" in page
+    assert "Picture 999999 doesn't exist" in page
 
 
-def test_a_form_that_adds_to_the_line_says_what_it_leaves_out(as_owner: Client) -> None:
+def test_form_that_extends_the_query_reports_dropped_parts(as_owner: Client) -> None:
     filtered = as_owner.get("/search/", {"q": "red colour:blue", "by": "me"}, follow=True)
-    assert filtered.context["question"].text == "red by:me"
-    assert "“colour:” is not known here" in text(filtered)
+    assert filtered.context["search"].text == "red by:me"
+    assert "“colour:” isn't a filter" in text(filtered)
     added = as_owner.post("/search/examples/", {"q": "red colour:blue", "example": picture_file()}, follow=True)
-    assert "“colour:” is not known here" in text(added)
+    assert "“colour:” isn't a filter" in text(added)
 
 
-def test_parts_that_cancel_each_other_out_are_said(as_owner: Client) -> None:
+def test_parts_that_cancel_each_other_out_are_reported(as_owner: Client) -> None:
     assert "cancel each other out" in text(as_owner.get('/search/?q="red" -"red"'))
 
 
-def test_an_example_is_taken_into_the_search_and_forgotten(
+def test_example_is_added_to_the_search_and_removed(
     as_owner: Client, as_viewer: Client, sample: SampleTeam, drain: Callable[[], None]
 ) -> None:
     drain()
     address = add_example(as_owner, picture_bytes("red"), q="by:me")
     page = as_owner.get(address)
-    assert [each.image for each in page.context["stretch"].results] == [sample.image]
+    assert [each.image for each in page.context["results_page"].results] == [sample.image]
     thumbnail = next(chip.thumbnail for chip in page.context["chips"] if chip.thumbnail)
     assert as_owner.get(thumbnail).content[:2] == b"\xff\xd8"
     assert as_viewer.get(thumbnail).status_code == 404
-    assert "An example picture is gone" in text(as_viewer.get(address))
+    assert "An example picture has expired" in text(as_viewer.get(address))
     Example.objects.update(created_at=timezone.now() - timedelta(minutes=46))
     assert as_owner.get(thumbnail).status_code == 404
-    assert "An example picture is gone" in text(as_owner.get(address))
+    assert "An example picture has expired" in text(as_owner.get(address))
     run_maintenance()
     assert not Example.objects.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", picture_bytes()[:60]])
-def test_what_is_no_picture_is_no_example(content: bytes, as_owner: Client) -> None:
+def test_unreadable_file_is_no_example(content: bytes, as_owner: Client) -> None:
     address = add_example(as_owner, content, q="red")
     page = as_owner.get(address)
     assert address == "/search/?q=red"
@@ -98,12 +98,12 @@ def test_what_is_no_picture_is_no_example(content: bytes, as_owner: Client) -> N
     assert not Example.objects.exists()
 
 
-def test_nothing_chosen_is_said(as_owner: Client) -> None:
+def test_missing_example_is_reported(as_owner: Client) -> None:
     page = as_owner.post("/search/examples/", {"q": "red"}, follow=True)
-    assert "Choose a picture first" in text(page)
+    assert "Select a picture first" in text(page)
 
 
-def test_each_hit_can_be_asked_for_more_or_less_of_its_kind(
+def test_each_result_offers_more_or_less_like_it(
     as_owner: Client, sample: SampleTeam, drain: Callable[[], None]
 ) -> None:
     drain()
@@ -112,17 +112,17 @@ def test_each_hit_can_be_asked_for_more_or_less_of_its_kind(
     assert f'href="/search/?q=red+-like%3A{sample.image.pk}"' in page
 
 
-def test_a_picture_s_page_leads_to_a_search_with_it(as_owner: Client, sample: SampleTeam) -> None:
+def test_picture_page_links_to_a_search_with_it(as_owner: Client, sample: SampleTeam) -> None:
     assert f"/search/?q=like:{sample.image.pk}" in text(as_owner.get(f"/images/{sample.image.pk}/"))
 
 
-def test_an_example_that_waits_is_a_failure_and_no_empty_result(as_owner: Client, sample: SampleTeam) -> None:
+def test_example_without_a_vector_is_a_failure_and_no_empty_result(as_owner: Client, sample: SampleTeam) -> None:
     answer = as_owner.get(f"/search/?q=like:{sample.image.pk}")
     assert answer.status_code == 503
     assert "not searchable yet" in text(answer)
 
 
-def test_few_examples_are_kept(as_owner: Client) -> None:
+def test_number_of_stored_examples_is_limited(as_owner: Client) -> None:
     for number in range(22):
         add_example(as_owner, picture_bytes((number, 0, 0)))
     assert Example.objects.count() == 20

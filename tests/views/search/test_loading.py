@@ -30,7 +30,7 @@ def arrive(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], None]]:
     let_it_arrive()
 
 
-def test_a_search_is_answered_at_once_by_a_page_that_goes_on_by_itself(
+def test_search_responds_at_once_with_a_page_that_refreshes_itself(
     as_owner: Client, sample: SampleTeam, drain: Callable[[], None], arrive: Callable[[], None]
 ) -> None:
     answer = as_owner.get("/search/?q=a+red+picture")
@@ -47,13 +47,13 @@ def test_a_search_is_answered_at_once_by_a_page_that_goes_on_by_itself(
 
 
 @pytest.mark.usefixtures("arrive")
-def test_whatever_needs_no_model_is_there_meanwhile(as_owner: Client, sample: SampleTeam) -> None:
+def test_features_without_the_model_work_meanwhile(as_owner: Client, sample: SampleTeam) -> None:
     for address in ("/", "/search/", f"/images/{sample.image.pk}/"):
         assert as_owner.get(address).status_code == 200
 
 
 @pytest.mark.usefixtures("arrive")
-def test_a_visitor_of_a_public_link_is_told_the_same(client: Client, sample: SampleTeam) -> None:
+def test_public_link_visitor_gets_the_same_page(client: Client, sample: SampleTeam) -> None:
     link = create_link(collection=sample.collection, creator=sample.owner)
     answer = client.get(f"/s/{link.secret}/search/?q=red")
     page = answer.content.decode()
@@ -64,7 +64,7 @@ def test_a_visitor_of_a_public_link_is_told_the_same(client: Client, sample: Sam
 
 
 @pytest.mark.usefixtures("arrive")
-def test_similar_pictures_are_told_in_a_sentence(as_owner: Client, sample: SampleTeam) -> None:
+def test_similar_pictures_are_explained_in_a_sentence(as_owner: Client, sample: SampleTeam) -> None:
     answer = as_owner.get(f"/images/{sample.image.pk}/similar/")
     assert answer.status_code == 503
     assert "The model is still loading." in answer.content.decode()

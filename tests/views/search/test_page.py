@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from collections_app.demo.gallery import demo_collections, draw_picture
+from collections_app.demo.gallery import draw_picture, get_demo_collections
 from collections_app.models import Membership, Share, Team
 from collections_app.services.library.collections import create_collection
 from collections_app.services.uploads.ingest import ingest_upload
@@ -31,7 +31,7 @@ HOSTILE = {
 @pytest.fixture
 def drawings(sample: SampleTeam, drain: Callable[[], None]) -> None:
     """Twelve drawn animals, some of them white dogs, indexed."""
-    animals = demo_collections()[0].pictures
+    animals = get_demo_collections()[0].pictures
     dogs = [each for each in animals if each.title.startswith("A white dog")][:4]
     others = [each for each in animals if "dog" not in each.title][:8]
     collection = create_collection(team=sample.team, name="Animals", creator=sample.owner)
@@ -49,7 +49,7 @@ def drawings(sample: SampleTeam, drain: Callable[[], None]) -> None:
 @pytest.mark.usefixtures("drawings")
 def test_white_dogs_come_first_with_falling_scores(as_viewer: Client) -> None:
     answer = as_viewer.get("/search/?q=a+white+dog")
-    results = answer.context["stretch"].results
+    results = answer.context["results_page"].results
     assert all(each.image.title.startswith("A white dog") for each in results[:3])
     scores = [each.score for each in results]
     assert scores == sorted(scores, reverse=True)
@@ -64,9 +64,9 @@ def test_outsider_finds_nothing_of_the_team(as_outsider: Client) -> None:
 
 
 @pytest.mark.usefixtures("drawings")
-def test_search_is_narrowed_by_collection(as_owner: Client, sample: SampleTeam) -> None:
+def test_collection_filter_limits_the_search(as_owner: Client, sample: SampleTeam) -> None:
     answer = as_owner.get(f"/search/?q=a+white+dog&collection={sample.collection.pk}")
-    assert [each.image for each in answer.context["stretch"].results] == [sample.image]
+    assert [each.image for each in answer.context["results_page"].results] == [sample.image]
 
 
 @pytest.mark.usefixtures("drawings")
@@ -80,19 +80,19 @@ def test_number_of_statements_does_not_depend_on_the_number_of_hits(
     put_pictures(sample, 199)
     drain()
     with CaptureQueriesContext(connection) as many:
-        assert len(as_owner.get(address).context["answer"].ranked) == 200
+        assert len(as_owner.get(address).context["results"].ranked) == 200
     assert len(many) == len(one)
 
 
 @pytest.mark.usefixtures("drawings")
 @pytest.mark.parametrize("query", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_queries_get_an_answer(query: str, as_owner: Client) -> None:
+def test_hostile_queries_get_a_page(query: str, as_owner: Client) -> None:
     answer = as_owner.get(f"/search/?q={query}&page=-9")
     assert answer.status_code == 200
     assert b"<script>alert" not in answer.content
 
 
-def test_box_has_the_focus_and_keeps_the_words(as_owner: Client, drain: Callable[[], None]) -> None:
+def test_search_box_has_the_focus_and_keeps_the_words(as_owner: Client, drain: Callable[[], None]) -> None:
     drain()
     page = as_owner.get("/search/?q=a+%22big%22+dog").content.decode()
     assert 'value="a &quot;big&quot; dog"' in page
@@ -106,17 +106,17 @@ def test_empty_query_shows_the_latest_pictures(as_owner: Client, sample: SampleT
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "9" * 5000, "%00", "999999"])
-def test_unknown_collection_is_named_so_and_everything_is_searched(
+def test_unknown_collection_is_reported_and_everything_is_searched(
     number: str, as_owner: Client, sample: SampleTeam
 ) -> None:
     page = as_owner.get(f"/search/?collection={number}").content.decode()
-    assert "is not there" in page
+    assert "doesn't exist" in page
     assert f'data-image-id="{sample.image.pk}"' in page
 
 
-def test_strangers_collection_looks_like_one_that_is_not_there(as_outsider: Client, sample: SampleTeam) -> None:
+def test_invisible_collection_resembles_a_missing_one(as_outsider: Client, sample: SampleTeam) -> None:
     page = as_outsider.get(f"/search/?collection={sample.collection.pk}").content.decode()
-    assert "is not there" in page
+    assert "doesn't exist" in page
     assert "Garden" not in page
 
 
@@ -125,7 +125,7 @@ def test_failure_is_a_503_with_a_sentence_and_never_an_empty_result(as_owner: Cl
     answer = as_owner.get("/search/?q=a+white+dog")
     page = answer.content.decode()
     assert answer.status_code == 503
-    assert "Search does not work just now." in page
+    assert "Search is temporarily unavailable." in page
     assert 'value="a white dog"' in page
     assert "</html>" in page
 
@@ -134,20 +134,20 @@ def test_missing_model_is_a_503_too(as_owner: Client, settings: Settings) -> Non
     settings.CLIP_MODEL_PATH = "/nowhere/at/all"
     answer = as_owner.get("/search/?q=dog")
     assert answer.status_code == 503
-    assert "Search does not work just now." in answer.content.decode()
+    assert "Search is temporarily unavailable." in answer.content.decode()
 
 
-def test_demo_model_says_what_it_understands(as_owner: Client, settings: Settings) -> None:
+def test_demo_model_notice_says_what_it_understands(as_owner: Client, settings: Settings) -> None:
     assert "drawn things only" in as_owner.get("/search/").content.decode()
     settings.CLIP_MODEL = "openai/clip-vit-base-patch32"
     assert "drawn things only" not in as_owner.get("/search/").content.decode()
 
 
-def test_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:
+def test_visitor_is_sent_to_sign_in(client: Client, db: None) -> None:
     assert client.get("/search/?q=dog").headers["Location"] == "/accounts/login/?next=/search/%3Fq%3Ddog"
 
 
-def test_search_asks_the_database_at_most_ten_times_with_one_team_or_fifty(
+def test_search_takes_at_most_ten_statements_with_one_team_or_fifty(
     sample: SampleTeam, as_outsider: Client, drain: Callable[[], None]
 ) -> None:
     def statements() -> int:
@@ -165,6 +165,6 @@ def test_search_asks_the_database_at_most_ten_times_with_one_team_or_fifty(
         collection = team.collections.create(name="Theirs")
         put_picture(collection, sample.owner, f"{number}.png", colour=(number, 9, 9))
     drain()
-    expected = 24  # a first stretch of them
+    expected = 24  # a first page of them
 
     assert statements() == few <= 10

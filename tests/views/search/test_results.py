@@ -13,14 +13,14 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image as Pillow
 
 from collections_app.demo.drawing import draw_scene
-from collections_app.demo.gallery import demo_collections
+from collections_app.demo.gallery import get_demo_collections
 from collections_app.models import Collection, Image
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import trash_images
 from collections_app.services.sharing.public_links import create_link
 from collections_app.services.uploads.ingest import ingest_upload
 from collections_app.views.paging import PAGE_SIZE
-from collections_app.views.search.results_pages import FIRST_SIZE
+from collections_app.views.search.page import FIRST_PAGE_SIZE
 from tests.sample_team import SampleTeam, put_pictures
 
 DOGS = 6
@@ -30,7 +30,7 @@ WORDS = "/search/?q=a+white+dog"
 @pytest.fixture
 def animals(sample: SampleTeam, drain: Callable[[], None]) -> Collection:
     """Sixty drawn animals, six of them white dogs; their titles say nothing."""
-    drawn = demo_collections()[0].pictures
+    drawn = get_demo_collections()[0].pictures
     dogs = [each for each in drawn if each.title.startswith("A white dog")][:DOGS]
     others = [each for each in drawn if "dog" not in each.title][: 60 - DOGS]
     collection = create_collection(team=sample.team, name="Menagerie", creator=sample.owner)
@@ -54,95 +54,91 @@ def are_dogs(ids: list[int]) -> bool:
     return all("white-dog" in name for name in names)
 
 
-def test_what_is_likely_stands_above_what_may_be_and_the_rest_is_not_shown(
-    as_viewer: Client, animals: Collection
-) -> None:
+def test_likely_results_precede_possible_ones_and_the_rest_is_hidden(as_viewer: Client, animals: Collection) -> None:
     answer = as_viewer.get(f"{WORDS}&collection={animals.pk}")
-    found = answer.context["answer"]
-    assert found.likely == DOGS
+    found = answer.context["results"]
+    assert found.likely_count == DOGS
     assert are_dogs([each.id for each in found.ranked[:DOGS]])
-    assert len(found.ranked) + found.left_out == 60
+    assert len(found.ranked) + found.hidden_count == 60
     page = answer.content.decode()
-    assert page.index("<h3>Likely</h3>") < page.index("<h3>Maybe</h3>")
-    assert f"{found.left_out} pictures" in page
+    assert page.index("<h3>Likely</h3>") < page.index("<h3>Possible</h3>")
+    assert f"{found.hidden_count} unlikely pictures hidden" in page
 
 
-def test_everything_is_shown_to_whoever_asks_for_it(as_viewer: Client, animals: Collection) -> None:
+def test_all_results_are_shown_on_request(as_viewer: Client, animals: Collection) -> None:
     answer = as_viewer.get(f"{WORDS}&collection={animals.pk}&all=1")
-    assert len(answer.context["answer"].ranked) == 60
-    assert "<h3>Maybe</h3>" not in answer.content.decode()
+    assert len(answer.context["results"].ranked) == 60
+    assert "<h3>Possible</h3>" not in answer.content.decode()
 
 
-def test_it_is_said_where_nothing_is_likely(as_viewer: Client, animals: Collection) -> None:
+def test_page_says_that_nothing_is_likely(as_viewer: Client, animals: Collection) -> None:
     page = as_viewer.get(f"/search/?q=a+red+car+in+a+room&collection={animals.pk}").content.decode()
-    assert "Nothing here is likely to be “a red car in a room”." in page
+    assert "No good match for “a red car in a room”." in page
 
 
-def test_likely_ones_are_sorted_by_date_and_the_others_stay_behind(as_viewer: Client, animals: Collection) -> None:
+def test_likely_results_sort_by_date_before_the_others(as_viewer: Client, animals: Collection) -> None:
     answer = as_viewer.get(f"{WORDS}+sort:date&collection={animals.pk}")
-    likely = [each.id for each in answer.context["answer"].ranked[:DOGS]]
+    likely = [each.id for each in answer.context["results"].ranked[:DOGS]]
     assert are_dogs(likely)
     assert likely == sorted(likely, reverse=True)
-    assert answer.context["answer"].likely == DOGS
+    assert answer.context["results"].likely_count == DOGS
 
 
-def test_an_example_is_never_told_that_nothing_is_likely(as_viewer: Client, animals: Collection) -> None:
+def test_search_by_example_never_says_that_nothing_is_likely(as_viewer: Client, animals: Collection) -> None:
     example = animals.images.earliest("pk")
     page = as_viewer.get(f"/search/?q=like:{example.pk}").content.decode()
-    assert "Nothing here" not in page
+    assert "No good match" not in page
     assert shown(page)[0] == example.pk
 
 
-def test_names_have_a_group_of_their_own_above(as_viewer: Client, animals: Collection) -> None:
+def test_name_matches_have_their_own_section_above(as_viewer: Client, animals: Collection) -> None:
     page = as_viewer.get("/search/?q=portrait+of+cat").content.decode()
-    assert "With these words in their names" not in page
+    assert "Title and tag matches" not in page
     answer = as_viewer.get("/search/?q=the+dog's+portr")
-    assert [each.title for each in answer.context["named"]] == ["the dog's portrait"]
+    assert [each.title for each in answer.context["title_matches"]] == ["the dog's portrait"]
 
 
-def test_names_meet_the_conditions_and_what_is_not_wanted_is_not_looked_for(
+def test_name_matches_meet_the_filters_and_ignore_excluded_words(
     as_owner: Client, sample: SampleTeam, animals: Collection
 ) -> None:
-    assert len(as_owner.get('/search/?q="number 7" -"number 8"').context["named"]) == 1
-    assert as_owner.get("/search/?q=number+after:2020").context["named"] == []
+    assert len(as_owner.get('/search/?q="number 7" -"number 8"').context["title_matches"]) == 1
+    assert as_owner.get("/search/?q=number+after:2020").context["title_matches"] == []
 
 
 @pytest.mark.parametrize("line", ["a portrait of the dog", "the dog's portrait", "A DOG in PORTRAIT"])
-def test_sentences_find_names_without_their_small_words(line: str, as_owner: Client, animals: Collection) -> None:
+def test_sentences_find_names_without_their_stop_words(line: str, as_owner: Client, animals: Collection) -> None:
     animals.images.filter(pk=animals.images.earliest("pk").pk).update(title="Portrait dog s")
-    named = as_owner.get("/search/", {"q": line}).context["named"]
+    named = as_owner.get("/search/", {"q": line}).context["title_matches"]
     assert [each.title for each in named] == ["Portrait dog s"]
 
 
-def test_names_that_nobody_has_are_said(as_owner: Client, sample: SampleTeam) -> None:
-    assert "0 pictures" in as_owner.get("/search/?q=nothing&names=1").content.decode()
+def test_names_without_matches_are_reported(as_owner: Client, sample: SampleTeam) -> None:
+    assert "0 pictures" in as_owner.get("/search/?q=nothing&titles=1").content.decode()
 
 
 @pytest.mark.parametrize("words", ["", "red "])
-def test_conditions_that_no_picture_meets_are_said(words: str, as_owner: Client, sample: SampleTeam) -> None:
+def test_filters_without_matches_are_reported(words: str, as_owner: Client, sample: SampleTeam) -> None:
     page = as_owner.get(f"/search/?q={words}after:2030").content.decode()
-    assert "No picture meets these conditions" in page
-    assert "Upload some" not in page
+    assert "No pictures match these filters" in page
+    assert "Upload pictures, then" not in page
 
 
-def test_what_cannot_be_used_is_said_and_not_called_a_lack_of_pictures(as_owner: Client, sample: SampleTeam) -> None:
+def test_unusable_parts_are_not_reported_as_missing_pictures(as_owner: Client, sample: SampleTeam) -> None:
     page = as_owner.get("/search/?q=like:999999").content.decode()
-    assert "Picture 999999 is not there" in page
+    assert "Picture 999999 doesn&#x27;t exist" in page
     assert "No searchable pictures" not in page
 
 
 @pytest.mark.parametrize("line", ["a white dog", "a white dog in:Menagerie by:me", "like:{} + snow"])
-def test_a_divided_answer_takes_at_most_twelve_statements(line: str, as_owner: Client, animals: Collection) -> None:
+def test_results_with_sections_take_at_most_twelve_statements(line: str, as_owner: Client, animals: Collection) -> None:
     as_owner.get("/search/?q=warm")
     line = line.format(animals.images.latest("pk").pk)
     with CaptureQueriesContext(connection) as asked:
-        assert as_owner.get("/search/", {"q": line}).context["answer"].ranked
+        assert as_owner.get("/search/", {"q": line}).context["results"].ranked
     assert len(asked) <= 12
 
 
-def test_a_visitor_of_a_public_link_can_see_what_was_left_out(
-    client: Client, sample: SampleTeam, animals: Collection
-) -> None:
+def test_public_link_visitor_can_show_hidden_results(client: Client, sample: SampleTeam, animals: Collection) -> None:
     link = create_link(collection=animals, creator=sample.owner)
     page = client.get(f"/s/{link.secret}/search/?q=a+white+dog").content.decode()
     assert 0 < page.count("data-public-id") < 30
@@ -153,20 +149,20 @@ def test_a_visitor_of_a_public_link_can_see_what_was_left_out(
 
 
 def test_names_of_others_pictures_are_not_found(as_outsider: Client, animals: Collection) -> None:
-    assert as_outsider.get("/search/?q=number").context["named"] == []
+    assert as_outsider.get("/search/?q=number").context["title_matches"] == []
 
 
-def test_more_names_have_a_page(as_viewer: Client, animals: Collection) -> None:
+def test_further_name_matches_have_a_page(as_viewer: Client, animals: Collection) -> None:
     page = as_viewer.get("/search/?q=number").content.decode()
-    assert "/search/?q=number&amp;names=1" in page.replace('href="?', 'href="/search/?')
-    assert as_viewer.get("/search/?q=number&names=1").context["all_named"].paginator.count == 59
+    assert "/search/?q=number&amp;titles=1" in page.replace('href="?', 'href="/search/?')
+    assert as_viewer.get("/search/?q=number&titles=1").context["all_title_matches"].paginator.count == 59
 
 
 @pytest.mark.usefixtures("broken_index")
-def test_names_are_found_while_the_index_is_gone(as_owner: Client, sample: SampleTeam) -> None:
+def test_names_are_found_while_the_index_is_unreachable(as_owner: Client, sample: SampleTeam) -> None:
     answer = as_owner.get("/search/?q=rose")
     assert answer.status_code == 503
-    assert [each.pk for each in answer.context["named"]] == [sample.image.pk]
+    assert [each.pk for each in answer.context["title_matches"]] == [sample.image.pk]
 
 
 def follow(client: Client, page: str, *, htmx: bool) -> str:
@@ -177,49 +173,45 @@ def follow(client: Client, page: str, *, htmx: bool) -> str:
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_stretches_follow_each_other_without_gap_or_repetition(
-    htmx: bool, as_viewer: Client, animals: Collection
-) -> None:
+def test_results_pages_follow_without_gap_or_repetition(htmx: bool, as_viewer: Client, animals: Collection) -> None:
     whole = as_viewer.get(f"{WORDS}&all=1")
     first = whole.content.decode()
     second = follow(as_viewer, first, htmx=htmx)
-    assert len(shown(first)) == FIRST_SIZE
-    assert len(shown(second)) == min(PAGE_SIZE, 61 - FIRST_SIZE)
-    assert shown(first) + shown(second) == [each.id for each in whole.context["answer"].ranked]
+    assert len(shown(first)) == FIRST_PAGE_SIZE
+    assert len(shown(second)) == min(PAGE_SIZE, 61 - FIRST_PAGE_SIZE)
+    assert shown(first) + shown(second) == [each.id for each in whole.context["results"].ranked]
     assert ("<html" in second) is not htmx
 
 
-def test_order_is_stable_while_pictures_come_and_go(
+def test_order_is_stable_while_pictures_are_added_and_removed(
     as_owner: Client, sample: SampleTeam, animals: Collection, drain: Callable[[], None]
 ) -> None:
     first = as_owner.get("/search/?q=a+blue+thing&all=1").content.decode()
-    before = [each.id for each in as_owner.get("/search/?q=a+blue+thing&all=1").context["answer"].ranked]
+    before = [each.id for each in as_owner.get("/search/?q=a+blue+thing&all=1").context["results"].ranked]
     put_pictures(sample, 3)
     trash_images(images=Image.objects.filter(pk=before[2]), trasher=sample.owner)
     drain()
     second = shown(follow(as_owner, first, htmx=True))
     assert not set(shown(first)) & set(second)
-    assert [each for each in second if each in before] == before[FIRST_SIZE:]
+    assert [each for each in second if each in before] == before[FIRST_PAGE_SIZE:]
 
 
-def test_following_stretches_are_divided_where_the_first_one_was(as_viewer: Client, animals: Collection) -> None:
-    answer = as_viewer.get(f"{WORDS}&cut=inf_-inf")
-    assert answer.context["answer"].likely == 0
-    assert len(answer.context["answer"].ranked) == 61
-    assert math.isinf(answer.context["answer"].divider.likely)
+def test_following_pages_use_the_cutoffs_of_the_first(as_viewer: Client, animals: Collection) -> None:
+    answer = as_viewer.get(f"{WORDS}&cutoffs=inf_-inf")
+    assert answer.context["results"].likely_count == 0
+    assert len(answer.context["results"].ranked) == 61
+    assert math.isinf(answer.context["results"].cutoffs.likely)
 
 
-HOSTILE = ("cut=nan_nan", "cut=x", "cut=1_2_3", "start=-1", f"start={'9' * 500}", "behind=%00")
+HOSTILE = ("cutoffs=nan_nan", "cutoffs=x", "cutoffs=1_2_3", "offset=-1", f"offset={'9' * 500}", "after_id=%00")
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_addresses_that_make_no_sense_show_the_beginning_or_the_end(
-    hostile: str, as_viewer: Client, animals: Collection
-) -> None:
+def test_invalid_addresses_show_the_first_or_last_page(hostile: str, as_viewer: Client, animals: Collection) -> None:
     assert as_viewer.get(f"{WORDS}&{hostile}").status_code == 200
 
 
-def test_the_way_back_leads_to_the_previous_stretch(as_viewer: Client, animals: Collection) -> None:
+def test_back_link_shows_the_previous_page(as_viewer: Client, animals: Collection) -> None:
     first = as_viewer.get(f"{WORDS}&all=1").content.decode()
     second = follow(as_viewer, first, htmx=False)
     match = re.search(r'rel="prev" href="\?([^"]+)"', second)
@@ -227,10 +219,8 @@ def test_the_way_back_leads_to_the_previous_stretch(as_viewer: Client, animals: 
     assert shown(as_viewer.get(f"/search/?{match[1].replace('&amp;', '&')}").content.decode()) == shown(first)
 
 
-def test_all_of_the_answer_goes_into_a_zip_and_what_was_not_shown_does_not(
-    as_viewer: Client, animals: Collection
-) -> None:
-    found = as_viewer.get(f"{WORDS}&collection={animals.pk}").context["answer"]
+def test_zip_has_all_results_but_no_hidden_ones(as_viewer: Client, animals: Collection) -> None:
+    found = as_viewer.get(f"{WORDS}&collection={animals.pk}").context["results"]
     asked = {"q": "a white dog", "collection": animals.pk, "all": "1"}
     for show, count in (("", len(found.ranked)), ("all", 60)):
         content = as_viewer.post("/pictures/download/", {**asked, "show": show}).getvalue()
@@ -238,18 +228,18 @@ def test_all_of_the_answer_goes_into_a_zip_and_what_was_not_shown_does_not(
 
 
 @pytest.mark.parametrize(("rows", "height"), [("1", 150), ("2", 300), ("10", 1500), ("99", 1500), ("x", 300)])
-def test_results_are_a_sheet_in_rows_of_five(rows: str, height: int, as_viewer: Client, animals: Collection) -> None:
+def test_contact_sheet_has_rows_of_five(rows: str, height: int, as_viewer: Client, animals: Collection) -> None:
     answer = as_viewer.get(f"/search/sheet/?q=a+white+dog&all=1&rows={rows}")
     assert answer.headers["Content-Type"] == "image/png"
     with Pillow.open(io.BytesIO(answer.content)) as sheet:
         assert sheet.size == (750, height)
 
 
-def test_a_sheet_of_nothing_is_an_explanation(as_outsider: Client, animals: Collection) -> None:
+def test_empty_contact_sheet_is_an_explanation(as_outsider: Client, animals: Collection) -> None:
     answer = as_outsider.get("/search/sheet/?q=a+white+dog", follow=True)
-    assert "Nothing was found" in answer.content.decode()
+    assert "No pictures found" in answer.content.decode()
 
 
-def test_a_sheet_holds_only_what_one_may_see(as_outsider: Client, as_viewer: Client, animals: Collection) -> None:
+def test_contact_sheet_holds_only_visible_pictures(as_outsider: Client, as_viewer: Client, animals: Collection) -> None:
     assert as_viewer.get("/search/sheet/?q=a+white+dog").status_code == 200
     assert as_outsider.get("/search/sheet/?q=a+white+dog").status_code == 302

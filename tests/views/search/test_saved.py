@@ -26,7 +26,7 @@ def save(client: Client, name: str = "Blues", query: str = "q=blue&page=3") -> s
     return client.post("/searches/save/", {"name": name, "query": query}).headers["Location"]
 
 
-def test_results_offer_to_be_saved_and_lead_back_to_themselves(as_owner: Client, drain: Callable[[], None]) -> None:
+def test_results_can_be_saved_and_opened_again(as_owner: Client, drain: Callable[[], None]) -> None:
     drain()
     page = as_owner.get("/search/?q=blue&page=1").content.decode()
     assert '<input type="hidden" name="query" value="q=blue">' in page
@@ -45,22 +45,26 @@ def test_search_without_name_or_words_is_not_saved(as_owner: Client, sample: Sam
     assert not SavedSearch.objects.exists()
 
 
-def test_saved_query_leads_nowhere_but_to_the_search_page(as_owner: Client, sample: SampleTeam) -> None:
+def test_saved_query_links_only_to_the_search_page(as_owner: Client, sample: SampleTeam) -> None:
     assert save(as_owner, query="//evil.example/?q=a#x").startswith("/search/?%2F%2Fevil.example%2F%3Fq=a%23x&saved=")
 
 
-def test_opening_shows_the_search_and_notes_the_visit(as_owner: Client, sample: SampleTeam, saved: SavedSearch) -> None:
+def test_opening_shows_the_search_and_records_the_visit(
+    as_owner: Client, sample: SampleTeam, saved: SavedSearch
+) -> None:
     answer = as_owner.get(f"/searches/{saved.pk}/")
     assert answer.headers["Location"] == f"/search/?q=blue+sky&saved={saved.pk}"
     assert SearchVisit.objects.filter(search=saved, viewer=sample.owner).exists()
 
 
-def test_browser_that_loads_ahead_makes_no_visit(as_owner: Client, sample: SampleTeam, saved: SavedSearch) -> None:
+def test_browser_prefetch_records_no_visit(as_owner: Client, sample: SampleTeam, saved: SavedSearch) -> None:
     as_owner.get(f"/searches/{saved.pk}/", headers={"Sec-Purpose": "prefetch"})
     assert not SearchVisit.objects.filter(viewer=sample.owner).exists()
 
 
-def test_each_viewer_sees_what_they_may_see(as_outsider: Client, sample: SampleTeam, saved: SavedSearch) -> None:
+def test_each_viewer_sees_only_their_visible_pictures(
+    as_outsider: Client, sample: SampleTeam, saved: SavedSearch
+) -> None:
     sample.team.memberships.create(user=sample.outsider, role="viewer")
     found = as_outsider.get(f"/searches/{saved.pk}/", follow=True).content.decode()
     assert f'data-image-id="{sample.image.pk}"' in found
@@ -68,42 +72,42 @@ def test_each_viewer_sees_what_they_may_see(as_outsider: Client, sample: SampleT
     assert as_outsider.get(f"/searches/{other.pk}/").status_code == 404
 
 
-def test_strangers_search_is_not_named_beside_results(as_outsider: Client, saved: SavedSearch) -> None:
+def test_invisible_saved_search_is_not_named(as_outsider: Client, saved: SavedSearch) -> None:
     assert "My blues" not in as_outsider.get(f"/search/?q=blue&saved={saved.pk}").content.decode()
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "9" * 30, "%00", ""])
-def test_nonsense_for_a_saved_search_changes_nothing(as_owner: Client, saved: SavedSearch, number: str) -> None:
+def test_invalid_saved_search_number_changes_nothing(as_owner: Client, saved: SavedSearch, number: str) -> None:
     assert as_owner.get(f"/search/?q=blue&saved={number}").status_code == 200
 
 
-def test_list_has_ones_own_and_the_teams_and_says_whose(
+def test_list_has_own_and_team_searches_with_their_authors(
     as_owner: Client, as_viewer: Client, saved: SavedSearch
 ) -> None:
     assert "from viewer@example.com, for Gardeners" in as_owner.get("/searches/").content.decode()
     assert "shared with Gardeners" in as_viewer.get("/searches/").content.decode()
 
 
-def test_list_tells_what_is_new_only_when_asked(as_viewer: Client, sample: SampleTeam, saved: SavedSearch) -> None:
+def test_list_counts_new_pictures_only_on_request(as_viewer: Client, sample: SampleTeam, saved: SavedSearch) -> None:
     address = f"/searches/{saved.pk}/new/"
     assert f'hx-get="{address}"' in (page := as_viewer.get("/searches/").content.decode())
     assert f'<a href="{address}">' in page
     assert "new since" not in page
 
 
-def test_what_is_new_is_a_part_for_htmx_and_a_page_without(
+def test_new_pictures_are_a_fragment_for_htmx_and_a_page_without(
     as_viewer: Client, sample: SampleTeam, saved: SavedSearch, drain: Callable[[], None]
 ) -> None:
     put_pictures(sample, 2)
     drain()
     part = as_viewer.get(f"/searches/{saved.pk}/new/", headers={"HX-Request": "true"}).content.decode()
     page = as_viewer.get(f"/searches/{saved.pk}/new/").content.decode()
-    assert part.strip() == "<strong>2 new since your last visit</strong>"
+    assert " ".join(part.split()) == "<strong> 2 new since your last visit </strong>"
     assert "2 new since your last visit" in page
     assert "</html>" in page
 
 
-def test_search_whose_parts_cancel_each_other_out_has_nothing_new(
+def test_search_with_cancelling_parts_has_nothing_new(
     as_viewer: Client, sample: SampleTeam, drain: Callable[[], None]
 ) -> None:
     drain()
@@ -111,20 +115,20 @@ def test_search_whose_parts_cancel_each_other_out_has_nothing_new(
     assert as_viewer.get(f"/searches/{search.pk}/new/").status_code == 200
 
 
-def test_failing_index_says_so(as_viewer: Client, saved: SavedSearch, broken_index: None) -> None:
+def test_failing_index_is_reported(as_viewer: Client, saved: SavedSearch, broken_index: None) -> None:
     part = as_viewer.get(f"/searches/{saved.pk}/new/", headers={"HX-Request": "true"})
     assert part.status_code == 200
     assert "new" not in part.content.decode()
     assert as_viewer.get(f"/searches/{saved.pk}/new/").status_code == 503
 
 
-def test_maker_renames_it(as_viewer: Client, saved: SavedSearch) -> None:
+def test_author_renames_it(as_viewer: Client, saved: SavedSearch) -> None:
     as_viewer.post(f"/searches/{saved.pk}/rename/", {"name": "Skies"})
     saved.refresh_from_db()
     assert saved.name == "Skies"
 
 
-def test_maker_shares_it_with_a_team_of_theirs_alone(as_owner: Client, sample: SampleTeam) -> None:
+def test_author_shares_it_only_with_their_own_team(as_owner: Client, sample: SampleTeam) -> None:
     save(as_owner)
     search = SavedSearch.objects.get()
     foreign = sample.outsider.personal_team
@@ -134,7 +138,7 @@ def test_maker_shares_it_with_a_team_of_theirs_alone(as_owner: Client, sample: S
     assert search.team == sample.team
 
 
-def test_maker_and_the_teams_owner_stop_its_sharing(
+def test_author_and_team_owner_stop_its_sharing(
     as_viewer: Client, as_owner: Client, sample: SampleTeam, saved: SavedSearch
 ) -> None:
     for client in (as_viewer, as_owner):
@@ -144,13 +148,13 @@ def test_maker_and_the_teams_owner_stop_its_sharing(
         assert SavedSearch.objects.get().team is None
 
 
-def test_other_members_cannot(as_outsider: Client, sample: SampleTeam, saved: SavedSearch) -> None:
+def test_other_members_cannot_change_it(as_outsider: Client, sample: SampleTeam, saved: SavedSearch) -> None:
     sample.team.memberships.create(user=sample.outsider, role="editor")
     assert "Stop sharing" not in as_outsider.get("/searches/").content.decode()
     assert as_outsider.post(f"/searches/{saved.pk}/unshare/").status_code == 403
 
 
-def test_only_the_maker_deletes_it(as_viewer: Client, as_owner: Client, saved: SavedSearch) -> None:
+def test_only_the_author_deletes_it(as_viewer: Client, as_owner: Client, saved: SavedSearch) -> None:
     assert as_owner.post(f"/searches/{saved.pk}/delete/").status_code == 403
     as_viewer.post(f"/searches/{saved.pk}/delete/")
     assert not SavedSearch.objects.exists()

@@ -1,4 +1,4 @@
-"""Public links: what they show, what they never tell, and how they end."""
+"""Public links: what they show, what they hide, and how they end."""
 
 import io
 import zipfile
@@ -58,7 +58,7 @@ def body(answer: Any) -> bytes:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_link_shows_one_collection_and_tells_nothing_else(
+def test_link_shows_one_collection_and_nothing_else(
     client: Client, sample: SampleTeam, photo: Image, link: PublicLink, drain: Callable[[], None]
 ) -> None:
     drain()
@@ -74,7 +74,7 @@ def test_a_link_shows_one_collection_and_tells_nothing_else(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_search_finds_only_what_the_collection_has(
+def test_search_finds_only_pictures_of_the_collection(
     client: Client, sample: SampleTeam, link: PublicLink, drain: Callable[[], None]
 ) -> None:
     other = sample.owner.personal_team.collections.create(name="Mine")
@@ -87,25 +87,25 @@ def test_a_search_finds_only_what_the_collection_has(
     assert client.get(f"/s/{link.secret}/{hidden.public_id}/").status_code == 404
 
 
-def test_a_search_says_when_it_cannot(client: Client, link: PublicLink, broken_index: None) -> None:
+def test_failed_search_is_reported(client: Client, link: PublicLink, broken_index: None) -> None:
     answer = client.get(f"/s/{link.secret}/search/?q=blue")
     assert answer.status_code == 503
-    assert b"Search does not work" in answer.content
+    assert b"Search is temporarily unavailable" in answer.content
 
 
-def test_downloads_only_where_they_are_allowed(client: Client, sample: SampleTeam, photo: Image) -> None:
+def test_downloads_work_only_when_allowed(client: Client, sample: SampleTeam, photo: Image) -> None:
     link = create_link(collection=sample.collection, creator=sample.owner)
     assert client.get(f"/s/{link.secret}/{photo.public_id}/download/").status_code == 404
     assert b"download" not in client.get(f"/s/{link.secret}/{photo.public_id}/").content.lower()
 
 
-def test_an_expired_link_leads_nowhere(client: Client, link: PublicLink, photo: Image) -> None:
+def test_expired_link_is_a_404(client: Client, link: PublicLink, photo: Image) -> None:
     PublicLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     for address in addresses(link, photo):
         assert client.get(address).status_code == 404
 
 
-def test_a_password_is_asked_for_everywhere_and_attempts_are_limited(
+def test_every_page_requires_the_password_and_attempts_are_limited(
     client: Client, sample: SampleTeam, photo: Image
 ) -> None:
     cache.clear()
@@ -126,7 +126,7 @@ def test_a_password_is_asked_for_everywhere_and_attempts_are_limited(
     cache.clear()
 
 
-def test_many_people_at_one_address_enter_the_right_password(sample: SampleTeam) -> None:
+def test_correct_passwords_from_one_address_are_not_limited(sample: SampleTeam) -> None:
     cache.clear()
     link = create_link(collection=sample.collection, creator=sample.owner, password="tulip")
     asks = f"/s/{link.secret}/password/"
@@ -136,7 +136,7 @@ def test_many_people_at_one_address_enter_the_right_password(sample: SampleTeam)
     cache.clear()
 
 
-def test_another_password_ends_what_the_old_one_opened(client: Client, sample: SampleTeam) -> None:
+def test_changing_the_password_ends_access_by_the_old_one(client: Client, sample: SampleTeam) -> None:
     link = create_link(collection=sample.collection, creator=sample.owner, password="tulip")
     client.post(f"/s/{link.secret}/password/", {"password": "tulip"})
     assert client.get(f"/s/{link.secret}/").status_code == 200
@@ -144,9 +144,7 @@ def test_another_password_ends_what_the_old_one_opened(client: Client, sample: S
     assert client.get(f"/s/{link.secret}/").status_code == 302
 
 
-def test_a_share_gives_pictures_without_place_and_serial_and_members_the_very_bytes(
-    sample: SampleTeam, photo: Image
-) -> None:
+def test_shares_strip_private_metadata_and_members_get_the_original(sample: SampleTeam, photo: Image) -> None:
     Share.objects.create(collection=sample.collection, user=sample.outsider, role="editor")
     outsider, viewer = sign_in_client(sample.outsider), sign_in_client(sample.viewer)
     for part in ("file/", "download/", "preview/", "thumbnail/"):
@@ -159,7 +157,7 @@ def test_a_share_gives_pictures_without_place_and_serial_and_members_the_very_by
         assert body(viewer.get(f"/images/{photo.pk}/{part}")) == secret_photo().getvalue()
 
 
-def test_a_zip_is_as_careful(sample: SampleTeam, photo: Image) -> None:
+def test_zip_strips_private_metadata(sample: SampleTeam, photo: Image) -> None:
     Share.objects.create(collection=sample.collection, user=sample.outsider, role="viewer")
     assert_tells_nothing(zipped(sample.outsider, photo))
     assert zipped(sample.viewer, photo) == secret_photo().getvalue()

@@ -1,4 +1,4 @@
-"""A right that is taken back is gone with the next request, whatever the browser still has."""
+"""A revoked right is gone with the next request, whatever the browser has cached."""
 
 import io
 import zipfile
@@ -17,7 +17,6 @@ from tests.sample_team import SampleTeam, sign_in_client
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FILES = ("", "thumbnail/", "preview/", "download/")
-ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +93,7 @@ def conditional(etag: str) -> Iterator[dict[str, str]]:
     yield {"If-Modified-Since": long_hence}
 
 
-def test_of_a_thousand_requests_after_taking_it_back_none_succeeds(
-    sample: SampleTeam, drain: Callable[[], None]
-) -> None:
+def test_every_request_fails_after_revoking(sample: SampleTeam, drain: Callable[[], None]) -> None:
     drain()
     rights = [make(sample) for make in RIGHTS]
     etags = {
@@ -107,18 +104,17 @@ def test_of_a_thousand_requests_after_taking_it_back_none_succeeds(
 
     outcomes = [
         address if right.succeeds(address, **headers) else ""
-        for _ in range(ROUNDS)
         for right in rights
         for address in right.addresses
         for headers in conditional(etags[address])
     ]
 
-    assert len(outcomes) >= 1000
+    assert len(outcomes) >= 125
     assert set(outcomes) == {""}
 
 
-def test_every_one_of_these_requests_succeeds_before(right: Right) -> None:
-    """Else the thousand would prove nothing."""
+def test_every_request_succeeds_before_revoking(right: Right) -> None:
+    """Otherwise the failures after revoking would prove nothing."""
     failing = [address for address in right.addresses if "duplicates" not in address and not right.succeeds(address)]
     assert failing == []
     for address in right.addresses:
@@ -126,7 +122,7 @@ def test_every_one_of_these_requests_succeeds_before(right: Right) -> None:
             assert right.client.get(address, headers={"If-None-Match": etag}).status_code == 304
 
 
-def test_a_zip_has_nothing_of_it_any_more(sample: SampleTeam) -> None:
+def test_zip_excludes_revoked_pictures(sample: SampleTeam) -> None:
     for right in (by_membership(sample), by_share(sample)):
         assert zipped(right) == 1
         right.take_back()

@@ -1,7 +1,7 @@
-"""The search index over names: a table that triggers keep in step with pictures and collections, whoever writes them.
+"""The search index over names: a table that triggers update with every change of an image or collection.
 
-It is derived, so it is no part of the migrations' history: apps.py has it made anew after them. Django remakes a table
-of SQLite to change it, which loses the table's triggers, and which fails at triggers elsewhere that name the table.
+The table is derived data, so no migration creates it; apps.py rebuilds it after migrations. Django changes a table of
+SQLite by copying it. That drops the table's triggers, and fails if a trigger of another table names it.
 """
 
 from types import ModuleType
@@ -15,35 +15,35 @@ _DIALECTS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 def ensure_name_index(*, using: str) -> None:
-    """Make and fill the index, unless all its triggers are there: then it is in step already."""
-    if _is_followed(using) or not _has_pictures(using):
+    """Build the index, unless all its triggers exist: then it is up to date."""
+    if _has_triggers(using) or not _has_tables(using):
         return
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        for statement in _dialect(using).MAKE_ANEW:
+        for statement in _get_dialect(using).REBUILD:
             cursor.execute(statement)
 
 
 def drop_name_triggers(*, using: str) -> None:
-    """Take the triggers away, before tables are changed."""
-    if not _has_pictures(using):
+    """Drop the triggers. Call this before migrations change tables."""
+    if not _has_tables(using):
         return
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        for statement in _dialect(using).DROP_TRIGGERS:
+        for statement in _get_dialect(using).DROP_TRIGGERS:
             cursor.execute(statement)
 
 
-def _is_followed(using: str) -> bool:
-    dialect = _dialect(using)
+def _has_triggers(using: str) -> bool:
+    dialect = _get_dialect(using)
     with connections[using].cursor() as cursor:
-        cursor.execute(dialect.TRIGGERS_THERE)
+        cursor.execute(dialect.LIST_TRIGGERS)
         return set(dialect.TRIGGERS) <= {name for (name,) in cursor.fetchall()}
 
 
-def _has_pictures(using: str) -> bool:
-    """Before the first migration there are no tables to follow."""
+def _has_tables(using: str) -> bool:
+    """Return whether the tables exist, which the first migration creates."""
     tables = connections[using].introspection.table_names()
     return {Image._meta.db_table, Collection._meta.db_table} <= set(tables)
 
 
-def _dialect(using: str) -> ModuleType:
+def _get_dialect(using: str) -> ModuleType:
     return _DIALECTS[connections[using].vendor]

@@ -1,33 +1,33 @@
 """The statements for PostgreSQL: a table of text search vectors with a GIN index.
 
-The words are cut here and not by PostgreSQL's parser, which takes "rose.png" for the name of a host. ICU's rules hold
-for letters of all alphabets, whatever the locale of the database is.
+Words are split here, because PostgreSQL's parser takes "rose.png" for a host name. ICU's rules cover the letters of all
+alphabets, whatever the locale of the database.
 """
 
-# Of a tsvector, PostgreSQL bounds a word's bytes and the whole: a name beyond that must not make a write fail.
-_MAX_WORD, _MAX_TEXT, _MAX_PLACE = 200, 20_000, 16_383
+# PostgreSQL limits the words, length and positions of a tsvector. A longer name must not make a write fail.
+_MAX_WORD, _MAX_TEXT, _MAX_POSITION = 200, 20_000, 16_383
 _OWN = "A"
 _COLLECTION = "D"
 
 
-def _words(row: str) -> str:
+def _build_vector(row: str) -> str:
     tags = f"""
         CASE WHEN jsonb_typeof({row}.tags) = 'array'
         THEN coalesce((SELECT string_agg(tag, ' ') FROM jsonb_array_elements_text({row}.tags) AS tag), '')
         ELSE '' END
     """
-    place = f"(SELECT name FROM collections_app_collection WHERE id = {row}.collection_id)"
+    collection = f"(SELECT name FROM collections_app_collection WHERE id = {row}.collection_id)"
     own = f"{row}.title || ' ' || {row}.original_name || ' ' || {tags}"
-    return f"image_names_words({own}, '{_OWN}') || image_names_words({place}, '{_COLLECTION}')"
+    return f"image_names_words({own}, '{_OWN}') || image_names_words({collection}, '{_COLLECTION}')"
 
 
 TRIGGERS = ("image_names_changed", "image_names_deleted", "image_names_emptied", "image_names_place_renamed")
-TRIGGERS_THERE = "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'image_names_%'"
+LIST_TRIGGERS = "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'image_names_%'"
 DROP_TRIGGERS = (
     *(f"DROP TRIGGER IF EXISTS {name} ON collections_app_image" for name in TRIGGERS[:3]),
     f"DROP TRIGGER IF EXISTS {TRIGGERS[3]} ON collections_app_collection",
 )
-MAKE_ANEW = (
+REBUILD = (
     *DROP_TRIGGERS,
     "DROP TABLE IF EXISTS image_names",
     "CREATE TABLE image_names (rowid bigint PRIMARY KEY, image_names tsvector NOT NULL)",
@@ -36,14 +36,14 @@ MAKE_ANEW = (
     CREATE OR REPLACE FUNCTION image_names_words(names text, weight text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         SELECT coalesce(
-            string_agg(left(word, {_MAX_WORD}) || ':' || least(place, {_MAX_PLACE}) || weight, ' ')::tsvector, ''
+            string_agg(left(word, {_MAX_WORD}) || ':' || least(position, {_MAX_POSITION}) || weight, ' ')::tsvector, ''
         )
         FROM regexp_split_to_table(
             lower(regexp_replace(
                 normalize(left(names, {_MAX_TEXT}), NFD) COLLATE "und-x-icu", '[\\u0300-\\u036f]', '', 'g'
             )),
             '[^[:alnum:]]+'
-        ) WITH ORDINALITY AS part(word, place)
+        ) WITH ORDINALITY AS part(word, position)
         WHERE word <> ''
     $$
     """,
@@ -55,7 +55,7 @@ MAKE_ANEW = (
         ELSIF TG_OP = 'DELETE' THEN
             DELETE FROM image_names WHERE rowid = old.id;
         ELSE
-            INSERT INTO image_names (rowid, image_names) VALUES (new.id, {_words("new")})
+            INSERT INTO image_names (rowid, image_names) VALUES (new.id, {_build_vector("new")})
             ON CONFLICT (rowid) DO UPDATE SET image_names = excluded.image_names;
         END IF;
         RETURN NULL;
@@ -92,6 +92,6 @@ MAKE_ANEW = (
     """,
     f"""
     INSERT INTO image_names (rowid, image_names)
-    SELECT id, {_words("image")} FROM collections_app_image AS image
+    SELECT id, {_build_vector("image")} FROM collections_app_image AS image
     """,
 )

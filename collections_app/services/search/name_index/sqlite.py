@@ -1,36 +1,36 @@
 """The statements for SQLite: an FTS5 table."""
 
-from collections_app.models.text_search import without_accents
+from collections_app.models.text_search import strip_accents
 
-# FTS5 takes accents off Latin letters itself. These are the Cyrillic and Greek ones of today's languages; more of them
-# would make an expression too deep for SQLite's parser.
+# FTS5 removes accents from Latin letters itself. These are the Cyrillic and Greek letters of modern languages; with
+# more letters the expression would be too deep for SQLite's parser.
 _ACCENTED = "ЁёЙйЇїЎўΆάΈέΉήΊίΌόΎύΏώ"
 
 
-def _plain(text: str) -> str:
+def _strip_in_sql(text: str) -> str:
     for letter in _ACCENTED:
-        text = f"replace({text}, '{letter}', '{without_accents(letter)}')"
+        text = f"replace({text}, '{letter}', '{strip_accents(letter)}')"
     return text
 
 
-def _own(row: str) -> str:
+def _select_own_names(row: str) -> str:
     tags = f"(SELECT group_concat(value, ' ') FROM json_each({row}.tags))"
-    return _plain(f"{row}.title || ' ' || {row}.original_name || ' ' || coalesce({tags}, '')")
+    return _strip_in_sql(f"{row}.title || ' ' || {row}.original_name || ' ' || coalesce({tags}, '')")
 
 
-def _place(row: str) -> str:
-    return f"(SELECT {_plain('name')} FROM collections_app_collection WHERE id = {row}.collection_id)"
+def _select_collection_name(row: str) -> str:
+    return f"(SELECT {_strip_in_sql('name')} FROM collections_app_collection WHERE id = {row}.collection_id)"
 
 
-def _differs(*columns: str) -> str:
-    """Pictures are often saved whole: the index is written only where a name has changed."""
+def _compare_columns(*columns: str) -> str:
+    """Return a condition that is true if a name changed: images are often saved with unchanged names."""
     return " OR ".join(f"old.{column} IS NOT new.{column}" for column in columns)
 
 
 TRIGGERS = ("image_names_added", "image_names_changed", "image_names_deleted", "image_names_place_renamed")
-TRIGGERS_THERE = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'image_names_%'"
+LIST_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'image_names_%'"
 DROP_TRIGGERS = tuple(f"DROP TRIGGER IF EXISTS {name}" for name in TRIGGERS)
-MAKE_ANEW = (
+REBUILD = (
     *DROP_TRIGGERS,
     "DROP TABLE IF EXISTS image_names",
     """
@@ -40,14 +40,16 @@ MAKE_ANEW = (
     "INSERT INTO image_names (image_names, rank) VALUES ('rank', 'bm25(4.0, 1.0)')",
     f"""
     CREATE TRIGGER image_names_added AFTER INSERT ON collections_app_image BEGIN
-        INSERT INTO image_names (rowid, own, place) VALUES (new.id, {_own("new")}, {_place("new")});
+        INSERT INTO image_names (rowid, own, place)
+        VALUES (new.id, {_select_own_names("new")}, {_select_collection_name("new")});
     END
     """,
     f"""
     CREATE TRIGGER image_names_changed
     AFTER UPDATE OF title, original_name, tags, collection_id ON collections_app_image
-    WHEN {_differs("title", "original_name", "tags", "collection_id")} BEGIN
-        UPDATE image_names SET own = {_own("new")}, place = {_place("new")} WHERE rowid = new.id;
+    WHEN {_compare_columns("title", "original_name", "tags", "collection_id")} BEGIN
+        UPDATE image_names SET own = {_select_own_names("new")}, place = {_select_collection_name("new")}
+        WHERE rowid = new.id;
     END
     """,
     """
@@ -57,13 +59,13 @@ MAKE_ANEW = (
     """,
     f"""
     CREATE TRIGGER image_names_place_renamed AFTER UPDATE OF name ON collections_app_collection
-    WHEN {_differs("name")} BEGIN
-        UPDATE image_names SET place = {_plain("new.name")}
+    WHEN {_compare_columns("name")} BEGIN
+        UPDATE image_names SET place = {_strip_in_sql("new.name")}
         WHERE rowid IN (SELECT id FROM collections_app_image WHERE collection_id = new.id);
     END
     """,
     f"""
     INSERT INTO image_names (rowid, own, place)
-    SELECT id, {_own("image")}, {_place("image")} FROM collections_app_image AS image
+    SELECT id, {_select_own_names("image")}, {_select_collection_name("image")} FROM collections_app_image AS image
     """,
 )

@@ -1,8 +1,0 @@
-/* Keys for links: <a data-key="ArrowLeft"> is followed when that key is pressed outside of fields, tiles and dialogs. */
-
-import { isFree } from "./keyboard.js";
-
-document.addEventListener("keydown", (event) => {
-  if (!isFree(event) || event.shiftKey || event.target.closest(".tile")) return;
-  document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`)?.click();
-});
