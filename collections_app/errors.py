@@ -4,7 +4,7 @@ Value = str | int | float
 
 
 class gettext_noop(str):  # noqa: N801
-    """Marks English text for translation; `make messages` looks for this name. This layer does not import Django."""
+    """Marks English text for translation; `make messages` searches for this name. This layer does not import Django."""
 
     __slots__ = ()
 

@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def short_polls() -> None:
-    """pymilvus sleeps 0.5 s before it looks whether the index of a new collection is ready; the tests make hundreds."""
+    """pymilvus sleeps 0.5 s before it checks whether the index of a new collection is ready; tests make hundreds."""
     from pymilvus.client import grpc_handler
     from pymilvus.settings import Config
 

@@ -1,6 +1,6 @@
 """A real, small OpenID Connect provider on loopback: discovery, keys, sign-in, token with PKCE, and user's claims.
 
-Whoever comes is signed in as `claims` says, without being asked.
+It signs everybody in as `claims` says, without a form.
 """
 
 import base64

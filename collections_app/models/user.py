@@ -38,7 +38,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            # Reader: sign-in looks addresses up without regard to case, so two that differ only in case must not exist.
+            # Reader: sign-in ignores the case of addresses, so two that differ only in case must not exist.
             models.UniqueConstraint(Lower("email"), name="user_email_unique_ignoring_case"),
         ]
 

@@ -1,10 +1,10 @@
 """Composition on unseen drawn scenes: "X + Y", "X - Y", "like 123 but Y"; precision of the first ten.
 
 `python -m tests.benchmarks.composing [--scenes 2000] [--queries 100] [--seed 0] [--model DIR]`. Each query is a line
-of the search box, read and put together as the site does it; what is drawn is the truth. Asked is only what at least
-ten scenes answer. "like 123 but Y" is right where Y is drawn and something else is as in the example: the thing, its
-colour or the surroundings, whichever Y does not speak of; how often that is so by chance, and how often it is the thing
-itself, is printed beside it.
+of the search box, parsed and composed as the site does it. What is drawn is the truth. Only queries that at least ten
+scenes match are measured. "like 123 but Y" is right if Y is drawn and something else is as in the example: the thing,
+its colour or the surroundings, except the one that Y names. The output also says how often that is so by chance, and
+how often it is the thing itself.
 """
 
 import argparse

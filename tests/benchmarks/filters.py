@@ -1,7 +1,7 @@
 """Filters inside the search: recall and time, beside the search without filters in the same run.
 
 `python -m tests.benchmarks.filters [--vectors 50000] [--dim 512] [--queries 50] [--seed 1]`. All vectors lie in one
-team; three tags are given to 0.01 %, 1 % and 50 % of them. Every search is asked for 10, and compared with brute force
+team; three tags are given to 0.01 %, 1 % and 50 % of them. Every search returns 10 and is compared with brute force
 over exactly those that meet the filters. Prints what was run, on what, and the figures; with MILVUS_URI set, that
 server is measured instead of the embedded store.
 """

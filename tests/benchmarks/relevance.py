@@ -36,7 +36,7 @@ Truth = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One query: its scores, best first, with what is true of each picture, and the divider's cut of it."""
+    """One query: its scores, best first, with what is true of each picture, and the cutoffs's cut of it."""
 
     text: str
     scores: Numbers
@@ -86,21 +86,21 @@ def _print_setting(options: argparse.Namespace) -> None:
 
 def _cases(gallery: Gallery, encoder: Encoder, seed: int) -> Iterator[Case]:
     """Captions of scenes that are not in the gallery, drawn until there are enough of each sort; no two alike."""
-    chance = random.Random(f"divider {seed}")
+    chance = random.Random(f"cutoffs {seed}")
     wanted = {"many": _MANY, "few": _FEW, "none": _NONE}
-    asked: dict[str, Caption] = {}
+    queries: dict[str, Caption] = {}
     for _ in range(_MOST_TRIES):
         caption = sample_caption(sample_scene(chance), chance)
         sort = _sort(sum(map(caption.is_true_of, gallery.scenes)))
-        if caption.text not in asked and wanted[sort]:
-            asked[caption.text] = caption
+        if caption.text not in queries and wanted[sort]:
+            queries[caption.text] = caption
             wanted[sort] -= 1
         if not any(wanted.values()):
             break
-    nothing, *vectors = encoder.encode_texts([NEUTRAL_TEXT, *asked])
+    nothing, *vectors = encoder.encode_texts([NEUTRAL_TEXT, *queries])
     usual = gallery.vectors @ nothing
     baseline = Baseline(mean=float(usual.mean()), std=float(usual.std()))
-    for caption, vector in zip(asked.values(), vectors, strict=True):
+    for caption, vector in zip(queries.values(), vectors, strict=True):
         yield _case(gallery, caption, vector, baseline)
 
 
@@ -158,7 +158,7 @@ def _print_errors(cases: Sequence[Case]) -> None:
     met = errors <= _MOST_ERRORS * single
     print(f"  cutoffs: {errors / max(single, 1):.2f} times the single cosine's errors   {_goal(met, _MOST_ERRORS)}")
     if least > _MOST_ERRORS * single:
-        print(f"  no divider can meet it: the best cut of each ranking has {least / single:.2f} times as many")
+        print(f"  no cutoffs can meet it: the best cut of each ranking has {least / single:.2f} times as many")
 
 
 def _goal(is_met: bool, bound: float) -> str:

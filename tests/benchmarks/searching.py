@@ -2,7 +2,7 @@
 
 `python -m tests.benchmarks.searching [--queries 100] [--model DIR]`. A site of its own gets the demo's 360 pictures,
 indexed with the demo model or the one given, and is served as `make demo` does. Each query is encoded, looked up in
-Milvus, asked of the page for the first time, and asked again, one after the other, over HTTP. Prints what was run, on
+Milvus, searched for on the page, and searched for again, one after the other, over HTTP. Prints what was run, on
 what, medians and the comparison.
 """
 
@@ -109,7 +109,7 @@ def _measure(user: Any, queries: list[str]) -> dict[str, list[float]]:
 
 @contextmanager
 def _served(user: Any) -> Iterator[Callable[[str], tuple[float, float]]]:
-    """The site as it is served, with one web process, which remembers what was asked before; yields how to ask it."""
+    """Serve the site with one web process, which caches texts; yield a function that requests the page."""
     cookie = _cookie(user)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -120,7 +120,7 @@ def plain(new_context: Callable[..., BrowserContext], request: pytest.FixtureReq
 
     def make() -> Page:
         context = new_context(java_script_enabled=False)
-        context.on("request", lambda asked: sent.add(address_name(asked.url)) if asked.method == "POST" else None)
+        context.on("request", lambda request: sent.add(address_name(request.url)) if request.method == "POST" else None)
         return sign_up(context.new_page())
 
     yield make

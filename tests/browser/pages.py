@@ -80,5 +80,5 @@ NO_ACCOUNT_PAGES = {
 
 def page_names() -> list[str]:
     """Return the names of the application's pages; a new address is one, until it is named above."""
-    asked = {name: statuses for (name, method, _), statuses in rows().items() if method == "GET"}
-    return [name for name in routes() if set(asked[name]) != {405} and name not in NO_PAGES]
+    read = {name: statuses for (name, method, _), statuses in rows().items() if method == "GET"}
+    return [name for name in routes() if set(read[name]) != {405} and name not in NO_PAGES]

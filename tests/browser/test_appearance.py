@@ -1,5 +1,5 @@
 """Every page, light and dark, in English and in Russian: nothing for axe to find, nothing wider than a small phone,
-nothing that jumps. A page that the addresses know and nobody looks at here fails a test."""
+nothing that jumps. A page that has an address and is not listed here fails a test."""
 
 import re
 import time
@@ -53,7 +53,7 @@ class Look:
 
 
 # Each theme in each language; each of both on a phone and on a desk.
-LOOKS = (
+APPEARANCES = (
     Look(language="en", theme="light", size=DESK),
     Look(language="en", theme="dark", size=PHONE),
     Look(language="ru", theme="light", size=PHONE),
@@ -69,7 +69,7 @@ def state(browser: Browser, site: str, scenes: list[Path]) -> Iterator[tuple[obj
     confirm_access(page)
     create_collection(page, "An empty one")
     empty = page.url
-    create_collection(page, "Looks")
+    create_collection(page, "Appearance")
     values: dict[str, object] = {"collection": number_in(page.url)}
     choose_files(page, scenes)
     expect_uploaded(page, "6 of 6 done")
@@ -102,7 +102,7 @@ def throw_one_away(page: Page, values: dict[str, object]) -> int:
 def save_a_search(page: Page) -> int:
     page.goto("/search/?q=a+white+dog")
     wait_for_answer(page)
-    page.get_by_text("Keep, take along, judge").click()
+    page.get_by_text("Save, download, rate").click()
     page.get_by_role("button", name="Save this search").click()
     page.goto("/searches/")
     return number_in(page.get_by_role("link", name="Rename").get_attribute("href"))
@@ -125,31 +125,31 @@ def make_team_and_link(page: Page, values: dict[str, object]) -> dict[str, objec
     return {"team": team, "public_id": picture, **secrets}
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("appearance", APPEARANCES, ids=str)
 def test_every_page_is_accessible(
-    look: Look, new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]
+    appearance: Look, new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]
 ) -> None:
     cookies, addresses = state
     visitor, member = new_context().new_page(), new_context(storage_state=cookies).new_page()
-    faults = faults_in(visitor, VISITOR_PAGES, look)
-    faults += faults_in(member, (*MEMBER_PAGES, *addresses), look)
+    faults = faults_in(visitor, VISITOR_PAGES, appearance)
+    faults += faults_in(member, (*MEMBER_PAGES, *addresses), appearance)
     assert faults == []
 
 
-def faults_in(page: Page, addresses: Iterable[str], look: Look) -> list[str]:
-    """Return what is wrong with pages in the language, theme and size of a look."""
-    put_on(page, look)
+def faults_in(page: Page, addresses: Iterable[str], appearance: Look) -> list[str]:
+    """Return what is wrong with pages in the language, theme and size of a appearance."""
+    put_on(page, appearance)
     return [fault for address in addresses for fault in faults_of(page, address)]
 
 
-def put_on(page: Page, look: Look) -> None:
+def put_on(page: Page, appearance: Look) -> None:
     """See the pages that are opened from now on in this language, theme and size."""
     hosts = ("127.0.0.1", "localhost")
     page.context.add_cookies(
-        [{"name": "language", "value": look.language, "domain": host, "path": "/"} for host in hosts]
+        [{"name": "language", "value": appearance.language, "domain": host, "path": "/"} for host in hosts]
     )
-    page.emulate_media(color_scheme=look.theme)
-    page.set_viewport_size(look.size)
+    page.emulate_media(color_scheme=appearance.theme)
+    page.set_viewport_size(appearance.size)
 
 
 def faults_of(page: Page, address: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Duplicates in a browser: found without being asked for, one kept, the other brought back, and told apart."""
+"""Duplicates in a browser: shown, one kept, the other restored, and dismissed."""
 
 import time
 from pathlib import Path
@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from .actions import INDEXED_MS, choose_files, create_collection, expect_uploaded, wait_for_index
-from .test_appearance import LOOKS, faults_in, put_on
+from .test_appearance import APPEARANCES, faults_in, put_on
 
 
 def put_two_sizes(page: Page, scenes: list[Path], folder: Path) -> None:
@@ -25,11 +25,11 @@ def put_two_sizes(page: Page, scenes: list[Path], folder: Path) -> None:
 def test_smaller_duplicate_is_trashed_and_restored(page: Page, scenes: list[Path], tmp_path: Path) -> None:
     put_two_sizes(page, scenes, tmp_path)
     expect(page.locator(".duplicate")).to_have_count(2)
-    large, small = page.locator(".duplicate").nth(0), page.locator(".twin", has_text="small.jpg")
+    large, small = page.locator(".duplicate").nth(0), page.locator(".duplicate", has_text="small.jpg")
     expect(large.get_by_role("radio")).to_be_checked()
     expect(large.get_by_role("checkbox")).to_be_hidden()
-    assert [fault for look in LOOKS for fault in faults_in(page, [page.url], look)] == []
-    put_on(page, LOOKS[0])
+    assert [fault for appearance in APPEARANCES for fault in faults_in(page, [page.url], appearance)] == []
+    put_on(page, APPEARANCES[0])
     page.reload()
 
     small.get_by_role("radio").check()

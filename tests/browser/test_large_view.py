@@ -117,14 +117,14 @@ def test_click_with_a_modifier_opens_the_picture_page(stocked: Page) -> None:
 
 
 def test_adjacent_pictures_are_preloaded(stocked: Page) -> None:
-    asked: list[str] = []
-    stocked.on("request", lambda request: asked.append(request.url))
+    urls: list[str] = []
+    stocked.on("request", lambda request: urls.append(request.url))
     open_view(stocked, 2)
     expect_shown(stocked, 2)
     stocked.wait_for_load_state("networkidle")
     for place in (1, 3):
         large = tiles(stocked).nth(place).get_attribute("data-large") or "?"
-        assert [address for address in asked if address.endswith(large)], place
+        assert [address for address in urls if address.endswith(large)], place
 
 
 def width_of(page: Page) -> float:
@@ -242,8 +242,8 @@ def test_public_link_visitor_opens_the_large_view(
 def test_large_view_and_shortcut_list_are_accessible(
     theme: str, size: dict[str, int], new_context: Callable[..., BrowserContext], stock: Stock
 ) -> None:
-    looks = {"color_scheme": theme, "viewport": size, "reduced_motion": "reduce"}
-    page = new_context(storage_state=stock.cookies, **looks).new_page()
+    options = {"color_scheme": theme, "viewport": size, "reduced_motion": "reduce"}
+    page = new_context(storage_state=stock.cookies, **options).new_page()
     page.goto("/search/?q=a+white+puppy")
     open_view(page, 1)
     if size is PHONE:

@@ -105,10 +105,10 @@ def test_leaving_during_an_upload_shows_a_warning(page: Page, scenes: list[Path]
     page.get_by_role("heading", level=1).click()  # a browser asks only where somebody has touched the page
     choose_files(page, scenes[:1])
     expect_uploaded(page, "0 of 1 done")
-    with page.expect_event("dialog") as asked:
+    with page.expect_event("dialog") as opened:
         page.close(run_before_unload=True)
-    assert asked.value.type == "beforeunload"
-    asked.value.accept()
+    assert opened.value.type == "beforeunload"
+    opened.value.accept()
 
 
 def test_picture_is_opened_compared_edited_and_deleted(page: Page, scenes: list[Path]) -> None:

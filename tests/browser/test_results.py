@@ -170,7 +170,7 @@ def test_likely_results_have_a_heading_and_hidden_ones_can_be_shown(results: Pag
 def test_results_are_downloaded_as_contact_sheet_and_zip(results: Page) -> None:
     see(results, WORDS)
     count = hits(results).count()
-    results.get_by_text("Keep, take along, judge").click()
+    results.get_by_text("Save, download, rate").click()
     results.get_by_label("Rows of five").select_option("1")
     with results.expect_download() as sheet:
         results.get_by_role("button", name="As a sheet of pictures").click()

@@ -1,4 +1,4 @@
-"""Two people side by side: invited, accepted, shared with, found, taken back, gone."""
+"""Two people side by side: invited, accepted, shared with, found, revoked."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -20,8 +20,8 @@ def where(index: MilvusIndex) -> list[tuple[int, int]]:
 
 
 def found(index: MilvusIndex, **arguments: object) -> list[int]:
-    asked = {"team_ids": [1], "limit": 10} | arguments
-    return [hit.id for hit in index.search(unit(1), **asked)]  # type: ignore[arg-type]
+    options = {"team_ids": [1], "limit": 10} | arguments
+    return [hit.id for hit in index.search(unit(1), **options)]  # type: ignore[arg-type]
 
 
 def test_new_index_is_empty(connection: Connection) -> None:

@@ -13,10 +13,10 @@ def language_of(page: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("asked", "given"), [("ru", "ru"), ("ru-RU,ru;q=0.9", "ru"), ("de,ru;q=0.5", "ru"), ("de", "en"), ("", "en")]
+    ("accepted", "given"), [("ru", "ru"), ("ru-RU,ru;q=0.9", "ru"), ("de,ru;q=0.5", "ru"), ("de", "en"), ("", "en")]
 )
-def test_browser_language_is_the_default(asked: str, given: str, client: Client, db: None) -> None:
-    page = client.get("/accounts/login/", headers={"Accept-Language": asked})
+def test_browser_language_is_the_default(accepted: str, given: str, client: Client, db: None) -> None:
+    page = client.get("/accounts/login/", headers={"Accept-Language": accepted})
     assert (language_of(page.content), page.headers["Content-Language"]) == (given, given)
 
 

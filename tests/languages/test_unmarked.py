@@ -148,11 +148,11 @@ def test_scripts_contain_no_sentences() -> None:
 
 def test_every_sentence_that_scripts_use_is_on_the_page() -> None:
     templates = "".join(path.read_text() for path in TEMPLATES)
-    asked = {
+    messages = {
         name
         for path in (ROOT / "static" / "js").glob("*.js")
         for call in re.findall(r"getMessage\(([^;]*)", path.read_text())
         for name in re.findall(r'"([a-z-]+)"', call)
     }
-    assert asked, "the scripts say something"
-    assert {name for name in asked if f'data-{name}="' not in templates} == set()
+    assert messages, "the scripts say something"
+    assert {name for name in messages if f'data-{name}="' not in templates} == set()

@@ -226,7 +226,7 @@ def test_unusual_tags_never_fail_a_write(sample: SampleTeam, tags: object) -> No
 
 def test_search_uses_the_index_and_scans_no_pictures(sample: SampleTeam) -> None:
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # it scans small tables, unless it is asked not to
+        if connection.vendor == "postgresql":  # it scans small tables, unless that is forbidden
             cursor.execute("SET LOCAL enable_seqscan = off")
         plan = Image.objects.visible_to(sample.owner).matching_names("red ros").explain()
     if connection.vendor == "postgresql":

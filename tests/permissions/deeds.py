@@ -17,7 +17,7 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """`collection` and `image` are their own; 0 for whoever has no account."""
+    """`collection` and `image` are their own; 0 for people without an account."""
 
     client: Client
     collection: int

@@ -51,10 +51,10 @@ def test_every_role_gets_the_status_in_the_table(kind: str, monkeypatch: pytest.
     if kind in ("trashed", "foreign"):  # the same page as for "deleted", some hundred times
         monkeypatch.setattr(urls, "handler404", respond_with_404, raising=False)
     stage = make_stage()
-    asked = {row: statuses for row, statuses in rows().items() if row[2] == kind}
+    selected = {row: statuses for row, statuses in rows().items() if row[2] == kind}
     values = stage.values.get(kind, {})
     wrong = []
-    for (name, method, _), statuses in asked.items():
+    for (name, method, _), statuses in selected.items():
         address = fill(routes()[name], values)
         for person, expected in zip(PEOPLE, statuses, strict=True):
             got = status(stage.clients[person], method, address)

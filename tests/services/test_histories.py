@@ -198,8 +198,8 @@ def found_by(client: Client) -> set[int]:
 
 def fetched_by(client: Client, world: World) -> set[int]:
     """Ask for every picture there ever was as a browser does that has it: 304 is a yes."""
-    asked = {*world.pictures, *world.purged}
-    statuses = {pk: client.get(f"/images/{pk}/file/", headers={"If-None-Match": "*"}).status_code for pk in asked}
+    ids = {*world.pictures, *world.purged}
+    statuses = {pk: client.get(f"/images/{pk}/file/", headers={"If-None-Match": "*"}).status_code for pk in ids}
     assert set(statuses.values()) <= {304, 404}
     return {pk for pk, status in statuses.items() if status == 304}
 

@@ -78,7 +78,7 @@ class Command(BaseCommand):
             )
 
     def _compare_on_drawn_scenes(self, models: Models) -> None:
-        """There is no telling which pictures of a site are drawn ones: they are drawn anew."""
+        """Draw the scenes again: a site does not record which of its pictures are drawn."""
         scenes = [picture.scene for collection in get_demo_collections() for picture in collection.pictures]
         galleries = [Gallery(scenes, _get_encoder(name)) for name in models.names]
         families = {name: _score_drawn_scenes(galleries, name, models.k) for name in build_query_families()}

@@ -35,7 +35,7 @@ _Place = TypeVar("_Place", Collection, Team)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Where a search looks: `images` decides, in SQL; the index searches these teams and single collections.
+    """What a search covers. `images` decides, in SQL; the index searches these teams and single collections.
 
     `collections` holds the ids of collections with those of their teams.
     """

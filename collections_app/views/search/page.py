@@ -168,7 +168,7 @@ def _render_next_page(request: SignedInRequest, search_request: SearchRequest) -
     return render(
         request,
         "search/_results_page.html",
-        {"search": search_request, "results": results, "results_page": page},
+        {"search": search_request, "results": results, "page": page, "is_continued": True},
     )
 
 

@@ -61,10 +61,10 @@ def test_same_drawing_in_another_colour_is_no_duplicate(sample: SampleTeam) -> N
 
 def test_identical_files_are_grouped_without_the_index(sample: SampleTeam, broken_index: None) -> None:
     other = create_collection(team=sample.team, name="Other", creator=sample.owner)
-    twin = put_row(sample, "abc", collection=other)
-    Image.objects.filter(pk=twin.pk).update(sha256=sample.image.sha256)
+    copy = put_row(sample, "abc", collection=other)
+    Image.objects.filter(pk=copy.pk).update(sha256=sample.image.sha256)
     (group,) = find_exact_duplicates(team=sample.team)
-    assert sorted(group.ids) == [sample.image.pk, twin.pk]
+    assert sorted(group.ids) == [sample.image.pk, copy.pk]
 
 
 def test_missing_index_is_not_reported_as_no_duplicates(sample: SampleTeam, broken_index: None) -> None:

@@ -115,7 +115,7 @@ def test_vector_of_another_model_is_found_and_replaced(image: Image) -> None:
     ids=lambda state: "-".join(state.values()) or "none",
 )
 def test_old_vector_of_an_unfinished_picture_is_found(image: Image, state: dict[str, str]) -> None:
-    """It was to be made anew, and the job is lost or was given up."""
+    """Its vector was to be made again, and the job is lost or was given up."""
     Image.objects.all().record_index_state(**state)
 
     report = audit()

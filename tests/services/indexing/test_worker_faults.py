@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def replace_by_folder(image: Image) -> Path:
     """Let reading the file fail as a failing disk would: not missing, not broken, but not to be read."""
     if not isinstance(default_storage, FileSystemStorage):
-        pytest.skip("A bucket has no folders: how it fails is asked of the bucket.")
+        pytest.skip("A bucket has no folders: its failures are tested with the bucket.")
     default_storage.delete(image.file_name)
     place = Path(default_storage.path(image.file_name))
     place.mkdir()

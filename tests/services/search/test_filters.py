@@ -54,7 +54,7 @@ def test_filters_match_the_metadata_of_a_picture(sample: SampleTeam) -> None:
 @pytest.mark.parametrize("way", ["edit", "tag", "set", "save", "bulk"])
 def test_a_changed_tag_reaches_the_index_without_encoding(sample: SampleTeam, way: str) -> None:
     IndexWorker().drain()
-    sample.image.file.storage.delete(sample.image.file_name)  # so that nothing can be encoded anew
+    sample.image.file.storage.delete(sample.image.file_name)  # so that nothing can be encoded again
     image, one = the_picture(sample), Image.objects.filter(pk=sample.image.pk)
     image.tags = ["Rose"]
     changes: dict[str, Callable[[], object]] = {
@@ -119,7 +119,7 @@ def test_upgrade_copies_the_vectors_and_drops_the_older_ones(sample: SampleTeam)
     IndexWorker().drain()
     put_index_back_to_version_1(sample)
     for image in (sample.image, other):
-        image.file.storage.delete(image.file_name)  # so that nothing can be encoded anew
+        image.file.storage.delete(image.file_name)  # so that nothing can be encoded again
 
     import_module("collections_app.migrations.0003_index_filters").queue_indexed_images(apps, None)
     run_maintenance()  # keeps what is still needed

@@ -86,8 +86,8 @@ def test_unusual_queries_are_stored_unchanged(sample: SampleTeam, query: str) ->
 
 
 def test_stored_query_excludes_display_options() -> None:
-    asked = QueryDict("page=2&q=dog&rate=1&saved=3&tag=b&tag=a&csrfmiddlewaretoken=x&empty=")
-    assert normalize_query_string(asked) == "q=dog&tag=a&tag=b"
+    parameters = QueryDict("page=2&q=dog&rate=1&saved=3&tag=b&tag=a&csrfmiddlewaretoken=x&empty=")
+    assert normalize_query_string(parameters) == "q=dog&tag=a&tag=b"
 
 
 def test_collection_is_named_only_to_people_who_may_see_it(sample: SampleTeam) -> None:

@@ -1,4 +1,4 @@
-"""Where a ranking is divided by its gaps alone: shapes of scores. With a yardstick: see test_yardsticks."""
+"""Cutoffs by gaps in the scores alone. With a baseline: see test_calibration."""
 
 import math
 import random
@@ -23,8 +23,8 @@ def descending(*groups: list[float]) -> list[float]:
 @pytest.mark.parametrize("shift", [0.0, 0.7])
 def test_matches_are_separated_at_any_score_scale(matches: int, scale: float, shift: float) -> None:
     scores = [shift + scale * score for score in descending(bulk(400), [0.6 + 0.001 * n for n in range(matches)])]
-    divider = find_cutoffs(scores)
-    assert sum(score >= divider.likely for score in scores) == matches
+    cutoffs = find_cutoffs(scores)
+    assert sum(score >= cutoffs.likely for score in scores) == matches
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -39,10 +39,10 @@ def test_single_score_in_the_gap_does_not_hide_it() -> None:
 
 def test_possible_results_are_the_upper_end_of_the_rest() -> None:
     scores = descending(bulk(1000), [0.6] * 10)
-    divider = find_cutoffs(scores)
-    rest = [score for score in scores if score < divider.likely]
-    assert 0.01 < sum(score >= divider.possible for score in rest) / len(rest) < 0.04
-    assert divider.possible <= divider.likely
+    cutoffs = find_cutoffs(scores)
+    rest = [score for score in scores if score < cutoffs.likely]
+    assert 0.01 < sum(score >= cutoffs.possible for score in rest) / len(rest) < 0.04
+    assert cutoffs.possible <= cutoffs.likely
 
 
 def test_few_or_equal_scores_have_no_cutoffs() -> None:
@@ -56,11 +56,11 @@ def test_truncated_ranking_uses_a_sample_of_the_rest() -> None:
     scores = descending(bulk(20_000), [0.8 + 0.0001 * number for number in range(600)])
     chance = random.Random(1)
     below = [score for score in scores[1000:] if chance.random() < 1 / 16]
-    divider = find_cutoffs(scores[:1000], lower_scores=below, sample_every=16)
-    assert sum(score >= divider.likely for score in scores) == 600
+    cutoffs = find_cutoffs(scores[:1000], lower_scores=below, sample_every=16)
+    assert sum(score >= cutoffs.likely for score in scores) == 600
 
 
 def test_sample_shows_that_all_similar_hits_are_likely() -> None:
     scores = descending(bulk(20_000), [0.8 + 0.0001 * number for number in range(1500)])
-    divider = find_cutoffs(scores[:1000], lower_scores=scores[1000::16], sample_every=16)
-    assert all(score >= divider.likely for score in scores[:1000])
+    cutoffs = find_cutoffs(scores[:1000], lower_scores=scores[1000::16], sample_every=16)
+    assert all(score >= cutoffs.likely for score in scores[:1000])

@@ -51,15 +51,15 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def ask_while_the_model_is_busy(
-    model: Model, texts: TextEmbeddingCache, asked: Sequence[str]
+    model: Model, texts: TextEmbeddingCache, words: Sequence[str]
 ) -> list[Future[list[float]]]:
     """Let all of them gather behind a text that is being encoded; return their answers once they are there."""
     model.may_go_on.clear()
-    with ThreadPoolExecutor(len(asked) + 1) as threads:
+    with ThreadPoolExecutor(len(words) + 1) as threads:
         threads.submit(texts.embed, "first")
         wait_until(lambda: model.batches == [["first"]])
-        answers = [threads.submit(lambda text: texts.embed(text).tolist(), text) for text in asked]
-        wait_until(lambda: len(texts._queue) == len(set(asked)))
+        answers = [threads.submit(lambda text: texts.embed(text).tolist(), text) for text in words]
+        wait_until(lambda: len(texts._queue) == len(set(words)))
         model.may_go_on.set()
     return answers
 
@@ -77,18 +77,18 @@ def test_two_threads_encode_a_new_text_once(model: Model, texts: TextEmbeddingCa
 
 
 def test_waiting_texts_are_encoded_in_one_batch(model: Model, texts: TextEmbeddingCache) -> None:
-    asked = ["a" * length for length in range(1, 11)]
+    words = ["a" * length for length in range(1, 11)]
 
-    answers = ask_while_the_model_is_busy(model, texts, asked)
+    answers = ask_while_the_model_is_busy(model, texts, words)
 
     assert [each.result() for each in answers] == [[length, 1] for length in range(1, 11)]
-    assert [sorted(batch) for batch in model.batches] == [["first"], asked]
+    assert [sorted(batch) for batch in model.batches] == [["first"], words]
 
 
 def test_batch_size_is_limited(model: Model, texts: TextEmbeddingCache) -> None:
-    asked = [f"text {number}" for number in range(MAX_BATCH + 5)]
+    words = [f"text {number}" for number in range(MAX_BATCH + 5)]
 
-    ask_while_the_model_is_busy(model, texts, asked)
+    ask_while_the_model_is_busy(model, texts, words)
 
     assert [len(batch) for batch in model.batches] == [1, MAX_BATCH, 5]
 
@@ -128,12 +128,12 @@ def test_interrupted_lock_holder_leaves_no_waiters(model: Model) -> None:
         raise KeyboardInterrupt
 
     texts = TextEmbeddingCache(interrupt)
-    asked = texts._enqueue("dog")
+    words = texts._enqueue("dog")
     with pytest.raises(KeyboardInterrupt):
         texts.embed("dog")
 
     with pytest.raises(EncoderError, match="interrupted"):
-        asked.get_vector()
+        words.get_vector()
 
 
 def test_least_recently_used_text_is_evicted(model: Model) -> None:
@@ -153,10 +153,10 @@ def test_cached_vectors_are_exact_and_read_only() -> None:
 
 
 def test_batch_and_single_encoding_give_equal_vectors() -> None:
-    asked = ["a dog", "a large white sample in the snow", "", "🐶"]
+    words = ["a dog", "a large white sample in the snow", "", "🐶"]
     texts = TextEmbeddingCache(get_encoder().encode_texts)
-    with ThreadPoolExecutor(len(asked)) as threads:
-        together = list(threads.map(texts.embed, asked))
+    with ThreadPoolExecutor(len(words)) as threads:
+        together = list(threads.map(texts.embed, words))
 
-    alone = [get_encoder().encode_texts([text])[0] for text in asked]
+    alone = [get_encoder().encode_texts([text])[0] for text in words]
     assert np.sum(np.array(together) * np.array(alone), axis=1).min() > 0.999

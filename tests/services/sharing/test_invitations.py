@@ -110,14 +110,14 @@ def test_email_contains_the_link(sample: SampleTeam, mailoutbox: list[EmailMessa
 def test_only_team_mates_get_a_share_at_once(sample: SampleTeam) -> None:
     own = create_team(name="Readers", owner=sample.outsider)
     collection = Collection.objects.create(team=own, name="Books", creator=sample.outsider)
-    asked = {"collection": collection, "role": "viewer", "sharer": sample.outsider}
-    assert share_with_teammate(email="viewer@example.com", **asked) is None  # type: ignore[arg-type]
+    options = {"collection": collection, "role": "viewer", "sharer": sample.outsider}
+    assert share_with_teammate(email="viewer@example.com", **options) is None  # type: ignore[arg-type]
 
     Membership.objects.create(team=own, user=sample.owner, role=Role.VIEWER)
     with pytest.raises(NotAllowed):
-        share_with_teammate(email="owner@example.com", **asked)  # type: ignore[arg-type]
+        share_with_teammate(email="owner@example.com", **options)  # type: ignore[arg-type]
     Membership.objects.create(team=sample.team, user=sample.outsider, role=Role.VIEWER)
-    assert share_with_teammate(email="VIEWER@example.com", **asked)  # type: ignore[arg-type]
+    assert share_with_teammate(email="VIEWER@example.com", **options)  # type: ignore[arg-type]
     assert list(Collection.objects.shared_with(sample.viewer)) == [collection]
 
 

@@ -52,7 +52,7 @@ def test_counts_are_stored_in_the_database_for_every_process(db: None) -> None:
 
 
 def test_ordinary_pages_do_not_query_the_cache(as_owner: Client, sample: SampleTeam) -> None:
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as statements:
         for address in ("/", "/account/", "/accounts/login/", f"/images/{sample.image.pk}/thumbnail/"):
             as_owner.get(address)
-    assert not [query for query in asked.captured_queries if '"cache"' in query["sql"]]
+    assert not [query for query in statements.captured_queries if '"cache"' in query["sql"]]

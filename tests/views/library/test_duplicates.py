@@ -172,13 +172,13 @@ def test_missing_index_shows_copies_and_says_that_more_are_possible(
     as_owner: Client, sample: SampleTeam, address: str, make_near_pair: Callable[[], None], broken_index: None
 ) -> None:
     make_near_pair()
-    twin = put_picture(sample.collection, sample.owner, "twin.png", colour="green")
-    Image.objects.filter(pk=twin.pk).update(sha256=sample.image.sha256)
+    copy = put_picture(sample.collection, sample.owner, "copy.png", colour="green")
+    Image.objects.filter(pk=copy.pk).update(sha256=sample.image.sha256)
     answer = as_owner.get(address)
     page = answer.content.decode()
     assert answer.status_code == 503
     assert "only exact copies" in page
-    assert "twin.png" in page
+    assert "copy.png" in page
 
 
 @pytest.fixture

@@ -151,9 +151,9 @@ def test_search_takes_at_most_ten_statements_with_one_team_or_fifty(
     sample: SampleTeam, as_outsider: Client, drain: Callable[[], None]
 ) -> None:
     def statements() -> int:
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as statements:
             assert as_outsider.get("/search/?q=red&all=1").content.count(b"data-score") == expected
-        return len(asked)
+        return len(statements)
 
     Share.objects.create(collection=sample.collection, user=sample.outsider, role="viewer")
     drain()

@@ -1,4 +1,4 @@
-"""What a search shows: likely, maybe, no more; names; stretches that follow each other; sheets."""
+"""Results of a search: likely, possible and hidden ones, title matches, results pages, contact sheets."""
 
 import io
 import math
@@ -133,9 +133,9 @@ def test_unusable_parts_are_not_reported_as_missing_pictures(as_owner: Client, s
 def test_results_with_sections_take_at_most_twelve_statements(line: str, as_owner: Client, animals: Collection) -> None:
     as_owner.get("/search/?q=warm")
     line = line.format(animals.images.latest("pk").pk)
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as statements:
         assert as_owner.get("/search/", {"q": line}).context["results"].ranked
-    assert len(asked) <= 12
+    assert len(statements) <= 12
 
 
 def test_public_link_visitor_can_show_hidden_results(client: Client, sample: SampleTeam, animals: Collection) -> None:
@@ -221,9 +221,9 @@ def test_back_link_shows_the_previous_page(as_viewer: Client, animals: Collectio
 
 def test_zip_has_all_results_but_no_hidden_ones(as_viewer: Client, animals: Collection) -> None:
     found = as_viewer.get(f"{WORDS}&collection={animals.pk}").context["results"]
-    asked = {"q": "a white dog", "collection": animals.pk, "all": "1"}
+    form = {"q": "a white dog", "collection": animals.pk, "all": "1"}
     for show, count in (("", len(found.ranked)), ("all", 60)):
-        content = as_viewer.post("/pictures/download/", {**asked, "show": show}).getvalue()
+        content = as_viewer.post("/pictures/download/", {**form, "show": show}).getvalue()
         assert len(ZipFile(io.BytesIO(content)).namelist()) == count
 
 

@@ -162,9 +162,9 @@ def test_only_the_author_deletes_it(as_viewer: Client, as_owner: Client, saved: 
 
 def test_statements_of_the_list_do_not_grow_with_it(as_owner: Client, sample: SampleTeam) -> None:
     def statements() -> int:
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as statements:
             as_owner.get("/searches/")
-        return len(asked)
+        return len(statements)
 
     save(as_owner, query=f"q=a&collection={sample.collection.pk}")
     few = statements()

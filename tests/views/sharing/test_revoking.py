@@ -21,7 +21,7 @@ FILES = ("", "thumbnail/", "preview/", "download/")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Right:
-    """Somebody's right to see the sample's picture, what it lets them ask for, and how it is taken back."""
+    """Somebody's right to see the sample's picture, what it opens, and how it is revoked."""
 
     client: Client
     image: Image
@@ -31,7 +31,7 @@ class Right:
     def succeeds(self, address: str, **headers: str) -> bool:
         """Whether the answer is the picture, says that it has not changed, or leads to it."""
         answer: Any = self.client.get(address, headers=headers)
-        if answer.status_code in (302, 404):  # such a page names the address that was asked for
+        if answer.status_code in (302, 404):  # such a page names the requested address
             return False
         if answer.streaming or answer.status_code == 304:
             return True
