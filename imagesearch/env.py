@@ -15,6 +15,13 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
 
+def refuse_old_names(**new_names: str) -> None:
+    """Stop the start if a renamed variable is set: its value would be ignored."""
+    for old, new in new_names.items():
+        if old in os.environ:
+            raise ImproperlyConfigured(f"{old} is now called {new}. Rename it in the environment.")
+
+
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 

@@ -1,4 +1,4 @@
-"""All settings, read once from the environment. Every variable is in the README's table (a test compares them)."""
+"""All settings, read once from the environment. docs/operating.md lists every variable (a test compares them)."""
 
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from imagesearch.single_sign_on import build_openid_connect_apps
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+env.refuse_old_names(MAX_ARCHIVE_PICTURES="MAX_ARCHIVE_IMAGES", TEAM_MAX_PICTURES="TEAM_MAX_IMAGES")
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 
 # --- Django itself -----------------------------------------------------------------------------------------------

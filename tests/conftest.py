@@ -79,6 +79,7 @@ def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.EMBEDDED_STORE_DIR = tmp_path / "index"
     settings.MILVUS_URI = ""
     settings.CLIP_MODEL, settings.CLIP_MODEL_PATH = "demo", str(settings.DEMO_MODEL_DIR)
+    settings.ENCODER_CLASS = "tests.encoders.caching_encoder.CachingEncoder"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for quick tests
     close_index()
     clear_baselines()

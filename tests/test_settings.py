@@ -27,6 +27,8 @@ def test_every_variable_is_documented_and_no_other() -> None:
         ("MILVUS_URI", "store.db", "MILVUS_URI must begin with http"),
         ("OIDC_NAME", "Acme", "OIDC_SERVER_URL, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET must be set as well"),
         ("OIDC_SERVER_URL", "login.example.com", "OIDC_SERVER_URL must be an address that begins with https://"),
+        ("MAX_ARCHIVE_PICTURES", "10", "MAX_ARCHIVE_PICTURES is now called MAX_ARCHIVE_IMAGES"),
+        ("TEAM_MAX_PICTURES", "10", "TEAM_MAX_PICTURES is now called TEAM_MAX_IMAGES"),
         ("TRUSTED_PROXY_COUNT", "-1", "TRUSTED_PROXY_COUNT must be at least 0"),
     ],
 )

@@ -24,7 +24,7 @@ _WRONG_ARGUMENT = {6, *range(1100, 1200), grpc.StatusCode.INVALID_ARGUMENT}
 
 
 def make_unavailable() -> IndexUnavailable:
-    return IndexUnavailable(_("The search index cannot be reached right now. Please try again in a minute."))
+    return IndexUnavailable(_("The search index cannot be reached right now. Try again in a minute."))
 
 
 def translate_error(error: Exception) -> IndexUnavailable:

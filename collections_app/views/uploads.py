@@ -59,7 +59,7 @@ def _receive(request: SignedInRequest, collection: Collection) -> HttpResponse:
 
 def _receive_one(files: "list[UploadedFile[bytes]]", collection: Collection, uploader: User) -> JsonResponse:
     if len(files) != 1:
-        return _respond_error("not_one_file", _("Send one file with each request."), 400)
+        return _respond_error("not_one_file", _("Send one file per request."), 400)
     results = _process(files[0], collection, uploader)
     if get_refusal(files[0]) is None and is_archive(cast(BinaryIO, files[0])):
         return _respond_archive(results, collection)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import django
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,9 +25,8 @@ from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, sample_unseen_s
 from collections_app.demo.scenes import COLOURS, KINDS, SURROUNDINGS, Scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
-from collections_app.services.search.composition import WeightedVector, compose
-from collections_app.services.search.query import parse_query
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
 _TOP = 10
 _GOAL = 0.8
 
@@ -46,14 +46,15 @@ class Query:
 
 def main() -> None:
     options = _options()
+    django.setup()
     encoder = ClipEncoder(str(options.model), dtype="float32")
-    asker = Asker(Gallery(sample_unseen_scenes(options.scenes, options.seed), encoder), encoder)
+    ranker = Ranker(Gallery(sample_unseen_scenes(options.scenes, options.seed), encoder), encoder)
     print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores")
     print(f"versions: {', '.join(f'{name} {version(name)}' for name in ('torch', 'transformers', 'numpy'))}")
     print(f"gallery: {options.scenes} unseen scenes, seed {options.seed}, model {options.model.name}")
     print(f"{'queries':<26}{'for example':<30}{'P@10':>7}{'by chance':>11}{'same thing':>12}")
     for name, ask in FAMILIES.items():
-        _measure(name, ask, asker, options)
+        _measure(name, ask, ranker, options)
 
 
 def _options() -> argparse.Namespace:
@@ -64,7 +65,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-class Asker:
+class Ranker:
     """Reads a line as the site does, and ranks the gallery's scenes for it."""
 
     def __init__(self, gallery: Gallery, encoder: Encoder) -> None:
@@ -72,6 +73,9 @@ class Asker:
         self._encoder = encoder
 
     def first(self, query: Query) -> list[int]:
+        from collections_app.services.search.composition import WeightedVector, compose
+        from collections_app.services.search.query import parse_query
+
         terms = parse_query(query.line).terms
         parts = [WeightedVector(vector=self._vector(each.value, each.is_example), weight=each.weight) for each in terms]
         vector = compose(parts)
@@ -87,8 +91,8 @@ class Asker:
         return words
 
 
-def _measure(name: str, ask: "Asking", asker: Asker, options: argparse.Namespace) -> None:
-    scenes = asker.gallery.scenes
+def _measure(name: str, ask: "Asking", ranker: Ranker, options: argparse.Namespace) -> None:
+    scenes = ranker.gallery.scenes
     chance = random.Random(f"composing {name} {options.seed}")
     precisions: list[float] = []
     shares: list[float] = []
@@ -99,7 +103,7 @@ def _measure(name: str, ask: "Asking", asker: Asker, options: argparse.Namespace
         truth: Truth = np.array([query.is_right(scene) for scene in scenes])
         if truth.sum() < _TOP:
             continue
-        first = asker.first(query)
+        first = ranker.first(query)
         precisions.append(float(truth[first].mean()))
         shares.append(float(truth.mean()))
         things += [query.is_thing(scenes[place]) for place in first] if query.is_thing else []

@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import django
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,8 +25,11 @@ from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, sample_unseen_s
 from collections_app.demo.scenes import sample_scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
-from collections_app.services.search.relevance import NEUTRAL_TEXT, Baseline, find_cutoffs
 
+if TYPE_CHECKING:
+    from collections_app.services.search.relevance import Baseline
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
 _MANY, _FEW, _NONE = 100, 50, 50
 _FROM_MANY = 10
 _LEAST_F1, _LEAST_NONE, _MOST_ERRORS = 0.85, 0.9, 0.5
@@ -36,7 +41,7 @@ Truth = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One query: its scores, best first, with what is true of each picture, and the cutoffs's cut of it."""
+    """One query: its scores, best first, with what is true of each picture, and what the cutoffs call likely."""
 
     text: str
     scores: Numbers
@@ -58,6 +63,7 @@ class Case:
 
 def main() -> None:
     options = _options()
+    django.setup()
     encoder = ClipEncoder(str(options.model), dtype="float32")
     gallery = Gallery(sample_unseen_scenes(options.scenes, options.seed), encoder)
     _print_setting(options)
@@ -87,6 +93,8 @@ def _print_setting(options: argparse.Namespace) -> None:
 def _cases(gallery: Gallery, encoder: Encoder, seed: int) -> Iterator[Case]:
     """Captions of scenes that are not in the gallery, drawn until there are enough of each sort; no two alike."""
     chance = random.Random(f"cutoffs {seed}")
+    from collections_app.services.search.relevance import NEUTRAL_TEXT, Baseline
+
     wanted = {"many": _MANY, "few": _FEW, "none": _NONE}
     queries: dict[str, Caption] = {}
     for _ in range(_MOST_TRIES):
@@ -108,7 +116,9 @@ def _sort(matches: int) -> str:
     return "many" if matches >= _FROM_MANY else "few" if matches else "none"
 
 
-def _case(gallery: Gallery, caption: Caption, vector: NDArray[np.float32], baseline: Baseline) -> Case:
+def _case(gallery: Gallery, caption: Caption, vector: NDArray[np.float32], baseline: "Baseline") -> Case:
+    from collections_app.services.search.relevance import find_cutoffs
+
     scores = (gallery.vectors @ vector).astype(np.float64)
     order = np.argsort(-scores, kind="stable")
     truth = np.array([caption.is_true_of(gallery.scenes[place]) for place in order], dtype=bool)

@@ -109,7 +109,7 @@ def open_picture(page: Page, name: str) -> None:
 def upload_plainly(page: Page, files: Sequence[Path], *, name: str = "Plain") -> str:
     """Put files into a new collection with no script running. Return the collection's address."""
     page.goto("/upload/")
-    page.get_by_label("Collection", exact=True).select_option(label="A new collection")
+    page.get_by_label("Collection", exact=True).select_option(label="New collection")
     page.get_by_label("Name of the new collection").fill(name)
     page.get_by_label("Pictures", exact=True).set_input_files(files)
     page.get_by_role("button", name="Upload").click()

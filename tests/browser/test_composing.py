@@ -43,7 +43,7 @@ def transfer(page: Page, scene: Path, event: str) -> None:
 
 
 def test_example_can_be_selected_dropped_or_pasted(searching: Page, scenes: list[Path]) -> None:
-    searching.get_by_text("Show an example").click()
+    searching.get_by_text("Search by image").click()
     searching.get_by_label("Example picture").set_input_files(scenes[0])
     expect_found_first(searching, scenes[0])
     for number, event in enumerate(("drop", "paste"), 1):

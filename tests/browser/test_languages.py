@@ -35,7 +35,7 @@ def test_scripts_speak_russian(new_context: Callable[..., BrowserContext], scene
     page.get_by_label("Название новой коллекции").fill("Лето")
     choose_files(page, scenes[:2])
     expect_uploaded(page, "Готово: 2 из 2")
-    page.get_by_role("link", name="Показать изображения").click()
+    page.get_by_role("link", name="Посмотреть изображения").click()
     expect(page.locator('input[name="image"]')).to_have_count(2)
     page.wait_for_load_state()  # the script that counts is there
     page.locator('input[name="image"]').first.check()

@@ -40,7 +40,7 @@ def test_dropped_pictures_are_uploaded_and_known_ones_are_linked(page: Page, sce
     expect_uploaded(page, "2 of 2 done")
     drop_files(page, scenes[1:3])
     expect_uploaded(page, "4 of 4 done, 1 already uploaded")
-    page.get_by_role("link", name=re.compile("^Already there")).click()
+    page.get_by_role("link", name=re.compile("^Already uploaded")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(scenes[1].name)
 
 
@@ -77,9 +77,9 @@ def test_broken_connection_is_reported_and_the_upload_is_retried(page: Page, sce
     expect_uploaded(page, "0 of 2 done, 2 failed")
     expect(page.locator(".file-failed").first).to_contain_text("Connection lost.")
     page.unroute(address)
-    page.get_by_role("button", name=f"Try {scenes[0].name} again").click()
+    page.get_by_role("button", name=f"Retry {scenes[0].name}").click()
     expect_uploaded(page, "1 of 2 done, 1 failed")
-    page.get_by_role("button", name=f"Try {scenes[1].name} again").click()
+    page.get_by_role("button", name=f"Retry {scenes[1].name}").click()
     expect_uploaded(page, "2 of 2 done")
 
 

@@ -116,7 +116,7 @@ def test_duplicates_are_trashed_or_dismissed(plain: Callable[[], Page], scenes: 
     page.goto("/account/")
     page.get_by_role("link", name="Duplicates").click()
     page.get_by_role("button", name="Move selected to trash").click()
-    expect(page.get_by_text("1 picture moved to the trash.")).to_be_visible()
+    expect(page.get_by_text("1 picture moved to trash.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("1 picture restored.")).to_be_visible()
     wait_for_index_plainly(page)

@@ -26,13 +26,13 @@ def searched(plain: Callable[[], Page], scenes: list[Path]) -> Page:
 def test_a_search_is_saved_renamed_shared_and_deleted(searched: Page) -> None:
     page = searched
     page.get_by_text("Save, download, rate").click()
-    page.get_by_role("button", name="Save this search").click()
-    expect(page.get_by_text("The search is saved as “a white dog”.")).to_be_visible()
+    page.get_by_role("button", name="Save search").click()
+    expect(page.get_by_text("Search saved as “a white dog”.")).to_be_visible()
     page.goto("/teams/")
     page.get_by_label("Name").fill("Gardeners")
     page.get_by_role("button", name="Create").click()
     page.goto("/searches/")
-    page.get_by_role("link", name="What is new? a white dog").click()
+    page.get_by_role("link", name="What's new a white dog").click()
     page.goto("/searches/")
     page.get_by_role("link", name="Rename a white dog").click()
     page.get_by_label("Name").fill("Snowy")
@@ -40,11 +40,11 @@ def test_a_search_is_saved_renamed_shared_and_deleted(searched: Page) -> None:
     page.get_by_role("link", name="Share Snowy").click()
     page.get_by_label("Team").select_option(label="Gardeners")
     page.get_by_role("button", name="Share").click()
-    expect(page.get_by_text("Everybody in Gardeners has “Snowy” now.")).to_be_visible()
+    expect(page.get_by_text("“Snowy” is shared with Gardeners.")).to_be_visible()
     page.get_by_role("button", name="Stop sharing Snowy").click()
     expect(page.get_by_role("link", name="Share Snowy")).to_be_visible()
     page.get_by_role("button", name="Delete Snowy").click()
-    expect(page.get_by_text("“Snowy” is deleted.")).to_be_visible()
+    expect(page.get_by_text("“Snowy” deleted.")).to_be_visible()
 
 
 @pytest.mark.sends("recent_clear", "recent_off", "recent_on")
@@ -53,19 +53,19 @@ def test_recent_searches_are_cleared_disabled_and_enabled(searched: Page) -> Non
     page.goto("/search/")
     expect(page.get_by_role("link", name="a white dog")).to_be_visible()
     page.get_by_role("button", name="Clear recent searches").click()
-    expect(page.get_by_text("Your recent searches are forgotten.")).to_be_visible()
+    expect(page.get_by_text("Search history cleared.")).to_be_visible()
     expect(page.get_by_role("link", name="a white dog")).to_have_count(0)
-    page.get_by_role("button", name="Do not remember my searches").click()
-    expect(page.get_by_text("They are not remembered.")).to_be_visible()
-    page.get_by_role("button", name="Remember my searches").click()
-    expect(page.get_by_text("Your searches are remembered from now on, for you alone.")).to_be_visible()
+    page.get_by_role("button", name="Turn off search history").click()
+    expect(page.get_by_text("Search history is off.")).to_be_visible()
+    page.get_by_role("button", name="Turn on search history").click()
+    expect(page.get_by_text("Search history turned on. Only you can see it.")).to_be_visible()
 
 
-@pytest.mark.sends("image_mark")
+@pytest.mark.sends("image_judgment")
 def test_results_are_rated_right_and_wrong(searched: Page, scenes: list[Path]) -> None:
     page = searched
     page.get_by_text("Save, download, rate").click()
-    page.get_by_role("link", name="Judge these results").click()
+    page.get_by_role("link", name="Rate results").click()
     right = page.get_by_role("button", name=re.compile(f"^Right.*{scenes[0].name}"))
     wrong = page.get_by_role("button", name=re.compile(f"^Wrong.*{scenes[1].name}"))
     right.click()

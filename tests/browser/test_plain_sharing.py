@@ -59,7 +59,7 @@ def test_member_is_invited_changes_role_and_leaves(plain: Callable[[], Page]) ->
     withdrawn = invite(owner, "nobody@example.com", "Viewer")
     owner.goto(team)
     owner.get_by_role("button", name="Revoke nobody@example.com").click()
-    expect(owner.get_by_text("Invitation of nobody@example.com revoked.")).to_be_visible()
+    expect(owner.get_by_text("Invitation for nobody@example.com revoked.")).to_be_visible()
     assert owner.goto(withdrawn).status == 404  # type: ignore[union-attr]
 
     owner.goto(team)
@@ -99,7 +99,7 @@ def test_collection_is_shared_with_people_and_teams_and_revoked(plain: Callable[
     owner.get_by_role("button", name=f"Change role of {address}").click()
     expect(owner.get_by_label(f"Role of {address}")).to_have_value("editor")
     owner.get_by_role("button", name=f"Revoke {address}").click()
-    expect(owner.get_by_text(f"Access of {address} revoked.")).to_be_visible()
+    expect(owner.get_by_text(f"Access revoked for {address}.")).to_be_visible()
     assert friend.goto(collection).status == 404  # type: ignore[union-attr]
 
     form = owner.locator("form", has=owner.get_by_role("heading", name="Share with a team"))
@@ -124,7 +124,7 @@ def test_a_public_link_is_opened_with_its_password_and_searched(plain: Callable[
     visitor.goto(owner.get_by_label("Link", exact=True).input_value())
     visitor.get_by_label("Password").fill("rose")
     visitor.get_by_role("button", name="Open").click()
-    expect(visitor.get_by_text("This password is wrong.")).to_be_visible()
+    expect(visitor.get_by_text("Wrong password. Try again.")).to_be_visible()
     visitor.get_by_label("Password").fill("tulip")
     visitor.get_by_role("button", name="Open").click()
     expect(visitor.locator("[data-public-id]")).to_have_count(2)

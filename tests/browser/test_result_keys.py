@@ -129,7 +129,7 @@ def test_keys_search_for_more_or_less_like_a_result(key: str, name: str, results
 def test_keyboard_rates_results(results: Page) -> None:
     tab_to(results, results.locator("summary", has_text="Save, download, rate"))
     results.keyboard.press("Enter")
-    tab_to(results, results.get_by_role("link", name="Judge these results"))
+    tab_to(results, results.get_by_role("link", name="Rate results"))
     results.keyboard.press("Enter")
     expect(results.get_by_role("button", name=re.compile("^Right"))).to_have_count(6)
     results.keyboard.press("/")

@@ -148,9 +148,9 @@ def test_links_page_through_results_without_scripts(new_context: Callable[..., B
 def test_likely_results_have_a_heading_and_hidden_ones_can_be_shown(results: Page) -> None:
     see(results, WORDS)
     expect(results.get_by_role("heading", name="Likely")).to_be_visible()
-    expect(results.get_by_role("heading", name="Maybe")).to_be_visible()
-    expect(results.get_by_role("status").filter(has_text="Likely:")).to_contain_text(f"Likely: {DOGS} pictures.")
-    likely, maybe = (results.get_by_role("heading", name=name).bounding_box() for name in ("Likely", "Maybe"))
+    expect(results.get_by_role("heading", name="Possible")).to_be_visible()
+    expect(results.get_by_role("status").filter(has_text="likely")).to_contain_text(f"{DOGS} likely matches")
+    likely, maybe = (results.get_by_role("heading", name=name).bounding_box() for name in ("Likely", "Possible"))
     assert likely
     assert maybe
     for place in range(DOGS):
@@ -159,11 +159,11 @@ def test_likely_results_have_a_heading_and_hidden_ones_can_be_shown(results: Pag
         assert likely["y"] < box["y"] < maybe["y"]
         expect(hits(results).nth(place).locator("img")).to_have_attribute("alt", re.compile("^dog-"))
     assert hits(results).count() < PICTURES
-    results.get_by_role("link", name="Show them all the same").click()
+    results.get_by_role("link", name="Show anyway").click()
     wait_for_answer(results)
-    expect(results.get_by_role("heading", name="Maybe")).to_have_count(0)
+    expect(results.get_by_role("heading", name="Possible")).to_have_count(0)
     load_all(results)
-    results.get_by_role("link", name="Show only what is likely, or may be").click()
+    results.get_by_role("link", name="Hide unlikely pictures").click()
     expect(results.get_by_role("heading", name="Likely")).to_be_visible()
 
 
@@ -173,11 +173,11 @@ def test_results_are_downloaded_as_contact_sheet_and_zip(results: Page) -> None:
     results.get_by_text("Save, download, rate").click()
     results.get_by_label("Rows of five").select_option("1")
     with results.expect_download() as sheet:
-        results.get_by_role("button", name="As a sheet of pictures").click()
+        results.get_by_role("button", name="Contact sheet (PNG)").click()
     with Pillow.open(sheet.value.path()) as picture:
         assert picture.size == (750, 150)
     with results.expect_download() as zipped:
-        results.get_by_role("button", name="All as a zip").click()
+        results.get_by_role("button", name="Download all (ZIP)").click()
     names = ZipFile(io.BytesIO(Path(zipped.value.path()).read_bytes())).namelist()
     assert len(names) == count
     assert sum("dog-" in name for name in names) == DOGS

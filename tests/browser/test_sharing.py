@@ -63,7 +63,7 @@ def test_team_mate_is_invited_finds_the_pictures_and_is_removed(
     first.goto(team)
     first.get_by_role("button", name=f"Remove {email}").click()
     search_again(second)
-    expect(second.get_by_role("heading", name="No searchable pictures here yet")).to_be_visible()
+    expect(second.get_by_role("heading", name="No searchable pictures yet")).to_be_visible()
     expect(second.locator("[data-score]")).to_have_count(0)
     assert second.goto(team).status == 404  # type: ignore[union-attr]
 
@@ -87,7 +87,7 @@ def test_shared_collection_is_seen_searched_and_revoked(
     first.goto(f"{address}sharing/")
     first.get_by_role("button", name=f"Revoke {email}").click()
     search_again(second)
-    expect(second.get_by_role("heading", name="No searchable pictures here yet")).to_be_visible()
+    expect(second.get_by_role("heading", name="No searchable pictures yet")).to_be_visible()
     expect(second.locator("[data-score]")).to_have_count(0)
     assert second.goto(address).status == 404  # type: ignore[union-attr]
 

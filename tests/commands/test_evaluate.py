@@ -79,13 +79,13 @@ def test_model_without_an_index_is_evaluated_alone(reds: list[Image], contrary: 
 
 def test_team_option_limits_the_judgments(reds: list[Image], sample: SampleTeam) -> None:
     assert figures(evaluate("--k", "2", "--team", "Gardeners"), "red") == ["4", "1.000", "1.000"]
-    with pytest.raises(CommandError, match="Nothing is marked yet"):
+    with pytest.raises(CommandError, match="Nobody has rated results yet"):
         evaluate("--team", str(sample.outsider.personal_team.pk))
 
 
 def test_missing_judgments_are_an_error_that_says_what_to_do(sample: SampleTeam, settings: Settings) -> None:
     settings.CLIP_MODEL = "openai/clip-vit-base-patch32"
-    with pytest.raises(CommandError, match="follow “Judge these results”"):
+    with pytest.raises(CommandError, match="select “Rate results”"):
         evaluate()
 
 

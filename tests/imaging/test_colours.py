@@ -78,9 +78,9 @@ def test_values_of_an_unknown_range_are_scaled() -> None:
     assert (colour_at(picture, (5, 5)), colour_at(picture, (35, 5))) == ((0, 0, 0), (255, 255, 255))
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_nan_values_do_not_stop_decoding(value: float) -> None:
-    assert shown(write(plain("F", value), "TIFF"))
+@pytest.mark.parametrize(("value", "grey"), [("nan", 0), ("-inf", 0), ("inf", 255)])
+def test_unusable_numbers_are_shown_black_or_white(value: str, grey: int) -> None:
+    assert shown(write(plain("F", float(value)), "TIFF")) == (grey,) * 3
 
 
 @pytest.mark.parametrize("name", ["PNG", "GIF"])

@@ -20,7 +20,7 @@ def keep_one(*, team: Team, keeper_id: int, images: ImageQuerySet, trasher: User
     """
     Team.objects.select_for_update().get(pk=team.pk)
     if not Image.objects.not_trashed().in_team(team).filter(pk=keeper_id).exists():
-        raise PictureGone(_("The picture to keep was deleted in the meantime. Nothing was moved to the trash."))
+        raise PictureGone(_("The picture to keep was deleted. Nothing was moved to trash."))
     ids = list(images.not_trashed().in_team(team).exclude(pk=keeper_id).values_list("pk", flat=True))
     trash_images(images=Image.objects.filter(pk__in=ids), trasher=trasher)
     return ids

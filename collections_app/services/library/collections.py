@@ -67,7 +67,7 @@ def move_images(*, images: ImageQuerySet, target: Collection) -> int:
     """
     team = Team.objects.select_for_update().get(pk=target.team_id)
     if not Collection.objects.not_trashed().filter(pk=target.pk).exists():
-        raise CollectionGone(_("This collection was deleted meanwhile. Select another one."))
+        raise CollectionGone(_("This collection was deleted. Select another one."))
     incoming = images.exclude(collection__team=team)
     if count := incoming.count():
         byte_size = incoming.aggregate(sum=Sum("byte_size", default=0))["sum"]

@@ -195,7 +195,7 @@ class FormatFilter(Filter):
 
     def parse(self, value: str, context: FilterContext) -> str:
         if value.lower() not in FORMAT_BY_WORD:
-            raise InvalidFilter(_("“%(name)s” isn't a picture format used here.") % {"name": value})
+            raise InvalidFilter(_("“%(name)s” isn't a supported picture format.") % {"name": value})
         return FORMAT_BY_WORD[value.lower()]
 
     def build_q(self, values: Sequence[str]) -> Q:

@@ -40,7 +40,8 @@ class Term:
         sign = "-" if self.weight < 0 else ""
         weight = f"{abs(self.weight):g}:" if abs(self.weight) != 1 else ""
         if self.is_example:
-            return f"{sign}{weight}{_LIKE}:{self.value}"
+            name = _quote(self.value) if " " in self.value else self.value
+            return f"{sign}{weight}{_LIKE}:{name}"
         needed = "1:" if not weight and _WEIGHT.match(self.value) else weight
         return f"{sign}{needed}{_quote(self.value)}"
 

@@ -126,7 +126,7 @@ def _save_once(image: Image) -> IngestResult:
     collection = Collection.objects.not_trashed().filter(pk=image.collection_id)
     team = Team.objects.select_for_update().filter(pk__in=collection.values("team")).first()
     if team is None:
-        raise CollectionGone(_("This collection was deleted meanwhile. Select another one."))
+        raise CollectionGone(_("This collection was deleted. Select another one."))
     if known := _find_same_bytes(image.collection, image.sha256, image.uploader):
         return IngestResult(image=known, created=False)
     check_quota(team=team, byte_size=image.byte_size)

@@ -69,7 +69,7 @@ def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
     team = get_visible_team(request.user, pk)
     keepers, ticked = get_selected_ids(request, "keep"), get_selected_ids(request)
     if len(keepers) != 1 or not ticked - keepers:
-        messages.warning(request, _("Select the picture to keep and the ones to move to the trash."))
+        messages.warning(request, _("Select the picture to keep and the ones to move to trash."))
         return _redirect_to_page(request, team)
     images = Image.objects.editable_by(request.user).filter(pk__in=ticked)
     try:
@@ -79,10 +79,10 @@ def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
         return _redirect_to_page(request, team)
     if ids:
         request.session[UNDO] = {"restore": ids, "back": reverse("team_duplicates", args=[team.pk])}
-        text = ngettext("%(count)s picture moved to the trash.", "%(count)s pictures moved to the trash.", len(ids))
+        text = ngettext("%(count)s picture moved to trash.", "%(count)s pictures moved to trash.", len(ids))
         messages.success(request, text % {"count": intcomma(len(ids))}, extra_tags="undo")
     else:
-        messages.warning(request, _("Nothing was moved. These pictures are view only, or they were deleted."))
+        messages.warning(request, _("Nothing was moved. You can only view these pictures, or they were deleted."))
     return _redirect_to_page(request, team)
 
 

@@ -57,7 +57,7 @@ def invitation_revoke(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         get_owned_collection(request.user, found.collection_id or 0)
     found.delete()
-    messages.success(request, _("Invitation of %(email)s revoked.") % {"email": found.email})
+    messages.success(request, _("Invitation for %(email)s revoked.") % {"email": found.email})
     return redirect("team", found.team_id) if found.team_id else redirect("collection_sharing", found.collection_id)
 
 

@@ -133,7 +133,7 @@ def _ask_for_password(request: HttpRequest, link: PublicLink) -> HttpResponse:
             if check_link_password(link=link, password=form.cleaned_data["password"], address=address):
                 request.session[_OPENED] = {**request.session.get(_OPENED, {}), str(link.pk): _digest_password(link)}
                 return redirect("public_link", link.secret)
-            form.add_error("password", _("This password is wrong."))
+            form.add_error("password", _("Wrong password. Try again."))
         except TooManyAttempts as error:
             form.add_error(None, describe_error(error))
             status = 429

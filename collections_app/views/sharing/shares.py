@@ -74,7 +74,7 @@ def share_revoke(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
     found = _get_share(request, pk, share)
     revoke_share(share=found)
     whom = found.user or found.team
-    messages.success(request, _("Access of %(whom)s revoked.") % {"whom": whom})
+    messages.success(request, _("Access revoked for %(whom)s.") % {"whom": whom})
     return redirect("collection_sharing", pk)
 
 

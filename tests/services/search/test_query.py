@@ -81,9 +81,17 @@ def test_too_many_parts_are_reported() -> None:
     assert (len(query.items), len(query.problems)) == (MAX_ITEMS, 1)
 
 
-@given(st.text(max_size=200))
-def test_every_text_can_be_parsed(text: str) -> None:
-    parse_query(text)
+SPECIAL_PARTS = st.sampled_from(['"', " ", "-", "+", "2:", "dog", "by:", "like:", "7", ":", ".", "/"])
+
+
+@given(st.one_of(st.text(max_size=200), st.lists(SPECIAL_PARTS, max_size=14).map("".join)))
+def test_every_text_can_be_parsed_and_written_again(text: str) -> None:
+    query = parse_query(text)
+    assert parse_query(str(query)).items == query.items
+
+
+def test_example_name_with_blanks_stays_one_part() -> None:
+    assert str(parse_query('like:"a b" dog')) == 'like:"a b" dog'
 
 
 WORDS = st.lists(

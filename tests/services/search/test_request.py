@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from collections_app.demo.gallery import draw_picture, get_demo_collections
+from collections_app.demo.gallery import get_demo_collections
 from collections_app.errors import CancelledOut, NotIndexed
 from collections_app.models import Collection, Image, Membership, Role, Team
 from collections_app.services.indexing.active_index import get_active_index
@@ -19,6 +19,7 @@ from collections_app.services.search.request import VisibleScopes, parse_search_
 from collections_app.services.search.results import run_search
 from collections_app.services.search.text_embeddings import embed_text
 from collections_app.services.uploads.ingest import ingest_upload
+from tests.drawn_pictures import draw_jpeg
 from tests.sample_team import SampleTeam, picture_bytes
 
 
@@ -28,7 +29,7 @@ def animals(sample: SampleTeam) -> Collection:
     collection = create_collection(team=sample.team, name="Summer 2025", creator=sample.owner)
     for place, picture in enumerate(get_demo_collections()[0].pictures[:12]):
         image = ingest_upload(
-            file=io.BytesIO(draw_picture(picture)),
+            file=io.BytesIO(draw_jpeg(picture.scene)),
             file_name=picture.file_name,
             collection=collection,
             uploader=sample.viewer,
@@ -164,7 +165,7 @@ def test_invisible_picture_cannot_be_an_example(sample: SampleTeam, animals: Col
 
 def test_uploaded_example_finds_its_picture_and_is_private(sample: SampleTeam, animals: Collection) -> None:
     picture = get_demo_collections()[0].pictures[0]
-    example = store_example(user=sample.owner, file=io.BytesIO(draw_picture(picture)))
+    example = store_example(user=sample.owner, file=io.BytesIO(draw_jpeg(picture.scene)))
     assert found(sample, f"like:{example.token}")[0] == tagged(animals)[0]
     assert len(parse_search_request(user=sample.viewer, parameters={"q": f"like:{example.token}"}).problems) == 1
 

@@ -10,10 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from collections_app.demo.gallery import draw_picture, get_demo_collections
+from collections_app.demo.gallery import get_demo_collections
 from collections_app.models import Membership, Share, Team
 from collections_app.services.library.collections import create_collection
 from collections_app.services.uploads.ingest import ingest_upload
+from tests.drawn_pictures import draw_jpeg
 from tests.sample_team import SampleTeam, put_picture, put_pictures
 
 HOSTILE = {
@@ -37,7 +38,7 @@ def drawings(sample: SampleTeam, drain: Callable[[], None]) -> None:
     collection = create_collection(team=sample.team, name="Animals", creator=sample.owner)
     for picture in (*others, *dogs):
         ingest_upload(
-            file=io.BytesIO(draw_picture(picture)),
+            file=io.BytesIO(draw_jpeg(picture.scene)),
             file_name=picture.file_name,
             collection=collection,
             uploader=sample.owner,
@@ -138,9 +139,9 @@ def test_missing_model_is_a_503_too(as_owner: Client, settings: Settings) -> Non
 
 
 def test_demo_model_notice_says_what_it_understands(as_owner: Client, settings: Settings) -> None:
-    assert "drawn things only" in as_owner.get("/search/").content.decode()
+    assert "only understands drawn scenes" in as_owner.get("/search/").content.decode()
     settings.CLIP_MODEL = "openai/clip-vit-base-patch32"
-    assert "drawn things only" not in as_owner.get("/search/").content.decode()
+    assert "only understands drawn scenes" not in as_owner.get("/search/").content.decode()
 
 
 def test_visitor_is_sent_to_sign_in(client: Client, db: None) -> None:

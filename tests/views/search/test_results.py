@@ -12,7 +12,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image as Pillow
 
-from collections_app.demo.drawing import draw_scene
 from collections_app.demo.gallery import get_demo_collections
 from collections_app.models import Collection, Image
 from collections_app.services.library.collections import create_collection
@@ -21,6 +20,7 @@ from collections_app.services.sharing.public_links import create_link
 from collections_app.services.uploads.ingest import ingest_upload
 from collections_app.views.paging import PAGE_SIZE
 from collections_app.views.search.page import FIRST_PAGE_SIZE
+from tests.drawn_pictures import draw_jpeg
 from tests.sample_team import SampleTeam, put_pictures
 
 DOGS = 6
@@ -36,9 +36,7 @@ def animals(sample: SampleTeam, drain: Callable[[], None]) -> Collection:
     collection = create_collection(team=sample.team, name="Menagerie", creator=sample.owner)
     for number, picture in enumerate((*others, *dogs)):
         title = "the dog's portrait" if number == 0 else f"number {number}"
-        file = io.BytesIO()
-        draw_scene(picture.scene, 240, 180).save(file, "JPEG")
-        file.seek(0)
+        file = io.BytesIO(draw_jpeg(picture.scene))
         name = picture.file_name if picture in dogs else f"{number}.jpg"
         ingest_upload(file=file, file_name=name, collection=collection, uploader=sample.owner, title=title)
     drain()

@@ -24,5 +24,5 @@ def test_owner_sees_the_link_of_an_invitation(
 def test_owner_revokes_an_invitation(as_owner: Client, sample: SampleTeam) -> None:
     as_owner.post(f"/teams/{sample.team.pk}/invite/", {"email": "new@example.com", "role": "viewer"})
     page = as_owner.post(f"/invitations/{Invitation.objects.get().pk}/revoke/", follow=True).content.decode()
-    assert "Invitation of new@example.com revoked." in page
+    assert "Invitation for new@example.com revoked." in page
     assert not Invitation.objects.exists()
