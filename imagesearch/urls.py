@@ -1,6 +1,8 @@
 """The site's URLs: those of the application, of accounts and of the admin."""
 
+from allauth.socialaccount.views import login_error
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
 from collections_app.views.accounts.oidc import oidc_callback, oidc_login
@@ -8,6 +10,8 @@ from collections_app.views.accounts.oidc import oidc_callback, oidc_login
 urlpatterns = [
     path("accounts/oidc/<str:provider_id>/login/", oidc_login),
     path("accounts/oidc/<str:provider_id>/login/callback/", oidc_callback),
+    # allauth does not mark this page, which people see who could not sign in.
+    path("accounts/3rdparty/login/error/", login_not_required(login_error), name="socialaccount_login_error"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("", include("collections_app.urls")),

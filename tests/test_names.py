@@ -14,7 +14,9 @@ MODULES = sorted(path for path in APP.rglob("*.py") if "migrations" not in path.
 # Names that Django, gunicorn and scripts ask for.
 CONVENTIONS = {
     *("Command", "main", "ready", "as_sqlite", "as_postgresql", "shutdown"),
-    *("on_starting", "post_worker_init", "worker_exit"),
+    *("on_starting", "post_worker_init", "worker_exit", "log", "register"),
+    # Two modules with one interface, for two databases.
+    *("TRIGGERS", "LIST_TRIGGERS", "DROP_TRIGGERS", "REBUILD"),
 }
 # The vocabulary of drawings: each function is named by what it draws.
 DRAWINGS = {f"demo/{name}.py" for name in ("animals", "backdrops", "indoors", "outdoors", "shapes")}
@@ -48,13 +50,21 @@ def find_retired_words() -> list[str]:
 
 
 def public_names() -> dict[str, list[str]]:
-    """For each public function and class the modules that define it."""
+    """For each public function, class and constant the modules that define it."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in MODULES:
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                found[node.name].append(path.relative_to(APP).as_posix())
+            for name in _defined_names(node):
+                if not name.startswith("_"):
+                    found[name].append(path.relative_to(APP).as_posix())
     return found
+
+
+def _defined_names(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def repeated_names() -> dict[str, list[str]]:

@@ -24,7 +24,7 @@ MAX_ASPECT = 16
 _PREPROCESSING_FILES = ("config.json", "preprocessor_config.json", "processor_config.json")
 _HASH_LETTERS = 8
 
-Rows = TypeVar("Rows", bound="Sequence[Any] | NDArray[np.float32]")
+_Rows = TypeVar("_Rows", bound="Sequence[Any] | NDArray[np.float32]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +136,9 @@ def _identify_model(model: str, revision: str, dtype: str) -> _Identity:
     )
 
 
-def _split_batches(items: Rows) -> Iterator[Rows]:
+def _split_batches(items: _Rows) -> Iterator[_Rows]:
     for start in range(0, len(items), MAX_BATCH):
-        yield cast(Rows, items[start : start + MAX_BATCH])
+        yield cast(_Rows, items[start : start + MAX_BATCH])
 
 
 def _crop_to_aspect(picture: Image.Image) -> Image.Image:

@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import Any
 
 from collections_app.index.types import (
-    MAX_TAGS,
-    NO_TEAM,
+    MAX_INDEXED_TAGS,
+    TRASH_PARTITION,
     UNKNOWN,
     AnyOf,
     Compares,
@@ -25,8 +25,8 @@ from collections_app.index.types import (
 )
 
 __all__ = [
-    "MAX_TAGS",
-    "NO_TEAM",
+    "MAX_INDEXED_TAGS",
+    "TRASH_PARTITION",
     "UNKNOWN",
     "AnyOf",
     "Compares",

@@ -22,7 +22,7 @@ RECONNECT_TIMEOUT_S = 30.0
 # Errors are translated here and logged where IndexUnavailable is caught; pymilvus prints a traceback for each try.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
 
-Result = TypeVar("Result")
+_Returned = TypeVar("_Returned")
 
 
 class Endpoint(Protocol):
@@ -66,7 +66,7 @@ class Connection:
         self._client: MilvusClient | None = None
         self._lock = threading.Lock()
 
-    def run(self, operation: Callable[[MilvusClient], Result]) -> Result:
+    def run(self, operation: Callable[[MilvusClient], _Returned]) -> _Returned:
         """Return the operation's result. On the embedded store it is repeated when the owner ends.
 
         Raises IndexRefused if Milvus rejects the input, IndexUnavailable on every other error.

@@ -142,8 +142,8 @@ class EmbeddedServer:
 def _stop_at_exit() -> None:
     """Start the thread that stops the servers when the process ends, unless it runs already.
 
-    Python ends the threads of its pools first of all: the end of one is the signal. `atexit` is too late: Milvus Lite
-    has a pool of its own, without which it cannot write.
+    Python stops the threads of pools before it runs `atexit`, so this thread waits for one of them to stop. `atexit`
+    would be too late: Milvus Lite cannot write without its own pool.
     """
     global _stopper
     if _stopper is None or not _stopper.is_alive():

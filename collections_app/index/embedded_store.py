@@ -149,7 +149,7 @@ def _wait_for_lock(path: Path) -> int:
 
 
 def _try_lock(path: Path) -> int | None:
-    """Return such a descriptor; None if another one holds the lock."""
+    """Return a descriptor that holds the lock, or None if another one holds it."""
     descriptor = _open_lock_file(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

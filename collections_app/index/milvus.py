@@ -25,7 +25,7 @@ _IDS_PER_CALL = 2000
 _MIN_CANDIDATES = 128
 _NO_COLLECTIONS: Mapping[int, int] = MappingProxyType({})
 
-Result = TypeVar("Result")
+_Returned = TypeVar("_Returned")
 
 
 class MilvusIndex:
@@ -148,7 +148,7 @@ class MilvusIndex:
         for record in records:
             teams[record.entry.team_id].append(record)
         if self._embedded:
-            # A deletion in Milvus Lite strikes every partition, so it comes first; and unless it is flushed, the next
+            # Milvus Lite deletes an id from every partition, so deletion comes first. Unless it is flushed, the next
             # upsert of the same id cancels it, which would bring the old partition's copy back.
             self._delete_strays(client, teams)
             client.flush(self._stored.name, timeout=TIMEOUT_S)
@@ -163,7 +163,10 @@ class MilvusIndex:
             self._delete_strays(client, teams)
 
     def _delete_strays(self, client: MilvusClient, teams: dict[int, list[Record]]) -> None:
-        """Delete what these records have in other teams' partitions. Several copies come to light one by one."""
+        """Delete the copies of these records in other teams' partitions.
+
+        A query may return one copy at a time, so it is repeated.
+        """
         home = {record.entry.id: team_id for team_id, members in teams.items() for record in members}
         # Milvus Lite reads plain ids fastest; a server must not let the copy at home hide a stray one.
         condition = render_is_in("id", home) if self._embedded else _render_strays(teams)
@@ -184,18 +187,18 @@ class MilvusIndex:
     def _list_partitions(self, client: MilvusClient, team_ids: Collection[int] | None) -> list[str]:
         return _list_partitions(self._stored, client, team_ids)
 
-    def _write(self, operation: Callable[[MilvusClient], Result]) -> Result:
+    def _write(self, operation: Callable[[MilvusClient], _Returned]) -> _Returned:
         with self._connection.endpoint.lock_writes():
             return self._run(operation)
 
-    def _run(self, operation: Callable[[MilvusClient], Result]) -> Result:
-        def attempt(client: MilvusClient) -> Result:
+    def _run(self, operation: Callable[[MilvusClient], _Returned]) -> _Returned:
+        def attempt(client: MilvusClient) -> _Returned:
             try:
                 return operation(client)
             except MilvusException as error:
                 if not is_missing(error):
                     raise
-                # Somebody dropped what we remember: look again.
+                # The collection was dropped: forget what was cached and try once more.
                 for collection in (self._stored, *self._superseded):
                     collection.forget()
                 return operation(client)
@@ -212,9 +215,9 @@ def _iterate_chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 
 def _get_search_params(client: MilvusClient, limit: int) -> dict[str, Any]:
-    """Widen HNSW's list of candidates; by itself a server found 0.97 of the true nearest 10 of 20,000, so all of them.
+    """Widen HNSW's list of candidates (`ef`): recall at 10 of 20,000 vectors on a server is then 1.0 instead of 0.97.
 
-    Zilliz Cloud chooses for itself, and Milvus Lite compares with every vector.
+    Zilliz Cloud chooses its own value, and Milvus Lite compares with every vector.
     """
     return {"params": {"ef": max(_MIN_CANDIDATES, 2 * limit)}} if client.is_self_hosted else {}
 

@@ -15,9 +15,9 @@ Vector = NDArray[np.float32]
 UNKNOWN = 0
 # The partition of trashed pictures. It is never searched, since no team has this id; it keeps their vectors, so that a
 # restored picture is not encoded again.
-NO_TEAM = 0
+TRASH_PARTITION = 0
 # A string of Milvus Lite and an array of a server both have room for so many.
-MAX_TAGS = 3000
+MAX_INDEXED_TAGS = 3000
 
 
 def hash_token(word: str) -> int:
@@ -33,8 +33,8 @@ def hash_token(word: str) -> int:
 class Entry:
     """The numbers stored beside a vector. Times are epoch seconds; the team decides the partition.
 
-    `content` is a signed 64-bit fingerprint of the file's sha256. `format` and `tags` are values of `hash_token`; tags
-    are ascending and unique, at most MAX_TAGS.
+    `content` is a signed 64-bit hash of the file's sha256. `format` and `tags` are values of `hash_token`; tags
+    are ascending and unique, at most MAX_INDEXED_TAGS.
     """
 
     id: int
@@ -130,7 +130,7 @@ class SearchOptions(TypedDict, total=False):
 
 
 class VectorIndex(Protocol):
-    """The vectors of one model. Safe for threads; every method may be repeated and raises IndexUnavailable."""
+    """The vectors of one model. Thread-safe. Methods are idempotent and may raise IndexUnavailable."""
 
     def upsert(self, records: Sequence[Record]) -> None:
         """Store each id exactly once, in its team's partition; the last of equal ids wins.
@@ -145,8 +145,8 @@ class VectorIndex(Protocol):
     def search(self, vector: Vector, **options: Unpack[SearchOptions]) -> list[Hit]:
         """Return the nearest entries, best first, equal scores by id, in one query.
 
-        Conditions hold inside the search: where `limit` entries meet them, so many are found. Raises ValueError if
-        neither a team nor a collection is named.
+        Conditions are applied before the ranking: if `limit` entries meet them, it returns `limit` hits. Raises
+        ValueError if neither a team nor a collection is named.
         """
 
     def get_vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, Vector]:
@@ -162,7 +162,7 @@ class VectorIndex(Protocol):
         """Return how many entries there are."""
 
     def list_team_ids(self) -> list[int]:
-        """Return the teams that have a partition, also an empty one. NO_TEAM may be among them."""
+        """Return the teams that have a partition, also an empty one. TRASH_PARTITION may be among them."""
 
     def drop_empty_partitions(self, team_ids: Collection[int]) -> int:
         """Drop the empty partitions of these teams and return their number. A later upsert creates them again."""

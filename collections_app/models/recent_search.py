@@ -11,7 +11,7 @@ from collections_app.models.stored_query import StoredQuery
 from collections_app.models.user import User
 
 # The query string and the user's id have to fit into one row of PostgreSQL's index.
-MAX_QUERY_LENGTH = 2000
+MAX_STORED_QUERY_LENGTH = 2000
 
 
 class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
@@ -22,7 +22,7 @@ class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
 
 class RecentSearch(StoredQuery, models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recent_searches")
-    query = models.CharField(max_length=MAX_QUERY_LENGTH, help_text=_("The query string of the address."))
+    query = models.CharField(max_length=MAX_STORED_QUERY_LENGTH, help_text=_("The query string of the address."))
     searched_at = models.DateTimeField(default=timezone.now)
 
     objects = RecentSearchQuerySet.as_manager()

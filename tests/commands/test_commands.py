@@ -13,7 +13,7 @@ from django.db import OperationalError, connection
 from PIL import Image as Pillow
 
 from collections_app.encoders import get_encoder
-from collections_app.index import NO_TEAM
+from collections_app.index import TRASH_PARTITION
 from collections_app.models import Image, IndexJob
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import queue_rebuild
@@ -113,7 +113,7 @@ def test_reindex_drops_the_partitions_of_deleted_teams(sample: SampleTeam) -> No
 
     typed("reindex")
 
-    assert get_active_index().list_team_ids() == [NO_TEAM, kept]
+    assert get_active_index().list_team_ids() == [TRASH_PARTITION, kept]
     assert_index_agrees()
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import URLPattern, include, path
+from django.urls import URLPattern, include, path, reverse
 from pytest_django import Settings
 
 from collections_app import urls
@@ -17,7 +17,11 @@ PUBLIC = {
     *("public_thumbnail", "public_preview", "public_download"),
     *("invitation", "set_language", "healthz"),
 }
-PUBLIC_PATHS = {"accounts/oidc/<str:provider_id>/login/", "accounts/oidc/<str:provider_id>/login/callback/"}
+PUBLIC_PATHS = {
+    "accounts/oidc/<str:provider_id>/login/",
+    "accounts/oidc/<str:provider_id>/login/callback/",
+    "accounts/3rdparty/login/error/",
+}
 
 
 def is_public(pattern: URLPattern) -> bool:
@@ -49,3 +53,10 @@ def test_view_without_decorator_asks_to_sign_in(client: Client, settings: Settin
     settings.ROOT_URLCONF = __name__
     answer = client.get("/undecorated/")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/login/?next=/undecorated/")
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("socialaccount_login_error", 401), ("socialaccount_login_cancelled", 200)]
+)
+def test_failed_single_sign_on_is_explained(name: str, status: int, client: Client, db: None) -> None:
+    assert client.get(reverse(name)).status_code == status

@@ -44,29 +44,29 @@ class Command(BaseCommand):
             raise CommandError(f"{error} The queued jobs are kept.") from error
 
     def _run(self, images: ImageQuerySet, options: dict[str, Any]) -> None:
-        is_complete = not (options["team"] or options["collection"])
+        covers_all_images = not (options["team"] or options["collection"])
         report = audit_index(
-            index=get_active_index(), model_key=get_encoder().key, images=images, is_complete=is_complete
+            index=get_active_index(), model_key=get_encoder().key, images=images, covers_all_images=covers_all_images
         )
         self._print(report)
         if options["check"]:
             sys.exit(0 if report.is_consistent else 1)
         queue_differences(report)
         if options["all"]:
-            self._queue_all(images, is_complete)
+            self._queue_all(images, covers_all_images)
         self.stdout.write(f"Queued pictures: {IndexJob.objects.waiting().count()}")
         if not options["no_wait"]:
-            self._process_queue(is_complete)
+            self._process_queue(covers_all_images)
 
-    def _queue_all(self, images: ImageQuerySet, is_complete: bool) -> None:
-        if not is_complete:
+    def _queue_all(self, images: ImageQuerySet, covers_all_images: bool) -> None:
+        if not covers_all_images:
             queue_reencoding(images)
         elif queue_rebuild():
             self.stdout.write("A rebuild is already in progress. Continuing it.")
 
     def _print(self, report: IndexReport) -> None:
         rows = {
-            "images": report.images,
+            "images": report.image_count,
             "vectors": report.vectors,
             "missing": len(report.missing),
             "stale": len(report.stale),
@@ -76,12 +76,12 @@ class Command(BaseCommand):
         for name, count in rows.items():
             self.stdout.write(f"{name:<21}{count:>9}")
 
-    def _process_queue(self, is_complete: bool) -> None:
+    def _process_queue(self, covers_all_images: bool) -> None:
         drain_queue_with_progress()
         after: int | None = 0
         while after is not None:
             after = backfill_hashes(after=after, limit=_HASH_BATCH_SIZE)
-        if is_complete:
+        if covers_all_images:
             drop_partitions_of_deleted_teams(index=get_active_index())
         failed = IndexJob.objects.filter(is_failed=True).order_by("pk")
         for job in failed[:20]:

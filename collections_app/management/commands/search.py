@@ -12,7 +12,7 @@ from collections_app.management.lookups import get_user_by_email
 from collections_app.services.library.contact_sheet import make_contact_sheet
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
-from collections_app.services.search.results import ScoredImage, join_rows, run_search
+from collections_app.services.search.results import Result, join_rows, run_search
 from collections_app.services.search.retrieval import MAX_HITS
 
 
@@ -49,7 +49,7 @@ def _parse_limit(value: str) -> int:
     return int(value)
 
 
-def _format_json(results: list[ScoredImage]) -> str:
+def _format_json(results: list[Result]) -> str:
     rows = [
         {
             "id": each.image.pk,
@@ -63,18 +63,18 @@ def _format_json(results: list[ScoredImage]) -> str:
     return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
-def _format_table(results: list[ScoredImage]) -> str:
+def _format_table(results: list[Result]) -> str:
     rows = (
         f"{_format_score(each)}  {each.image.pk:>6}  {each.image.name}  ({each.image.collection})" for each in results
     )
     return "\n".join(rows) or "No pictures found: none is indexed."
 
 
-def _format_score(result: ScoredImage) -> str:
+def _format_score(result: Result) -> str:
     return "     -" if result.score is None else f"{result.score:6.3f}"
 
 
-def _write_sheet(path: Path, results: list[ScoredImage]) -> None:
+def _write_sheet(path: Path, results: list[Result]) -> None:
     if not results:
         raise CommandError("No pictures found, so there is no contact sheet.")
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 
-from collections_app.index import NO_TEAM, Entry, VectorIndex
+from collections_app.index import TRASH_PARTITION, Entry, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState, Team
 from collections_app.models.ids import iterate_chunks
 from collections_app.models.image import ImageQuerySet
@@ -19,7 +19,7 @@ CHUNK_SIZE = 1000
 class IndexReport:
     """Ids that disagree. An image is in one list only; the lists are in order of importance."""
 
-    images: int
+    image_count: int
     vectors: int
     missing: list[int] = field(default_factory=list)
     misplaced: list[int] = field(default_factory=list)
@@ -35,16 +35,16 @@ class IndexReport:
         return [*self.missing, *self.misplaced, *self.stale, *self.orphaned]
 
 
-def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, is_complete: bool) -> IndexReport:
+def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, covers_all_images: bool) -> IndexReport:
     """Compare the images with their entries in the index.
 
-    `is_complete`: the images are all of the database, so every other entry is orphaned. Holds one entry of some 200
-    bytes per vector in memory.
+    `covers_all_images`: the query set holds all images, so every other entry is orphaned. Holds some 200 bytes for
+    each vector in memory.
     """
     found: dict[int, list[Entry]] = {}
     for entry in index.iterate_entries():
         found.setdefault(entry.id, []).append(entry)
-    report = IndexReport(images=images.count(), vectors=sum(map(len, found.values())))
+    report = IndexReport(image_count=images.count(), vectors=sum(map(len, found.values())))
     unfinished = _find_unfinished(images)
     for image in images.select_related("collection").order_by("pk").iterator(chunk_size=CHUNK_SIZE):
         entries = found.pop(image.pk, [])
@@ -53,7 +53,7 @@ def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, is
             difference = "stale"
         if difference:
             getattr(report, difference).append(image.pk)
-    if is_complete:
+    if covers_all_images:
         report.orphaned.extend(found)
     return report
 
@@ -91,7 +91,7 @@ def drop_partitions_of_deleted_teams(*, index: VectorIndex) -> int:
 
     Reads the teams after the partitions: otherwise a new team would count as deleted.
     """
-    team_ids = set(index.list_team_ids()) - {NO_TEAM}
+    team_ids = set(index.list_team_ids()) - {TRASH_PARTITION}
     existing = set(Team.objects.filter(pk__in=team_ids).values_list("pk", flat=True))
     return index.drop_empty_partitions(team_ids - existing)
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from collections_app.index import MAX_TAGS, NO_TEAM, UNKNOWN, Entry, hash_token
+from collections_app.index import MAX_INDEXED_TAGS, TRASH_PARTITION, UNKNOWN, Entry, hash_token
 from collections_app.models import Image
 
 log = logging.getLogger(__name__)
@@ -12,7 +12,7 @@ def build_entry(image: Image) -> Entry:
     """Return the entry that is stored beside the image's vector. The image needs its collection loaded."""
     return Entry(
         id=image.pk,
-        team_id=NO_TEAM if image.trashed_at else image.collection.team_id,
+        team_id=TRASH_PARTITION if image.trashed_at else image.collection.team_id,
         collection_id=image.collection_id,
         uploader_id=image.uploader_id or UNKNOWN,
         taken_at=int(image.taken_at.timestamp()) if image.taken_at else UNKNOWN,
@@ -36,6 +36,6 @@ def build_entry_or_none(image: Image) -> Entry | None:
 
 def _hash_tags(image: Image) -> tuple[int, ...]:
     """Administrators can store any JSON as tags; values that are not text are ignored."""
-    if not isinstance(image.tags, list) or len(image.tags) > MAX_TAGS:
+    if not isinstance(image.tags, list) or len(image.tags) > MAX_INDEXED_TAGS:
         raise ValueError("The tags are not a list, or there are too many.")
     return tuple(sorted({hash_token(tag) for tag in image.tags if isinstance(tag, str)}))

@@ -27,11 +27,13 @@ log = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def claim_jobs(*, worker: uuid.UUID, limit: int, lease_s: float = LEASE_S, fresh_only: bool = False) -> list[IndexJob]:
+def claim_jobs(
+    *, worker: uuid.UUID, limit: int, lease_s: float = LEASE_S, exclude_retries: bool = False
+) -> list[IndexJob]:
     """Lease up to `limit` due jobs to the worker and count the attempt in advance.
 
-    `fresh_only`: the worker holds other jobs, so it must not claim a retry. If a retry is next, nothing is claimed;
-    otherwise the retry would wait for the end of the queue.
+    `exclude_retries`: the worker holds other jobs, so it must not claim a retry. If a retry is next, nothing is
+    claimed; otherwise the retry would wait for the end of the queue.
     """
     now = timezone.now()
     due = _lock_rows(IndexJob.objects.due(now))
@@ -39,7 +41,7 @@ def claim_jobs(*, worker: uuid.UUID, limit: int, lease_s: float = LEASE_S, fresh
         _give_up(job, "The worker crashed each time it indexed this picture.")
     jobs = list(due.filter(attempts__lt=MAX_ATTEMPTS)[:limit])
     if jobs and jobs[0].attempts:
-        jobs = [] if fresh_only else jobs[:1]
+        jobs = [] if exclude_retries else jobs[:1]
     jobs = jobs[:1] + [job for job in jobs[1:] if not job.attempts]
     IndexJob.objects.filter(pk__in=[job.pk for job in jobs]).update(
         lease=worker, leased_until=now + timedelta(seconds=lease_s), attempts=F("attempts") + 1
@@ -59,9 +61,9 @@ def renew_lease(*, worker: uuid.UUID, lease_s: float = LEASE_S) -> int:
 def finish_job(
     *, worker: uuid.UUID, job: IndexJob, model_key: str = "", sha256: str = "", perceptual_hash: int | None = None
 ) -> None:
-    """Delete a finished job and record the image as indexed, unless the job was renewed or claimed by another worker.
+    """Delete a finished job and record the image as indexed, unless it was queued again or claimed by another worker.
 
-    Only the claimed token is deleted: it changes whenever the image is queued again.
+    The job is deleted only if its token is unchanged: the token changes whenever the image is queued again.
     """
     deleted, _ = IndexJob.objects.leased_by(worker).filter(pk=job.pk, token=job.token).delete()
     if not deleted:
@@ -99,7 +101,7 @@ def postpone_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
 def release_jobs(*, worker: uuid.UUID) -> int:
     """Release all jobs of a worker without counting an attempt; return how many."""
     held = IndexJob.objects.leased_by(worker)
-    # A job that was renewed while it was claimed has no attempt to subtract.
+    # A job that was queued again while it was claimed has no attempt to subtract.
     return held.update(lease=None, leased_until=None, attempts=Greatest(F("attempts") - 1, 0))
 
 

@@ -130,7 +130,7 @@ class IndexWorker:
 
     def _claim_batch(self, held: deque[JobBatch]) -> None:
         limit = settings.INDEX_BATCH_SIZE
-        jobs = claim_jobs(worker=self.id, limit=limit, lease_s=self._lease_s, fresh_only=bool(held))
+        jobs = claim_jobs(worker=self.id, limit=limit, lease_s=self._lease_s, exclude_retries=bool(held))
         if jobs:
             held.append(JobBatch(jobs=jobs))
             held[-1] = prepare_batch(jobs=jobs, encoder=get_encoder(), pool=self._pool)

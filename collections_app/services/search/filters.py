@@ -166,7 +166,7 @@ class ShapeFilter(Filter):
 
 
 class SizeFilter(Filter):
-    """At least one edge has so many pixels."""
+    """At least one edge has this many pixels."""
 
     key = "min"
     form_field = forms.IntegerField(
@@ -208,7 +208,7 @@ class FormatFilter(Filter):
 class TagFilter(Filter):
     """A picture has all the tags, and none of those with a minus.
 
-    Databases do not ignore case alike in all alphabets. `ResolvedFilters.apply` compares them in Python.
+    `ResolvedFilters.apply` compares tags in Python: databases differ in how they ignore case in other alphabets.
     """
 
     key = "tag"

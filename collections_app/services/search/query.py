@@ -2,7 +2,7 @@
 
 a white dog                      one sentence
 horse + stripes                  both; -fruit, - ripe fruit and -"ripe fruit": not this
-2:golden retriever               twice as important, also within quotation marks, as rclip has it
+2:golden retriever               twice as important, also within quotation marks (the syntax of rclip)
 like:123 -like:124               like this picture, unlike that one
 by:me in:"Summer 2025" after:2025-06 portrait min:2000px
 """
@@ -51,7 +51,7 @@ Item = Term | FilterTerm
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query in its written order. `problems` are sentences about parts that could not be read."""
+    """A query in its written order. `problems` are messages about parts that could not be read."""
 
     items: tuple[Item, ...] = ()
     problems: tuple[str, ...] = ()
@@ -84,14 +84,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Token:
-    """One word of the line. `sign` is 0 if none is written. `is_alone`: it is only a sign."""
+    """One word of the line. `sign` is 0 if none is written. `is_sign_only`: nothing follows the sign."""
 
     value: str
     sign: int = 0
     weight: float | None = None
     key: str = ""
     is_quoted: bool = False
-    is_alone: bool = False
+    is_sign_only: bool = False
 
     @property
     def is_separate(self) -> bool:
@@ -137,19 +137,19 @@ def _read_token(word: str) -> _Token:
         weight=float(weight[1]) if weight else None,
         key=key[1].lower() if key else "",
         is_quoted=value.startswith('"'),
-        is_alone=not rest,
+        is_sign_only=not rest,
     )
 
 
 def _group_tokens(tokens: Iterable[_Token]) -> Iterator[Item]:
-    """Group consecutive words into sentences. A sign attached to a word applies to that word only."""
+    """Group consecutive words into phrases. A sign attached to a word applies to that word only."""
     words: list[str] = []
     weight, waiting_sign = 1.0, 0
     for token in tokens:
-        if words and (token.is_alone or token.is_separate):
-            yield _make_sentence(words, weight)
+        if words and (token.is_sign_only or token.is_separate):
+            yield _make_phrase(words, weight)
             words = []
-        if token.is_alone:
+        if token.is_sign_only:
             waiting_sign = token.sign
             continue
         if not words:
@@ -162,10 +162,10 @@ def _group_tokens(tokens: Iterable[_Token]) -> Iterator[Item]:
         else:
             words.append(token.value)
     if words:
-        yield _make_sentence(words, weight)
+        yield _make_phrase(words, weight)
 
 
-def _make_sentence(words: list[str], weight: float) -> Item:
+def _make_phrase(words: list[str], weight: float) -> Item:
     text = " ".join(words)
     if text.lower() in SHAPES and weight == 1:
         return FilterTerm(key="is", value=text.lower())

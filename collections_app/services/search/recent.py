@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from collections_app.models import Collection, RecentSearch, Team, User
 from collections_app.models.ids import parse_id
-from collections_app.models.recent_search import MAX_QUERY_LENGTH
+from collections_app.models.recent_search import MAX_STORED_QUERY_LENGTH
 from collections_app.models.stored_query import StoredQuery
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def normalize_query_string(parameters: QueryDict) -> str:
 def remember_search(*, user: User, parameters: QueryDict) -> None:
     """Put a search first among the user's recent ones. A busy database does not make the search fail."""
     query = normalize_query_string(parameters)
-    if not user.remembers_searches or not query or len(query) > MAX_QUERY_LENGTH:
+    if not user.remembers_searches or not query or len(query) > MAX_STORED_QUERY_LENGTH:
         return
     latest = RecentSearch(user=user, query=query, searched_at=timezone.now())
     try:

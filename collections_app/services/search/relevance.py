@@ -47,7 +47,7 @@ _MAX_ODDS_BELOW_BEST = 2.0
 _POSSIBLE_SPREADS = 2.0
 # A picture this close to an example is the example itself, and says nothing about the others.
 _SAME_PICTURE = 0.99
-# With so many hits there may be more pictures than hits; the database may have dropped a few.
+# With this many hits there may be more pictures than hits. The index may return slightly fewer than the limit.
 _NEARLY_ALL_HITS = MAX_HITS * 0.9
 _FIRST_SAMPLE_EVERY = 16
 # A baseline of fewer pictures is measured each time: that is fast, and each new picture changes it.
@@ -82,7 +82,7 @@ NO_CUTOFFS = Cutoffs(likely=float("inf"), possible=float("-inf"))
 
 
 def find_request_cutoffs(request: SearchRequest, vector: Vector, raw_hits: RawHits, *, score_scale: float) -> Cutoffs:
-    """Return the cutoffs of a search. They come from everything that the user may see, not from its filtered part."""
+    """Return the cutoffs of a search. They come from all hits in the visible scope, also if the search is filtered."""
     if all(term.weight < 0 for term in request.terms):
         return NO_CUTOFFS  # almost every picture is unlike something
     scope = request.visible_scope
@@ -129,7 +129,10 @@ def find_cutoffs(
 
 
 def get_baseline(scope: Scope) -> Baseline | None:
-    """Return the baseline of the active model in a scope, cached for ten minutes; None if all scores are equal."""
+    """Return the baseline of the active model in a scope, or None if all scores are equal.
+
+    A baseline of at least 100 scores is cached for ten minutes.
+    """
     key = (get_encoder().key, tuple(sorted(scope.team_ids)), tuple(sorted(scope.collections)))
     with _lock:
         cached = _baselines.get(key)

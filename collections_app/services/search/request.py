@@ -30,14 +30,14 @@ SORT_FIELD = forms.ChoiceField(
     choices=[("", gettext_lazy("Best match")), ("date", gettext_lazy("Newest first"))],
 )
 _MAX_ID_DIGITS = 18
-_Place = TypeVar("_Place", Collection, Team)
+_TeamOrCollection = TypeVar("_TeamOrCollection", Collection, Team)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a search covers. `images` decides, in SQL; the index searches these teams and single collections.
+    """What a search covers. `images` is the authority; the index searches these teams and single collections.
 
-    `collections` holds the ids of collections with those of their teams.
+    `collections` maps the ids of collections to those of their teams.
     """
 
     images: ImageQuerySet
@@ -66,7 +66,7 @@ class VisibleScopes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedFilters:
-    """The filters of a query as they apply to one user. `problems` are sentences about those that were left out.
+    """The filters of a query as they apply to one user. `problems` are messages about those that were left out.
 
     `collections` and `teams` are None where no filter names any. `values` holds for each key what its filter parsed,
     `excluded` the same for filters with a minus.
@@ -83,14 +83,17 @@ class ResolvedFilters:
     def conditions(self) -> list[Condition]:
         """The same filters for the index."""
         wanted = [each for key, values in self.values.items() for each in FILTERS[key].build_conditions(values)]
-        unwanted = [each for key, values in self.excluded.items() for each in FILTERS[key].build_conditions(values)]
-        return [*wanted, *map(Not, unwanted)]
+        unwanted = [(FILTERS[key], value) for key, values in self.excluded.items() for value in values]
+        return [*wanted, *(Not(each) for filter_, value in unwanted for each in filter_.build_conditions([value]))]
 
     def apply(self, images: ImageQuerySet, *, limit: int) -> ImageQuerySet:
-        """Return the first images, in their order, that meet the filters: the same that the index would return."""
+        """Return the first images that meet the same filters as `conditions`, in the order of the query set."""
         condition = Q()
         for key, values in self.values.items():
             condition &= FILTERS[key].build_q(values)
+        for key, values in self.excluded.items():
+            for value in values:
+                condition &= ~FILTERS[key].build_q([value])
         found = images.filter(condition)
         wanted, unwanted = (_fold(values.get("tag", [])) for values in (self.values, self.excluded))
         if not wanted and not unwanted:
@@ -104,7 +107,7 @@ class ResolvedFilters:
 class SearchRequest:
     """What to search for and where. `is_scope_missing`: the user named a team or collection that they cannot see.
 
-    `examples` holds those of the query's examples that the user may use, by their names. `problems` are sentences.
+    `examples` holds those of the query's examples that the user may use, by their names. `problems` are messages.
     `scope` lies within `visible_scope`, which is everything that the user may see.
     """
 
@@ -127,7 +130,7 @@ class SearchRequest:
 
     @property
     def is_restricted(self) -> bool:
-        """Whether filters or a place leave out some of what the user may see."""
+        """Whether filters, a team or a collection leave out some of what the user may see."""
         return self.scope is not self.visible_scope or bool(self.filters.values or self.filters.excluded)
 
     @property
@@ -208,7 +211,7 @@ def resolve_filters(*, user: User, terms: Sequence[FilterTerm], scopes: VisibleS
     context = FilterContext(user, terms)
     values: dict[str, list[Any]] = {}
     excluded: dict[str, list[Any]] = {}
-    places: dict[str, list[Any]] = {}
+    others: dict[str, list[Any]] = {}
     problems: list[str] = []
     for term in terms:
         try:
@@ -216,20 +219,20 @@ def resolve_filters(*, user: User, terms: Sequence[FilterTerm], scopes: VisibleS
                 parsed = FILTERS[term.key].parse(term.value, context)
                 (excluded if term.is_negative else values).setdefault(term.key, []).append(parsed)
             else:
-                places.setdefault(term.key, []).extend(_parse_place(term, scopes))
+                others.setdefault(term.key, []).extend(_parse_scope_or_order(term, scopes))
         except InvalidFilter as error:
             problems.append(str(error))
     return ResolvedFilters(
-        collections=places.get("in"),
-        teams=places.get("team"),
-        is_newest_first=places.get("sort", [""])[-1] == "date",
+        collections=others.get("in"),
+        teams=others.get("team"),
+        is_newest_first=others.get("sort", [""])[-1] == "date",
         values=values,
         excluded=excluded,
         problems=problems,
     )
 
 
-def _parse_place(term: FilterTerm, scopes: VisibleScopes) -> Sequence[Collection | Team | str]:
+def _parse_scope_or_order(term: FilterTerm, scopes: VisibleScopes) -> Sequence[Collection | Team | str]:
     """Read `in:`, `team:` or `sort:`."""
     wanted = term.value.casefold()
     if term.key == "sort":
@@ -264,7 +267,7 @@ def _restrict_scope(
     return Scope(images=images, team_ids=[each.pk for each in teams])
 
 
-def _find_by_id(places: Sequence[_Place], sent: str) -> _Place | None:
+def _find_by_id(places: Sequence[_TeamOrCollection], sent: str) -> _TeamOrCollection | None:
     return next((each for each in places if str(each.pk) == sent), None)
 
 

@@ -1,4 +1,4 @@
-"""A search from its request to its results. Every page, command and test that searches calls `run_search`."""
+"""A search from its request to its results. Every search by words or examples goes through `run_search`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,15 +23,15 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RankedImage:
-    """The place of a visible picture in the results. `score` is the cosine, -1 to 1, or None without comparison."""
+class ScoredId:
+    """The id of a visible picture and its score: the cosine, -1 to 1, or None if nothing was compared."""
 
     id: int
     score: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredImage:
+class Result:
     """A result with its row."""
 
     image: Image
@@ -42,7 +42,7 @@ class ScoredImage:
 class SearchResults:
     """The results to show, in order. The first `likely_count` are likely; `hidden_count` unlikely ones are left out."""
 
-    ranked: Sequence[RankedImage] = ()
+    ranked: Sequence[ScoredId] = ()
     likely_count: int = 0
     hidden_count: int = 0
     verdict: Verdict = Verdict.UNSPLIT
@@ -89,7 +89,7 @@ def keep_visible(raw_hits: RawHits, *, images: ImageQuerySet) -> list[Hit]:
 def split_hits(hits: Sequence[Hit], cutoffs: Cutoffs, *, is_graded: bool = False) -> SearchResults:
     """Apply cutoffs to hits in descending order. For graded requests, no likely hit does not mean no good match."""
     likely_count = sum(hit.score >= cutoffs.likely for hit in hits)
-    ranked = [RankedImage(id=hit.id, score=hit.score) for hit in hits if hit.score >= cutoffs.possible]
+    ranked = [ScoredId(id=hit.id, score=hit.score) for hit in hits if hit.score >= cutoffs.possible]
     verdict = Verdict.SPLIT if likely_count else Verdict.NO_GOOD_MATCH
     if cutoffs == NO_CUTOFFS or (is_graded and not likely_count):
         verdict = Verdict.UNSPLIT
@@ -102,10 +102,10 @@ def split_hits(hits: Sequence[Hit], cutoffs: Cutoffs, *, is_graded: bool = False
     )
 
 
-def join_rows(ranked: Sequence[RankedImage], *, images: ImageQuerySet) -> list[ScoredImage]:
-    """Join results to their visible rows, in order. A picture that is gone or not visible any more is dropped."""
+def join_rows(ranked: Sequence[ScoredId], *, images: ImageQuerySet) -> list[Result]:
+    """Join results to their visible rows, in order. A picture that was deleted or is no longer visible is left out."""
     rows = images.with_collection().in_bulk([each.id for each in ranked])
-    return [ScoredImage(image=rows[each.id], score=each.score) for each in ranked if each.id in rows]
+    return [Result(image=rows[each.id], score=each.score) for each in ranked if each.id in rows]
 
 
 def find_title_matches(request: SearchRequest, *, limit: int) -> list[Image]:
@@ -123,7 +123,7 @@ def _find_newest(request: SearchRequest) -> SearchResults:
     if request.query.terms or not request.query.filters:
         return SearchResults()
     newest = request.filters.apply(request.scope.images.latest_first(), limit=MAX_HITS)
-    return SearchResults(ranked=[RankedImage(id=pk, score=None) for pk in newest.values_list("pk", flat=True)])
+    return SearchResults(ranked=[ScoredId(id=pk, score=None) for pk in newest.values_list("pk", flat=True)])
 
 
 def _sort_by_date(results: SearchResults, images: ImageQuerySet) -> SearchResults:

@@ -18,7 +18,7 @@ RawHits = NewType("RawHits", list[Hit])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The hits among about one entry in `sample_every`; almost none of these is missing."""
+    """The hits among about one entry in `sample_every`, nearly complete."""
 
     hits: RawHits
     sample_every: int

@@ -1,11 +1,11 @@
 """The gap that ends the likely results of a ranking, found in its scores alone: for examples and exclusions.
 
-If a query has matches, the scores drop steeply below the last of them. Each place of the ranking is tried as that last
-match. Its evidence is
+If a query has matches, the scores drop steeply below the last of them. Each rank is tried as that of the last match.
+Its evidence is
 
     width * sqrt(excess / (falloff * spread))
 
-*width* is the gap below the place. *falloff* is the mean excess of the scores just below the gap, as in Dixon's test of
+*width* is the gap below the rank. *falloff* is the mean excess of the scores just below the gap, as in Dixon's test of
 outliers by the ratio of a gap to its neighbours' range (1950). *spread* is the distance from the median of all scores
 down to their 16th percentile, which matches do not widen. *excess* counts the spreads by which the score lies above the
 one that a normal sample of this size has at this rank (Blom's expected order statistics, 1958); without matches it is

@@ -13,7 +13,7 @@ from collections_app.errors import gettext_noop as _
 from collections_app.index import Vector
 
 MAX_CACHED = 1024
-MAX_BATCH = 32
+MAX_TEXTS_PER_BATCH = 32
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class _PendingText:
 class TextEmbeddingCache:
     """The vectors of one model's texts, for any number of threads.
 
-    Waiters queue on the lock; its holder encodes the whole queue in one batch. A single text does not wait.
+    Waiting threads queue on `_encoding`. Its holder encodes up to MAX_TEXTS_PER_BATCH queued texts at once.
     """
 
     def __init__(self, encode: Callable[[Sequence[str]], Vector], *, max_cached: int = MAX_CACHED) -> None:
@@ -83,7 +83,7 @@ class TextEmbeddingCache:
 
     def _take_batch(self) -> list[_PendingText]:
         with self._lock:
-            return [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+            return [self._queue.popleft() for _ in range(min(len(self._queue), MAX_TEXTS_PER_BATCH))]
 
     def _encode(self, batch: Sequence[_PendingText]) -> None:
         """Encode the batch. If that fails, encode each text by itself, so that a bad text fails alone."""

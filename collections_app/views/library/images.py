@@ -20,7 +20,7 @@ from collections_app.services.library.collections import edit_image
 from collections_app.services.library.trash import trash_images
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import build_similar_request
-from collections_app.services.search.results import ScoredImage, join_rows, run_search
+from collections_app.services.search.results import Result, join_rows, run_search
 
 SIMILAR = 12
 MAX_COPIES = 10
@@ -80,7 +80,7 @@ def image_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "library/image_delete.html", {"image": image})
 
 
-def _find_similar(request: SignedInRequest, image: Image) -> list[ScoredImage]:
+def _find_similar(request: SignedInRequest, image: Image) -> list[Result]:
     """Return the pictures most similar to one, without itself."""
     search = build_similar_request(user=request.user, image=image)
     others = [each for each in run_search(search, cutoffs=NO_CUTOFFS).ranked if each.id != image.pk]

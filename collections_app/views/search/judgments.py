@@ -11,13 +11,13 @@ from django.views.decorators.http import require_POST
 from collections_app.forms import JudgmentForm
 from collections_app.permissions import SignedInRequest, get_visible_image
 from collections_app.services.evaluation.judgments import get_judgments, record_judgment
-from collections_app.services.search.results import ScoredImage
+from collections_app.services.search.results import Result
 
 
 def get_rated_results(
-    request: SignedInRequest, text: str, results: Sequence[ScoredImage]
-) -> list[tuple[ScoredImage, bool | None]] | None:
-    """Return results with the user's judgments (None: no judgment yet), or None unless the page is for rating."""
+    request: SignedInRequest, text: str, results: Sequence[Result]
+) -> list[tuple[Result, bool | None]] | None:
+    """Return None unless the page is for rating, or else each result with its judgment (None if it has none)."""
     if "rate" not in request.GET:
         return None
     judgments = get_judgments(user=request.user, text=text, images=[each.image for each in results])

@@ -23,8 +23,8 @@ from collections_app.services.search.query import Query
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs
 from collections_app.services.search.request import SORT_FIELD, SearchRequest, parse_search_request
 from collections_app.services.search.results import (
-    RankedImage,
-    ScoredImage,
+    Result,
+    ScoredId,
     SearchResults,
     find_title_matches,
     join_rows,
@@ -58,7 +58,7 @@ class Section:
     """Consecutive results. `heading` is "likely" or "possible" if they are the first of these, else ""."""
 
     heading: str
-    results: Sequence[ScoredImage]
+    results: Sequence[Result]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class ResultsPage:
     previous_query: str
 
     @property
-    def results(self) -> list[ScoredImage]:
+    def results(self) -> list[Result]:
         return [result for section in self.sections for result in section.results]
 
 
@@ -109,7 +109,7 @@ def search(request: SignedInRequest) -> HttpResponse:
 
 
 def redirect_to_query(request: HttpRequest, search_request: SearchRequest, query: Query) -> HttpResponseRedirect:
-    """Redirect to another query in the same place. What could not be read of the old one is said there."""
+    """Redirect to another query in the same scope. Show the old query's problems there as messages."""
     for problem in search_request.query.problems:
         messages.warning(request, problem)
     return redirect(get_search_url(search_request, query))
@@ -135,17 +135,17 @@ def read_cutoffs(request: HttpRequest) -> Cutoffs | None:
 
 
 def get_results_page(request: HttpRequest, results: SearchResults, images: ImageQuerySet) -> ResultsPage:
-    """Return the results page of the address: after the picture that was shown last, wherever it is now."""
+    """Return the results that follow the last shown picture (`after_id`), or else those from `offset`."""
     start = _find_start(request, results.ranked)
     end = start + (PAGE_SIZE if start else FIRST_PAGE_SIZE)
     first_possible = results.likely_count if results.is_split else len(results.ranked)
-    places = {each.id: place for place, each in enumerate(results.ranked[start:end], start)}
+    ranks = {each.id: rank for rank, each in enumerate(results.ranked[start:end], start)}
     rows = join_rows(results.ranked[start:end], images=images)
     spans = [(start, min(end, first_possible), "likely"), (max(start, first_possible), end, "possible")]
     sections = [
         Section(
             heading=name if first in (0, first_possible) else "",
-            results=[row for row in rows if first <= places[row.image.pk] < last],
+            results=[row for row in rows if first <= ranks[row.image.pk] < last],
         )
         for first, last, name in spans
         if results.ranked[first:last] and first < last
@@ -209,7 +209,7 @@ def _build_filter_form() -> forms.Form:
     return form
 
 
-def _find_start(request: HttpRequest, ranked: Sequence[RankedImage]) -> int:
+def _find_start(request: HttpRequest, ranked: Sequence[ScoredId]) -> int:
     after = parse_id(request.GET.get(AFTER_ID, ""))
     for place, each in enumerate(ranked if after else ()):
         if each.id == after:

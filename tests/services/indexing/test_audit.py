@@ -29,7 +29,7 @@ def image(sample: SampleTeam) -> Image:
 
 def audit() -> IndexReport:
     return audit_index(
-        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.all(), is_complete=True
+        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.all(), covers_all_images=True
     )
 
 
@@ -51,7 +51,7 @@ def test_consistent_index_has_no_differences(image: Image) -> None:
     report = audit()
 
     assert report.is_consistent
-    assert (report.images, report.vectors) == (1, 1)
+    assert (report.image_count, report.vectors) == (1, 1)
     assert queue_differences(report) == 0
 
 
@@ -148,7 +148,7 @@ def test_invalid_row_is_found_and_does_not_stop_the_audit(image: Image) -> None:
 
 def test_partial_audit_reports_no_orphans(image: Image) -> None:
     report = audit_index(
-        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.none(), is_complete=False
+        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.none(), covers_all_images=False
     )
 
     assert report.is_consistent

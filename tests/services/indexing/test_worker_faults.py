@@ -161,7 +161,7 @@ def test_due_retry_waits_for_the_current_batch_but_not_for_the_queue(sample: Sam
     me = uuid.uuid4()
 
     assert claim_jobs(worker=me, limit=1) == [first]
-    assert claim_jobs(worker=me, limit=1, fresh_only=True) == []
+    assert claim_jobs(worker=me, limit=1, exclude_retries=True) == []
     assert claim_jobs(worker=me, limit=9) == [second]
 
 

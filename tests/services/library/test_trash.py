@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from pytest_django import Settings
 
-from collections_app.index import NO_TEAM
+from collections_app.index import TRASH_PARTITION
 from collections_app.models import Collection, Image
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
@@ -52,7 +52,7 @@ def test_trashed_vector_is_unsearchable_and_restored_without_encoding(sample: Sa
     IndexWorker().drain()
     trash_the_picture(sample)
     IndexWorker().drain()
-    assert [entry.team_id for entry in indexed_entries()] == [NO_TEAM]
+    assert [entry.team_id for entry in indexed_entries()] == [TRASH_PARTITION]
     sample.image.file.storage.delete(sample.image.file_name)  # nothing can be encoded again
 
     restore_images(images=Image.objects.filter(pk=sample.image.pk))

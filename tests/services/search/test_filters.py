@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 
@@ -22,6 +23,10 @@ from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import edit_image, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.maintenance import run_maintenance
+from collections_app.services.search.filters import FILTERS, FilterContext
+from collections_app.services.search.request import parse_search_request
+from collections_app.services.search.retrieval import find_nearest
+from collections_app.services.search.text_embeddings import embed_text
 from tests.index.older import store_as_version_1
 from tests.sample_team import SampleTeam, put_picture
 from tests.searches import find_ids
@@ -49,6 +54,23 @@ def test_filters_match_the_metadata_of_a_picture(sample: SampleTeam) -> None:
     ]
     assert found(sample, "format:jpeg") == []
     assert found(sample, "after:1971") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "left"), [("by", "me", 1), ("format", "jpeg", 2), ("is", "landscape", 0), ("min", "9px", 0)]
+)
+def test_excluded_filter_of_any_kind_holds_in_rows_and_index(
+    key: str, value: str, left: int, sample: SampleTeam
+) -> None:
+    put_picture(sample.collection, sample.viewer, "sky.png")
+    IndexWorker().drain()
+    request = parse_search_request(user=sample.viewer, parameters={"q": "red"})
+    parsed = FILTERS[key].parse(value, FilterContext(sample.viewer, []))
+    filters = replace(request.filters, excluded={key: [parsed]})
+    rows = filters.apply(request.scope.images, limit=9)
+    hits = find_nearest(scope=request.scope, vector=embed_text("red"), conditions=filters.conditions)
+    assert {row.pk for row in rows} == {hit.id for hit in hits}
+    assert len(hits) == left
 
 
 @pytest.mark.parametrize("way", ["edit", "tag", "set", "save", "bulk"])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import EncoderError, ModelUnavailable
-from collections_app.services.search.text_embeddings import MAX_BATCH, TextEmbeddingCache, embed_text
+from collections_app.services.search.text_embeddings import MAX_TEXTS_PER_BATCH, TextEmbeddingCache, embed_text
 
 BAD = "bad"
 
@@ -86,11 +86,11 @@ def test_waiting_texts_are_encoded_in_one_batch(model: Model, texts: TextEmbeddi
 
 
 def test_batch_size_is_limited(model: Model, texts: TextEmbeddingCache) -> None:
-    words = [f"text {number}" for number in range(MAX_BATCH + 5)]
+    words = [f"text {number}" for number in range(MAX_TEXTS_PER_BATCH + 5)]
 
     ask_while_the_model_is_busy(model, texts, words)
 
-    assert [len(batch) for batch in model.batches] == [1, MAX_BATCH, 5]
+    assert [len(batch) for batch in model.batches] == [1, MAX_TEXTS_PER_BATCH, 5]
 
 
 def test_invalid_text_fails_alone(model: Model, texts: TextEmbeddingCache) -> None:
