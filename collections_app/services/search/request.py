@@ -211,34 +211,41 @@ def resolve_filters(*, user: User, terms: Sequence[FilterTerm], scopes: VisibleS
     context = FilterContext(user, terms)
     values: dict[str, list[Any]] = {}
     excluded: dict[str, list[Any]] = {}
-    others: dict[str, list[Any]] = {}
+    named: dict[str, list[Any]] = {}
+    is_newest_first = False
     problems: list[str] = []
     for term in terms:
         try:
             if term.key in FILTERS:
                 parsed = FILTERS[term.key].parse(term.value, context)
                 (excluded if term.is_negative else values).setdefault(term.key, []).append(parsed)
+            elif term.key == "sort":
+                is_newest_first = _parse_order(term)
             else:
-                others.setdefault(term.key, []).extend(_parse_scope_or_order(term, scopes))
+                # A name that is not found leaves an empty list: nothing is searched.
+                named.setdefault(term.key, []).extend(_find_by_name(term, scopes))
         except InvalidFilter as error:
             problems.append(str(error))
     return ResolvedFilters(
-        collections=others.get("in"),
-        teams=others.get("team"),
-        is_newest_first=others.get("sort", [""])[-1] == "date",
+        collections=named.get("in"),
+        teams=named.get("team"),
+        is_newest_first=is_newest_first,
         values=values,
         excluded=excluded,
         problems=problems,
     )
 
 
-def _parse_scope_or_order(term: FilterTerm, scopes: VisibleScopes) -> Sequence[Collection | Team | str]:
-    """Read `in:`, `team:` or `sort:`."""
+def _parse_order(term: FilterTerm) -> bool:
+    """Return whether `sort:` asks for the newest pictures first."""
+    if term.value.casefold() not in ("date", "match"):
+        raise InvalidFilter(_("Use “date” or “match” after “sort:”."))
+    return term.value.casefold() == "date"
+
+
+def _find_by_name(term: FilterTerm, scopes: VisibleScopes) -> Sequence[Collection | Team]:
+    """Return what `in:` or `team:` names."""
     wanted = term.value.casefold()
-    if term.key == "sort":
-        if wanted not in ("date", "match"):
-            raise InvalidFilter(_("Use “date” or “match” after “sort:”."))
-        return [wanted]
     if term.key == "in":
         collections = [each for each in scopes.collections if each.name.casefold() == wanted]
         if not collections:

@@ -90,9 +90,18 @@ def test_in_filters_by_collection(sample: SampleTeam, animals: Collection) -> No
     assert found(sample, "animal in:Garden") == [sample.image.pk]
 
 
-def test_unknown_collection_is_reported(sample: SampleTeam) -> None:
-    for line in ("in:Nowhere", "team:Nowhere"):
-        assert len(parse_search_request(user=sample.owner, parameters={"q": line}).problems) == 1
+@pytest.mark.parametrize("line", ["in:Nowhere", "team:Nowhere"])
+def test_unknown_name_is_reported_and_finds_nothing(line: str, sample: SampleTeam) -> None:
+    request = parse_search_request(user=sample.owner, parameters={"q": f"red {line}"})
+    assert len(request.problems) == 1
+    assert request.scope.is_empty
+    assert not request.scope.images.exists()
+
+
+def test_unknown_order_is_reported_and_ignored(sample: SampleTeam) -> None:
+    request = parse_search_request(user=sample.owner, parameters={"q": "red sort:colour"})
+    assert len(request.problems) == 1
+    assert not request.filters.is_newest_first
 
 
 def test_shape_size_and_format_filters_apply(sample: SampleTeam, animals: Collection) -> None:
