@@ -17,7 +17,7 @@ class IndexingStatus:
 
     waiting: int = 0
     failed: int = 0
-    retryable: int = 0
+    retryable_count: int = 0
     reason: str = ""
 
 
@@ -33,7 +33,7 @@ def read_indexing_status(user: User) -> IndexingStatus:
         .aggregate(
             waiting=Count("pk", filter=~failed),
             failed=Count("pk", filter=failed),
-            retryable=Count("pk", filter=failed & editable),
+            retryable_count=Count("pk", filter=failed & editable),
             reason=Max("index_error", filter=failed, default=""),
         )
     )
@@ -60,13 +60,13 @@ class Site:
         return bool(settings.CLIP_MODEL == "demo")
 
     @property
-    def hints_at_english(self) -> bool:
+    def needs_english_hint(self) -> bool:
         """Whether to suggest English: the model was trained on English captions and the page is in another language."""
         knows_english_only = self.has_demo_model or settings.CLIP_MODEL.startswith("openai/clip-")
         return knows_english_only and get_language() != "en"
 
     @property
-    def return_address(self) -> str:
+    def return_url(self) -> str:
         """The page to return to after switching the language. For the response to a form it is the page of the form."""
         if self._request.method in ("GET", "HEAD"):
             return self._request.get_full_path()

@@ -63,11 +63,11 @@ class CancelledOut(ImageSearchError):
     """The parts of a query cancel each other out."""
 
 
-class CollectionGone(ImageSearchError):
+class CollectionDeleted(ImageSearchError):
     """The collection was deleted during an upload or a move into it."""
 
 
-class PictureGone(ImageSearchError):
+class ImageDeleted(ImageSearchError):
     """An image that the request needs was deleted meanwhile."""
 
 
@@ -75,19 +75,19 @@ class StorageUnavailable(ImageSearchError):
     """The storage cannot be read or written now. No image is at fault."""
 
 
-class LastOwner(ImageSearchError):
+class LastOwnerRequired(ImageSearchError):
     """A team would be left without an owner."""
 
 
-class PersonalTeam(ImageSearchError):
+class PersonalTeamProtected(ImageSearchError):
     """A personal team does not allow this."""
 
 
-class InvitationGone(ImageSearchError):
+class InvitationInvalid(ImageSearchError):
     """The invitation is used, revoked or expired."""
 
 
-class WrongAddress(ImageSearchError):
+class WrongEmail(ImageSearchError):
     """The invitation is for another address."""
 
 

@@ -30,7 +30,9 @@ class TagsField(forms.CharField):
 
     def clean(self, value: Any) -> list[str]:
         tags = list(
-            {tag.casefold(): tag for part in super().clean(value).split(",") if (tag := _squeeze(part))}.values()
+            {
+                tag.casefold(): tag for part in super().clean(value).split(",") if (tag := _collapse_blanks(part))
+            }.values()
         )
         if len(tags) > MAX_TAGS:
             sentence = _("A picture can have at most %(most)s tags. You entered %(number)s.")
@@ -82,7 +84,7 @@ class ImageForm(forms.Form):
     )
 
 
-class NewTagsForm(forms.Form):
+class AddTagsForm(forms.Form):
     tags = TagsField(label=_("Tags"))
 
 
@@ -122,7 +124,7 @@ class TeamDeletionForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if _squeeze(name) != _squeeze(self.team.name):
+        if _collapse_blanks(name) != _collapse_blanks(self.team.name):
             raise forms.ValidationError(_("Enter “%(team)s” to delete the team.") % {"team": self.team.name})
         return name
 
@@ -166,9 +168,9 @@ class PublicLinkForm(forms.Form):
     )
     expires_at = forms.DateField(
         required=False,
-        label=_("Valid until"),
+        label=_("Expires on"),
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        help_text=_("Optional. Never expires."),
+        help_text=_("Optional. Without a date, the link never expires."),
     )
     allows_download = forms.BooleanField(required=False, label=_("Allow downloads"))
 
@@ -203,7 +205,7 @@ class SavedSearchForm(SearchNameForm):
         return self.cleaned_data
 
 
-class SearchTeamForm(forms.Form):
+class ShareSearchForm(forms.Form):
     team = forms.ModelChoiceField(Team.objects.none(), empty_label=None, label=_("Team"))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -225,7 +227,7 @@ class JudgmentForm(forms.Form):
     back = forms.CharField(required=False, max_length=10_000)
 
 
-def _squeeze(text: str) -> str:
+def _collapse_blanks(text: str) -> str:
     return " ".join(text.split())
 
 

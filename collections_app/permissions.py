@@ -109,10 +109,10 @@ def get_own_search(user: User, pk: int) -> SavedSearch:
     return search
 
 
-def get_unshareable_search(user: User, pk: int) -> SavedSearch:
+def get_search_to_unshare(user: User, pk: int) -> SavedSearch:
     """For unsharing. Raises PermissionDenied unless the user made the search or owns its team."""
     search = get_visible_search(user, pk)
-    if not SavedSearch.objects.removable_by(user).filter(pk=pk).exists() and search.maker_id != user.pk:
+    if not SavedSearch.objects.unshare_allowed_for(user).filter(pk=pk).exists() and search.maker_id != user.pk:
         raise PermissionDenied("Only the person who saved this search and owners of the team can do this.")
     return search
 

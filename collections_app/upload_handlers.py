@@ -9,7 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 
-from collections_app.services.uploads.report import UploadResult, reject_truncated, reject_unstored
+from collections_app.services.uploads.report import UploadResult, build_not_stored_result, reject_truncated
 from collections_app.services.uploads.zip_reader import SIGNATURE
 
 log = logging.getLogger(__name__)
@@ -33,10 +33,10 @@ class UnstoredFile(UploadedFile[bytes]):
         super().__init__(file=io.BytesIO(), name=name, size=0)
 
 
-def get_refusal(file: "UploadedFile[bytes]") -> UploadResult | None:
+def get_upload_rejection(file: "UploadedFile[bytes]") -> UploadResult | None:
     """Return the result of a file without content; None if the file has content."""
     if isinstance(file, UnstoredFile):
-        return reject_unstored(name=file.name or "picture")
+        return build_not_stored_result(name=file.name or "picture")
     if isinstance(file, TruncatedFile):
         return reject_truncated(name=file.name or "picture", byte_size=file.size or 0, is_archive=file.is_archive)
     return None
@@ -86,7 +86,7 @@ class SizeLimitedUploadHandler(FileUploadHandler):
         return _get_archive_bytes() if self._head == SIGNATURE else settings.MAX_UPLOAD_MB * 2**20
 
 
-class SpoolingUploadHandler(TemporaryFileUploadHandler):
+class DiskFullSafeUploadHandler(TemporaryFileUploadHandler):
     """Django's handler, with one difference: on a full disk only the file fails, not the whole request."""
 
     _is_lost = False

@@ -156,7 +156,7 @@ FILE_UPLOAD_TEMP_DIR = env.make_folder(DATA_DIR / "tmp")
 FILE_UPLOAD_HANDLERS = [
     "collections_app.upload_handlers.SizeLimitedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "collections_app.upload_handlers.SpoolingUploadHandler",
+    "collections_app.upload_handlers.DiskFullSafeUploadHandler",
 ]
 
 # --- The model and the index -------------------------------------------------------------------------------------

@@ -21,7 +21,11 @@ SHARED_FOLDERS = ("tests/browser", "tests/index")
 # These take longest and start first, so that both processes end at about the same time.
 LONGEST_FIRST = (
     *SHARED_FOLDERS,
-    *("tests/processes/test_killed.py", "tests/processes/test_serve.py", "tests/views/search/test_results.py"),
+    *(
+        "tests/processes/test_killed_processes.py",
+        "tests/processes/test_serve.py",
+        "tests/views/search/test_results.py",
+    ),
     *("tests/services/search/test_calibration.py", "tests/permissions/test_matrix.py", "tests/demo/test_training.py"),
     *("tests/services/search/test_request.py", "tests/services/test_histories.py", "tests/views/search/test_page.py"),
 )

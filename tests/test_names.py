@@ -29,7 +29,7 @@ _ADAPTED = ("Form", "Field", "Admin", "Handler", "Adapter", "Storage", "Middlewa
 # Words of earlier versions; `docs/development.md` lists the terms in use.
 RETIRED = re.compile(
     r"\b(stretch(es|ed)?|asked|yardsticks?|dividers?|looks|twins?|going_on|leftovers?|housekeeping|judging"
-    r"|take[sn]? back|taken back|take along|let go of|whoever|anew|shall|household|chooser"
+    r"|take[sn]?[ _]back|take along|let go of|whoever|anew|shall|household|chooser"
     r"|choose pictures|chosen pictures)\b",
     re.IGNORECASE,
 )

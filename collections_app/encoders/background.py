@@ -58,4 +58,4 @@ class BackgroundLoad:
             loading.set_exception(error)
         finally:
             if not loading.done():
-                loading.set_exception(EncoderError(_("The model cannot be loaded. See the site's log for the reason.")))
+                loading.set_exception(EncoderError(_("The model can't be loaded. Ask an administrator.")))

@@ -124,7 +124,7 @@ def _download(model: str, revision: str) -> Path:
     except (OSError, HTTPError, XetDownloadError) as error:
         raise _make_missing_error(model, revision) from error
     if not _is_complete(path):
-        sentence = _("The model %(model)s on the hub cannot be loaded here. Set CLIP_MODEL to another one.")
+        sentence = _("The model %(model)s on the hub can't be loaded here. Set CLIP_MODEL to another one.")
         raise ModelUnavailable(sentence, model=model)
     return path
 
@@ -143,7 +143,7 @@ def _fetch_snapshot(model: str, revision: str, weights: list[str], *, local_file
 def _make_missing_error(model: str, revision: str) -> ModelUnavailable:
     name = f"{model} (revision {revision})" if revision else model
     sentence = _(
-        "The model %(model)s is not on this machine and could not be downloaded. Start once with a network "
+        "The model %(model)s isn't on this machine and couldn't be downloaded. Start once with a network "
         "connection, or set CLIP_MODEL to the folder that holds it, or to demo for the small model that is included."
     )
     return ModelUnavailable(sentence, model=name)

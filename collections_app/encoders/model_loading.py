@@ -102,7 +102,7 @@ def load_model(path: Path, placement: Placement) -> LoadedModel:
 
 def _check_complete(path: Path, model: Any, missing: set[str]) -> None:
     if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):
-        sentence = _("The model in %(path)s does not encode both pictures and words. Set CLIP_MODEL to another one.")
+        sentence = _("The model in %(path)s doesn't encode both pictures and words. Set CLIP_MODEL to another one.")
         raise ModelUnavailable(sentence, path=str(path))
     # transformers would fill missing weights with random numbers and only warn.
     if missing:
@@ -116,7 +116,7 @@ def _translate_errors(path: Path) -> Iterator[None]:
         yield
     except _LOAD_ERRORS as error:
         sentence = _(
-            "The model in %(path)s cannot be loaded. Download or copy it again, or set CLIP_MODEL to another one."
+            "The model in %(path)s can't be loaded. Download or copy it again, or set CLIP_MODEL to another one."
         )
         raise ModelUnavailable(sentence, path=str(path)) from error
 

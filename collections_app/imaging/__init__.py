@@ -3,8 +3,8 @@
 from .decoding import open_picture
 from .formats import CONTENT_TYPES, FORMAT_BY_WORD
 from .inspection import Limits, PictureInfo, check_byte_size, inspect_picture
-from .memory import reserve_pixels
-from .perceptual import compute_perceptual_hash
+from .perceptual_hash import compute_perceptual_hash
+from .pixel_budget import reserve_pixels
 from .thumbnails import (
     THUMBNAIL_CONTENT_TYPE,
     THUMBNAIL_QUALITY,

@@ -39,7 +39,7 @@ def convert_to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
 
 
-def flatten(image: Image.Image) -> Image.Image:
+def flatten_transparency(image: Image.Image) -> Image.Image:
     """Return RGB, with transparency on white."""
     if image.mode == "RGB":
         return image

@@ -5,12 +5,12 @@ from typing import BinaryIO
 import pi_heif
 from PIL import Image, ImageFile
 
-from .colours import convert_to_srgb, flatten, reduce_mode
+from .colours import convert_to_srgb, flatten_transparency, reduce_mode
 from .errors import translate_decode_errors
-from .formats import HEAD_BYTES, JPEG, PictureFormat, identify
-from .memory import reserve_pixels
+from .formats import HEAD_BYTES, JPEG, PictureFormat, identify_format
 from .metadata import read_orientation
-from .thumbnails import REDUCING_GAP, compute_thumbnail_size, shrink
+from .pixel_budget import reserve_pixels
+from .thumbnails import REDUCING_GAP, compute_thumbnail_size, shrink_to_fit
 
 # Pillow's limit is global and warns long before it raises; inspection.py checks the pixels instead.
 Image.MAX_IMAGE_PIXELS = None
@@ -38,7 +38,7 @@ def open_picture(file: BinaryIO, *, max_edge_px: int | None = None) -> Image.Ima
     """
     try:
         file.seek(0)
-        picture_format = identify(file.read(HEAD_BYTES))
+        picture_format = identify_format(file.read(HEAD_BYTES))
         with translate_decode_errors():
             return _decode(open_lazily(file, picture_format), picture_format, max_edge_px)
     finally:
@@ -68,7 +68,7 @@ def _decode(image: ImageFile.ImageFile, picture_format: PictureFormat, max_edge_
         # libheif knows the true size only after decoding.
         size = compute_thumbnail_size(*(full if picture_format == JPEG else image.size), edge_px)
         # The picture is shrunk before its profile is applied, so fewer pixels are converted.
-        picture = flatten(convert_to_srgb(shrink(reduce_mode(image), size), profile))
+        picture = flatten_transparency(convert_to_srgb(shrink_to_fit(reduce_mode(image), size), profile))
         if orientation in _TURNS:
             picture = picture.transpose(_TURNS[orientation])
         if isinstance(picture, ImageFile.ImageFile):

@@ -72,7 +72,7 @@ _UNSUPPORTED: tuple[tuple[int, bytes, str], ...] = (
 )
 _NOT_PICTURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF-", _("a PDF document")),
-    (0, b"PK\x03\x04", _("a ZIP archive or an office document")),
+    (0, b"PK\x03\x04", _("a ZIP file or an office document")),
     (4, b"ftyp", _("a video")),
     (0, b"\x1aE\xdf\xa3", _("a video")),
     (8, b"AVI ", _("a video")),
@@ -81,7 +81,7 @@ _NOT_PICTURES: tuple[tuple[int, bytes, str], ...] = (
 )
 
 
-def identify(head: bytes) -> PictureFormat:
+def identify_format(head: bytes) -> PictureFormat:
     """Return the format of a file, given its first HEAD_BYTES bytes; the file's name does not matter.
 
     Raises InvalidImage with the code `svg`, `unsupported` or `not_a_picture`.

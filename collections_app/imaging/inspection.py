@@ -12,9 +12,9 @@ from collections_app.errors import gettext_noop as _
 
 from .decoding import open_lazily, orient_size
 from .errors import translate_decode_errors
-from .formats import GIF, HEAD_BYTES, JPEG, TIFF, PictureFormat, identify
-from .memory import reserve_pixels
+from .formats import GIF, HEAD_BYTES, JPEG, TIFF, PictureFormat, identify_format
 from .metadata import read_orientation, read_taken_at
+from .pixel_budget import reserve_pixels
 from .prescan import read_declared_sizes
 
 
@@ -55,7 +55,7 @@ def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
     try:
         _check_bytes(file, limits)
         file.seek(0)
-        picture_format = identify(file.read(HEAD_BYTES))
+        picture_format = identify_format(file.read(HEAD_BYTES))
         with translate_decode_errors():
             return _inspect(file, picture_format, limits)
     finally:
@@ -94,7 +94,7 @@ def _check_bytes(file: BinaryIO, limits: Limits) -> None:
 def check_byte_size(size: int, limits: Limits) -> None:
     """Raises InvalidImage with the code `too_large`."""
     if size > limits.max_bytes:
-        sentence = _("This file has %(size)s MB. The limit is %(limit)s MB.")
+        sentence = _("This file is %(size)s MB. The limit is %(limit)s MB.")
         raise InvalidImage(
             "too_large", sentence, size=_convert_to_megabytes(size), limit=_convert_to_megabytes(limits.max_bytes)
         )

@@ -30,7 +30,7 @@ def make_thumbnail(
     could differ by one pixel from the size that the page computes from the row.
     """
     size = compute_thumbnail_size(*(full_size or picture.size), edge_px)
-    small = shrink(picture if picture.mode == "RGB" else picture.convert("RGB"), size)
+    small = shrink_to_fit(picture if picture.mode == "RGB" else picture.convert("RGB"), size)
     clean = small.copy()
     clean.info.clear()
     buffer = io.BytesIO()
@@ -53,7 +53,7 @@ def draw_contact_sheet(pictures: Iterable[Image.Image], *, columns: int = 5, cel
     return sheet
 
 
-def shrink(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def shrink_to_fit(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return the picture resized to `size`; the same object if it has that size."""
     if picture.size == size:
         return picture

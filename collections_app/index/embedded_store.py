@@ -120,7 +120,7 @@ def _ensure_private(directory: Path) -> Path:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        sentence = _("The index cannot be stored in %(directory)s: it must be a directory that this user owns.")
+        sentence = _("The index can't be stored in %(directory)s: it must be a directory that this user owns.")
         raise IndexUnavailable(sentence, directory=str(directory))
     if stat.S_IMODE(found.st_mode) != 0o700:
         directory.chmod(0o700)

@@ -24,7 +24,7 @@ _WRONG_ARGUMENT = {6, *range(1100, 1200), grpc.StatusCode.INVALID_ARGUMENT}
 
 
 def make_unavailable() -> IndexUnavailable:
-    return IndexUnavailable(_("The search index cannot be reached right now. Try again in a minute."))
+    return IndexUnavailable(_("The search index can't be reached right now. Try again in a minute."))
 
 
 def translate_error(error: Exception) -> IndexUnavailable:
@@ -34,10 +34,11 @@ def translate_error(error: Exception) -> IndexUnavailable:
     as unavailable.
     """
     if _is_full(error):
-        return IndexRefused(_("The search index has no room for another team (Milvus holds 1,024 partitions)."))
+        log.warning("Milvus holds no more than 1,024 partitions, one for each team: %s", error)
+        return IndexRefused(_("The search index is full. Ask an administrator."))
     if isinstance(error, _WRONG_INPUT) or _get_code(error) in _WRONG_ARGUMENT:
         log.warning("Milvus refuses a request: %s", error)
-        return IndexRefused(_("The search index does not accept this. See the site's log for the reason."))
+        return IndexRefused(_("The search index doesn't accept this. Ask an administrator."))
     return make_unavailable()
 
 

@@ -1,9 +1,14 @@
-"""Users and teams that the commands' arguments name."""
+"""Users, teams and collections that the commands' arguments name."""
+
+from typing import TypeVar
 
 from django.core.management.base import CommandError
+from django.db.models import Model, Q, QuerySet
 
-from collections_app.models import Team, User
+from collections_app.models import Collection, Team, User
 from collections_app.models.ids import parse_id
+
+_Row = TypeVar("_Row", bound=Model)
 
 
 def get_user_by_email(email: str) -> User:
@@ -13,11 +18,24 @@ def get_user_by_email(email: str) -> User:
     return user
 
 
-def get_team(name: str) -> Team:
-    """Find a team by its id or its name."""
-    teams = Team.objects.filter(pk=parse_id(name) or 0) if name.isdecimal() else Team.objects.filter(name=name)
-    if not teams:
-        raise CommandError(f"There is no team “{name}”.")
-    if len(teams) > 1:
-        raise CommandError(f"{len(teams)} teams are named “{name}”. Use the ID instead.")
-    return teams[0]
+def get_team(id_or_name: str) -> Team:
+    return _get_only_match("team", Team.objects.filter(_match_id_or_name(id_or_name)), id_or_name)
+
+
+def get_collection(id_or_name: str, *, team: Team | None) -> Collection:
+    """Find a collection of the team, or of any team."""
+    collections = Collection.objects.filter(team=team) if team else Collection.objects.all()
+    return _get_only_match("collection", collections.filter(_match_id_or_name(id_or_name)), id_or_name)
+
+
+def _match_id_or_name(id_or_name: str) -> Q:
+    return Q(pk=parse_id(id_or_name) or 0) if id_or_name.isdecimal() else Q(name=id_or_name)
+
+
+def _get_only_match(kind: str, found: QuerySet[_Row], id_or_name: str) -> _Row:
+    """Raises CommandError unless there is exactly one."""
+    if not found:
+        raise CommandError(f"There is no {kind} “{id_or_name}”.")
+    if len(found) > 1:
+        raise CommandError(f"{len(found)} {kind}s are named “{id_or_name}”. Use the ID instead.")
+    return found[0]

@@ -9,7 +9,7 @@ _WIDEST_TEXT = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Models:
+class ComparedModels:
     """The names of one model, or of two whose scores are compared."""
 
     names: Sequence[str]
@@ -26,13 +26,13 @@ class Models:
 Rows = Sequence[Sequence[Score]]
 
 
-def format_query_table(models: Models, rows: Rows) -> str:
+def format_query_table(models: ComparedModels, rows: Rows) -> str:
     """Return a line for each query and the mean of all."""
     lines = [_format_line(row[0].text, [row], verdict=_compare(row)) for row in rows]
     return _align([models.header, *lines, _format_line(f"mean of {len(rows)} queries", rows)])
 
 
-def format_family_table(models: Models, families: Mapping[str, Rows]) -> str:
+def format_family_table(models: ComparedModels, families: Mapping[str, Rows]) -> str:
     """Return a line for each family of queries and the mean of all."""
     everything = [row for rows in families.values() for row in rows]
     named = {f"{name} ({len(rows)} queries)": rows for name, rows in families.items()}
@@ -40,7 +40,7 @@ def format_family_table(models: Models, families: Mapping[str, Rows]) -> str:
     return _align([models.header, *lines, _format_line(f"mean of {len(everything)} queries", everything)])
 
 
-def format_tally(models: Models, rows: Rows) -> str:
+def format_tally(models: ComparedModels, rows: Rows) -> str:
     """Return how often each model is better."""
     wins = [_compare(row) for row in rows]
     first, second = models.names

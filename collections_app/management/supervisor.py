@@ -58,7 +58,7 @@ class Child:
             self.process.wait()
 
 
-def run_to_end(child: Child, stop: threading.Event) -> bool:
+def run_and_wait(child: Child, stop: threading.Event) -> bool:
     """Run a child to its end, or until `stop` is set; return whether it succeeded."""
     child.start()
     try:

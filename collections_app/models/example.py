@@ -20,7 +20,7 @@ def generate_token() -> str:
 
 
 class ExampleQuerySet(models.QuerySet["Example"]):
-    def usable_by(self, user: User) -> Self:
+    def unexpired_of(self, user: User) -> Self:
         return self.filter(user=user, created_at__gt=_get_expiry())
 
     def expired(self) -> Self:

@@ -19,7 +19,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def expired(self) -> Self:
         return self.exclude(expires_at__gt=timezone.now())
 
-    def with_offer(self) -> Self:
+    def with_target(self) -> Self:
         return self.select_related("team", "collection__team", "inviter")
 
 

@@ -12,7 +12,7 @@ from collections_app.models.user import User
 
 
 class RelevanceJudgmentQuerySet(models.QuerySet["RelevanceJudgment"]):
-    def usable_by(self, user: User) -> Self:
+    def by_user_on_visible_images(self, user: User) -> Self:
         """The user's own judgments on images that they may still see."""
         return self.filter(user=user, image__in=Image.objects.visible_to(user))
 

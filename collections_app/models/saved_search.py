@@ -19,16 +19,16 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
         """The user's own searches, and those shared with the user's teams."""
         return self.filter(Q(maker=user) | Q(team__in=Membership.objects.team_ids_of(user)))
 
-    def removable_by(self, user: User) -> Self:
+    def unshare_allowed_for(self, user: User) -> Self:
         """Shared searches that the user may unshare: as the maker, or as an owner of the team."""
         return self.exclude(team=None).filter(
             Q(maker=user) | Q(team__in=Membership.objects.team_ids_of(user, Role.OWNER))
         )
 
-    def with_people(self, user: User) -> Self:
-        """Add `is_removable`: whether the user may unshare it."""
-        removable = SavedSearch.objects.removable_by(user).filter(pk=models.OuterRef("pk"))
-        return self.select_related("maker", "team").annotate(is_removable=models.Exists(removable))
+    def with_unshare_permission(self, user: User) -> Self:
+        """Add `can_unshare`: whether the user may unshare it."""
+        allowed = SavedSearch.objects.unshare_allowed_for(user).filter(pk=models.OuterRef("pk"))
+        return self.select_related("maker", "team").annotate(can_unshare=models.Exists(allowed))
 
     def own_first(self, user: User) -> Self:
         return self.order_by(models.Case(models.When(maker=user, then=0), default=1), Lower("name"), "pk")

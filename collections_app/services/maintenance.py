@@ -7,7 +7,7 @@ from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.library.trash import purge_trash
 from collections_app.services.search.example_images import delete_expired_examples
 from collections_app.services.search.recent import delete_older_searches
-from collections_app.services.uploads.orphans import sweep_stored_files, sweep_temporary_files
+from collections_app.services.uploads.orphans import delete_old_temporary_files, delete_orphaned_files
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +19,8 @@ def run_maintenance() -> None:
     Invitation.objects.expired().delete()
     delete_expired_examples()
     delete_older_searches()
-    if swept := sweep_temporary_files() + sweep_stored_files():
-        log.info("%s files of interrupted uploads were deleted.", swept)
+    if deleted := delete_old_temporary_files() + delete_orphaned_files():
+        log.info("%s files of interrupted uploads were deleted.", deleted)
     # Waiting jobs may still copy superseded vectors.
     if not IndexJob.objects.waiting().exists() and get_active_index().drop_superseded():
         log.info("The vectors of an older version were copied and removed.")

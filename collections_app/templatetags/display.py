@@ -7,6 +7,7 @@ from django.utils.translation import gettext, ngettext_lazy
 
 from collections_app.messages import format_count
 from collections_app.models import Role
+from collections_app.models.share import ShareRole
 
 register = template.Library()
 
@@ -17,23 +18,29 @@ _COLLECTIONS = ngettext_lazy("%(number)s collection", "%(number)s collections", 
 
 
 @register.filter
-def pictures(count: int) -> str:
+def picture_count(count: int) -> str:
     return format_count(_PICTURES, count)
 
 
 @register.filter
-def members(count: int) -> str:
+def member_count(count: int) -> str:
     return format_count(_MEMBERS, count)
 
 
 @register.filter
-def collections(count: int) -> str:
+def collection_count(count: int) -> str:
     return format_count(_COLLECTIONS, count)
 
 
 @register.filter
 def role_name(role: str) -> str:
     return str(Role(role).label)
+
+
+@register.filter
+def permission_name(role: str) -> str:
+    """Return the name of a role in one shared collection."""
+    return str(ShareRole(role).label)
 
 
 @register.filter

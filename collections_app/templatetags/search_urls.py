@@ -27,7 +27,7 @@ def _build_url(query: Query, collection_id: int | None, team_id: int | None) -> 
 
 
 @register.simple_tag
-def like_address(search: SearchRequest, image: Image, weight: float) -> str:
+def similar_search_url(search: SearchRequest, image: Image, weight: float) -> str:
     """Return the address of the search with a picture as one more example; a negative weight excludes it."""
     if str(image.pk) in search.examples:
         return get_search_url(search, search.query.add(make_example_term(image.pk, weight=weight)))

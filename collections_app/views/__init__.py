@@ -1,1 +1,1 @@
-"""Thin: decorator, access line, form, service, render. One module a room of the site."""
+"""Views: check permission, read the form, call a service, render."""

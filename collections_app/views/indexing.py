@@ -10,7 +10,7 @@ from collections_app.context_processors import read_indexing_status
 from collections_app.models import Image
 from collections_app.models.ids import parse_id
 from collections_app.permissions import SignedInRequest, get_editable_image
-from collections_app.services.library.collections import requeue_failed_images
+from collections_app.services.library.images import requeue_failed_images
 
 FAILED_SHOWN = 100
 

@@ -15,9 +15,9 @@ from collections_app.middleware import is_json_requested
 from collections_app.models import Collection, Image, User
 from collections_app.permissions import SignedInRequest, get_editable_collection
 from collections_app.services.library.collections import create_collection
-from collections_app.services.uploads.report import UploadResult, fold_refusals, process_upload
+from collections_app.services.uploads.report import UploadResult, group_rejections, process_upload
 from collections_app.services.uploads.zip_reader import is_archive
-from collections_app.upload_handlers import get_refusal
+from collections_app.upload_handlers import get_upload_rejection
 
 _STATUSES = {"too_large": 413, "no_room": 507, "storage": 503}
 
@@ -49,7 +49,7 @@ def _receive(request: SignedInRequest, collection: Collection) -> HttpResponse:
     context = {
         "collection": collection,
         "outcomes": accepted,
-        "refusals": fold_refusals(results),
+        "rejections": group_rejections(results),
         "created": sum(result.created for result in accepted),
         "known": sum(not result.created for result in accepted),
         "refused": len(results) - len(accepted),
@@ -61,20 +61,20 @@ def _receive_one(files: "list[UploadedFile[bytes]]", collection: Collection, upl
     if len(files) != 1:
         return _respond_error("not_one_file", _("Send one file per request."), 400)
     results = _process(files[0], collection, uploader)
-    if get_refusal(files[0]) is None and is_archive(cast(BinaryIO, files[0])):
+    if get_upload_rejection(files[0]) is None and is_archive(cast(BinaryIO, files[0])):
         return _respond_archive(results, collection)
     return _respond_file(results[0])
 
 
 def _process(file: "UploadedFile[bytes]", collection: Collection, uploader: User) -> list[UploadResult]:
-    if refusal := get_refusal(file):
-        return [refusal]
+    if rejection := get_upload_rejection(file):
+        return [rejection]
     name = file.name or "picture"
     return process_upload(file=cast(BinaryIO, file), name=name, collection=collection, uploader=uploader)
 
 
 def _respond_archive(results: list[UploadResult], collection: Collection) -> JsonResponse:
-    lines = fold_refusals(results)
+    lines = group_rejections(results)
     report = {
         "archive": True,
         "created": any(result.created for result in results),
@@ -96,12 +96,13 @@ def _respond_file(result: UploadResult) -> JsonResponse:
         "id": image.pk,
         "url": reverse("image", args=[image.pk]),
         "title": image.name,
+        "collection": image.collection.name,
         "thumbnail": reverse("image_thumbnail", args=[image.pk]),
         "created": result.created,
         "collection_url": reverse("collection", args=[image.collection_id]),
     }
-    if result.elsewhere:
-        report |= {"note": result.note, "elsewhere": reverse("image", args=[result.elsewhere.pk])}
+    if result.copy_in_other_team:
+        report |= {"note": result.note, "elsewhere": reverse("image", args=[result.copy_in_other_team.pk])}
     return JsonResponse(report, status=201 if result.created else 200)
 
 

@@ -66,8 +66,8 @@ export class FileRow {
   }
 
   showPicture(response) {
-    const { url, title, note, elsewhere, thumbnail } = response;
-    this.find(".file-state").replaceChildren(createLink(url, getMessage(this.state, { title })));
+    const { url, collection, note, elsewhere, thumbnail } = response;
+    this.find(".file-state").replaceChildren(createLink(url, getMessage(this.state, { collection })));
     if (note) this.find(".file-state").append(" ", createLink(elsewhere, note));
     const picture = Object.assign(new Image(48, 48), { alt: "", loading: "lazy", src: thumbnail });
     this.find(".file-picture").replaceChildren(picture);

@@ -121,9 +121,9 @@ def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     from collections_app.models import Image as Row
     from collections_app.services.duplicates.finder import (
         MAX_BITS,
-        MAX_SHARE,
+        MAX_DISTANCE_RATIO,
+        compute_median_distance,
         find_near_duplicates,
-        measure_usual_distance,
     )
     from collections_app.services.indexing.active_index import get_active_index
     from collections_app.services.indexing.worker import IndexWorker
@@ -138,8 +138,8 @@ def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     values = np.array([hashes[pk] for pk in ids], dtype=np.int64)
     bits = np.bitwise_count((values[:, None] ^ values[None, :]).view(np.uint64))[upper]
     distances = (1 - vectors @ vectors.T)[upper]
-    usual = measure_usual_distance(list(vectors[:: max(1, len(vectors) // 400)]))
-    bound = MAX_SHARE * usual
+    usual = compute_median_distance(list(vectors[:: max(1, len(vectors) // 400)]))
+    bound = MAX_DISTANCE_RATIO * usual
     groups = [group.ids for group in find_near_duplicates(team=Row.objects.get(pk=ids[0]).collection.team)]
     print(f"{len(ids)} pictures, {truth.sum()} pairs of copies; usual distance {usual:.3f}, bound {bound:.3f}")
     _print("groups of the service", _grouped(groups, ids)[upper], truth)

@@ -106,19 +106,19 @@ def open_picture(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
-def upload_plainly(page: Page, files: Sequence[Path], *, name: str = "Plain") -> str:
+def upload_without_javascript(page: Page, files: Sequence[Path], *, name: str = "Plain") -> str:
     """Put files into a new collection with no script running. Return the collection's address."""
     page.goto("/upload/")
     page.get_by_label("Collection", exact=True).select_option(label="New collection")
     page.get_by_label("Name of the new collection").fill(name)
     page.get_by_label("Pictures", exact=True).set_input_files(files)
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_text(f"{len(files)} added, 0 already uploaded, 0 rejected")).to_be_visible()
+    expect(page.get_by_text(f"{len(files)} added, 0 already uploaded, 0 failed")).to_be_visible()
     page.get_by_role("link", name="View pictures").click()
     return page.url
 
 
-def wait_for_index_plainly(page: Page) -> None:
+def wait_for_index_without_javascript(page: Page) -> None:
     deadline = time.monotonic() + INDEXED_MS / 1000
     while "Preparing" in page.context.request.get("/indexing/status/", headers={"HX-Request": "true"}).text():
         assert time.monotonic() < deadline

@@ -113,7 +113,9 @@ def new_context(browser: Browser, site: str) -> Iterator[Callable[..., BrowserCo
 
 
 @pytest.fixture
-def plain(new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> Iterator[Callable[[], Page]]:
+def open_without_javascript(
+    new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest
+) -> Iterator[Callable[[], Page]]:
     """Make windows in which no script runs, of somebody who has just signed up. In the end, every form that the test's
     mark `sends` names must have been sent from one of them."""
     sent: set[str] = set()
@@ -145,7 +147,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stock:
+class SampleSite:
     """A signed-in person's cookies, and the address of their collection of six pictures, which are searchable."""
 
     cookies: Any
@@ -153,7 +155,7 @@ class Stock:
 
 
 @pytest.fixture(scope="package")
-def stock(browser: Browser, site: str, scenes: list[Path]) -> Iterator[Stock]:
+def sample_site(browser: Browser, site: str, scenes: list[Path]) -> Iterator[SampleSite]:
     context = browser.new_context(base_url=site)
     page = sign_up(context.new_page())
     create_collection(page, "Scenes")
@@ -161,16 +163,16 @@ def stock(browser: Browser, site: str, scenes: list[Path]) -> Iterator[Stock]:
     choose_files(page, scenes)
     expect_uploaded(page, "6 of 6 done")
     wait_for_index(page)
-    yield Stock(cookies=context.storage_state(), collection=address)
+    yield SampleSite(cookies=context.storage_state(), collection=address)
     context.close()
 
 
 @pytest.fixture
-def stocked(new_context: Callable[..., BrowserContext], stock: Stock) -> Page:
+def sample_page(new_context: Callable[..., BrowserContext], sample_site: SampleSite) -> Page:
     """Their window, on the collection. What is there is shared: leave it as it was."""
-    page = new_context(storage_state=stock.cookies).new_page()
+    page = new_context(storage_state=sample_site.cookies).new_page()
     page.on("pageerror", lambda error: pytest.fail(f"A script failed: {error}"))
-    page.goto(stock.collection)
+    page.goto(sample_site.collection)
     return page
 
 

@@ -13,7 +13,7 @@ from tests.identity_provider import IdentityProvider
 from .actions import PASSWORD, confirm_access
 from .conftest import sign_up
 from .pages import GUARDED_PAGES, SECOND_FACTOR, STRANGERS_PAGES
-from .test_appearance import APPEARANCES, faults_in, put_on
+from .test_appearance import APPEARANCES, apply_appearance, find_faults
 
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -131,7 +131,7 @@ def test_user_signs_in_with_the_identity_provider(
     page.get_by_label("Name of your first collection").wait_for()
     page.goto("/accounts/3rdparty/")
     expect(page.get_by_role("button", name=re.compile("^Disconnect"))).to_be_visible()
-    assert [fault for appearance in APPEARANCES for fault in faults_in(page, STRANGERS_PAGES, appearance)] == []
+    assert [fault for appearance in APPEARANCES for fault in find_faults(page, STRANGERS_PAGES, appearance)] == []
 
 
 def test_pages_of_a_protected_account_are_accessible(page: Page, authenticator: None) -> None:
@@ -142,9 +142,9 @@ def test_pages_of_a_protected_account_are_accessible(page: Page, authenticator: 
     page.goto("/accounts/2fa/webauthn/")
     links = [page.get_by_role("link", name=re.compile(f"^{word}")) for word in ("Rename", "Remove")]
     addresses = [*GUARDED_PAGES, *(link.get_attribute("href") or "" for link in links)]
-    faults = [fault for appearance in APPEARANCES for fault in faults_in(page, addresses, appearance)]
-    put_on(page, APPEARANCES[0])
+    faults = [fault for appearance in APPEARANCES for fault in find_faults(page, addresses, appearance)]
+    apply_appearance(page, APPEARANCES[0])
     give_password(page, sign_out(page))
     page.wait_for_url(f"**{SECOND_FACTOR}")
-    faults += [fault for appearance in APPEARANCES for fault in faults_in(page, [SECOND_FACTOR], appearance)]
+    faults += [fault for appearance in APPEARANCES for fault in find_faults(page, [SECOND_FACTOR], appearance)]
     assert faults == []

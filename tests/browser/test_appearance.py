@@ -32,8 +32,8 @@ from .pages import (
 )
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
-DESK: ViewportSize = {"width": 1280, "height": 800}
-WALL: ViewportSize = {"width": 3840, "height": 2160}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+LARGE_SCREEN: ViewportSize = {"width": 3840, "height": 2160}
 PICTURE_PAGES = {"gallery", "collection", "search", "image", "trash", "public_link", "public_search", "public_image"}
 # Nothing is on its way, but for pictures further down.
 _QUIET = """() => document.querySelector(".htmx-request") === null && [...document.images].every(
@@ -43,7 +43,7 @@ _SHIFT = """() => new Promise((done) =>
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Appearance:
     language: str
     theme: Literal["light", "dark"]
     size: ViewportSize
@@ -54,10 +54,10 @@ class Look:
 
 # Each theme in each language; each of both on a phone and on a desk.
 APPEARANCES = (
-    Look(language="en", theme="light", size=DESK),
-    Look(language="en", theme="dark", size=PHONE),
-    Look(language="ru", theme="light", size=PHONE),
-    Look(language="ru", theme="dark", size=DESK),
+    Appearance(language="en", theme="light", size=DESKTOP),
+    Appearance(language="en", theme="dark", size=PHONE),
+    Appearance(language="ru", theme="light", size=PHONE),
+    Appearance(language="ru", theme="dark", size=DESKTOP),
 )
 
 
@@ -74,7 +74,7 @@ def state(browser: Browser, site: str, scenes: list[Path]) -> Iterator[tuple[obj
     choose_files(page, scenes)
     expect_uploaded(page, "6 of 6 done")
     wait_for_index(page)
-    values |= {"image": throw_one_away(page, values), "search": save_a_search(page)}
+    values |= {"image": trash_one_picture(page, values), "search": save_a_search(page)}
     values |= make_team_and_link(page, values)
     filled = [fill(routes()[name], values) + query for name in page_names() for query in QUERIES.get(name, ("",))]
     yield context.storage_state(), [empty, *filled]
@@ -88,12 +88,12 @@ def number_in(address: str | None) -> int:
     return int(found[1])
 
 
-def throw_one_away(page: Page, values: dict[str, object]) -> int:
+def trash_one_picture(page: Page, values: dict[str, object]) -> int:
     """So that the trash has something to show. Return a picture that is kept."""
     page.goto(f"/collections/{values['collection']}/")
     address = page.locator("[data-image-id] a").first.get_attribute("href") or ""
     page.goto(address)
-    page.get_by_role("link", name="Older picture").click()
+    page.get_by_role("link", name="Next picture").click()
     page.get_by_role("link", name="Move to trash").click()
     page.get_by_role("button", name="Move to trash").click()
     return number_in(address)
@@ -127,22 +127,22 @@ def make_team_and_link(page: Page, values: dict[str, object]) -> dict[str, objec
 
 @pytest.mark.parametrize("appearance", APPEARANCES, ids=str)
 def test_every_page_is_accessible(
-    appearance: Look, new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]
+    appearance: Appearance, new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]
 ) -> None:
     cookies, addresses = state
     visitor, member = new_context().new_page(), new_context(storage_state=cookies).new_page()
-    faults = faults_in(visitor, VISITOR_PAGES, appearance)
-    faults += faults_in(member, (*MEMBER_PAGES, *addresses), appearance)
+    faults = find_faults(visitor, VISITOR_PAGES, appearance)
+    faults += find_faults(member, (*MEMBER_PAGES, *addresses), appearance)
     assert faults == []
 
 
-def faults_in(page: Page, addresses: Iterable[str], appearance: Look) -> list[str]:
-    """Return what is wrong with pages in the language, theme and size of a appearance."""
-    put_on(page, appearance)
-    return [fault for address in addresses for fault in faults_of(page, address)]
+def find_faults(page: Page, addresses: Iterable[str], appearance: Appearance) -> list[str]:
+    """Return what is wrong with pages in the language, theme and size of an appearance."""
+    apply_appearance(page, appearance)
+    return [fault for address in addresses for fault in find_page_faults(page, address)]
 
 
-def put_on(page: Page, appearance: Look) -> None:
+def apply_appearance(page: Page, appearance: Appearance) -> None:
     """See the pages that are opened from now on in this language, theme and size."""
     hosts = ("127.0.0.1", "localhost")
     page.context.add_cookies(
@@ -152,7 +152,7 @@ def put_on(page: Page, appearance: Look) -> None:
     page.set_viewport_size(appearance.size)
 
 
-def faults_of(page: Page, address: str) -> list[str]:
+def find_page_faults(page: Page, address: str) -> list[str]:
     complaints: list[str] = []
     page.once("pageerror", lambda error: complaints.append(f"{address}: {error}"))
     page.goto(address)
@@ -193,7 +193,7 @@ def account_names(resolver: URLResolver) -> set[str]:
 def test_pages_fit_a_very_wide_screen(
     new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]
 ) -> None:
-    page = new_context(storage_state=state[0], viewport=WALL).new_page()
+    page = new_context(storage_state=state[0], viewport=LARGE_SCREEN).new_page()
     wide = []
     for address in (*MEMBER_PAGES, *state[1]):
         page.goto(address)
@@ -201,7 +201,7 @@ def test_pages_fit_a_very_wide_screen(
     assert wide == []
 
 
-def arrive_late(route: Route) -> None:
+def delay_response(route: Route) -> None:
     time.sleep(0.1)
     route.continue_()
 
@@ -210,7 +210,7 @@ def test_layout_is_stable_while_pictures_load(
     new_context: Callable[..., BrowserContext], state: tuple[object, list[str]]
 ) -> None:
     page = new_context(viewport=PHONE, storage_state=state[0]).new_page()
-    page.route(re.compile("/(thumbnail|preview)/$"), arrive_late)
+    page.route(re.compile("/(thumbnail|preview)/$"), delay_response)
     page.add_init_script(
         """window.shift = 0;
         new PerformanceObserver((list) => {

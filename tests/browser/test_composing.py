@@ -10,7 +10,7 @@ from .actions import choose_files, create_collection, expect_uploaded, search, w
 
 
 @pytest.fixture
-def searching(page: Page, scenes: list[Path]) -> Page:
+def search_page(page: Page, scenes: list[Path]) -> Page:
     """A person with six pictures, on the search page."""
     create_collection(page, "Scenes")
     choose_files(page, scenes)
@@ -26,7 +26,7 @@ def expect_found_first(page: Page, scene: Path) -> None:
     expect(page.locator("[data-score] img").first).to_have_attribute("alt", scene.name)
 
 
-def transfer(page: Page, scene: Path, event: str) -> None:
+def drop_or_paste(page: Page, scene: Path, event: str) -> None:
     """Drop or paste a file, as far as a script can."""
     page.evaluate(
         """([event, data, name]) => {
@@ -42,22 +42,22 @@ def transfer(page: Page, scene: Path, event: str) -> None:
     )
 
 
-def test_example_can_be_selected_dropped_or_pasted(searching: Page, scenes: list[Path]) -> None:
-    searching.get_by_text("Search by image").click()
-    searching.get_by_label("Example picture").set_input_files(scenes[0])
-    expect_found_first(searching, scenes[0])
+def test_example_can_be_selected_dropped_or_pasted(search_page: Page, scenes: list[Path]) -> None:
+    search_page.get_by_text("Search by image").click()
+    search_page.get_by_label("Example picture").set_input_files(scenes[0])
+    expect_found_first(search_page, scenes[0])
     for number, event in enumerate(("drop", "paste"), 1):
-        searching.goto("/search/")
-        transfer(searching, scenes[number], event)
-        expect_found_first(searching, scenes[number])
+        search_page.goto("/search/")
+        drop_or_paste(search_page, scenes[number], event)
+        expect_found_first(search_page, scenes[number])
 
 
-def test_result_is_added_as_example_and_its_chip_is_removed(searching: Page) -> None:
-    search(searching, "a white dog")
-    tile = searching.locator("[data-score]").nth(2)
+def test_result_is_added_as_example_and_its_chip_is_removed(search_page: Page) -> None:
+    search(search_page, "a white dog")
+    tile = search_page.locator("[data-score]").nth(2)
     name = tile.locator("img").get_attribute("alt")
     tile.hover()
     tile.get_by_role("link", name=f"More like {name}").click()
-    searching.get_by_role("link", name="Remove a white dog").click()
-    expect(searching.locator("[data-score] img").first).to_have_attribute("alt", name or "")
-    expect(searching.get_by_label("Describe a picture")).to_have_value("like:" + searching.url.split("%3A")[1])
+    search_page.get_by_role("link", name="Remove a white dog").click()
+    expect(search_page.locator("[data-score] img").first).to_have_attribute("alt", name or "")
+    expect(search_page.get_by_label("Describe a picture")).to_have_value("like:" + search_page.url.split("%3A")[1])

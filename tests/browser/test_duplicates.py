@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from .actions import INDEXED_MS, choose_files, create_collection, expect_uploaded, wait_for_index
-from .test_appearance import APPEARANCES, faults_in, put_on
+from .test_appearance import APPEARANCES, apply_appearance, find_faults
 
 
 def put_two_sizes(page: Page, scenes: list[Path], folder: Path) -> None:
@@ -28,8 +28,8 @@ def test_smaller_duplicate_is_trashed_and_restored(page: Page, scenes: list[Path
     large, small = page.locator(".duplicate").nth(0), page.locator(".duplicate", has_text="small.jpg")
     expect(large.get_by_role("radio")).to_be_checked()
     expect(large.get_by_role("checkbox")).to_be_hidden()
-    assert [fault for appearance in APPEARANCES for fault in faults_in(page, [page.url], appearance)] == []
-    put_on(page, APPEARANCES[0])
+    assert [fault for appearance in APPEARANCES for fault in find_faults(page, [page.url], appearance)] == []
+    apply_appearance(page, APPEARANCES[0])
     page.reload()
 
     small.get_by_role("radio").check()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from .actions import choose_files, create_collection, expect_uploaded
 from .conftest import sign_up
 
-SANE = [(900, 600), (600, 900), (800, 800), (960, 540), (468, 1013), (1013, 468), (997, 1000), (1200, 400)] * 2
+USUAL = [(900, 600), (600, 900), (800, 800), (960, 540), (468, 1013), (1013, 468), (997, 1000), (1200, 400)] * 2
 EXTREME = [(2000, 100), (100, 2000), (2000, 200), (200, 2000)]
 WINDOWS = [(360, 740), (1280, 800), (3840, 2160)]
 SMALLEST_PX = 40
@@ -33,12 +33,12 @@ def draw(folder: Path, sizes: list[tuple[int, int]]) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def walls(browser: Browser, site: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[object, dict[str, str]]:
+def collections(browser: Browser, site: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[object, dict[str, str]]:
     """Somebody's cookies, and the addresses of a collection of usual shapes and one of shapes beyond reason."""
     context = browser.new_context(base_url=site)
     page = sign_up(context.new_page())
     addresses = {}
-    for name, sizes in (("sane", SANE), ("extreme", [*EXTREME, *SANE[:4]])):
+    for name, sizes in (("usual", USUAL), ("extreme", [*EXTREME, *USUAL[:4]])):
         create_collection(page, name)
         addresses[name] = page.url
         choose_files(page, draw(tmp_path_factory.mktemp(name), sizes))
@@ -57,12 +57,12 @@ def boxes_of(page: Page, address: str) -> list[dict[str, float]]:
 
 @pytest.mark.parametrize("size", WINDOWS, ids=str)
 def test_tiles_have_their_pictures_shapes_and_fill_the_rows(
-    size: tuple[int, int], new_context: Callable[..., BrowserContext], walls: tuple[object, dict[str, str]]
+    size: tuple[int, int], new_context: Callable[..., BrowserContext], collections: tuple[object, dict[str, str]]
 ) -> None:
-    cookies, addresses = walls
+    cookies, addresses = collections
     page = new_context(storage_state=cookies, viewport={"width": size[0], "height": size[1]}).new_page()
-    boxes = boxes_of(page, addresses["sane"])
-    assert len(boxes) == len(SANE)
+    boxes = boxes_of(page, addresses["usual"])
+    assert len(boxes) == len(USUAL)
     for box in boxes:
         assert box["width"] / box["height"] == pytest.approx(box["shape"], rel=0.012), box
     grid = page.locator(".grid").bounding_box()
@@ -75,9 +75,9 @@ def test_tiles_have_their_pictures_shapes_and_fill_the_rows(
 
 @pytest.mark.parametrize("size", WINDOWS, ids=str)
 def test_extreme_shapes_are_shown_whole_in_tiles_large_enough_to_touch(
-    size: tuple[int, int], new_context: Callable[..., BrowserContext], walls: tuple[object, dict[str, str]]
+    size: tuple[int, int], new_context: Callable[..., BrowserContext], collections: tuple[object, dict[str, str]]
 ) -> None:
-    cookies, addresses = walls
+    cookies, addresses = collections
     page = new_context(storage_state=cookies, viewport={"width": size[0], "height": size[1]}).new_page()
     boxes = boxes_of(page, addresses["extreme"])
     for box in boxes:
@@ -90,11 +90,11 @@ def test_extreme_shapes_are_shown_whole_in_tiles_large_enough_to_touch(
 
 
 def test_opening_and_closing_the_large_view_keeps_the_layout(
-    new_context: Callable[..., BrowserContext], walls: tuple[object, dict[str, str]]
+    new_context: Callable[..., BrowserContext], collections: tuple[object, dict[str, str]]
 ) -> None:
-    cookies, addresses = walls
+    cookies, addresses = collections
     page = new_context(storage_state=cookies, viewport={"width": 360, "height": 740}).new_page()
-    before = boxes_of(page, addresses["sane"])
+    before = boxes_of(page, addresses["usual"])
     page.locator(".tile a[data-large]").first.focus()
     page.keyboard.press("Enter")
     page.locator("[data-view] h1").wait_for(state="attached")

@@ -17,8 +17,8 @@ def in_russian(new_context: Callable[..., BrowserContext], **options: object) ->
 
 
 @pytest.mark.sends("set_language")
-def test_language_switch_is_a_plain_form_and_returns_to_the_page(plain: Callable[[], Page]) -> None:
-    page = plain()
+def test_language_switch_is_a_plain_form_and_returns_to_the_page(open_without_javascript: Callable[[], Page]) -> None:
+    page = open_without_javascript()
     page.goto("/teams/?page=1")
     page.get_by_role("button", name="Русский").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Команды")
@@ -29,7 +29,7 @@ def test_language_switch_is_a_plain_form_and_returns_to_the_page(plain: Callable
     expect(page.get_by_role("heading", level=1)).to_have_text("Trash")
 
 
-def test_scripts_speak_russian(new_context: Callable[..., BrowserContext], scenes: list[Path]) -> None:
+def test_script_messages_are_russian(new_context: Callable[..., BrowserContext], scenes: list[Path]) -> None:
     page = in_russian(new_context)
     page.goto("/upload/")
     page.get_by_label("Название новой коллекции").fill("Лето")

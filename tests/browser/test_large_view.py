@@ -7,10 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, expect
 
-from .conftest import Stock
+from .conftest import SampleSite
 
 PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 800}
+DESKTOP = {"width": 1280, "height": 800}
 RECTANGLE = "document.querySelector('[data-view-picture]').getBoundingClientRect()"
 
 
@@ -46,84 +46,84 @@ def expect_shown(page: Page, place: int) -> None:
     expect(view(page).get_by_role("status")).to_have_text(f"{name}, picture {place + 1} of 6")
 
 
-def test_click_opens_a_picture_and_closing_returns_to_its_tile(stocked: Page, stock: Stock) -> None:
-    open_view(stocked, 1)
-    expect_shown(stocked, 1)
-    expect(stocked).to_have_title(re.compile(re.escape(name_of(tiles(stocked).nth(1)))))
+def test_click_opens_a_picture_and_closing_returns_to_its_tile(sample_page: Page, sample_site: SampleSite) -> None:
+    open_view(sample_page, 1)
+    expect_shown(sample_page, 1)
+    expect(sample_page).to_have_title(re.compile(re.escape(name_of(tiles(sample_page).nth(1)))))
     for name in ("Open page", "Find similar", "Download"):
-        expect(view(stocked).get_by_role("link", name=name)).to_be_visible()
-    view(stocked).get_by_role("button", name="Next picture").click()
-    expect_shown(stocked, 2)
-    view(stocked).get_by_role("button", name="Close").click()
-    expect(view(stocked)).to_be_hidden()
-    expect(tiles(stocked).nth(2)).to_be_focused()
-    expect(stocked).to_have_url(stock.collection)
-    expect(stocked).to_have_title("Scenes · imagesearch")
+        expect(view(sample_page).get_by_role("link", name=name)).to_be_visible()
+    view(sample_page).get_by_role("button", name="Next picture").click()
+    expect_shown(sample_page, 2)
+    view(sample_page).get_by_role("button", name="Close").click()
+    expect(view(sample_page)).to_be_hidden()
+    expect(tiles(sample_page).nth(2)).to_be_focused()
+    expect(sample_page).to_have_url(sample_site.collection)
+    expect(sample_page).to_have_title("Scenes · imagesearch")
 
 
-def test_keyboard_opens_navigates_and_closes_the_view(stocked: Page, stock: Stock) -> None:
-    stocked.set_viewport_size({"width": 360, "height": 500})
-    tiles(stocked).first.focus()
-    stocked.keyboard.press("Enter")
-    expect_shown(stocked, 0)
-    stocked.keyboard.press("ArrowLeft")
-    expect_shown(stocked, 0)
+def test_keyboard_opens_navigates_and_closes_the_view(sample_page: Page, sample_site: SampleSite) -> None:
+    sample_page.set_viewport_size({"width": 360, "height": 500})
+    tiles(sample_page).first.focus()
+    sample_page.keyboard.press("Enter")
+    expect_shown(sample_page, 0)
+    sample_page.keyboard.press("ArrowLeft")
+    expect_shown(sample_page, 0)
     for place in range(1, 6):
-        stocked.keyboard.press("ArrowRight")
-        expect_shown(stocked, place)
-    stocked.keyboard.press("ArrowRight")
-    expect_shown(stocked, 5)
-    stocked.keyboard.press("Escape")
-    expect(tiles(stocked).nth(5)).to_be_focused()
-    expect(stocked).to_have_url(stock.collection)
-    expect(tiles(stocked).nth(5)).to_be_in_viewport(ratio=0.5)
+        sample_page.keyboard.press("ArrowRight")
+        expect_shown(sample_page, place)
+    sample_page.keyboard.press("ArrowRight")
+    expect_shown(sample_page, 5)
+    sample_page.keyboard.press("Escape")
+    expect(tiles(sample_page).nth(5)).to_be_focused()
+    expect(sample_page).to_have_url(sample_site.collection)
+    expect(tiles(sample_page).nth(5)).to_be_in_viewport(ratio=0.5)
 
 
-def test_back_closes_forward_opens_and_reload_shows_the_page(stocked: Page, stock: Stock) -> None:
-    open_view(stocked, 1)
-    stocked.keyboard.press("ArrowRight")
-    expect_shown(stocked, 2)
-    stocked.go_back()
-    expect(view(stocked)).to_be_hidden()
-    expect(stocked).to_have_url(stock.collection)
-    expect(tiles(stocked).nth(2)).to_be_focused()
-    stocked.go_forward()
-    expect_shown(stocked, 2)
-    name = name_of(tiles(stocked).nth(2))
-    stocked.reload()
-    expect(stocked.get_by_role("heading", level=1)).to_have_text(name)
-    expect(view(stocked)).to_be_hidden()
-    stocked.go_back()
-    expect(tiles(stocked)).to_have_count(6)
-    expect(stocked).to_have_url(stock.collection)
+def test_back_closes_forward_opens_and_reload_shows_the_page(sample_page: Page, sample_site: SampleSite) -> None:
+    open_view(sample_page, 1)
+    sample_page.keyboard.press("ArrowRight")
+    expect_shown(sample_page, 2)
+    sample_page.go_back()
+    expect(view(sample_page)).to_be_hidden()
+    expect(sample_page).to_have_url(sample_site.collection)
+    expect(tiles(sample_page).nth(2)).to_be_focused()
+    sample_page.go_forward()
+    expect_shown(sample_page, 2)
+    name = name_of(tiles(sample_page).nth(2))
+    sample_page.reload()
+    expect(sample_page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(view(sample_page)).to_be_hidden()
+    sample_page.go_back()
+    expect(tiles(sample_page)).to_have_count(6)
+    expect(sample_page).to_have_url(sample_site.collection)
 
 
-def test_picture_page_opens_and_back_returns_to_the_grid(stocked: Page, stock: Stock) -> None:
-    open_view(stocked, 3)
-    expect_shown(stocked, 3)
-    name = name_of(tiles(stocked).nth(3))
-    view(stocked).get_by_role("link", name="Open page").click()
-    expect(stocked.get_by_role("heading", level=1)).to_have_text(name)
-    stocked.wait_for_load_state()  # its script brings the grid back, where the browser has only changed the address
-    stocked.go_back()
-    expect(tiles(stocked)).to_have_count(6)
+def test_picture_page_opens_and_back_returns_to_the_grid(sample_page: Page, sample_site: SampleSite) -> None:
+    open_view(sample_page, 3)
+    expect_shown(sample_page, 3)
+    name = name_of(tiles(sample_page).nth(3))
+    view(sample_page).get_by_role("link", name="Open page").click()
+    expect(sample_page.get_by_role("heading", level=1)).to_have_text(name)
+    sample_page.wait_for_load_state()  # its script brings the grid back, where the browser has only changed the address
+    sample_page.go_back()
+    expect(tiles(sample_page)).to_have_count(6)
 
 
-def test_click_with_a_modifier_opens_the_picture_page(stocked: Page) -> None:
-    with stocked.context.expect_page() as opened:
-        tiles(stocked).first.click(modifiers=["Control"])
-    expect(opened.value.get_by_role("heading", level=1)).to_have_text(name_of(tiles(stocked).first))
-    expect(view(stocked)).to_be_hidden()
+def test_click_with_a_modifier_opens_the_picture_page(sample_page: Page) -> None:
+    with sample_page.context.expect_page() as opened:
+        tiles(sample_page).first.click(modifiers=["Control"])
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text(name_of(tiles(sample_page).first))
+    expect(view(sample_page)).to_be_hidden()
 
 
-def test_adjacent_pictures_are_preloaded(stocked: Page) -> None:
+def test_adjacent_pictures_are_preloaded(sample_page: Page) -> None:
     urls: list[str] = []
-    stocked.on("request", lambda request: urls.append(request.url))
-    open_view(stocked, 2)
-    expect_shown(stocked, 2)
-    stocked.wait_for_load_state("networkidle")
+    sample_page.on("request", lambda request: urls.append(request.url))
+    open_view(sample_page, 2)
+    expect_shown(sample_page, 2)
+    sample_page.wait_for_load_state("networkidle")
     for place in (1, 3):
-        large = tiles(stocked).nth(place).get_attribute("data-large") or "?"
+        large = tiles(sample_page).nth(place).get_attribute("data-large") or "?"
         assert [address for address in urls if address.endswith(large)], place
 
 
@@ -135,47 +135,47 @@ def left_of(page: Page) -> float:
     return float(page.evaluate(f"({RECTANGLE}).left"))
 
 
-def test_keys_wheel_and_double_click_zoom_in(stocked: Page) -> None:
-    open_view(stocked, 0)
-    expect_shown(stocked, 0)
-    whole = width_of(stocked)
-    stocked.keyboard.press("+")
-    assert width_of(stocked) == pytest.approx(1.5 * whole, rel=0.01)
-    expect(picture(stocked)).to_have_attribute("src", re.compile(r"/images/\d+/file/$"))
-    stocked.keyboard.press("-")
-    assert width_of(stocked) == pytest.approx(whole, rel=0.01)
-    picture(stocked).dblclick()
-    assert width_of(stocked) == pytest.approx(2.5 * whole, rel=0.01)
-    stocked.keyboard.press("0")
-    assert width_of(stocked) == pytest.approx(whole, rel=0.01)
-    picture(stocked).hover()
-    stocked.mouse.wheel(0, -200)
-    stocked.wait_for_function(f"({RECTANGLE}).width > {1.2 * whole}")
-    view(stocked).get_by_role("button", name="Zoom out").click()
-    view(stocked).get_by_role("button", name="Zoom out").click()
-    assert width_of(stocked) == pytest.approx(whole, rel=0.01)
+def test_keys_wheel_and_double_click_zoom_in(sample_page: Page) -> None:
+    open_view(sample_page, 0)
+    expect_shown(sample_page, 0)
+    whole = width_of(sample_page)
+    sample_page.keyboard.press("+")
+    assert width_of(sample_page) == pytest.approx(1.5 * whole, rel=0.01)
+    expect(picture(sample_page)).to_have_attribute("src", re.compile(r"/images/\d+/file/$"))
+    sample_page.keyboard.press("-")
+    assert width_of(sample_page) == pytest.approx(whole, rel=0.01)
+    picture(sample_page).dblclick()
+    assert width_of(sample_page) == pytest.approx(2.5 * whole, rel=0.01)
+    sample_page.keyboard.press("0")
+    assert width_of(sample_page) == pytest.approx(whole, rel=0.01)
+    picture(sample_page).hover()
+    sample_page.mouse.wheel(0, -200)
+    sample_page.wait_for_function(f"({RECTANGLE}).width > {1.2 * whole}")
+    view(sample_page).get_by_role("button", name="Zoom out").click()
+    view(sample_page).get_by_role("button", name="Zoom out").click()
+    assert width_of(sample_page) == pytest.approx(whole, rel=0.01)
 
 
-def test_zoomed_picture_is_panned_but_never_out_of_sight(stocked: Page) -> None:
-    open_view(stocked, 1)
-    expect_shown(stocked, 1)
-    picture(stocked).dblclick()
-    before = left_of(stocked)
-    stocked.keyboard.press("ArrowRight")
-    assert left_of(stocked) == pytest.approx(before - 80, abs=1)
-    stocked.mouse.down()
-    stocked.mouse.move(*[each + 40 for each in middle_of(picture(stocked))], steps=4)
-    stocked.mouse.up()
-    moved = left_of(stocked)
+def test_zoomed_picture_is_panned_but_never_out_of_sight(sample_page: Page) -> None:
+    open_view(sample_page, 1)
+    expect_shown(sample_page, 1)
+    picture(sample_page).dblclick()
+    before = left_of(sample_page)
+    sample_page.keyboard.press("ArrowRight")
+    assert left_of(sample_page) == pytest.approx(before - 80, abs=1)
+    sample_page.mouse.down()
+    sample_page.mouse.move(*[each + 40 for each in middle_of(picture(sample_page))], steps=4)
+    sample_page.mouse.up()
+    moved = left_of(sample_page)
     assert moved != pytest.approx(before - 80, abs=1)
     for _ in range(30):
-        stocked.keyboard.press("ArrowRight")
-    stage = stocked.locator("[data-view-stage]").bounding_box()
-    box = picture(stocked).bounding_box()
+        sample_page.keyboard.press("ArrowRight")
+    stage = sample_page.locator("[data-view-stage]").bounding_box()
+    box = picture(sample_page).bounding_box()
     assert stage
     assert box
     assert box["x"] + box["width"] == pytest.approx(stage["x"] + stage["width"], abs=1)
-    expect(view(stocked).get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
+    expect(view(sample_page).get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
 
 
 def middle_of(locator: Locator) -> tuple[float, float]:
@@ -198,9 +198,11 @@ def swipe(page: Page, by: tuple[float, float]) -> None:
     touch(session, "touchEnd")
 
 
-def test_touch_gestures_navigate_zoom_and_close(new_context: Callable[..., BrowserContext], stock: Stock) -> None:
-    page = new_context(storage_state=stock.cookies, viewport=PHONE, has_touch=True, is_mobile=True).new_page()
-    page.goto(stock.collection)
+def test_touch_gestures_navigate_zoom_and_close(
+    new_context: Callable[..., BrowserContext], sample_site: SampleSite
+) -> None:
+    page = new_context(storage_state=sample_site.cookies, viewport=PHONE, has_touch=True, is_mobile=True).new_page()
+    page.goto(sample_site.collection)
     tiles(page).nth(1).tap()
     expect(picture(page)).to_be_visible()
     swipe(page, (-120, 10))
@@ -216,15 +218,15 @@ def test_touch_gestures_navigate_zoom_and_close(new_context: Callable[..., Brows
     page.keyboard.press("0")
     swipe(page, (5, 160))
     expect(view(page)).to_be_hidden()
-    expect(page).to_have_url(stock.collection)
+    expect(page).to_have_url(sample_site.collection)
 
 
 def test_public_link_visitor_opens_the_large_view(
-    new_context: Callable[..., BrowserContext], stocked: Page, stock: Stock
+    new_context: Callable[..., BrowserContext], sample_page: Page, sample_site: SampleSite
 ) -> None:
-    stocked.goto(f"{stock.collection}sharing/")
-    stocked.get_by_role("button", name="Create link").click()
-    link = stocked.get_by_label("Link", exact=True).input_value()
+    sample_page.goto(f"{sample_site.collection}sharing/")
+    sample_page.get_by_role("button", name="Create link").click()
+    link = sample_page.get_by_label("Link", exact=True).input_value()
     visitor = new_context().new_page()
     visitor.goto(link)
     open_view(visitor, 0)
@@ -234,16 +236,16 @@ def test_public_link_visitor_opens_the_large_view(
     expect(view(visitor).get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
     visitor.keyboard.press("Escape")
     expect(visitor).to_have_url(link)
-    stocked.get_by_role("button", name="Revoke this link").click()
+    sample_page.get_by_role("button", name="Revoke this link").click()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_large_view_and_shortcut_list_are_accessible(
-    theme: str, size: dict[str, int], new_context: Callable[..., BrowserContext], stock: Stock
+    theme: str, size: dict[str, int], new_context: Callable[..., BrowserContext], sample_site: SampleSite
 ) -> None:
     options = {"color_scheme": theme, "viewport": size, "reduced_motion": "reduce"}
-    page = new_context(storage_state=stock.cookies, **options).new_page()
+    page = new_context(storage_state=sample_site.cookies, **options).new_page()
     page.goto("/search/?q=a+white+puppy")
     open_view(page, 1)
     if size is PHONE:

@@ -20,7 +20,7 @@ from .actions import (
 
 def test_pictures_from_the_file_dialog_are_found_by_description(page: Page, scenes: list[Path]) -> None:
     page.get_by_label("Name of your first collection").fill("Animals")
-    page.get_by_role("button", name="Create and add pictures").click()
+    page.get_by_role("button", name="Create collection").click()
     choose_files(page, scenes)
     expect_uploaded(page, "6 of 6 done")
     wait_for_index(page)
@@ -134,7 +134,7 @@ def test_picture_is_opened_compared_edited_and_deleted(page: Page, scenes: list[
 
     page.get_by_role("link", name="Move to trash").click()
     page.get_by_role("button", name="Move to trash").click()
-    expect(page.get_by_text("“Snowy” was moved to trash.")).to_be_visible()
+    expect(page.get_by_text("“Snowy” moved to trash.")).to_be_visible()
     expect(page.locator("[data-image-id]")).to_have_count(2)
 
 

@@ -8,17 +8,17 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from .actions import choose_files, create_collection, expect_uploaded, search, wait_for_index
-from .conftest import Stock
+from .conftest import SampleSite
 
 MOST_TABS = 120
 
 
 @pytest.fixture
-def results(stocked: Page) -> Page:
-    search(stocked, "a white puppy")
-    expect(tiles(stocked)).to_have_count(6)
-    expect(stocked.get_by_label("Describe a picture")).to_be_focused()
-    return stocked
+def results(sample_page: Page) -> Page:
+    search(sample_page, "a white puppy")
+    expect(tiles(sample_page)).to_have_count(6)
+    expect(sample_page.get_by_label("Describe a picture")).to_be_focused()
+    return sample_page
 
 
 def tiles(page: Page) -> Locator:
@@ -207,9 +207,9 @@ def test_keyboard_tags_moves_downloads_and_deletes_selected_pictures(page: Page,
         expect(page.get_by_role("status").filter(has_text=done).first).to_be_visible()
 
 
-def test_tab_order_follows_reading_order(new_context: Callable[..., BrowserContext], stock: Stock) -> None:
+def test_tab_order_follows_reading_order(new_context: Callable[..., BrowserContext], sample_site: SampleSite) -> None:
     """Sideways within a row, then down: the focus never goes back up."""
-    page = new_context(storage_state=stock.cookies).new_page()
+    page = new_context(storage_state=sample_site.cookies).new_page()
     page.goto("/search/?q=a+white+puppy")
     seen = []
     tab_to(page, tiles(page).first)

@@ -61,7 +61,7 @@ def results(new_context: Callable[..., BrowserContext], cookies: Any) -> Page:
     return page
 
 
-def see(page: Page, address: str) -> None:
+def open_results(page: Page, address: str) -> None:
     page.goto(address)
     wait_for_answer(page)
 
@@ -95,7 +95,7 @@ def test_scrolling_loads_more_results_without_repeats_or_gaps(results: Page) -> 
             }
         }).observe({ type: "layout-shift", buffered: true });"""
     )
-    see(results, EVERYTHING)
+    open_results(results, EVERYTHING)
     first = ids(results)[:FIRST]
     tops = hits(results).evaluate_all("tiles => tiles.map(tile => tile.getBoundingClientRect().top + scrollY)")
     load_all(results)
@@ -105,13 +105,13 @@ def test_scrolling_loads_more_results_without_repeats_or_gaps(results: Page) -> 
     after = hits(results).evaluate_all("tiles => tiles.map(tile => tile.getBoundingClientRect().top + scrollY)")
     assert after[: FIRST - 8] == pytest.approx(tops[: FIRST - 8], abs=1)  # the last row may fill up
     assert sum(each[0] for each in results.evaluate("window.moved")) < 0.01  # the last row fills up
-    expect(results.get_by_role("link", name="More pictures")).to_have_count(0)
+    expect(results.get_by_role("link", name="More results")).to_have_count(0)
     scores = hits(results).evaluate_all("tiles => tiles.map(tile => Number(tile.dataset.score))")
     assert scores == sorted(scores, reverse=True)
 
 
 def test_selection_includes_results_loaded_by_scrolling(results: Page) -> None:
-    see(results, EVERYTHING)
+    open_results(results, EVERYTHING)
     load_all(results)
     hits(results).last.locator("a[data-large]").focus()
     results.keyboard.press("Control+a")
@@ -128,25 +128,25 @@ def test_selection_includes_results_loaded_by_scrolling(results: Page) -> None:
 
 def test_links_page_through_results_without_scripts(new_context: Callable[..., BrowserContext], cookies: Any) -> None:
     page = new_context(storage_state=cookies, java_script_enabled=False).new_page()
-    see(page, EVERYTHING)
+    open_results(page, EVERYTHING)
     first = [tile.get_attribute("data-image-id") for tile in hits(page).all()]
-    page.get_by_role("link", name="More pictures").click()
+    page.get_by_role("link", name="More results").click()
     expect(hits(page)).to_have_count(SECOND)
     second = [tile.get_attribute("data-image-id") for tile in hits(page).all()]
-    page.get_by_role("link", name="More pictures").click()
+    page.get_by_role("link", name="More results").click()
     expect(hits(page)).to_have_count(PICTURES - FIRST - SECOND)
     third = [tile.get_attribute("data-image-id") for tile in hits(page).all()]
     assert len({*first, *second, *third}) == PICTURES
-    page.get_by_role("link", name="Previous pictures").click()
+    page.get_by_role("link", name="Previous results").click()
     expect(hits(page)).to_have_count(SECOND)
     assert [tile.get_attribute("data-image-id") for tile in hits(page).all()] == second
-    page.get_by_role("link", name="Previous pictures").click()
+    page.get_by_role("link", name="Previous results").click()
     expect(hits(page)).to_have_count(FIRST)
     assert [tile.get_attribute("data-image-id") for tile in hits(page).all()] == first
 
 
 def test_likely_results_have_a_heading_and_hidden_ones_can_be_shown(results: Page) -> None:
-    see(results, WORDS)
+    open_results(results, WORDS)
     expect(results.get_by_role("heading", name="Likely")).to_be_visible()
     expect(results.get_by_role("heading", name="Possible")).to_be_visible()
     expect(results.get_by_role("status").filter(has_text="likely")).to_contain_text(f"{DOGS} likely matches")
@@ -168,10 +168,10 @@ def test_likely_results_have_a_heading_and_hidden_ones_can_be_shown(results: Pag
 
 
 def test_results_are_downloaded_as_contact_sheet_and_zip(results: Page) -> None:
-    see(results, WORDS)
+    open_results(results, WORDS)
     count = hits(results).count()
     results.get_by_text("Save, download, rate").click()
-    results.get_by_label("Rows of five").select_option("1")
+    results.get_by_label("Rows (5 pictures each)").select_option("1")
     with results.expect_download() as sheet:
         results.get_by_role("button", name="Contact sheet (PNG)").click()
     with Pillow.open(sheet.value.path()) as picture:
@@ -184,7 +184,7 @@ def test_results_are_downloaded_as_contact_sheet_and_zip(results: Page) -> None:
 
 
 def test_large_view_continues_into_the_next_results_page(results: Page) -> None:
-    see(results, EVERYTHING)
+    open_results(results, EVERYTHING)
     hits(results).nth(FIRST - 1).locator("a[data-large]").click()
     status = results.locator("[data-view]").get_by_role("status")
     for place in range(FIRST, PICTURES):

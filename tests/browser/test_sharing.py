@@ -19,14 +19,14 @@ from .actions import (
 from .conftest import sign_up
 
 
-def two_people(new_context: Callable[..., BrowserContext]) -> tuple[Page, Page, str]:
+def sign_up_two_people(new_context: Callable[..., BrowserContext]) -> tuple[Page, Page, str]:
     """Return both windows, and the second person's address."""
     first, second = sign_up(new_context().new_page()), sign_up(new_context().new_page())
     second.goto("/account/")
     return first, second, second.locator(".panel h2").inner_text()
 
 
-def pets(page: Page, scenes: list[Path]) -> str:
+def create_pet_collection(page: Page, scenes: list[Path]) -> str:
     create_collection(page, "Pets")
     choose_files(page, scenes[:2])
     expect_uploaded(page, "2 of 2 done")
@@ -38,7 +38,7 @@ def pets(page: Page, scenes: list[Path]) -> str:
 def test_team_mate_is_invited_finds_the_pictures_and_is_removed(
     new_context: Callable[..., BrowserContext], scenes: list[Path]
 ) -> None:
-    first, second, email = two_people(new_context)
+    first, second, email = sign_up_two_people(new_context)
     first.goto("/teams/")
     first.get_by_label("Name").fill("Gardeners")
     first.get_by_role("button", name="Create").click()
@@ -63,7 +63,7 @@ def test_team_mate_is_invited_finds_the_pictures_and_is_removed(
     first.goto(team)
     first.get_by_role("button", name=f"Remove {email}").click()
     search_again(second)
-    expect(second.get_by_role("heading", name="No searchable pictures yet")).to_be_visible()
+    expect(second.get_by_role("heading", name="No pictures are ready for search yet.")).to_be_visible()
     expect(second.locator("[data-score]")).to_have_count(0)
     assert second.goto(team).status == 404  # type: ignore[union-attr]
 
@@ -71,8 +71,8 @@ def test_team_mate_is_invited_finds_the_pictures_and_is_removed(
 def test_shared_collection_is_seen_searched_and_revoked(
     new_context: Callable[..., BrowserContext], scenes: list[Path]
 ) -> None:
-    first, second, email = two_people(new_context)
-    address = pets(first, scenes)
+    first, second, email = sign_up_two_people(new_context)
+    address = create_pet_collection(first, scenes)
     first.get_by_role("link", name="Share").click()
     first.get_by_label("Email").fill(email)
     first.get_by_role("button", name="Share").first.click()
@@ -87,7 +87,7 @@ def test_shared_collection_is_seen_searched_and_revoked(
     first.goto(f"{address}sharing/")
     first.get_by_role("button", name=f"Revoke {email}").click()
     search_again(second)
-    expect(second.get_by_role("heading", name="No searchable pictures yet")).to_be_visible()
+    expect(second.get_by_role("heading", name="No pictures are ready for search yet.")).to_be_visible()
     expect(second.locator("[data-score]")).to_have_count(0)
     assert second.goto(address).status == 404  # type: ignore[union-attr]
 
@@ -95,7 +95,7 @@ def test_shared_collection_is_seen_searched_and_revoked(
 def test_visitor_opens_a_public_link_and_searches_there(
     new_context: Callable[..., BrowserContext], page: Page, scenes: list[Path]
 ) -> None:
-    pets(page, scenes)
+    create_pet_collection(page, scenes)
     page.get_by_role("link", name="Share").click()
     page.get_by_label("Password").fill("tulip")
     page.get_by_role("button", name="Create link").click()
@@ -108,7 +108,7 @@ def test_visitor_opens_a_public_link_and_searches_there(
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.get_by_label("Describe a picture").fill("a white dog")
     visitor.keyboard.press("Enter")
-    visitor.get_by_text("Best matches for “a white dog” first").wait_for(timeout=INDEXED_MS)
+    visitor.get_by_text("Results for “a white dog”, best match first").wait_for(timeout=INDEXED_MS)
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.locator("[data-public-id] a").first.click()
     expect(visitor.locator("[data-view-picture]")).to_be_visible()
@@ -123,7 +123,7 @@ def test_visitor_opens_a_public_link_and_searches_there(
 
 
 def test_a_deleted_picture_is_restored_from_the_trash(page: Page, scenes: list[Path]) -> None:
-    address = pets(page, scenes)
+    address = create_pet_collection(page, scenes)
     open_picture(page, scenes[0].name)
     page.get_by_role("link", name="Move to trash").click()
     page.get_by_role("button", name="Move to trash").click()

@@ -1,5 +1,5 @@
 """Everything works without scripts: putting pictures in, searching with all that narrows a search. The other forms are
-in the `test_plain_…` beside this, and none is missing."""
+in the `test_…_without_javascript` beside this, and none is missing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +10,23 @@ from playwright.sync_api import Page, expect
 
 from tests.permissions.test_matrix import rows
 
-from . import test_languages, test_plain_accounts, test_plain_pictures, test_plain_searches, test_plain_sharing
-from .actions import expect_found, upload_plainly, wait_for_answer, wait_for_index_plainly
+from . import (
+    test_accounts_without_javascript,
+    test_languages,
+    test_pictures_without_javascript,
+    test_searches_without_javascript,
+    test_sharing_without_javascript,
+)
+from .actions import expect_found, upload_without_javascript, wait_for_answer, wait_for_index_without_javascript
 
-OTHERS = (test_languages, test_plain_accounts, test_plain_pictures, test_plain_searches, test_plain_sharing)
-# Shown where a picture has failed, which no picture that is let in does; `tests/views/test_status.py` sends it.
+OTHERS = (
+    test_languages,
+    test_accounts_without_javascript,
+    test_pictures_without_javascript,
+    test_searches_without_javascript,
+    test_sharing_without_javascript,
+)
+# Shown where a picture has failed, which no picture that is let in does; `tests/views/test_indexing.py` sends it.
 NOT_SENT = {"retry_indexing"}
 
 
@@ -32,10 +44,10 @@ def test_every_form_is_tested() -> None:
 
 
 @pytest.mark.sends("upload")
-def test_upload_and_search_are_plain_forms(plain: Callable[[], Page], scenes: list[Path]) -> None:
-    page = plain()
-    upload_plainly(page, scenes[:2])
-    wait_for_index_plainly(page)
+def test_upload_and_search_are_plain_forms(open_without_javascript: Callable[[], Page], scenes: list[Path]) -> None:
+    page = open_without_javascript()
+    upload_without_javascript(page, scenes[:2])
+    wait_for_index_without_javascript(page)
     page.goto("/")
     page.get_by_label("Describe a picture").fill("a white dog")
     page.keyboard.press("Enter")
@@ -48,10 +60,10 @@ def test_upload_and_search_are_plain_forms(plain: Callable[[], Page], scenes: li
 
 
 @pytest.mark.sends("example_add")
-def test_examples_and_filters_are_plain_forms(plain: Callable[[], Page], scenes: list[Path]) -> None:
-    page = plain()
-    upload_plainly(page, scenes)
-    wait_for_index_plainly(page)
+def test_examples_and_filters_are_plain_forms(open_without_javascript: Callable[[], Page], scenes: list[Path]) -> None:
+    page = open_without_javascript()
+    upload_without_javascript(page, scenes)
+    wait_for_index_without_javascript(page)
     page.goto("/search/")
     page.get_by_text("Search by image").click()
     page.get_by_label("Example picture").set_input_files(scenes[3])

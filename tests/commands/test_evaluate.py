@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def reds(sample: SampleTeam) -> list[Image]:
+def red_pictures(sample: SampleTeam) -> list[Image]:
     """Two right ones and two wrong ones for "red", indexed."""
     colours = {"red": (250, 5, 5), "blue": (5, 5, 250), "navy": (5, 5, 120)}
     images = [put_picture(sample.collection, sample.owner, f"{name}.png", colours[name]) for name in colours]
@@ -30,9 +30,9 @@ def reds(sample: SampleTeam) -> list[Image]:
 
 
 @pytest.fixture
-def contrary(settings: Settings, tmp_path: Path) -> str:
+def inverted_model(settings: Settings, tmp_path: Path) -> str:
     """A model that thinks the opposite of the demo's: what is nearest there is farthest here."""
-    folder = Path(shutil.copytree(settings.DEMO_MODEL_DIR, tmp_path / "contrary"))
+    folder = Path(shutil.copytree(settings.DEMO_MODEL_DIR, tmp_path / "inverted_model"))
     weights = load_file(folder / "model.safetensors")
     weights["text_projection.weight"] = -weights["text_projection.weight"]
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
@@ -50,7 +50,7 @@ def figures(printed: str, text: str) -> list[str]:
     return line.removeprefix(text).split()
 
 
-def test_active_model_is_evaluated_with_the_site_search(reds: list[Image]) -> None:
+def test_active_model_is_evaluated_with_the_site_search(red_pictures: list[Image]) -> None:
     printed = evaluate("--k", "2")
     assert figures(printed, "query") == ["judged", "P@2", "R@2"]
     assert figures(printed, "red") == ["4", "1.000", "1.000"]
@@ -58,26 +58,26 @@ def test_active_model_is_evaluated_with_the_site_search(reds: list[Image]) -> No
     assert "Ranked: what the site's search finds over everything that each person who judged may see" in printed
 
 
-def test_two_models_are_compared_on_the_rated_pictures(reds: list[Image], contrary: str) -> None:
-    printed = evaluate("--k", "2", "--compare", contrary)
+def test_two_models_are_compared_on_the_rated_pictures(red_pictures: list[Image], inverted_model: str) -> None:
+    printed = evaluate("--k", "2", "--compare", inverted_model)
     assert figures(printed, "red") == ["4", "1.000", "0.000", "1.000", "0.000", "A"]
-    assert f"A (demo) is better in 1, B ({contrary}) in 0, and they are equal in 0 of 1 queries." in printed
+    assert f"A (demo) is better in 1, B ({inverted_model}) in 0, and they are equal in 0 of 1 queries." in printed
     assert "only the pictures that are judged for it, not the whole site" in printed
     assert "demo: 0 pictures were encoded now, the others are indexed." in printed
-    assert f"{contrary}: 4 pictures were encoded now" in printed
+    assert f"{inverted_model}: 4 pictures were encoded now" in printed
 
 
-def test_comparison_says_where_models_cannot_differ(reds: list[Image], contrary: str) -> None:
-    assert "1 of the queries have no more than 10 judged pictures" in evaluate("--compare", contrary)
+def test_comparison_says_where_models_cannot_differ(red_pictures: list[Image], inverted_model: str) -> None:
+    assert "1 of the queries have no more than 10 judged pictures" in evaluate("--compare", inverted_model)
 
 
-def test_model_without_an_index_is_evaluated_alone(reds: list[Image], contrary: str) -> None:
-    printed = evaluate("--k", "2", "--model", contrary)
+def test_model_without_an_index_is_evaluated_alone(red_pictures: list[Image], inverted_model: str) -> None:
+    printed = evaluate("--k", "2", "--model", inverted_model)
     assert figures(printed, "red") == ["4", "0.000", "0.000"]
     assert "only the pictures that are judged for it" in printed
 
 
-def test_team_option_limits_the_judgments(reds: list[Image], sample: SampleTeam) -> None:
+def test_team_option_limits_the_judgments(red_pictures: list[Image], sample: SampleTeam) -> None:
     assert figures(evaluate("--k", "2", "--team", "Gardeners"), "red") == ["4", "1.000", "1.000"]
     with pytest.raises(CommandError, match="Nobody has rated results yet"):
         evaluate("--team", str(sample.outsider.personal_team.pk))
@@ -111,7 +111,7 @@ def test_demo_without_judgments_is_evaluated_by_the_drawn_scenes(sample: SampleT
     assert "the demo's 360 drawn scenes, judged by what is drawn" in printed
 
 
-def test_drawn_scenes_distinguish_a_good_model_from_a_bad_one(reds: list[Image], contrary: str) -> None:
-    printed = evaluate("--demo", "--compare", contrary)
+def test_drawn_scenes_distinguish_a_good_model_from_a_bad_one(red_pictures: list[Image], inverted_model: str) -> None:
+    printed = evaluate("--demo", "--compare", inverted_model)
     *_, better = figures(printed, "colour (10 queries)")
     assert better == "10:0"

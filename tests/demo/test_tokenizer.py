@@ -24,39 +24,39 @@ HOSTILE = [
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Any:
+def tokenizer() -> Any:
     return AutoTokenizer.from_pretrained(MODEL_FOLDER, local_files_only=True)
 
 
 @pytest.mark.parametrize("text", ["a white dog", "two red boats on the sea.", "猫 and 🐶", "naïve ωmega"])
-def test_text_survives_the_round_trip(shipped: Any, text: str) -> None:
-    decoded = shipped.decode(shipped(text)["input_ids"], skip_special_tokens=True)
+def test_text_survives_the_round_trip(tokenizer: Any, text: str) -> None:
+    decoded = tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True)
     assert decoded.replace(" ", "") == text.replace(" ", "")
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_any_text_becomes_known_tokens_that_fit_the_context(shipped: Any, text: str) -> None:
-    ids = shipped(text, padding=True, truncation=True)["input_ids"]
+def test_any_text_becomes_known_tokens_that_fit_the_context(tokenizer: Any, text: str) -> None:
+    ids = tokenizer(text, padding=True, truncation=True)["input_ids"]
     assert 2 <= len(ids) <= MAX_TOKENS
-    assert ids[0] == shipped.bos_token_id
-    assert shipped.eos_token_id in ids
+    assert ids[0] == tokenizer.bos_token_id
+    assert tokenizer.eos_token_id in ids
     assert max(ids) < VOCABULARY_SIZE
 
 
-def test_the_end_token_has_the_highest_id(shipped: Any) -> None:
-    assert shipped.eos_token_id == VOCABULARY_SIZE - 1 == len(shipped) - 1
-    assert len({shipped.eos_token_id, shipped.bos_token_id, shipped.pad_token_id}) == 3
+def test_the_end_token_has_the_highest_id(tokenizer: Any) -> None:
+    assert tokenizer.eos_token_id == VOCABULARY_SIZE - 1 == len(tokenizer) - 1
+    assert len({tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.pad_token_id}) == 3
 
 
-def test_every_byte_and_its_word_end_form_are_in_the_vocabulary(shipped: Any) -> None:
-    vocabulary = shipped.get_vocab()
+def test_every_byte_and_its_word_end_form_are_in_the_vocabulary(tokenizer: Any) -> None:
+    vocabulary = tokenizer.get_vocab()
     symbols = list_byte_symbols()
     assert len(set(symbols)) == 256
     assert all(symbol in vocabulary and f"{symbol}</w>" in vocabulary for symbol in symbols)
 
 
-def test_capitals_do_not_matter(shipped: Any) -> None:
-    assert shipped("A White DOG")["input_ids"] == shipped("a white dog")["input_ids"]
+def test_capitals_do_not_matter(tokenizer: Any) -> None:
+    assert tokenizer("A White DOG")["input_ids"] == tokenizer("a white dog")["input_ids"]
 
 
 def test_training_the_tokenizer_twice_gives_the_same_vocabulary() -> None:

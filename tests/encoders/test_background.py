@@ -73,7 +73,7 @@ def test_unexpected_failure_is_logged_as_an_encoder_error(monkeypatch: pytest.Mo
 
     background = BackgroundLoad(load, max_wait_s=30)
     background.start()
-    with pytest.raises(EncoderError, match="cannot be loaded"):
+    with pytest.raises(EncoderError, match="can't be loaded"):
         background.wait()
     background.start().result(30)
     assert logged == [MemoryError]

@@ -61,7 +61,7 @@ def test_batch_is_encoded_in_one_pass(encoder: ClipEncoder, monkeypatch: pytest.
     sizes: list[int] = []
     model = encoder._load().model
     for name in ("get_image_features", "get_text_features"):
-        monkeypatch.setattr(model, name, _noting_batch_sizes(getattr(model, name), sizes))
+        monkeypatch.setattr(model, name, _record_batch_sizes(getattr(model, name), sizes))
     encoder.encode_images(draw_pictures(2 * MAX_BATCH + 3))
     encoder.encode_texts(["word"] * (MAX_BATCH + 1))
     assert sizes == [MAX_BATCH, MAX_BATCH, 3, MAX_BATCH, 1]
@@ -118,9 +118,9 @@ def test_pixels_of_a_wrong_shape_are_an_encoder_error(encoder: ClipEncoder) -> N
         encoder.encode_pixels(np.zeros((1, 4, 7, 7), dtype=np.float32))
 
 
-def _noting_batch_sizes(features: Any, sizes: list[int]) -> Any:
-    def noting(**inputs: torch.Tensor) -> Any:
+def _record_batch_sizes(features: Any, sizes: list[int]) -> Any:
+    def record_and_encode(**inputs: torch.Tensor) -> Any:
         sizes.append(len(next(iter(inputs.values()))))
         return features(**inputs)
 
-    return noting
+    return record_and_encode

@@ -23,7 +23,7 @@ def test_an_empty_file_is_refused() -> None:
 
 def test_too_many_bytes_are_refused_with_both_numbers() -> None:
     error = refusal(io.BytesIO(bytes(3 * 1024 * 1024)), dataclasses.replace(LIMITS, max_bytes=2 * 1024 * 1024))
-    assert (error.code, str(error)) == ("too_large", "This file has 3 MB. The limit is 2 MB.")
+    assert (error.code, str(error)) == ("too_large", "This file is 3 MB. The limit is 2 MB.")
 
 
 def test_too_many_pixels_are_refused_with_both_numbers() -> None:

@@ -11,7 +11,7 @@ from collections_app.imaging import inspect_picture
 from .pictures import LIMITS, draw_corners, write
 
 
-def file_taken(moment: str | bytes, offset: str | None = None, name: str = "JPEG") -> io.BytesIO:
+def make_file_taken_at(moment: str | bytes, offset: str | None = None, name: str = "JPEG") -> io.BytesIO:
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "Camera"
     details = exif.get_ifd(ExifTags.IFD.Exif)
@@ -23,7 +23,7 @@ def file_taken(moment: str | bytes, offset: str | None = None, name: str = "JPEG
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_the_date_is_read_from_every_format_that_carries_exif(name: str) -> None:
-    file = file_taken("2021:02:03 04:05:06", "-05:30", name)
+    file = make_file_taken_at("2021:02:03 04:05:06", "-05:30", name)
     zone = timezone(-timedelta(hours=5, minutes=30))
     assert inspect_picture(file, LIMITS).taken_at == datetime(2021, 2, 3, 4, 5, 6, tzinfo=zone)
 
@@ -37,7 +37,7 @@ def test_the_date_is_read_from_a_tiff() -> None:
 
 @pytest.mark.parametrize("offset", [None, "", "   :  ", "+99:00", "nonsense"])
 def test_date_without_a_usable_offset_is_naive(offset: str | None) -> None:
-    taken_at = inspect_picture(file_taken("2021:02:03 04:05:06", offset), LIMITS).taken_at
+    taken_at = inspect_picture(make_file_taken_at("2021:02:03 04:05:06", offset), LIMITS).taken_at
     assert taken_at == datetime(2021, 2, 3, 4, 5, 6)
     assert taken_at is not None
     assert taken_at.tzinfo is None
@@ -56,7 +56,7 @@ def test_date_without_a_usable_offset_is_naive(offset: str | None) -> None:
     ],
 )
 def test_invalid_date_is_ignored(moment: str | bytes) -> None:
-    assert inspect_picture(file_taken(moment), LIMITS).taken_at is None
+    assert inspect_picture(make_file_taken_at(moment), LIMITS).taken_at is None
 
 
 def test_a_picture_without_exif_has_no_date() -> None:

@@ -102,10 +102,10 @@ def open_store(tmp_path: Path) -> Iterator[Callable[[], Connection]]:
     """Return a function that opens the one store of this test, each time as another process would."""
     opened: list[Connection] = []
 
-    def open_it() -> Connection:
+    def open_connection() -> Connection:
         opened.append(Connection(EmbeddedStore(tmp_path / "index")))
         return opened[-1]
 
-    yield open_it
+    yield open_connection
     for connection in opened:
         connection.close()

@@ -26,17 +26,17 @@ def write(store: EmbeddedStore, index: MilvusIndex, first: int, count: int) -> N
         index.upsert([record(an_id, team=1)])
         if an_id % FORGET_EVERY == 0:
             index.delete([an_id])
-        say(an_id, "owner" if store.is_owner else "client")
+        print_line(an_id, "owner" if store.is_owner else "client")
 
 
 def serve(store: EmbeddedStore, index: MilvusIndex) -> None:
     """Run until standard input is closed, then exit normally."""
     index.upsert([record(1)])
-    say("owner" if store.is_owner else "client")
+    print_line("owner" if store.is_owner else "client")
     sys.stdin.read()
 
 
-def linger(_store: EmbeddedStore, index: MilvusIndex) -> None:
+def outlive_main_thread(_store: EmbeddedStore, index: MilvusIndex) -> None:
     """End the main thread without closing the connection, but keep a pool's thread until standard input is closed."""
     index.upsert([record(1)])
     pool = ThreadPoolExecutor(1)
@@ -49,7 +49,7 @@ def wait_after_main_thread(pool: ThreadPoolExecutor) -> None:
             pool.submit(int)
             time.sleep(0.01)
     except RuntimeError:
-        say("closed")
+        print_line("closed")
         sys.stdin.read()
 
 
@@ -57,13 +57,13 @@ def fork(store: EmbeddedStore, index: MilvusIndex) -> None:
     """Own the store and leave a child that would keep everything it has inherited."""
     index.upsert([record(1)])
     if os.fork() == 0:
-        say(os.getpid(), "owner" if store.is_owner else "client")
+        print_line(os.getpid(), "owner" if store.is_owner else "client")
         time.sleep(600)
         os._exit(0)
     sys.stdin.read()
 
 
-def say(*words: object) -> None:
+def print_line(*words: object) -> None:
     print(*words, flush=True)
 
 
@@ -72,7 +72,12 @@ if __name__ == "__main__":
     opened = EmbeddedStore(Path(directory))
     connection = Connection(opened)
     vectors = MilvusIndex(connection, model_key=MODEL_KEY, dim=DIM)
-    tasks: dict[str, Callable[..., None]] = {"write": write, "serve": serve, "linger": linger, "fork": fork}
+    tasks: dict[str, Callable[..., None]] = {
+        "write": write,
+        "serve": serve,
+        "outlive_main_thread": outlive_main_thread,
+        "fork": fork,
+    }
     tasks[task](opened, vectors, *map(int, numbers))
-    if task != "linger":
+    if task != "outlive_main_thread":
         connection.close()

@@ -23,7 +23,7 @@ class Relay:
             _break(end)
         self._pairs.clear()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self._start()
 

@@ -15,7 +15,7 @@ from tests.index.conftest import new_index
 from tests.index.records import DIM, random_units, record, unit
 
 
-def where(index: MilvusIndex) -> list[tuple[int, int]]:
+def ids_and_teams(index: MilvusIndex) -> list[tuple[int, int]]:
     return sorted((entry.id, entry.team_id) for entry in index.iterate_entries())
 
 
@@ -61,7 +61,7 @@ def test_upsert_moves_an_entry_to_another_team(index: MilvusIndex) -> None:
     index.upsert([record(1, team=1), record(2, team=1)])
     index.upsert([record(1, team=2)])
 
-    assert where(index) == [(1, 2), (2, 1)]
+    assert ids_and_teams(index) == [(1, 2), (2, 1)]
     assert found(index, team_ids=[1]) == [2]
     assert found(index, team_ids=[2]) == [1]
 
@@ -78,7 +78,7 @@ def test_batch_moves_entries_between_teams_in_both_directions(index: MilvusIndex
     index.upsert([record(an_id, team=1 + an_id % 3) for an_id in range(12)])
     index.upsert([record(an_id, team=1 + (an_id + 1) % 3) for an_id in range(12)])
 
-    assert where(index) == [(an_id, 1 + (an_id + 1) % 3) for an_id in range(12)]
+    assert ids_and_teams(index) == [(an_id, 1 + (an_id + 1) % 3) for an_id in range(12)]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -91,7 +91,7 @@ def test_upsert_repairs_an_interrupted_move(connection: Connection, model_key: s
 
     index.upsert([record(1, team=2)])
 
-    assert where(index) == [(1, 2)]
+    assert ids_and_teams(index) == [(1, 2)]
     assert found(index, team_ids=[1]) == []
     index.drop()
 
@@ -136,7 +136,7 @@ def test_delete_removes_from_every_team_and_ignores_unknown_ids(index: MilvusInd
     index.delete([1, 2, 99])
     index.delete([])
 
-    assert where(index) == [(3, 2)]
+    assert ids_and_teams(index) == [(3, 2)]
     assert found(index, team_ids=[1, 2]) == [3]
 
 
@@ -145,7 +145,7 @@ def test_a_deleted_entry_can_come_back_in_another_team(index: MilvusIndex) -> No
     index.delete([1])
     index.upsert([record(1, team=2)])
 
-    assert where(index) == [(1, 2)]
+    assert ids_and_teams(index) == [(1, 2)]
 
 
 def test_search_ranks_by_cosine_and_breaks_ties_by_id(index: MilvusIndex) -> None:
@@ -224,9 +224,9 @@ def test_two_models_do_not_see_each_other(index: MilvusIndex, connection: Connec
     index.upsert([record(1)])
     other.upsert([record(2, vector=np.ones(DIM + 1, np.float32))])
 
-    assert (where(index), where(other)) == ([(1, 1)], [(2, 1)])
+    assert (ids_and_teams(index), ids_and_teams(other)) == ([(1, 1)], [(2, 1)])
     other.drop()
-    assert where(index) == [(1, 1)]
+    assert ids_and_teams(index) == [(1, 1)]
 
 
 def test_model_with_a_changed_dimension_is_refused_in_a_sentence(connection: Connection, model_key: str) -> None:
@@ -261,7 +261,7 @@ def test_index_dropped_by_another_process_is_noticed(connection: Connection) -> 
     assert mine.count() == 0
     mine.upsert([record(2, team=2)])
 
-    assert where(mine) == [(2, 2)]
+    assert ids_and_teams(mine) == [(2, 2)]
     mine.drop()
 
 
@@ -273,7 +273,7 @@ def test_empty_partitions_are_dropped_on_request(index: MilvusIndex) -> None:
     assert index.drop_empty_partitions([1, 3, 99]) == 1
 
     assert index.list_team_ids() == [0, 2, 3, 4]
-    assert where(index) == [(0, 0), (3, 3), (4, 4)]
+    assert ids_and_teams(index) == [(0, 0), (3, 3), (4, 4)]
     assert sorted(found(index, team_ids=[1, 2, 3, 4])) == [3, 4]
 
 

@@ -31,120 +31,122 @@ def start(directory: Path) -> Iterator[Start]:
     """Return a function that starts `program` with a task on this test's store; what is left is killed at the end."""
     started: list[subprocess.Popen[str]] = []
 
-    def start_it(task: str, *numbers: int) -> "subprocess.Popen[str]":
+    def start_program(task: str, *numbers: int) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "tests.index.program", task, str(directory), *map(str, numbers)]
         pipe = subprocess.PIPE
         started.append(subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe))
         return started[-1]
 
-    yield start_it
+    yield start_program
     for process in started:
         process.kill()
         process.communicate()
 
 
 @pytest.fixture
-def mine(directory: Path) -> Iterator[MilvusIndex]:
+def own_index(directory: Path) -> Iterator[MilvusIndex]:
     """This process's own view of the store."""
     connection = Connection(EmbeddedStore(directory))
     yield new_index(connection, model_key=program.MODEL_KEY)
     connection.close()
 
 
-def line(process: "subprocess.Popen[str]") -> list[str]:
+def read_line(process: "subprocess.Popen[str]") -> list[str]:
     assert process.stdout is not None
     return process.stdout.readline().split()
 
 
-def leave(process: "subprocess.Popen[str]") -> None:
+def end_normally(process: "subprocess.Popen[str]") -> None:
     _, complaints = process.communicate(timeout=60)
     assert complaints == ""
     assert process.returncode == 0
 
 
-def test_the_second_process_is_a_client_of_the_first(start: Start, mine: MilvusIndex) -> None:
+def test_the_second_process_is_a_client_of_the_first(start: Start, own_index: MilvusIndex) -> None:
     first, second = start("serve"), None
-    assert line(first) == ["owner"]
+    assert read_line(first) == ["owner"]
 
     second = start("serve")
-    assert line(second) == ["client"]
-    assert mine.count() == 1
-    leave(second)
-    leave(first)
+    assert read_line(second) == ["client"]
+    assert own_index.count() == 1
+    end_normally(second)
+    end_normally(first)
 
 
-def test_client_takes_over_when_the_owner_exits(start: Start, mine: MilvusIndex) -> None:
+def test_client_takes_over_when_the_owner_exits(start: Start, own_index: MilvusIndex) -> None:
     owner = start("serve")
-    assert line(owner) == ["owner"]
-    assert mine.count() == 1
+    assert read_line(owner) == ["owner"]
+    assert own_index.count() == 1
 
-    leave(owner)
-    mine.upsert([record(2)])
+    end_normally(owner)
+    own_index.upsert([record(2)])
 
-    assert sorted(entry.id for entry in mine.iterate_entries()) == [1, 2]
+    assert sorted(entry.id for entry in own_index.iterate_entries()) == [1, 2]
 
 
-def test_an_owner_whose_threads_outlive_its_main_thread_hands_the_store_over(start: Start, mine: MilvusIndex) -> None:
-    owner = start("linger")
-    assert line(owner) == ["closed"]
+def test_an_owner_whose_threads_outlive_its_main_thread_hands_the_store_over(
+    start: Start, own_index: MilvusIndex
+) -> None:
+    owner = start("outlive_main_thread")
+    assert read_line(owner) == ["closed"]
 
-    mine.upsert([record(2)])
+    own_index.upsert([record(2)])
 
     assert owner.poll() is None
-    assert sorted(entry.id for entry in mine.iterate_entries()) == [1, 2]
-    leave(owner)
+    assert sorted(entry.id for entry in own_index.iterate_entries()) == [1, 2]
+    end_normally(owner)
 
 
-def test_writers_lose_nothing_while_the_owner_exits(start: Start, mine: MilvusIndex) -> None:
+def test_writers_lose_nothing_while_the_owner_exits(start: Start, own_index: MilvusIndex) -> None:
     owner = start("serve")
-    assert line(owner) == ["owner"]
+    assert read_line(owner) == ["owner"]
     writers = [start("write", first, 20) for first in (100, 200)]
     for writer in writers:
-        assert line(writer)[1] == "client"
+        assert read_line(writer)[1] == "client"
 
-    leave(owner)
+    end_normally(owner)
     for writer in writers:
-        assert len(rest(writer)) == 19
-        leave(writer)
+        assert len(read_remaining_ids(writer)) == 19
+        end_normally(writer)
 
     expected = {an_id for first in (100, 200) for an_id in range(first, first + 20) if an_id % program.FORGET_EVERY}
-    assert {entry.id for entry in mine.iterate_entries()} == {1, *expected}
+    assert {entry.id for entry in own_index.iterate_entries()} == {1, *expected}
 
 
 @pytest.mark.parametrize("connected_before", [True, False])
 def test_client_takes_over_when_the_owner_is_killed(
-    start: Start, mine: MilvusIndex, directory: Path, connected_before: bool
+    start: Start, own_index: MilvusIndex, directory: Path, connected_before: bool
 ) -> None:
     owner = start("serve")
-    assert line(owner) == ["owner"]
+    assert read_line(owner) == ["owner"]
     if connected_before:
-        assert mine.count() == 1
+        assert own_index.count() == 1
 
     owner.kill()
     owner.wait()
 
     assert (directory / "milvus.sock").exists()
-    assert [hit.id for hit in mine.search(unit(1, 1), team_ids=[1], limit=5)] == [1]
+    assert [hit.id for hit in own_index.search(unit(1, 1), team_ids=[1], limit=5)] == [1]
 
 
-def test_forked_child_neither_owns_nor_locks_the_store(start: Start, mine: MilvusIndex) -> None:
+def test_forked_child_neither_owns_nor_locks_the_store(start: Start, own_index: MilvusIndex) -> None:
     owner = start("fork")
-    child, role = line(owner)
+    child, role = read_line(owner)
     try:
         assert role == "client"
         owner.kill()
         owner.wait()
 
-        mine.upsert([record(2)])
+        own_index.upsert([record(2)])
 
-        assert mine.count() == 2
+        assert own_index.count() == 2
     finally:
         os.kill(int(child), signal.SIGKILL)
 
 
 def test_the_owner_listens_on_no_network_port(start: Start) -> None:
     owner = start("serve")
-    assert line(owner) == ["owner"]
+    assert read_line(owner) == ["owner"]
 
     links = [str(link.readlink()) for link in Path(f"/proc/{owner.pid}/fd").iterdir() if link.is_symlink()]
     sockets = {name.removeprefix("socket:[").rstrip("]") for name in links if name.startswith("socket:[")}
@@ -152,31 +154,31 @@ def test_the_owner_listens_on_no_network_port(start: Start) -> None:
 
     assert sockets
     assert [row for row in rows if row[9] in sockets] == []
-    leave(owner)
+    end_normally(owner)
 
 
-def test_four_writers_lose_nothing_while_owners_are_killed(start: Start, mine: MilvusIndex) -> None:
+def test_four_writers_lose_nothing_while_owners_are_killed(start: Start, own_index: MilvusIndex) -> None:
     each, killings = 25, 3
     running = [start("write", first, each) for first in range(0, 4 * each, each)]
     written: list[int] = []
     following = 4 * each
     while running:
         for writer in list(running):
-            match line(writer):
+            match read_line(writer):
                 case [an_id, "owner"] if killings:
                     killings -= 1
                     writer.kill()
-                    written += [int(an_id), *rest(writer)]
+                    written += [int(an_id), *read_remaining_ids(writer)]
                     running.remove(writer)
                     running.append(start("write", following, each))
                     following += each
                 case [an_id, _]:
                     written.append(int(an_id))
                 case _:
-                    leave(writer)
+                    end_normally(writer)
                     running.remove(writer)
 
-    stored = {entry.id: entry.team_id for entry in mine.iterate_entries()}
+    stored = {entry.id: entry.team_id for entry in own_index.iterate_entries()}
     kept = {an_id for an_id in written if an_id % program.FORGET_EVERY}
     assert killings == 0
     assert kept <= stored.keys()
@@ -186,7 +188,7 @@ def test_four_writers_lose_nothing_while_owners_are_killed(start: Start, mine: M
     assert len(stored) - len(kept) <= 3
 
 
-def rest(writer: "subprocess.Popen[str]") -> list[int]:
+def read_remaining_ids(writer: "subprocess.Popen[str]") -> list[int]:
     """Return the acknowledged ids that were not read yet, of a writer that ends or was killed."""
     assert writer.stdout is not None
     # Not `communicate`, which forgets what `readline` has buffered. A line may be cut short.

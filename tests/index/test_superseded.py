@@ -8,8 +8,8 @@ import pytest
 from collections_app.index.connection import Connection
 from collections_app.index.milvus import MilvusIndex
 from tests.index.conftest import new_index
-from tests.index.older import store_as_version_1
 from tests.index.records import record, unit
+from tests.index.schema_version_1 import store_as_version_1
 
 MODEL_KEY = "upgraded"
 

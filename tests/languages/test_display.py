@@ -7,13 +7,13 @@ from django.utils.translation import ngettext_lazy
 from collections_app.errors import ImageSearchError, InvalidImage, gettext_noop
 from collections_app.messages import describe_error, format_count
 
-TOO_LARGE = InvalidImage("too_large", "This file has %(size)s MB. The limit is %(limit)s MB.", size=1234.5, limit=50)
+TOO_LARGE = InvalidImage("too_large", "This file is %(size)s MB. The limit is %(limit)s MB.", size=1234.5, limit=50)
 RESTORED = ngettext_lazy("%(number)s picture restored.", "%(number)s pictures restored.", "count")
 
 
 def test_log_shows_errors_in_english() -> None:
     with translation.override("ru"):
-        assert str(TOO_LARGE) == "This file has 1,234.5 MB. The limit is 50 MB."
+        assert str(TOO_LARGE) == "This file is 1,234.5 MB. The limit is 50 MB."
 
 
 def test_error_is_shown_in_the_reader_s_language_with_its_numbers() -> None:

@@ -137,6 +137,6 @@ def test_invitation_uses_the_language_of_the_inviter(
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         in_russian.post(f"/teams/{sample.team.pk}/invite/", {"email": "new@example.com", "role": "viewer"})
     mail = mailoutbox[0]
-    assert mail.subject == "[imagesearch] owner@example.com приглашает вас"
+    assert mail.subject == "[imagesearch] owner@example.com приглашает вас в «Gardeners»"
     assert "owner@example.com приглашает вас в команду «Gardeners»" in str(mail.body)
     assert english_words([str(mail.body)]) == set()

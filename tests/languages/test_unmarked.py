@@ -32,7 +32,7 @@ _SAYING = {
     "UploadResult",
     *_OUR_ERRORS,
 }
-_READ_ARGUMENTS = {"label", "help_text", "empty_label", "description", "error", "refusal"}
+_READ_ARGUMENTS = {"label", "help_text", "empty_label", "description", "error", "rejection"}
 
 
 class TextOfPage(HTMLParser):

@@ -10,13 +10,8 @@ from django.db import connection, models, transaction
 from django.db.migrations import Migration
 
 from collections_app.models import Collection, Image, ImageName, Membership, User
-from collections_app.services.library.collections import (
-    create_collection,
-    edit_image,
-    move_images,
-    rename_collection,
-    tag_images,
-)
+from collections_app.services.library.collections import create_collection, rename_collection
+from collections_app.services.library.images import edit_image, move_images, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 from tests.sample_team import SampleTeam, put_picture
 

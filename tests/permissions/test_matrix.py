@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponseNotFound
 
 from imagesearch import urls
-from tests.permissions.cast import PEOPLE, make_stage
+from tests.permissions.people import PEOPLE, make_scenario
 from tests.permissions.requests import METHODS, fill, has_object, routes, status
 from tests.permissions.table import TABLE
 
@@ -50,14 +50,14 @@ def test_table_lists_every_address_and_method() -> None:
 def test_every_role_gets_the_status_in_the_table(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if kind in ("trashed", "foreign"):  # the same page as for "deleted", some hundred times
         monkeypatch.setattr(urls, "handler404", respond_with_404, raising=False)
-    stage = make_stage()
+    scenario = make_scenario()
     selected = {row: statuses for row, statuses in rows().items() if row[2] == kind}
-    values = stage.values.get(kind, {})
+    values = scenario.values.get(kind, {})
     wrong = []
     for (name, method, _), statuses in selected.items():
         address = fill(routes()[name], values)
         for person, expected in zip(PEOPLE, statuses, strict=True):
-            got = status(stage.clients[person], method, address)
+            got = status(scenario.clients[person], method, address)
             if got != expected:
                 wrong.append(f"{method} {name} {kind}: {person} gets {got}, not {expected}")
     assert wrong == []

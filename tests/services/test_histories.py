@@ -52,7 +52,7 @@ steps = st.builds(
 
 
 @dataclass(kw_only=True)
-class World:
+class ExpectedState:
     """Ann and Bea have a team; each of three places is a collection: Ann's own, the team's, Cid's own.
 
     Beside the database it keeps what must be so, in the plainest way: who has which role, what is shared and where.
@@ -88,14 +88,14 @@ class World:
         return self.manages(person, place) or self.shares.get((place, person)) == "editor" or by_team
 
     def seen_by(self, person: int) -> set[int]:
-        return {pk for pk, place in self.kept().items() if self.sees(person, place)}
+        return {pk for pk, place in self.not_trashed().items() if self.sees(person, place)}
 
-    def kept(self) -> dict[int, int]:
+    def not_trashed(self) -> dict[int, int]:
         return {pk: place for pk, place in self.pictures.items() if pk not in self.trashed}
 
     def picture(self, number: int, *, trashed: bool = False) -> int:
         """Return one, or 0 where there is none."""
-        among = sorted(self.trashed if trashed else self.kept())
+        among = sorted(self.trashed if trashed else self.not_trashed())
         return among[number % len(among)] if among else 0
 
     def upload(self, step: Step) -> None:
@@ -145,7 +145,7 @@ class World:
         self.shares.pop((step.place, guest), None)
 
     def share_with_team(self, step: Step) -> None:
-        """Or take it back, where it is shared."""
+        """Or stop sharing it, where it is shared."""
         collection = self.places[step.place]
         if step.place == 1:
             return
@@ -167,7 +167,7 @@ class World:
         self.roles.pop(step.actor, None)
 
     def link(self, step: Step) -> None:
-        """Make a public link, or take it back."""
+        """Make a public link, or revoke it."""
         if known := self.links.pop(step.place, None):
             PublicLink.objects.filter(pk=known.pk).delete()
             return
@@ -177,7 +177,7 @@ class World:
         IndexWorker().drain()
 
 
-def make_world() -> World:
+def make_state() -> ExpectedState:
     for rows in (User.objects.all(), Team.objects.all()):
         rows.delete()
     people = [User.objects.create_user(f"{name}@example.com") for name in ("ann", "bea", "cid")]
@@ -186,7 +186,7 @@ def make_world() -> World:
         Membership.objects.create(team=team, user=person, role=role)
     teams = [people[0].personal_team, team, people[2].personal_team]
     places = [create_collection(team=each, name="Place", creator=people[0]) for each in teams]
-    return World(people=people, clients=list(map(sign_in_client, people)), team=team, places=places)
+    return ExpectedState(people=people, clients=list(map(sign_in_client, people)), team=team, places=places)
 
 
 def found_by(client: Client) -> set[int]:
@@ -196,25 +196,25 @@ def found_by(client: Client) -> set[int]:
     return {int(pk) for pk in re.findall(r'data-image-id="(\d+)"', page.content.decode())}
 
 
-def fetched_by(client: Client, world: World) -> set[int]:
+def fetched_by(client: Client, state: ExpectedState) -> set[int]:
     """Ask for every picture there ever was as a browser does that has it: 304 is a yes."""
-    ids = {*world.pictures, *world.purged}
+    ids = {*state.pictures, *state.purged}
     statuses = {pk: client.get(f"/images/{pk}/file/", headers={"If-None-Match": "*"}).status_code for pk in ids}
     assert set(statuses.values()) <= {304, 404}
     return {pk for pk, status in statuses.items() if status == 304}
 
 
-def check_people(world: World, step: Step) -> None:
+def check_people(state: ExpectedState, step: Step) -> None:
     for person in PEOPLE:
-        expected = world.seen_by(person)
-        assert fetched_by(world.clients[person], world) == expected, (step, person)
-        assert found_by(world.clients[person]) <= expected, (step, person)
+        expected = state.seen_by(person)
+        assert fetched_by(state.clients[person], state) == expected, (step, person)
+        assert found_by(state.clients[person]) <= expected, (step, person)
 
 
-def check_links(world: World, step: Step) -> None:
+def check_links(state: ExpectedState, step: Step) -> None:
     """A visitor without an account gets what lies in the linked collection, and nothing from one that has no link."""
-    for place, link in world.links.items():
-        expected = {pk for pk, where in world.kept().items() if where == place}
+    for place, link in state.links.items():
+        expected = {pk for pk, where in state.not_trashed().items() if where == place}
         page = Client().get(f"/s/{link.secret}/search/", {"q": "a dog", "all": "1"}).content.decode()
         found = set(re.findall(r'data-public-id="([\w-]+)"', page))
         assert found <= {str(image.public_id) for image in Image.objects.filter(pk__in=expected)}, step
@@ -227,14 +227,14 @@ def check_links(world: World, step: Step) -> None:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(steps, min_size=6, max_size=24))
 def test_nobody_sees_finds_or_fetches_forbidden_pictures(history: list[Step]) -> None:
-    world = make_world()
+    state = make_state()
     for step in history:
-        act: Callable[[Step], None] = getattr(world, step.action)
-        act(step)
-        check_people(world, step)
-        check_links(world, step)
+        perform: Callable[[Step], None] = getattr(state, step.action)
+        perform(step)
+        check_people(state, step)
+        check_links(state, step)
     IndexWorker().drain()
-    assert set(Image.objects.values_list("pk", flat=True)) == set(world.pictures)
+    assert set(Image.objects.values_list("pk", flat=True)) == set(state.pictures)
     assert_index_agrees()
     for person in PEOPLE:
-        assert found_by(world.clients[person]) == world.seen_by(person)
+        assert found_by(state.clients[person]) == state.seen_by(person)

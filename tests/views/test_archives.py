@@ -73,7 +73,7 @@ def test_links_and_nested_archives_are_refused_and_the_rest_accepted(as_owner: C
     report = send(as_owner, sample, zipped(fill))
     assert report["added"] == 1
     assert "link" in refusals(report)["link.png"]
-    assert "inside the archive" in refusals(report)["inner.zip"]
+    assert "inside the ZIP file" in refusals(report)["inner.zip"]
 
 
 def test_an_encrypted_entry_is_refused(as_owner: Client, sample: SampleTeam) -> None:
@@ -105,7 +105,7 @@ def test_count_and_size_limits_end_the_reading_and_keep_earlier_entries(
             archive.writestr(f"{number}.png", picture_bytes((number, 1, 1)))
 
     settings.MAX_ARCHIVE_IMAGES = 3
-    sentence = "An archive has at most 3 pictures."
+    sentence = "A ZIP file has at most 3 pictures."
     assert refusals(send(as_owner, sample, zipped(fill))) == {"3.png": sentence, "4.png": sentence}
     assert Image.objects.count() == 4
 
@@ -143,7 +143,7 @@ def test_plain_form_reports_every_entry(as_owner: Client, sample: SampleTeam) ->
 
     file = SimpleUploadedFile("holiday.zip", zipped(fill))
     page = as_owner.post(f"/collections/{sample.collection.pk}/upload/", {"files": file}).content.decode()
-    assert "1 added, 0 already uploaded, 1 rejected" in page
+    assert "1 added, 0 already uploaded, 1 failed" in page
     assert "notes.txt" in page
 
 
@@ -160,4 +160,4 @@ def test_many_refusals_of_one_reason_are_one_line_with_a_count(as_owner: Client,
 
 def test_truncated_archive_is_reported_as_damaged(as_owner: Client, sample: SampleTeam) -> None:
     content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))[:-30]
-    assert "damaged" in refusals(send(as_owner, sample, content))["The archive"]
+    assert "damaged" in refusals(send(as_owner, sample, content))["The ZIP file"]

@@ -44,12 +44,12 @@ def test_every_security_header_is_set(
 ) -> None:
     answer = (as_owner if is_signed_in else client).get(address.format(image=sample.image.pk))
     own = {} if answer.status_code == 302 and "/images/" in address else PAGES[address]
-    assert {name: in_order(answer.headers.get(name, "")) for name in EVERYWHERE} == EVERYWHERE | own
+    assert {name: sort_directives(answer.headers.get(name, "")) for name in EVERYWHERE} == EVERYWHERE | own
     assert set(REFUSED) <= set(answer.headers["Permissions-Policy"].split(", "))
     assert "publickey-credentials" not in answer.headers["Permissions-Policy"], "passkeys need them"
 
 
-def in_order(header: str) -> str:
+def sort_directives(header: str) -> str:
     """django-csp gives its directives in no order worth keeping."""
     return "; ".join(sorted(header.split("; "))) if "default-src" in header and "sandbox" not in header else header
 

@@ -24,7 +24,7 @@ def test_chip_counts_waiting_pictures_and_polls(as_viewer: Client) -> None:
 
 def test_chip_stops_polling_when_nothing_waits(as_viewer: Client, failed: Image) -> None:
     chip = as_viewer.get("/indexing/status/", headers=HTMX).content.decode()
-    assert "1 failed" in chip
+    assert "1 picture failed" in chip
     assert "hx-trigger" not in chip
 
 

@@ -20,10 +20,10 @@ JSON = {"Accept": "application/json"}
 MIB = 2**20
 
 
-class Wire(io.BytesIO):
+class RequestBody(io.BytesIO):
     """The body of a request, which counts the bytes that were read."""
 
-    def taken(self) -> int:
+    def bytes_read(self) -> int:
         return self.tell()
 
 
@@ -38,23 +38,23 @@ def small(settings: Settings, tmp_path: Path) -> None:
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path
 
 
-def send_by_wire(client: Client, address: str, size: int) -> tuple[int, Wire]:
+def send_raw(client: Client, address: str, size: int) -> tuple[int, RequestBody]:
     """Send a file as a browser does, with the cookie and the field of the site's forms."""
     client.cookies["csrftoken"] = token = "a" * 32
     fields = {"csrfmiddlewaretoken": token, "files": SimpleUploadedFile("a.png", bytes(size))}
     body = encode_multipart(BOUNDARY, fields)
-    wire = Wire(body)
-    extra: dict[str, object] = {"wsgi.input": wire, "CONTENT_LENGTH": str(len(body))}
+    sent = RequestBody(body)
+    extra: dict[str, object] = {"wsgi.input": sent, "CONTENT_LENGTH": str(len(body))}
     answer = client.generic("POST", address, b"x", MULTIPART_CONTENT, headers=JSON, **extra)  # type: ignore[arg-type]
-    return answer.status_code, wire
+    return answer.status_code, sent
 
 
 @pytest.mark.parametrize("path", ["upload", "collection", "elsewhere"])
 def test_a_stranger_s_file_is_not_read(path: str, address: str) -> None:
     aim = {"upload": "/upload/", "collection": address, "elsewhere": "/teams/"}[path]
-    status, wire = send_by_wire(Client(enforce_csrf_checks=True), aim, 4 * MIB)
+    status, sent = send_raw(Client(enforce_csrf_checks=True), aim, 4 * MIB)
     assert status == 401
-    assert wire.taken() < MIB
+    assert sent.bytes_read() < MIB
 
 
 def test_a_member_s_file_is_read(sample: SampleTeam, address: str) -> None:
@@ -70,13 +70,13 @@ def test_oversized_file_is_truncated_and_reported(address: str, sample: SampleTe
     file = SimpleUploadedFile("big.png", bytes(5 * MIB))
     answer = sign_in_client(sample.owner).post(address, {"files": file}, headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-    assert answer.json()["error"] == "This file has 5 MB. The limit is 1 MB."
+    assert answer.json()["error"] == "This file is 5 MB. The limit is 1 MB."
 
 
 def test_files_beside_a_truncated_one_arrive(address: str, sample: SampleTeam) -> None:
     files = [picture_file("a.png", "blue"), SimpleUploadedFile("big.png", bytes(5 * MIB)), picture_file("c.png", "tan")]
     page = sign_in_client(sample.owner).post(address, {"files": files}).content.decode()
-    assert "2 added, 0 already uploaded, 1 rejected" in page
+    assert "2 added, 0 already uploaded, 1 failed" in page
     assert "The limit is 1 MB" in page
     assert set(Image.objects.values_list("original_name", flat=True)) == {"rose.png", "a.png", "c.png"}
 
@@ -90,7 +90,7 @@ def test_an_archive_may_be_larger_than_a_picture(address: str, sample: SampleTea
 def test_archive_over_its_own_limit_is_truncated(address: str, sample: SampleTeam) -> None:
     file = SimpleUploadedFile("a.zip", archive_of(4 * MIB))
     answer = sign_in_client(sample.owner).post(address, {"files": file}, headers=JSON)
-    assert (answer.status_code, answer.json()["error"]) == (413, "The archive is too large. Split it into several.")
+    assert (answer.status_code, answer.json()["error"]) == (413, "The ZIP file is too large. Split it into several.")
 
 
 def test_a_request_as_a_whole_has_a_limit(address: str, sample: SampleTeam) -> None:
@@ -100,12 +100,12 @@ def test_a_request_as_a_whole_has_a_limit(address: str, sample: SampleTeam) -> N
 
 
 def test_truncated_file_takes_no_space(sample: SampleTeam, tmp_path: Path) -> None:
-    files = parsed(sample, [bytes(5 * MIB), picture_bytes("blue")])
+    files = parse_files(sample, [bytes(5 * MIB), picture_bytes("blue")])
     assert [type(file) is TruncatedFile for file in files] == [True, False]
     assert sum(path.stat().st_size for path in tmp_path.glob("*.upload*")) < MIB
 
 
-def parsed(sample: SampleTeam, contents: list[bytes]) -> list["UploadedFile[bytes]"]:
+def parse_files(sample: SampleTeam, contents: list[bytes]) -> list["UploadedFile[bytes]"]:
     request = RequestFactory().post("/upload/", {"files": [SimpleUploadedFile("x", each) for each in contents]})
     request.user = sample.owner
     return request.FILES.getlist("files")
@@ -120,12 +120,12 @@ def test_an_archive_s_first_bytes_may_come_in_pieces(sample: SampleTeam) -> None
         assert type(request.FILES["files"]) is not TruncatedFile
 
 
-def test_absurdly_large_request_is_refused_unread(address: str, sample: SampleTeam) -> None:
+def test_far_too_large_request_is_refused_unread(address: str, sample: SampleTeam) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(sample.owner)
-    status, wire = send_by_wire(client, address, 7 * MIB)
+    status, sent = send_raw(client, address, 7 * MIB)
     assert status == 400
-    assert wire.taken() == 0
+    assert sent.bytes_read() == 0
 
 
 def test_full_disk_is_reported_and_files_in_memory_arrive(
@@ -161,7 +161,7 @@ def test_disk_that_fills_up_is_reported(room: int, sample: SampleTeam, settings:
 def test_oversized_example_is_reported(sample: SampleTeam) -> None:
     file = SimpleUploadedFile("big.png", bytes(2 * MIB))
     page = sign_in_client(sample.owner).post("/search/examples/", {"example": file}, follow=True).content.decode()
-    assert "big.png: This file has 2 MB. The limit is 1 MB." in page
+    assert "big.png: This file is 2 MB. The limit is 1 MB." in page
 
 
 def archive_of(byte_size: int) -> bytes:

@@ -45,6 +45,7 @@ def test_new_picture_gets_201_and_its_address(address: str, as_owner: Client) ->
         "id": image.pk,
         "url": f"/images/{image.pk}/",
         "title": "blue.png",
+        "collection": image.collection.name,
         "thumbnail": f"/images/{image.pk}/thumbnail/",
         "created": True,
         "collection_url": f"/collections/{image.collection_id}/",
@@ -90,7 +91,7 @@ def test_plain_form_takes_many_files_and_reports_each(address: str, as_owner: Cl
     answer = as_owner.post(address, {"files": files})
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "1 added, 1 already uploaded, 1 rejected" in page
+    assert "1 added, 1 already uploaded, 1 failed" in page
     assert f'href="/images/{sample.image.pk}/"' in page
     assert "isn&#x27;t a picture that can be read" in page
 

@@ -12,7 +12,13 @@ from collections_app.demo.queries import build_query_families
 from collections_app.encoders import Encoder, get_encoder, make_encoder
 from collections_app.errors import ImageSearchError
 from collections_app.management.lookups import get_team
-from collections_app.management.score_table import Models, Rows, format_family_table, format_query_table, format_tally
+from collections_app.management.score_table import (
+    ComparedModels,
+    Rows,
+    format_family_table,
+    format_query_table,
+    format_tally,
+)
 from collections_app.services.evaluation.judgments import JudgedQuery, list_judged_queries
 from collections_app.services.evaluation.metrics import JudgedImages, Score, score_ranking, score_search
 
@@ -38,14 +44,14 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         names = [options["model"] or settings.CLIP_MODEL, *filter(None, [options["compare"]])]
-        models = Models(names=names, k=options["k"])
+        models = ComparedModels(names=names, k=options["k"])
         try:
             self._evaluate(models, options)
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(_MEANING.format(k=models.k))
 
-    def _evaluate(self, models: Models, options: dict[str, Any]) -> None:
+    def _evaluate(self, models: ComparedModels, options: dict[str, Any]) -> None:
         team = get_team(options["team"]) if options["team"] else None
         judged_queries = [] if options["demo"] else list_judged_queries(team=team)
         if options["demo"] or (not judged_queries and settings.CLIP_MODEL == "demo" and not team):
@@ -59,7 +65,7 @@ class Command(BaseCommand):
         else:
             self._compare_on_judged_images(models, judged_queries)
 
-    def _compare_on_judged_images(self, models: Models, judged_queries: list[JudgedQuery]) -> None:
+    def _compare_on_judged_images(self, models: ComparedModels, judged_queries: list[JudgedQuery]) -> None:
         sets = [JudgedImages(judged_queries, _get_encoder(name)) for name in models.names]
         self._print(models, [[images.score(each, k=models.k) for images in sets] for each in judged_queries])
         self.stdout.write("Ranked: for each query only the pictures that are judged for it, not the whole site.")
@@ -77,7 +83,7 @@ class Command(BaseCommand):
                 "Try a smaller --k."
             )
 
-    def _compare_on_drawn_scenes(self, models: Models) -> None:
+    def _compare_on_drawn_scenes(self, models: ComparedModels) -> None:
         """Draw the scenes again: a site does not record which of its pictures are drawn."""
         scenes = [picture.scene for collection in get_demo_collections() for picture in collection.pictures]
         galleries = [Gallery(scenes, _get_encoder(name)) for name in models.names]
@@ -88,11 +94,11 @@ class Command(BaseCommand):
             f"Ranked: the demo's {len(scenes)} drawn scenes, judged by what is drawn. By {' and '.join(models.names)}."
         )
 
-    def _print(self, models: Models, rows: Rows) -> None:
+    def _print(self, models: ComparedModels, rows: Rows) -> None:
         self.stdout.write(format_query_table(models, rows))
         self._print_tally(models, rows)
 
-    def _print_tally(self, models: Models, rows: Rows) -> None:
+    def _print_tally(self, models: ComparedModels, rows: Rows) -> None:
         if len(models.names) > 1:
             self.stdout.write(format_tally(models, rows))
 

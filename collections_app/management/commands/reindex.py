@@ -5,13 +5,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Q
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import ImageSearchError
+from collections_app.management.lookups import get_collection, get_team
 from collections_app.management.run_until_signal import drain_queue_with_progress
-from collections_app.models import Collection, Image, IndexJob, Team
-from collections_app.models.ids import parse_id
+from collections_app.models import Image, IndexJob
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import (
@@ -93,24 +92,8 @@ class Command(BaseCommand):
         )
 
 
-def _select_images(team: str | None, collection: str | None) -> ImageQuerySet:
-    collections = Collection.objects.all()
-    if team:
-        teams = Team.objects.filter(_match_id_or_name(team))
-        _require_one("team", team, teams.count())
-        collections = collections.filter(team__in=teams)
-    if collection:
-        collections = collections.filter(_match_id_or_name(collection))
-        _require_one("collection", collection, collections.count())
-    return Image.objects.filter(collection__in=collections) if team or collection else Image.objects.all()
-
-
-def _match_id_or_name(name: str) -> Q:
-    return Q(pk=parse_id(name)) if name.isdecimal() else Q(name=name)
-
-
-def _require_one(kind: str, name: str, count: int) -> None:
-    if count == 0:
-        raise CommandError(f"There is no {kind} “{name}”.")
-    if count > 1:
-        raise CommandError(f"{count} {kind}s are named “{name}”. Use the ID instead.")
+def _select_images(team_name: str | None, collection_name: str | None) -> ImageQuerySet:
+    team = get_team(team_name) if team_name else None
+    if collection_name:
+        return Image.objects.filter(collection=get_collection(collection_name, team=team))
+    return Image.objects.filter(collection__team=team) if team else Image.objects.all()

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.management.run_until_signal import stop_on_signals
-from collections_app.management.supervisor import Child, run_to_end, supervise
+from collections_app.management.supervisor import Child, run_and_wait, supervise
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         # In a process of its own, so that this one stays small.
         model = Child(name="model", command=_build_manage_command("model"), stdout=subprocess.DEVNULL)
-        if not run_to_end(model, stop) and not stop.is_set():
+        if not run_and_wait(model, stop) and not stop.is_set():
             sys.exit(1)
         if stop.is_set():
             return

@@ -23,19 +23,19 @@ class HashedImage(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An image that may be a duplicate. `since` is when it was taken, or else uploaded."""
+    """An image that may be a duplicate. `taken_or_created_at` is when it was taken, or else uploaded."""
 
     id: int
     sha256: str
     hash: int | None
     pixels: int
     byte_size: int
-    since: datetime
+    taken_or_created_at: datetime
 
     @property
     def keep_priority(self) -> tuple[int, int, float, int]:
         """A sort key; the image to keep comes first: most pixels, then largest file, then earliest."""
-        return -self.pixels, -self.byte_size, self.since.timestamp(), self.id
+        return -self.pixels, -self.byte_size, self.taken_or_created_at.timestamp(), self.id
 
 
 def read_hashed_images(team: Team) -> list[HashedImage]:
@@ -48,7 +48,14 @@ def read_candidates(ids: Sequence[int]) -> Iterator[Candidate]:
     fields = ("pk", "sha256", "perceptual_hash", "width", "height", "byte_size")
     for chunk in iterate_chunks(ids, _CHUNK_SIZE):
         rows = Image.objects.not_trashed().filter(pk__in=chunk)
-        for pk, sha256, value, width, height, byte_size, since in rows.values_list(
+        for pk, sha256, value, width, height, byte_size, taken_or_created_at in rows.values_list(
             *fields, Coalesce("taken_at", "created_at")
         ):
-            yield Candidate(id=pk, sha256=sha256, hash=value, pixels=width * height, byte_size=byte_size, since=since)
+            yield Candidate(
+                id=pk,
+                sha256=sha256,
+                hash=value,
+                pixels=width * height,
+                byte_size=byte_size,
+                taken_or_created_at=taken_or_created_at,
+            )

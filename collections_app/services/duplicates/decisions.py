@@ -1,32 +1,32 @@
 """People's decisions about duplicates: keep one image, or dismiss the group."""
 
-from collections.abc import Collection as Several
+from collections import abc
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from collections_app.errors import PictureGone
+from collections_app.errors import ImageDeleted
 from collections_app.models import DuplicateDismissal, Image, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.library.trash import trash_images
 
 
 @transaction.atomic
-def keep_one(*, team: Team, keeper_id: int, images: ImageQuerySet, trasher: User) -> list[int]:
+def trash_all_duplicates_except(*, team: Team, keeper_id: int, images: ImageQuerySet, trasher: User) -> list[int]:
     """Move the team's images among these to the trash, except the keeper; return their ids.
 
-    The lock on the team prevents two people who keep different images from trashing both. Raises PictureGone if the
+    The lock on the team prevents two people who keep different images from trashing both. Raises ImageDeleted if the
     keeper no longer exists.
     """
     Team.objects.select_for_update().get(pk=team.pk)
     if not Image.objects.not_trashed().in_team(team).filter(pk=keeper_id).exists():
-        raise PictureGone(_("The picture to keep was deleted. Nothing was moved to trash."))
+        raise ImageDeleted(_("The picture to keep was deleted. Nothing was moved to trash."))
     ids = list(images.not_trashed().in_team(team).exclude(pk=keeper_id).values_list("pk", flat=True))
     trash_images(images=Image.objects.filter(pk__in=ids), trasher=trasher)
     return ids
 
 
-def dismiss_duplicates(*, team: Team, image_ids: Several[int], member: User) -> int:
+def dismiss_duplicates(*, team: Team, image_ids: abc.Collection[int], member: User) -> int:
     """Record that these images of the team are not duplicates of each other; return how many they are."""
     images = Image.objects.not_trashed().in_team(team).filter(pk__in=image_ids)
     ids = list(images.order_by("pk").values_list("pk", flat=True))

@@ -16,9 +16,9 @@ from collections_app.services.indexing.active_index import get_active_index
 # Measured by tests/benchmarks/near_duplicates.py on photos and drawn scenes: resized, recompressed, brightened and
 # slightly cropped copies differ in at most 8 of 64 bits; of 36,000 pairs of different pictures, the nearest in 10.
 MAX_BITS = 8
-# Distances between any two pictures differ from model to model, so the limit is a share of the usual distance within
+# Distances between any two pictures differ from model to model, so the limit is a ratio of the median distance within
 # the team: if all pictures of a team are similar, duplicates must be nearer.
-MAX_SHARE = 0.2
+MAX_DISTANCE_RATIO = 0.2
 # 1 - cosine of two unrelated photos with the usual models, for teams with too few pictures to measure it.
 _DEFAULT_DISTANCE = 0.4
 _MIN_SAMPLE = 50
@@ -41,7 +41,7 @@ class DuplicateGroup:
         return [self.keeper.id, *(other.id for other in self.others)]
 
     @property
-    def advantage(self) -> str:
+    def keep_reason(self) -> str:
         """What makes the keeper better than the next one: "pixels", "bytes" or "age"."""
         best = min(self.others, key=lambda other: other.keep_priority)
         if self.keeper.pixels > best.pixels:
@@ -59,21 +59,21 @@ def find_near_duplicates(*, team: Team) -> list[DuplicateGroup]:
     Raises EncoderError or IndexUnavailable.
     """
     index = get_active_index()
-    return list(_Search(team, lambda ids: index.get_vectors(ids, team_ids=[team.pk])).iterate_groups())
+    return list(_DuplicateFinder(team, lambda ids: index.get_vectors(ids, team_ids=[team.pk])).iterate_groups())
 
 
 def find_exact_duplicates(*, team: Team) -> list[DuplicateGroup]:
     """Return identical images only. Needs no index."""
-    return list(_Search(team, None).iterate_groups())
+    return list(_DuplicateFinder(team, None).iterate_groups())
 
 
-class _Search:
+class _DuplicateFinder:
     """One search in a team. Without `fetch_vectors` it finds identical files only."""
 
     def __init__(self, team: Team, fetch_vectors: FetchVectors | None) -> None:
         self._fetch_vectors = fetch_vectors
         self._hashed_images = read_hashed_images(team)
-        self._near_hashes = match_near_hashes(self._hashed_images) if fetch_vectors else {}
+        self._near_hashes = group_near_hashes(self._hashed_images) if fetch_vectors else {}
         self._rows = sorted(read_candidates(self._list_candidate_ids()), key=lambda row: row.keep_priority)
         self._dismissals = _read_dismissals(team)
         self._by_sha256 = _group((row.sha256, row) for row in self._rows)
@@ -122,13 +122,13 @@ class _Search:
     def _max_distance(self) -> float:
         step = max(1, len(self._hashed_images) // _MAX_SAMPLE)
         sample = self._fetch([image.id for image in self._hashed_images[::step]])
-        return MAX_SHARE * measure_usual_distance(list(sample.values()))
+        return MAX_DISTANCE_RATIO * compute_median_distance(list(sample.values()))
 
     def _fetch(self, ids: Sequence[int]) -> Mapping[int, Vector]:
         return self._fetch_vectors(ids) if self._fetch_vectors and ids else {}
 
 
-def measure_usual_distance(vectors: Sequence[Vector]) -> float:
+def compute_median_distance(vectors: Sequence[Vector]) -> float:
     """Return the median of 1 - cosine over all pairs of a sample of unit vectors, or 0.4 if the sample is too small."""
     if len(vectors) < _MIN_SAMPLE:
         return _DEFAULT_DISTANCE
@@ -137,7 +137,7 @@ def measure_usual_distance(vectors: Sequence[Vector]) -> float:
     return float(np.median(distances[np.triu_indices(len(vectors), k=1)]))
 
 
-def match_near_hashes(images: Sequence[HashedImage]) -> dict[int | None, list[int]]:
+def group_near_hashes(images: Sequence[HashedImage]) -> dict[int | None, list[int]]:
     """Return, for each hash that is near to another image's, a list of itself and the near hashes.
 
     Leaves out images without a hash, plain ones (0) and hashes of more than MAX_IMAGES_PER_HASH images.

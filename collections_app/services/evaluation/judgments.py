@@ -42,7 +42,7 @@ def list_judged_queries(*, team: Team | None = None) -> list[JudgedQuery]:
     """Return the judgments that count, by person and query; with a team, only those of its pictures."""
     judged = []
     for person in User.objects.filter(pk__in=RelevanceJudgment.objects.values("user")).order_by("pk"):
-        counting = RelevanceJudgment.objects.usable_by(person)
+        counting = RelevanceJudgment.objects.by_user_on_visible_images(person)
         counting = counting.filter(image__collection__team=team) if team else counting
         by_query: dict[str, dict[int, bool]] = defaultdict(dict)
         rows = counting.order_by("query", "image").values_list("query", "image_id", "is_right")

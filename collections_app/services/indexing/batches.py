@@ -37,7 +37,7 @@ class BatchWriter:
     def write(self, batch: JobBatch) -> None:
         """Bring the index into agreement with the batch's images."""
         for job in batch.invalid:
-            self._fail(job, _("This picture's data cannot be stored in the index."))
+            self._fail(job, _("This picture's data can't be stored in the index."))
         self._remove(batch.deleted)
         readable = [task for task in batch.to_encode if not find_storage_error(task)]
         self._upsert(self._reuse_vectors(batch.reusable) + self._encode_readable(readable))

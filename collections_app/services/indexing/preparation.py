@@ -109,7 +109,7 @@ def get_decoded(task: Task) -> Decoded | str:
         return _("The picture's file is missing from the storage.")
     except Exception:  # an unknown error fails this picture only
         log.exception("Image %s could not be prepared", task.entry.id)
-        return _("The picture could not be prepared for the model. See the site's log for the reason.")
+        return _("The picture couldn't be prepared for the model. Ask an administrator.")
 
 
 def _decode(image: Image, encoder: Encoder) -> Decoded:
@@ -134,5 +134,5 @@ def read_picture(image: Image) -> Picture:
         raise
     except OSError as error:
         raise StorageUnavailable(
-            _("A picture's file cannot be read right now: %(reason)s."), reason=error.strerror or str(error)
+            _("A picture's file can't be read right now: %(reason)s."), reason=error.strerror or str(error)
         ) from error

@@ -142,6 +142,6 @@ class IndexWorker:
             raise
         except Exception:  # an unknown error counts as an attempt of each job; the retries run one by one
             log.exception("A batch of %s failed", len(batch.jobs))
-            reason = _("Indexing failed unexpectedly. See the site's log for the reason.")
+            reason = _("Indexing failed unexpectedly. Ask an administrator.")
             for job in batch.jobs:
                 fail_job(worker=self.id, job=job, reason=reason)

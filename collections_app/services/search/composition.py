@@ -75,5 +75,5 @@ def _embed_example(example: Image | Example, indexed: Mapping[int, Vector], mode
     else:
         vector = read_vector(example) if example.model_key == model_key else None
     if vector is None:
-        raise NotIndexed(_("An example in your search is not searchable yet. Try again in a moment."))
+        raise NotIndexed(_("An example in your search isn't searchable yet. Try again in a moment."))
     return vector

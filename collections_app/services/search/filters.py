@@ -144,7 +144,7 @@ class ShapeFilter(Filter):
     key = "is"
     form_field = forms.ChoiceField(
         required=False,
-        label=gettext_lazy("Shape"),
+        label=gettext_lazy("Orientation"),
         choices=[
             ("", gettext_lazy("Any")),
             ("portrait", gettext_lazy("Portrait")),
@@ -243,7 +243,7 @@ FILTERS: Mapping[str, Filter] = {
             "after",
             "taken_at",
             "minimum",
-            forms.CharField(required=False, label=gettext_lazy("Taken from"), widget=_DATE_INPUT),
+            forms.CharField(required=False, label=gettext_lazy("Taken on or after"), widget=_DATE_INPUT),
         ),
         DateFilter(
             "before",

@@ -182,14 +182,14 @@ def _find_problem(item: Item) -> str:
     if isinstance(item, Term):
         if not MIN_WEIGHT <= abs(item.weight) <= MAX_WEIGHT:
             names = {"least": f"{MIN_WEIGHT:g}", "most": f"{MAX_WEIGHT:g}", "weight": f"{abs(item.weight):g}"}
-            return _("A weight is a number from %(least)s to %(most)s, not %(weight)s.") % names
+            return _("Weights must be between %(least)s and %(most)s, not %(weight)s.") % names
         return "" if item.value else _("Write the number of a picture after “like:”.")
     if item.key not in FILTER_KEYS:
         return _("“%(key)s:” isn't a filter. Put words with a colon in quotation marks.") % {"key": item.key}
     if not item.value:
         return _("Write something after “%(key)s:”.") % {"key": item.key}
     if item.is_negative and not (item.key in FILTERS and FILTERS[item.key].can_be_negative):
-        return _("“-%(key)s:” isn't possible. You can exclude words, examples and tags.") % {"key": item.key}
+        return _("“-%(key)s:” isn't supported. You can exclude words, examples and tags.") % {"key": item.key}
     return ""
 
 

@@ -249,11 +249,11 @@ def _find_by_name(term: FilterTerm, scopes: VisibleScopes) -> Sequence[Collectio
     if term.key == "in":
         collections = [each for each in scopes.collections if each.name.casefold() == wanted]
         if not collections:
-            raise InvalidFilter(_("There is no collection “%(name)s” that you can see.") % {"name": term.value})
+            raise InvalidFilter(_("No collection named “%(name)s” found.") % {"name": term.value})
         return collections
     teams = [each for each in scopes.teams if each.name.casefold() == wanted]
     if not teams:
-        raise InvalidFilter(_("You aren't in a team “%(name)s”.") % {"name": term.value})
+        raise InvalidFilter(_("You aren't in a team named “%(name)s”.") % {"name": term.value})
     return teams
 
 
@@ -283,14 +283,14 @@ def _find_examples(user: User, terms: Sequence[Term]) -> dict[str, Image | Examp
     ids = {int(name) for name in names if name.isdecimal() and len(name) <= _MAX_ID_DIGITS}
     images = Image.objects.visible_to(user).with_collection().in_bulk(ids) if ids else {}
     tokens = names - {str(image_id) for image_id in ids}
-    stored = Example.objects.usable_by(user).filter(token__in=tokens) if tokens else ()
+    stored = Example.objects.unexpired_of(user).filter(token__in=tokens) if tokens else ()
     return {**{str(pk): image for pk, image in images.items()}, **{each.token: each for each in stored}}
 
 
 def _describe_cut(sent: str, text: str) -> list[str]:
     if len(text) < MAX_QUERY_LENGTH or len(" ".join(sent.split())) <= MAX_QUERY_LENGTH:
         return []
-    return [_("A search has at most %(count)s characters. The rest was left out.") % {"count": MAX_QUERY_LENGTH}]
+    return [_("A search has at most %(count)s characters. The rest was ignored.") % {"count": MAX_QUERY_LENGTH}]
 
 
 def _describe_missing_examples(terms: Sequence[Term], examples: Mapping[str, object]) -> list[str]:

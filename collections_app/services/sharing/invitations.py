@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from collections_app.errors import InvitationGone, PersonalTeam, WrongAddress
+from collections_app.errors import InvitationInvalid, PersonalTeamProtected, WrongEmail
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Invitation, Membership, Role, Share, Team, User
 
@@ -25,12 +25,12 @@ _SECRET_BYTES = 16
 def invite(
     *, email: str, role: str, inviter: User, team: Team | None = None, collection: Collection | None = None
 ) -> tuple[Invitation, str]:
-    """Return an invitation to a team or a collection, and its secret. Raises PersonalTeam.
+    """Return an invitation to a team or a collection, and its secret. Raises PersonalTeamProtected.
 
     The secret is not stored. An earlier invitation of the same address is deleted.
     """
     if team and team.is_personal:
-        raise PersonalTeam(_("A personal team has one member. Create a team to work together."))
+        raise PersonalTeamProtected(_("A personal team has one member. Create a team to work together."))
     Invitation.objects.filter(team=team, collection=collection, email__iexact=email).delete()
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     invitation = Invitation.objects.create(
@@ -48,26 +48,29 @@ def invite(
 def send_invitation(*, invitation: Invitation, address: str) -> None:
     """Mail the link in the inviter's language. A failed mail is ignored, because the inviter sees the link too."""
     text = render_to_string("email/invitation.txt", {"invitation": invitation, "address": address})
-    subject = settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + gettext("%(name)s invites you") % {"name": invitation.inviter}
+    names = {"name": invitation.inviter, "target": invitation.team or invitation.collection}
+    # A header has no line breaks.
+    title = " ".join((gettext("%(name)s invited you to “%(target)s”") % names).split())
+    subject = settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + title
     send: Callable[[], object] = lambda: send_mail(subject, text, None, [invitation.email])  # noqa: E731
     transaction.on_commit(send, robust=True)
 
 
 def find_invitation(secret: str) -> Invitation:
-    """Return an open invitation. Raises InvitationGone: used, revoked, expired, or the inviter is no owner now."""
-    invitation = Invitation.objects.open().with_offer().filter(secret_hash=_hash(secret)).first()
+    """Return an open invitation. Raises InvitationInvalid: used, revoked, expired, or the inviter is no owner now."""
+    invitation = Invitation.objects.open().with_target().filter(secret_hash=_hash(secret)).first()
     if invitation is None or not _is_inviter_owner(invitation):
-        raise InvitationGone(_("This invitation is no longer valid. Ask for a new one."))
+        raise InvitationInvalid(_("This invitation is no longer valid. Ask for a new one."))
     return invitation
 
 
 @transaction.atomic
 def accept_invitation(*, secret: str, user: User) -> Invitation:
-    """Create the membership or the share, and delete the invitation. Raises InvitationGone or WrongAddress."""
+    """Create the membership or the share, and delete the invitation. Raises InvitationInvalid or WrongEmail."""
     list(Invitation.objects.select_for_update().filter(secret_hash=_hash(secret)))
     invitation = find_invitation(secret)
     if not is_addressed_to(invitation, user):
-        raise WrongAddress(_("This invitation is for another address. Sign in with the account it was sent to."))
+        raise WrongEmail(_("This invitation is for another email address. Sign in with the account it was sent to."))
     if invitation.team:
         Membership.objects.get_or_create(team=invitation.team, user=user, defaults={"role": invitation.role})
     else:
@@ -87,9 +90,9 @@ def revoke_invitations(*, user: User, team: Team | None = None, collection: Coll
 
     A user whose access is revoked must not regain it with an older invitation.
     """
-    offered = Q(team=team) | Q(collection__team=team) if team else Q(collection=collection)
+    to_target = Q(team=team) | Q(collection__team=team) if team else Q(collection=collection)
     addresses = _get_addresses(user)
-    ids = [each.pk for each in Invitation.objects.filter(offered) if each.email.casefold() in addresses]
+    ids = [each.pk for each in Invitation.objects.filter(to_target) if each.email.casefold() in addresses]
     Invitation.objects.filter(pk__in=ids).delete()
 
 

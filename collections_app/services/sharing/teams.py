@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from collections_app.errors import LastOwner, PersonalTeam
+from collections_app.errors import LastOwnerRequired, PersonalTeamProtected
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Image, Membership, Role, Team, User
 from collections_app.services.sharing.invitations import revoke_invitations
@@ -18,14 +18,14 @@ def create_team(*, name: str, owner: User) -> Team:
 
 
 def rename_team(*, team: Team, name: str) -> None:
-    """Raises PersonalTeam."""
-    _refuse_personal(team)
+    """Raises PersonalTeamProtected."""
+    _reject_personal_team(team)
     Team.objects.filter(pk=team.pk).update(name=name)
 
 
 def delete_team(*, team: Team) -> None:
-    """Delete the team with its collections and images permanently. Raises PersonalTeam."""
-    _refuse_personal(team)
+    """Delete the team with its collections and images permanently. Raises PersonalTeamProtected."""
+    _reject_personal_team(team)
     images = Image.objects.in_team(team).order_by("pk")
     while chunk := list(images.values_list("pk", flat=True)[:_CHUNK]):
         Image.objects.filter(pk__in=chunk).delete()
@@ -34,7 +34,7 @@ def delete_team(*, team: Team) -> None:
 
 @transaction.atomic
 def change_role(*, membership: Membership, role: Role) -> None:
-    """Raises LastOwner or PersonalTeam."""
+    """Raises LastOwnerRequired or PersonalTeamProtected."""
     _lock_team(membership.team)
     if role != Role.OWNER:
         _require_other_owner(membership)
@@ -43,7 +43,7 @@ def change_role(*, membership: Membership, role: Role) -> None:
 
 @transaction.atomic
 def remove_member(*, membership: Membership) -> None:
-    """Remove a member, or let them leave. Raises LastOwner or PersonalTeam."""
+    """Remove a member, or let them leave. Raises LastOwnerRequired or PersonalTeamProtected."""
     _lock_team(membership.team)
     _require_other_owner(membership)
     membership.delete()
@@ -51,16 +51,16 @@ def remove_member(*, membership: Membership) -> None:
 
 
 def _lock_team(team: Team) -> None:
-    _refuse_personal(team)
+    _reject_personal_team(team)
     list(Team.objects.select_for_update().filter(pk=team.pk))
 
 
 def _require_other_owner(membership: Membership) -> None:
     others = Membership.objects.filter(team=membership.team, role=Role.OWNER).exclude(pk=membership.pk)
     if not others.exists():
-        raise LastOwner(_("A team needs an owner. Make someone else an owner first, or delete the team."))
+        raise LastOwnerRequired(_("A team needs an owner. Make someone else an owner first, or delete the team."))
 
 
-def _refuse_personal(team: Team) -> None:
+def _reject_personal_team(team: Team) -> None:
     if team.is_personal:
-        raise PersonalTeam(_("A personal team cannot be changed or deleted."))
+        raise PersonalTeamProtected(_("A personal team can't be changed or deleted."))

@@ -12,13 +12,13 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from collections_app.errors import CollectionGone
+from collections_app.errors import CollectionDeleted
 from collections_app.errors import gettext_noop as _
 from collections_app.imaging import Limits, PictureInfo, inspect_picture
 from collections_app.models import Collection, Image, PendingFile, Team, User
 from collections_app.models.image import build_storage_name
-from collections_app.services.library.collections import requeue_failed_images
 from collections_app.services.library.files import clean_file_name
+from collections_app.services.library.images import requeue_failed_images
 from collections_app.services.library.quotas import check_quota
 
 _CHUNK_BYTES = 2**20
@@ -28,12 +28,12 @@ _CHUNK_BYTES = 2**20
 class IngestResult:
     """`created` is False if the team already has the same bytes; `image` is then that picture.
 
-    `elsewhere` is a picture with the same bytes that the uploader may see in another team.
+    `copy_in_other_team` is a picture with the same bytes that the uploader may see in another team.
     """
 
     image: Image
     created: bool
-    elsewhere: Image | None = None
+    copy_in_other_team: Image | None = None
 
 
 def get_upload_limits() -> Limits:
@@ -59,13 +59,13 @@ def ingest_upload(
 ) -> IngestResult:
     """Store a picture in a collection, or find the one with the same bytes in its team.
 
-    Raises InvalidImage, CollectionGone or QuotaExceeded, with nothing stored.
+    Raises InvalidImage, CollectionDeleted or QuotaExceeded, with nothing stored.
     """
     info = inspect_picture(file, get_upload_limits())
     sha256 = compute_sha256(file)
-    if known := _find_same_bytes(collection, sha256, uploader):
-        _ensure_file(known, file)
-        return IngestResult(image=known, created=False)
+    if existing := _find_same_bytes(collection, sha256, uploader):
+        _ensure_file(existing, file)
+        return IngestResult(image=existing, created=False)
     image = Image(
         collection=collection,
         uploader=uploader,
@@ -81,7 +81,9 @@ def ingest_upload(
     )
     file.seek(0)
     ingested = _store(image, file, info)
-    return replace(ingested, elsewhere=_find_elsewhere(ingested.image, uploader)) if ingested.created else ingested
+    if not ingested.created:
+        return ingested
+    return replace(ingested, copy_in_other_team=_find_copy_in_other_team(ingested.image, uploader))
 
 
 def _store(image: Image, file: BinaryIO, info: PictureInfo) -> IngestResult:
@@ -109,15 +111,15 @@ def _discard(name: str) -> None:
         PendingFile.objects.filter(file_name=name).delete()
 
 
-def _ensure_file(known: Image, file: BinaryIO) -> None:
-    """Store the uploaded bytes again if the stored file of the known picture is missing."""
-    if default_storage.exists(known.file_name):
+def _ensure_file(existing: Image, file: BinaryIO) -> None:
+    """Store the uploaded bytes again if the stored file of the existing picture is missing."""
+    if default_storage.exists(existing.file_name):
         return
     file.seek(0)
-    stored = default_storage.save(known.file_name, File(file))
-    if stored != known.file_name:  # another upload was first
+    stored = default_storage.save(existing.file_name, File(file))
+    if stored != existing.file_name:  # another upload was first
         default_storage.delete(stored)
-    requeue_failed_images(images=Image.objects.filter(pk=known.pk))
+    requeue_failed_images(images=Image.objects.filter(pk=existing.pk))
 
 
 @transaction.atomic
@@ -126,9 +128,9 @@ def _save_once(image: Image) -> IngestResult:
     collection = Collection.objects.not_trashed().filter(pk=image.collection_id)
     team = Team.objects.select_for_update().filter(pk__in=collection.values("team")).first()
     if team is None:
-        raise CollectionGone(_("This collection was deleted. Select another one."))
-    if known := _find_same_bytes(image.collection, image.sha256, image.uploader):
-        return IngestResult(image=known, created=False)
+        raise CollectionDeleted(_("This collection was deleted. Select another one."))
+    if existing := _find_same_bytes(image.collection, image.sha256, image.uploader):
+        return IngestResult(image=existing, created=False)
     check_quota(team=team, byte_size=image.byte_size)
     image.save()
     PendingFile.objects.filter(file_name=image.file_name).delete()
@@ -141,7 +143,7 @@ def _find_same_bytes(collection: Collection, sha256: str, uploader: User | None)
     return visible.with_collection().filter(collection__team=collection.team_id, sha256=sha256).first()
 
 
-def _find_elsewhere(image: Image, uploader: User) -> Image | None:
+def _find_copy_in_other_team(image: Image, uploader: User) -> Image | None:
     others = Image.objects.visible_to(uploader).same_bytes_as(image).with_collection()
     return others.exclude(collection__team=image.collection.team_id).first()
 

@@ -13,32 +13,32 @@ from collections_app.services.library.files import delete_files
 _MIN_AGE = timedelta(days=1)
 
 
-def sweep_temporary_files() -> int:
+def delete_old_temporary_files() -> int:
     """Delete old temporary files of uploads that were interrupted; return how many."""
-    swept = 0
+    deleted = 0
     for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"):
         try:
             if path.is_file() and time.time() - path.stat().st_mtime > _MIN_AGE.total_seconds():
                 path.unlink()
-                swept += 1
+                deleted += 1
         except FileNotFoundError:  # another worker was first
             continue
-    return swept
+    return deleted
 
 
-def sweep_stored_files() -> int:
+def delete_orphaned_files() -> int:
     """Delete stored files that have had a PendingFile for a day and got no row; return how many.
 
     Files without a PendingFile are not touched, because other programs may use the same storage. Raises
     StorageUnavailable; the remaining PendingFile rows then stay.
     """
-    swept = 0
+    deleted = 0
     for pending in PendingFile.objects.created_before(timezone.now() - _MIN_AGE):
         if not _is_referenced(pending.file_name):
             delete_files(pending.file_name)
-            swept += 1
+            deleted += 1
         pending.delete()
-    return swept
+    return deleted
 
 
 def _is_referenced(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The report of one upload: a result for each file, with a sentence for each refusal."""
+"""The report of one upload: a result for each file, with a sentence for each rejection."""
 
 import logging
 from collections import defaultdict
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 
-from collections_app.errors import CollectionGone, InvalidImage, QuotaExceeded, StorageUnavailable
+from collections_app.errors import CollectionDeleted, InvalidImage, QuotaExceeded, StorageUnavailable
 from collections_app.imaging import check_byte_size
 from collections_app.messages import describe_error
 from collections_app.models import Collection, Image, User
@@ -18,12 +18,12 @@ from collections_app.services.uploads.ingest import get_upload_limits, ingest_up
 from collections_app.services.uploads.zip_reader import (
     ArchiveEntry,
     ArchiveLimits,
-    explain_excess,
+    describe_oversized_archive,
     is_archive,
     read_archive,
 )
 
-# Up to this many files refused for one reason get a line each. More files share one line, which names this many.
+# Up to this many files rejected for one reason get a line each. More files share one line, which names this many.
 _MAX_NAMED = 3
 _MAX_NAME_LENGTH = 200
 
@@ -37,16 +37,16 @@ class UploadResult:
     file_name: str
     image: Image | None = None
     created: bool = False
-    elsewhere: Image | None = None
+    copy_in_other_team: Image | None = None
     error: str = ""
     code: str = ""
 
     @property
     def note(self) -> str:
         """A sentence about the same picture in another team; empty if there is none."""
-        if self.elsewhere is None:
+        if self.copy_in_other_team is None:
             return ""
-        collection = self.elsewhere.collection
+        collection = self.copy_in_other_team.collection
         return _("You also have this picture in “%(collection)s” of “%(team)s”.") % {
             "collection": collection.name,
             "team": collection.team.name,
@@ -54,8 +54,8 @@ class UploadResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A line of the report: the files refused for one reason."""
+class Rejection:
+    """A line of the report: the files rejected for one reason."""
 
     name: str
     error: str
@@ -77,20 +77,20 @@ def reject_truncated(*, name: str, byte_size: int, is_archive: bool) -> UploadRe
     except InvalidImage as error:
         return UploadResult(file_name=name, error=describe_error(error), code=error.code)
     if is_archive and byte_size > settings.MAX_ARCHIVE_MB * 2**20:
-        return UploadResult(file_name=name, error=explain_excess(), code="too_large")
+        return UploadResult(file_name=name, error=describe_oversized_archive(), code="too_large")
     return UploadResult(
         file_name=name, error=_("This upload is too large. Upload fewer files at a time."), code="too_large"
     )
 
 
-def reject_unstored(*, name: str) -> UploadResult:
+def build_not_stored_result(*, name: str) -> UploadResult:
     """Return the result for a file that could not be stored."""
     sentence = _("Pictures can't be stored right now. Try again later.")
     return UploadResult(file_name=name, error=sentence, code="storage")
 
 
-def fold_refusals(results: Sequence[UploadResult]) -> list[Refusal]:
-    """Return a line for each refused file; many files refused for one reason share a line with their number."""
+def group_rejections(results: Sequence[UploadResult]) -> list[Rejection]:
+    """Return a line for each rejected file; many files rejected for one reason share a line with their number."""
     names: dict[str, list[str]] = defaultdict(list)
     for result in results:
         if result.error:
@@ -98,11 +98,11 @@ def fold_refusals(results: Sequence[UploadResult]) -> list[Refusal]:
     return [line for error, group in names.items() for line in _build_lines(error, group)]
 
 
-def _build_lines(error: str, names: list[str]) -> list[Refusal]:
+def _build_lines(error: str, names: list[str]) -> list[Rejection]:
     if len(names) <= _MAX_NAMED:
-        return [Refusal(name=name, error=error, count=1) for name in names]
+        return [Rejection(name=name, error=error, count=1) for name in names]
     words = {"names": ", ".join(names[:_MAX_NAMED]), "count": intcomma(len(names) - _MAX_NAMED)}
-    return [Refusal(name=_("%(names)s and %(count)s more") % words, error=error, count=len(names))]
+    return [Rejection(name=_("%(names)s and %(count)s more") % words, error=error, count=len(names))]
 
 
 def _ingest_entries(file: BinaryIO, name: str, collection: Collection, uploader: User) -> Iterator[UploadResult]:
@@ -117,14 +117,14 @@ def _ingest_entries(file: BinaryIO, name: str, collection: Collection, uploader:
 def _ingest_entry(entry: ArchiveEntry, collection: Collection, uploader: User) -> UploadResult:
     name = entry.name[:_MAX_NAME_LENGTH]
     if entry.file is None:
-        return UploadResult(file_name=name or _("The archive"), error=entry.refusal, code="archive_entry")
+        return UploadResult(file_name=name or _("The ZIP file"), error=entry.rejection, code="archive_entry")
     return _ingest_file(entry.file, name, collection, uploader)
 
 
 def _report_unstored(name: str) -> UploadResult:
     """Log the error that is being handled and return the result."""
     log.exception("An upload could not be stored")
-    return reject_unstored(name=name)
+    return build_not_stored_result(name=name)
 
 
 def _get_archive_limits() -> ArchiveLimits:
@@ -140,10 +140,12 @@ def _ingest_file(file: BinaryIO, name: str, collection: Collection, uploader: Us
         done = ingest_upload(file=file, file_name=name, collection=collection, uploader=uploader)
     except InvalidImage as error:
         return UploadResult(file_name=name, error=describe_error(error), code=error.code)
-    except CollectionGone as error:
+    except CollectionDeleted as error:
         return UploadResult(file_name=name, error=describe_error(error), code="collection_gone")
     except QuotaExceeded as error:
         return UploadResult(file_name=name, error=describe_error(error), code="no_room")
     except (OSError, StorageUnavailable):
         return _report_unstored(name)
-    return UploadResult(file_name=name, image=done.image, created=done.created, elsewhere=done.elsewhere)
+    return UploadResult(
+        file_name=name, image=done.image, created=done.created, copy_in_other_team=done.copy_in_other_team
+    )

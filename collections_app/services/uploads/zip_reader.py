@@ -25,7 +25,7 @@ _CHUNK_BYTES = 2**16
 # Pictures hardly shrink; a drawing of a single colour shrinks about 200 times.
 _MAX_RATIO = 500
 _TOO_MANY = ngettext_lazy(
-    "An archive has at most %(number)s picture.", "An archive has at most %(number)s pictures.", "count"
+    "A ZIP file has at most %(number)s picture.", "A ZIP file has at most %(number)s pictures.", "count"
 )
 _LOCAL_HEADER_BYTES = 30
 # A directory entry takes 46 bytes and its name. macOS adds a hidden entry for each file.
@@ -39,7 +39,7 @@ _ARCHIVE_ERRORS: tuple[type[Exception], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveLimits:
-    """The limits of one archive. Bytes are format_count after unpacking; declared sizes are ignored."""
+    """The limits of one archive. Bytes are counted after unpacking; declared sizes are ignored."""
 
     max_entries: int
     max_entry_bytes: int
@@ -48,11 +48,11 @@ class ArchiveLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveEntry:
-    """One file of an archive: its content, or a sentence that says why it was refused."""
+    """One file of an archive: its content, or a sentence that says why it was rejected."""
 
     name: str
     file: BinaryIO | None = None
-    refusal: str = ""
+    rejection: str = ""
 
 
 def is_archive(file: BinaryIO) -> bool:
@@ -66,20 +66,20 @@ def is_archive(file: BinaryIO) -> bool:
 def read_archive(file: BinaryIO, limits: ArchiveLimits) -> Iterator[ArchiveEntry]:
     """Yield each file of the archive, without folders and hidden files.
 
-    The content of an archive never raises: a bad entry is refused by itself, and a limit refuses the remaining ones.
+    The content of an archive never raises: a bad entry is rejected by itself, and a limit rejects the remaining ones.
     """
     directory = _BoundedReader(file, max_read_bytes=max(2**17, limits.max_entries * _DIRECTORY_BYTES_PER_ENTRY))
     try:
         archive = zipfile.ZipFile(cast(BinaryIO, directory))
     except _ARCHIVE_ERRORS:
-        yield ArchiveEntry(name="", refusal=_("The archive is damaged: its list of contents can't be read."))
+        yield ArchiveEntry(name="", rejection=_("The ZIP file is damaged: its list of contents can't be read."))
         return
     with archive:
         yield from _read_entries(archive, limits)
 
 
-def explain_excess() -> str:
-    return _("The archive is too large. Split it into several.")
+def describe_oversized_archive() -> str:
+    return _("The ZIP file is too large. Split it into several.")
 
 
 class _BoundedReader:
@@ -101,41 +101,43 @@ def _read_entries(archive: zipfile.ZipFile, limits: ArchiveLimits) -> Iterator[A
     overlapping = _find_overlapping(archive)
     total = 0
     for number, info in enumerate(files):
-        if refusal := _check_totals(number, total, limits):
-            yield ArchiveEntry(name=info.filename, refusal=refusal)
+        if rejection := _check_totals(number, total, limits):
+            yield ArchiveEntry(name=info.filename, rejection=rejection)
             continue
         budget = min(limits.max_entry_bytes, limits.max_total_bytes - total)
         with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES, dir=str(settings.FILE_UPLOAD_TEMP_DIR)) as content:
-            refusal = _check_entry(info, overlapping) or _unpack(archive, info, cast(IO[bytes], content), budget)
+            rejection = _check_entry(info, overlapping) or _unpack(archive, info, cast(IO[bytes], content), budget)
             total += content.tell()
             if total >= limits.max_total_bytes:
-                refusal = explain_excess()
-            if not refusal and is_archive(cast(BinaryIO, content)):
-                refusal = _("This is an archive inside the archive. Unpack it first.")
+                rejection = describe_oversized_archive()
+            if not rejection and is_archive(cast(BinaryIO, content)):
+                rejection = _("This is a ZIP file inside the ZIP file. Unpack it first.")
             content.seek(0)
-            yield ArchiveEntry(name=info.filename, file=None if refusal else cast(BinaryIO, content), refusal=refusal)
+            yield ArchiveEntry(
+                name=info.filename, file=None if rejection else cast(BinaryIO, content), rejection=rejection
+            )
 
 
 def _check_totals(number: int, total: int, limits: ArchiveLimits) -> str:
     """Return why no more entries are read, or an empty string."""
     if number >= limits.max_entries:
         return format_count(_TOO_MANY, limits.max_entries)
-    return explain_excess() if total >= limits.max_total_bytes else ""
+    return describe_oversized_archive() if total >= limits.max_total_bytes else ""
 
 
 def _check_entry(info: zipfile.ZipInfo, overlapping: set[int]) -> str:
-    """Return why the directory alone refuses the entry, or an empty string."""
+    """Return why the directory alone rejects the entry, or an empty string."""
     if info.flag_bits & _ENCRYPTED:
-        return _("This file is encrypted. Create the archive without a password.")
+        return _("This file is encrypted. Create the ZIP file without a password.")
     if _is_outside_path(info.orig_filename):
-        return _("The path of this file leads out of the archive.")
+        return _("The path of this file leads out of the ZIP file.")
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return _("This is a link or another special file.")
     if info.compress_type not in _METHODS:
-        return _("This file uses an unsupported compression. Create an ordinary zip archive.")
+        return _("This file uses an unsupported compression. Create an ordinary ZIP file.")
     if info.header_offset in overlapping:
-        return _("This file overlaps another file of the archive. Create the archive again.")
+        return _("This file overlaps another one in the ZIP file. Create the ZIP file again.")
     return ""
 
 
@@ -171,7 +173,7 @@ def _is_skipped(info: zipfile.ZipInfo) -> bool:
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, content: IO[bytes], budget: int) -> str:
-    """Copy an entry until it exceeds the budget or the highest ratio; return why it is refused, or an empty string."""
+    """Copy an entry until it exceeds the budget or the highest ratio; return why it is rejected, or an empty string."""
     allowed = min(budget, _IN_MEMORY_BYTES + _MAX_RATIO * info.compress_size)
     try:
         for piece in _read_pieces(archive, info):

@@ -13,26 +13,24 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
 from collections_app.errors import ImageSearchError
-from collections_app.forms import MAX_TAGS, NewTagsForm
+from collections_app.forms import MAX_TAGS, AddTagsForm
 from collections_app.messages import describe_error, format_count
 from collections_app.models import Collection, Image
 from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
-from collections_app.services.library.collections import move_images, set_tags, tag_images
+from collections_app.services.library.images import move_images, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.library.zip_download import stream_zip
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.results import run_search
-from collections_app.views.library.selection import UNDO, get_selected_ids
+from collections_app.views.library.selection import RESTORED, TRASHED, UNDO, get_selected_ids
 
-_TRASHED = ngettext_lazy("%(number)s picture moved to trash.", "%(number)s pictures moved to trash.", "count")
 _MOVED = ngettext_lazy(
     "%(number)s picture moved to “%(target)s”.", "%(number)s pictures moved to “%(target)s”.", "count"
 )
 _TAGGED = ngettext_lazy("%(number)s picture tagged.", "%(number)s pictures tagged.", "count")
-_RESTORED = ngettext_lazy("%(number)s picture restored.", "%(number)s pictures restored.", "count")
 _UNTAGGED = ngettext_lazy("Tags removed from %(number)s picture.", "Tags removed from %(number)s pictures.", "count")
 _MOVED_BACK = ngettext_lazy("Move undone for %(number)s picture.", "Move undone for %(number)s pictures.", "count")
 _NOT_EDITED = ngettext_lazy(
@@ -53,7 +51,7 @@ def selection_trash(request: SignedInRequest) -> HttpResponse:
     ids = list(selected.filter(pk__in=Image.objects.editable_by(request.user)).values_list("pk", flat=True))
     count = trash_images(images=Image.objects.filter(pk__in=ids), trasher=request.user)
     request.session[UNDO] = {"restore": ids}
-    _report(request, format_count(_TRASHED, count), done=count, total=selected.count() + count)
+    _report(request, format_count(TRASHED, count), done=count, total=selected.count() + count)
     return _redirect_back(request)
 
 
@@ -77,7 +75,7 @@ def selection_move(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def selection_tag(request: SignedInRequest) -> HttpResponse:
-    form = NewTagsForm(request.POST)
+    form = AddTagsForm(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form["tags"].errors)))
         return _redirect_back(request)
@@ -108,7 +106,7 @@ def selection_undo(request: SignedInRequest) -> HttpResponse:
     last = request.session.pop(UNDO, {})
     if ids := last.get("restore"):
         count = restore_images(images=Image.objects.in_trash_of(request.user).filter(pk__in=ids))
-        messages.success(request, format_count(_RESTORED, count))
+        messages.success(request, format_count(RESTORED, count))
     elif tags := last.get("tags"):
         by_id = {int(image_id): previous for image_id, previous in tags.items()}
         count = set_tags(images=Image.objects.editable_by(request.user), tags=by_id)

@@ -51,7 +51,7 @@ def collection_rename(request: SignedInRequest, pk: int) -> HttpResponse:
     old_name = collection.name
     form = CollectionNameForm(get_bound_data(request), initial={"name": old_name})
     if form.is_valid() and _rename(collection, form):
-        messages.success(request, _("“%(old)s” is now “%(new)s”.") % {"old": old_name, "new": collection.name})
+        messages.success(request, _("Renamed to “%(new)s”.") % {"new": collection.name})
         return redirect("collection", pk)
     context = {"form": form, "collection": collection, "old_name": old_name}
     return render(request, "library/collection_form.html", context, status=400 if form.errors else 200)
@@ -62,7 +62,7 @@ def collection_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     collection = get_managed_collection(request.user, pk)
     if request.method == "POST":
         trash_collection(collection=collection, trasher=request.user)
-        messages.success(request, _("“%(name)s” and its pictures were moved to trash.") % {"name": collection.name})
+        messages.success(request, _("“%(name)s” and its pictures moved to trash.") % {"name": collection.name})
         return redirect("gallery")
     count = Image.objects.not_trashed().filter(collection=collection).count()
     return render(request, "library/collection_delete.html", {"collection": collection, "count": count})

@@ -4,21 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from collections_app.errors import EncoderError, IndexUnavailable, PictureGone
-from collections_app.messages import describe_error
+from collections_app.errors import EncoderError, ImageDeleted, IndexUnavailable
+from collections_app.messages import describe_error, format_count
 from collections_app.models import Image, Team, User
 from collections_app.permissions import SignedInRequest, get_editable_team, get_visible_team
-from collections_app.services.duplicates.decisions import dismiss_duplicates, keep_one
+from collections_app.services.duplicates.decisions import dismiss_duplicates, trash_all_duplicates_except
 from collections_app.services.duplicates.finder import DuplicateGroup, find_exact_duplicates, find_near_duplicates
-from collections_app.views.library.selection import UNDO, get_selected_ids
+from collections_app.views.library.selection import TRASHED, UNDO, get_selected_ids
 from collections_app.views.paging import paginate
 
 GROUPS_PER_PAGE = 12
@@ -39,7 +37,7 @@ class ShownImage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownGroup:
     images: Sequence[ShownImage]
-    advantage: str
+    keep_reason: str
 
     @property
     def can_edit(self) -> bool:
@@ -73,14 +71,13 @@ def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
         return _redirect_to_page(request, team)
     images = Image.objects.editable_by(request.user).filter(pk__in=ticked)
     try:
-        ids = keep_one(team=team, keeper_id=keepers.pop(), images=images, trasher=request.user)
-    except PictureGone as error:
+        ids = trash_all_duplicates_except(team=team, keeper_id=keepers.pop(), images=images, trasher=request.user)
+    except ImageDeleted as error:
         messages.error(request, describe_error(error))
         return _redirect_to_page(request, team)
     if ids:
         request.session[UNDO] = {"restore": ids, "back": reverse("team_duplicates", args=[team.pk])}
-        text = ngettext("%(count)s picture moved to trash.", "%(count)s pictures moved to trash.", len(ids))
-        messages.success(request, text % {"count": intcomma(len(ids))}, extra_tags="undo")
+        messages.success(request, format_count(TRASHED, len(ids)), extra_tags="undo")
     else:
         messages.warning(request, _("Nothing was moved. You can only view these pictures, or they were deleted."))
     return _redirect_to_page(request, team)
@@ -105,7 +102,7 @@ def _list_shown_groups(groups: Iterable[DuplicateGroup], user: User) -> list[Sho
     editable = set(Image.objects.editable_by(user).filter(pk__in=ids).values_list("pk", flat=True))
     return [
         ShownGroup(
-            advantage=group.advantage,
+            keep_reason=group.keep_reason,
             images=[
                 ShownImage(
                     image=images[image_id],

@@ -27,12 +27,12 @@ _HEADERS = {
 
 @require_safe
 def image_file(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    return _serve_whole(request, get_visible_image(request.user, pk), as_attachment=False)
+    return _serve_full_size(request, get_visible_image(request.user, pk), as_attachment=False)
 
 
 @require_safe
 def image_download(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    return _serve_whole(request, get_visible_image(request.user, pk), as_attachment=True)
+    return _serve_full_size(request, get_visible_image(request.user, pk), as_attachment=True)
 
 
 @require_safe
@@ -51,7 +51,7 @@ def image_preview(request: SignedInRequest, pk: int) -> HttpResponseBase:
     return _serve_rendition(request, get_visible_image(request.user, pk), Rendition.LARGE)
 
 
-def _serve_whole(request: SignedInRequest, image: Image, *, as_attachment: bool) -> HttpResponseBase:
+def _serve_full_size(request: SignedInRequest, image: Image, *, as_attachment: bool) -> HttpResponseBase:
     """Serve the original to members of the team, and a JPEG without private metadata to other people."""
     if get_rights(request.user, image.collection).is_member:
         return _serve_original(request, image, as_attachment=as_attachment)
@@ -67,7 +67,7 @@ def _serve_original(request: HttpRequest, image: Image, *, as_attachment: bool) 
             content_type=CONTENT_TYPES.get(image.format, "application/octet-stream"),
         )
 
-    return serve(request, f'"{image.sha256}"', respond)
+    return serve_cached_file(request, f'"{image.sha256}"', respond)
 
 
 def _serve_rendition(
@@ -78,10 +78,10 @@ def _serve_rendition(
         name = f"{PurePath(clean_file_name(image.original_name)).stem}.jpg"
         return FileResponse(file, as_attachment=as_attachment, filename=name, content_type=THUMBNAIL_CONTENT_TYPE)
 
-    return serve(request, f'"{image.sha256}-{rendition.edge_px}"', respond)
+    return serve_cached_file(request, f'"{image.sha256}-{rendition.edge_px}"', respond)
 
 
-def serve(request: HttpRequest, etag: str, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def serve_cached_file(request: HttpRequest, etag: str, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """Respond with a file, or with 304 if the browser has it. The caller has checked access."""
     response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     try:

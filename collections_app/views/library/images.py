@@ -16,7 +16,7 @@ from collections_app.permissions import (
     get_rights,
     get_visible_image,
 )
-from collections_app.services.library.collections import edit_image
+from collections_app.services.library.images import edit_image
 from collections_app.services.library.trash import trash_images
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import build_similar_request
@@ -75,7 +75,7 @@ def image_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     image = get_editable_image(request.user, pk)
     if request.method == "POST":
         trash_images(images=Image.objects.filter(pk=image.pk), trasher=request.user)
-        messages.success(request, _("“%(name)s” was moved to trash.") % {"name": image.name})
+        messages.success(request, _("“%(name)s” moved to trash.") % {"name": image.name})
         return redirect("collection", image.collection_id)
     return render(request, "library/image_delete.html", {"image": image})
 

@@ -1,11 +1,14 @@
-"""The pictures that a form selects, and the session key under which an action stores how to undo it."""
+"""The pictures that a form selects, the messages of several actions, and the session key of the action to undo."""
 
 from django.http import HttpRequest
+from django.utils.translation import ngettext_lazy
 
 from collections_app.models.ids import parse_ids
 
 MAX_SELECTED = 1000
 UNDO = "undo"
+TRASHED = ngettext_lazy("%(number)s picture moved to trash.", "%(number)s pictures moved to trash.", "count")
+RESTORED = ngettext_lazy("%(number)s picture restored.", "%(number)s pictures restored.", "count")
 
 
 def get_selected_ids(request: HttpRequest, field: str = "image") -> set[int]:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,10 +15,9 @@ from collections_app.models import Image, Team
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.trash import purge_trash, restore_images
-from collections_app.views.library.selection import get_selected_ids
+from collections_app.views.library.selection import RESTORED, get_selected_ids
 from collections_app.views.paging import paginate
 
-_RESTORED = ngettext_lazy("%(number)s picture restored.", "%(number)s pictures restored.", "count")
 _PURGED = ngettext_lazy("%(number)s picture deleted permanently.", "%(number)s pictures deleted permanently.", "count")
 _SKIPPED = ngettext_lazy(
     "%(number)s picture skipped: you don't have permission.",
@@ -34,7 +34,7 @@ def trash(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def trash_restore(request: SignedInRequest) -> HttpResponse:
-    return _apply(request, Image.objects.in_trash_of(request.user), _restore, _RESTORED)
+    return _apply(request, Image.objects.in_trash_of(request.user), _restore, RESTORED)
 
 
 @require_POST
@@ -48,6 +48,9 @@ def _apply(
     request: HttpRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet], int], done: Promise
 ) -> HttpResponse:
     selected = get_selected_ids(request)
+    if not selected and "all" not in request.POST:
+        messages.warning(request, _("Select pictures first."))
+        return redirect("trash")
     images = allowed if "all" in request.POST else allowed.filter(pk__in=selected)
     count = action(images)
     messages.success(request, format_count(done, count))

@@ -18,7 +18,7 @@ from collections_app.permissions import SignedInRequest
 from collections_app.services.search.example_images import store_example
 from collections_app.services.search.query import Term
 from collections_app.services.search.request import parse_search_request
-from collections_app.upload_handlers import get_refusal
+from collections_app.upload_handlers import get_upload_rejection
 from collections_app.views.search.page import redirect_to_query
 
 MAX_FILES = 5
@@ -36,7 +36,7 @@ def example_add(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def example_thumbnail(request: SignedInRequest, token: str) -> HttpResponse:
-    example = get_object_or_404(Example.objects.usable_by(request.user), token=token)
+    example = get_object_or_404(Example.objects.unexpired_of(request.user), token=token)
     response = HttpResponse(bytes(example.thumbnail), content_type=THUMBNAIL_CONTENT_TYPE)
     response["Cache-Control"] = "private, max-age=1800"
     return response
@@ -50,8 +50,8 @@ def _store_examples(request: SignedInRequest, files: Sequence[UploadedFile[Any]]
     if len(files) > MAX_FILES:
         messages.warning(request, _("Only the first %(count)s pictures were added.") % {"count": MAX_FILES})
     for file in files[:MAX_FILES]:
-        if refusal := get_refusal(file):
-            messages.error(request, f"{file.name}: {refusal.error}")
+        if rejection := get_upload_rejection(file):
+            messages.error(request, f"{file.name}: {rejection.error}")
             continue
         try:
             tokens.append(store_example(user=request.user, file=file.file).token)  # type: ignore[arg-type]

@@ -35,7 +35,7 @@ from collections_app.templatetags.search_urls import get_search_url
 from collections_app.views.paging import PAGE_SIZE, paginate
 from collections_app.views.search.chips import build_chips
 from collections_app.views.search.judgments import get_rated_results
-from collections_app.views.search.recent import build_history, remember_if_typed
+from collections_app.views.search.recent import build_history, record_search_if_typed
 
 # The first page is small, so that it arrives sooner; the following ones are larger.
 FIRST_PAGE_SIZE = 24
@@ -96,7 +96,7 @@ def search(request: SignedInRequest) -> HttpResponse:
     except ImageSearchError as error:
         return _render_failure(request, search_request, context, error)
     page = get_results_page(request, results, search_request.scope.images)
-    remember_if_typed(request)
+    record_search_if_typed(request)
     context |= {
         "results": results,
         "results_page": page,

@@ -23,7 +23,7 @@ from collections_app.services.search.request import SearchRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class SearchHistory:
     """`query` is the query string to save, `opened` the saved search that led here, `recent` is for an empty page."""
 
     query: str = ""
@@ -31,17 +31,17 @@ class History:
     recent: list[RecentSearch] = field(default_factory=list)
 
 
-def build_history(request: SignedInRequest, search: SearchRequest) -> History:
+def build_history(request: SignedInRequest, search: SearchRequest) -> SearchHistory:
     if not search.text:
-        return History(recent=list_recent_searches(request.user))
+        return SearchHistory(recent=list_recent_searches(request.user))
     saved_id = parse_id(request.GET.get("saved", ""))
     visible = SavedSearch.objects.visible_to(request.user)
     opened = visible.filter(pk=saved_id).first() if saved_id else None
-    return History(query=normalize_query_string(request.GET), opened=opened)
+    return SearchHistory(query=normalize_query_string(request.GET), opened=opened)
 
 
-def remember_if_typed(request: SignedInRequest) -> None:
-    """Remember what a person searched for: no other view of the same results, and no prefetch by the browser."""
+def record_search_if_typed(request: SignedInRequest) -> None:
+    """Record a search that a person opened, but no other view of its results and no prefetch by the browser."""
     if not DISPLAY_PARAMETERS & request.GET.keys() and is_page_visit(request):
         remember_search(user=request.user, parameters=request.GET)
 

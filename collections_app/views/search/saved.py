@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collections_app.errors import ImageSearchError
-from collections_app.forms import SavedSearchForm, SearchNameForm, SearchTeamForm, get_bound_data
+from collections_app.forms import SavedSearchForm, SearchNameForm, ShareSearchForm, get_bound_data
 from collections_app.messages import describe_error
 from collections_app.models import SavedSearch
 from collections_app.permissions import (
     SignedInRequest,
     get_own_search,
-    get_unshareable_search,
+    get_search_to_unshare,
     get_visible_search,
 )
 from collections_app.services.search.recent import add_scope_names
@@ -33,7 +33,7 @@ from collections_app.views.search.recent import is_page_visit
 @require_safe
 def saved_searches(request: SignedInRequest) -> HttpResponse:
     """The user's own searches come first. The page loads the number of new matches later: it takes a search."""
-    visible = SavedSearch.objects.visible_to(request.user).with_people(request.user)
+    visible = SavedSearch.objects.visible_to(request.user).with_unshare_permission(request.user)
     page = paginate(request, visible.own_first(request.user))
     add_scope_names(page.object_list, request.user)
     return render(request, "search/saved_searches.html", {"page": page})
@@ -87,11 +87,11 @@ def search_rename(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def search_share(request: SignedInRequest, pk: int) -> HttpResponse:
     search = get_own_search(request.user, pk)
-    form = SearchTeamForm(get_bound_data(request), user=request.user, initial={"team": search.team_id})
+    form = ShareSearchForm(get_bound_data(request), user=request.user, initial={"team": search.team_id})
     if form.is_valid():
         team = form.cleaned_data["team"]
         share_search(search=search, team=team)
-        messages.success(request, _("“%(name)s” is shared with %(team)s.") % {"team": team, "name": search})
+        messages.success(request, _("“%(name)s” shared with %(team)s.") % {"team": team, "name": search})
         return redirect("saved_searches")
     return render(
         request, "search/search_share.html", {"form": form, "search": search}, status=400 if form.errors else 200
@@ -101,7 +101,7 @@ def search_share(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def search_unshare(request: SignedInRequest, pk: int) -> HttpResponse:
     """Allowed to the maker and to the owners of the team."""
-    search = get_unshareable_search(request.user, pk)
+    search = get_search_to_unshare(request.user, pk)
     share_search(search=search, team=None)
     return redirect("saved_searches")
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from collections_app.errors import InvitationGone, WrongAddress
+from collections_app.errors import InvitationInvalid, WrongEmail
 from collections_app.forms import InvitationForm, ShareForm
 from collections_app.messages import describe_error
 from collections_app.models import Invitation, User
@@ -25,9 +25,9 @@ from collections_app.services.sharing.invitations import (
 )
 
 
-def invite_and_show(request: SignedInRequest, form: InvitationForm | ShareForm, **offer: Any) -> HttpResponse:
+def invite_and_show(request: SignedInRequest, form: InvitationForm | ShareForm, **target: Any) -> HttpResponse:
     """Invite to `team` or `collection`, and show the link. It cannot be shown again."""
-    made, secret = invite(inviter=request.user, **form.cleaned_data, **offer)
+    made, secret = invite(inviter=request.user, **form.cleaned_data, **target)
     address = request.build_absolute_uri(reverse("invitation", args=[secret]))
     send_invitation(invitation=made, address=address)
     return render(request, "sharing/invitation_made.html", {"invitation": made, "address": address})
@@ -39,13 +39,13 @@ def invite_and_show(request: SignedInRequest, form: InvitationForm | ShareForm, 
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """Show the invitation to anyone with its secret. Accepting it needs an account."""
     try:
-        offer = find_invitation(secret)
+        found = find_invitation(secret)
         if request.method == "POST" and isinstance(request.user, User):
             return _accept(request, request.user, secret)
-    except (InvitationGone, WrongAddress) as error:
-        return render(request, "sharing/invitation.html", {"refusal": describe_error(error)}, status=404)
+    except (InvitationInvalid, WrongEmail) as error:
+        return render(request, "sharing/invitation.html", {"rejection": describe_error(error)}, status=404)
     user = request.user
-    context = {"invitation": offer, "is_for_user": isinstance(user, User) and is_addressed_to(offer, user)}
+    context = {"invitation": found, "is_for_user": isinstance(user, User) and is_addressed_to(found, user)}
     return render(request, "sharing/invitation.html", context)
 
 

@@ -25,7 +25,7 @@ from collections_app.services.search.query import clean_query
 from collections_app.services.search.request import build_collection_request
 from collections_app.services.search.results import join_rows, run_search
 from collections_app.services.sharing.public_links import check_link_password
-from collections_app.views.library.files import serve
+from collections_app.views.library.files import serve_cached_file
 from collections_app.views.paging import paginate
 from collections_app.views.search.page import read_cutoffs, render_loading
 
@@ -172,4 +172,4 @@ def _send_rendition(request: HttpRequest, image: Image, rendition: Rendition, na
             file, as_attachment=bool(name), filename=f"{name or 'picture'}.jpg", content_type=content_type
         )
 
-    return serve(request, f'"{image.public_id}-{rendition.edge_px}"', respond)
+    return serve_cached_file(request, f'"{image.public_id}-{rendition.edge_px}"', respond)

@@ -85,7 +85,7 @@ def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _render_sharing(request, collection, status=400, link_form=form)
     create_link(collection=collection, creator=request.user, **form.cleaned_data)
-    messages.success(request, _("Link created. Anyone who has it can see this collection."))
+    messages.success(request, _("Public link created."))
     return redirect("collection_sharing", pk)
 
 

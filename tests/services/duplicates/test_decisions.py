@@ -6,52 +6,61 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from collections_app.errors import PictureGone
+from collections_app.errors import ImageDeleted
 from collections_app.models import DuplicateDismissal, Image
-from collections_app.services.duplicates.decisions import dismiss_duplicates, keep_one
+from collections_app.services.duplicates.decisions import dismiss_duplicates, trash_all_duplicates_except
 from collections_app.services.library.collections import create_collection
 from tests.sample_team import SampleTeam, put_picture, put_pictures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def kept_ids() -> set[int]:
+def not_trashed_ids() -> set[int]:
     return set(Image.objects.not_trashed().values_list("pk", flat=True))
 
 
 def test_others_are_trashed_and_the_keeper_stays_even_if_selected(sample: SampleTeam) -> None:
     put_pictures(sample, 3)
-    ids = keep_one(team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner)
+    ids = trash_all_duplicates_except(
+        team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner
+    )
     assert len(ids) == 3
-    assert kept_ids() == {sample.image.pk}
+    assert not_trashed_ids() == {sample.image.pk}
 
 
 def test_nothing_changes_when_the_keeper_is_gone(sample: SampleTeam) -> None:
     put_pictures(sample, 2)
     Image.objects.filter(pk=sample.image.pk).update(trashed_at=timezone.now())
-    before = kept_ids()
-    with pytest.raises(PictureGone):
-        keep_one(team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner)
-    assert kept_ids() == before
+    before = not_trashed_ids()
+    with pytest.raises(ImageDeleted):
+        trash_all_duplicates_except(
+            team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner
+        )
+    assert not_trashed_ids() == before
 
 
 def test_pictures_of_other_teams_are_not_changed(sample: SampleTeam) -> None:
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     other = put_picture(mine, sample.owner, "sky.png")
-    assert keep_one(team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner) == []
-    assert other.pk in kept_ids()
+    ids = trash_all_duplicates_except(
+        team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner
+    )
+    assert ids == []
+    assert other.pk in not_trashed_ids()
 
 
 def test_two_people_keeping_different_copies_do_not_lose_both(sample: SampleTeam) -> None:
     put_pictures(sample, 1)
-    pair = list(kept_ids())
+    pair = list(not_trashed_ids())
     start = threading.Barrier(2)
 
     def keep(keeper_id: int) -> None:
         start.wait()
         try:
-            keep_one(team=sample.team, keeper_id=keeper_id, images=Image.objects.all(), trasher=sample.owner)
-        except PictureGone:
+            trash_all_duplicates_except(
+                team=sample.team, keeper_id=keeper_id, images=Image.objects.all(), trasher=sample.owner
+            )
+        except ImageDeleted:
             pass
         finally:
             connection.close()
@@ -61,14 +70,14 @@ def test_two_people_keeping_different_copies_do_not_lose_both(sample: SampleTeam
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(kept_ids()) == 1
+    assert len(not_trashed_ids()) == 1
 
 
 def test_only_pictures_of_the_team_are_dismissed(sample: SampleTeam) -> None:
     put_pictures(sample, 1)
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     foreign = put_picture(mine, sample.owner, "sky.png")
-    own = sorted(kept_ids() - {foreign.pk})
+    own = sorted(not_trashed_ids() - {foreign.pk})
     assert dismiss_duplicates(team=sample.team, image_ids=[*own, foreign.pk, 10**9], member=sample.owner) == 2
     assert DuplicateDismissal.objects.get().image_ids == own
 

@@ -12,10 +12,10 @@ from collections_app.services.duplicates.decisions import dismiss_duplicates
 from collections_app.services.duplicates.finder import (
     MAX_BITS,
     MAX_IMAGES_PER_HASH,
+    compute_median_distance,
     find_exact_duplicates,
     find_near_duplicates,
-    match_near_hashes,
-    measure_usual_distance,
+    group_near_hashes,
 )
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
@@ -108,7 +108,7 @@ def test_keeper_is_the_best_and_states_the_reason(sample: SampleTeam, by: str) -
 
     (group,) = find_near_duplicates(team=sample.team)
     assert group.keeper.id == best.pk
-    assert group.advantage == by
+    assert group.keep_reason == by
 
 
 def test_dismissed_pictures_stay_away_but_a_new_copy_is_found(sample: SampleTeam) -> None:
@@ -152,15 +152,15 @@ def test_plain_pictures_and_pictures_without_a_hash_are_not_compared(sample: Sam
 
 def test_very_common_hash_matches_nothing() -> None:
     images = [HashedImage(number, str(number), 2**40) for number in range(MAX_IMAGES_PER_HASH + 1)]
-    assert match_near_hashes(images[1:]) == {2**40: [2**40]}
-    assert match_near_hashes(images) == {}
+    assert group_near_hashes(images[1:]) == {2**40: [2**40]}
+    assert group_near_hashes(images) == {}
 
 
 def test_threshold_is_stricter_when_all_pictures_are_alike() -> None:
     chance = np.random.default_rng(1)
     spread, alike = (chance.normal(size=(60, 64)) + shift for shift in (0, 5))
     distances = [
-        measure_usual_distance([(row / np.linalg.norm(row)).astype(np.float32) for row in rows])
+        compute_median_distance([(row / np.linalg.norm(row)).astype(np.float32) for row in rows])
         for rows in (spread, alike)
     ]
     assert distances[0] > 0.9
@@ -169,4 +169,4 @@ def test_threshold_is_stricter_when_all_pictures_are_alike() -> None:
 
 def test_few_vectors_do_not_change_the_threshold() -> None:
     few = [np.array([1, 0], dtype=np.float32)] * 10
-    assert measure_usual_distance(few) == 0.4
+    assert compute_median_distance(few) == 0.4

@@ -38,12 +38,12 @@ def test_judgments_are_separate_per_person_and_query(sample: SampleTeam, marked:
 def test_judgment_of_an_invisible_picture_does_not_count(
     sample: SampleTeam, marked: RelevanceJudgment, lost: str
 ) -> None:
-    assert list(RelevanceJudgment.objects.usable_by(sample.viewer)) == [marked]
+    assert list(RelevanceJudgment.objects.by_user_on_visible_images(sample.viewer)) == [marked]
     if lost == "trash":
         trash_images(images=Image.objects.all(), trasher=sample.owner)
     else:
         Membership.objects.filter(user=sample.viewer).delete()
-    assert not RelevanceJudgment.objects.usable_by(sample.viewer).exists()
+    assert not RelevanceJudgment.objects.by_user_on_visible_images(sample.viewer).exists()
 
 
 @pytest.mark.parametrize("erased", ["account", "picture", "team"])

@@ -45,7 +45,7 @@ def test_mean_ignores_missing_values() -> None:
 
 
 @pytest.fixture
-def reds(sample: SampleTeam) -> list[Image]:
+def red_pictures(sample: SampleTeam) -> list[Image]:
     """Right ones are red; wrong ones are blue."""
     red = put_picture(sample.collection, sample.owner, "red.png", colour=(250, 5, 5))
     blue = put_picture(sample.collection, sample.owner, "blue.png", colour=(5, 5, 250))
@@ -55,11 +55,11 @@ def reds(sample: SampleTeam) -> list[Image]:
     return [sample.image, red, blue]
 
 
-def test_judgments_are_read_by_person_and_query(sample: SampleTeam, reds: list[Image]) -> None:
-    record_judgment(user=sample.owner, image=reds[0], text="Red", is_right=False)
-    record_judgment(user=sample.owner, image=reds[0], text="flower", is_right=True)
+def test_judgments_are_read_by_person_and_query(sample: SampleTeam, red_pictures: list[Image]) -> None:
+    record_judgment(user=sample.owner, image=red_pictures[0], text="Red", is_right=False)
+    record_judgment(user=sample.owner, image=red_pictures[0], text="flower", is_right=True)
     read = [(each.person, each.text, dict(each.judgments)) for each in list_judged_queries()]
-    first, second, third = (image.pk for image in reds)
+    first, second, third = (image.pk for image in red_pictures)
     assert read == [
         (sample.owner, "flower", {first: True}),
         (sample.owner, "red", {first: False}),
@@ -67,22 +67,22 @@ def test_judgments_are_read_by_person_and_query(sample: SampleTeam, reds: list[I
     ]
 
 
-def test_judgments_after_losing_access_do_not_count(sample: SampleTeam, reds: list[Image]) -> None:
+def test_judgments_after_losing_access_do_not_count(sample: SampleTeam, red_pictures: list[Image]) -> None:
     Membership.objects.filter(user=sample.viewer).delete()
     assert list_judged_queries() == []
 
 
-def test_judgments_of_trashed_pictures_do_not_count(sample: SampleTeam, reds: list[Image]) -> None:
-    trash_images(images=Image.objects.filter(pk=reds[0].pk), trasher=sample.owner)
-    assert list(list_judged_queries()[0].judgments) == [reds[1].pk, reds[2].pk]
+def test_judgments_of_trashed_pictures_do_not_count(sample: SampleTeam, red_pictures: list[Image]) -> None:
+    trash_images(images=Image.objects.filter(pk=red_pictures[0].pk), trasher=sample.owner)
+    assert list(list_judged_queries()[0].judgments) == [red_pictures[1].pk, red_pictures[2].pk]
 
 
-def test_team_limits_the_evaluation_to_its_pictures(sample: SampleTeam, reds: list[Image]) -> None:
+def test_team_limits_the_evaluation_to_its_pictures(sample: SampleTeam, red_pictures: list[Image]) -> None:
     assert len(list_judged_queries(team=sample.team)) == 1
     assert list_judged_queries(team=sample.outsider.personal_team) == []
 
 
-def test_site_search_is_scored_over_everything_the_person_sees(sample: SampleTeam, reds: list[Image]) -> None:
+def test_site_search_is_scored_over_everything_the_person_sees(sample: SampleTeam, red_pictures: list[Image]) -> None:
     put_pictures(sample, 5)  # unjudged, and bluish
     IndexWorker().drain()
     (judgement,) = list_judged_queries()
@@ -90,7 +90,7 @@ def test_site_search_is_scored_over_everything_the_person_sees(sample: SampleTea
     assert (score.precision, score.recall) == (1.0, 1.0)
 
 
-def test_indexed_vectors_are_reused_and_missing_ones_encoded(sample: SampleTeam, reds: list[Image]) -> None:
+def test_indexed_vectors_are_reused_and_missing_ones_encoded(sample: SampleTeam, red_pictures: list[Image]) -> None:
     late = put_picture(sample.collection, sample.owner, "late.png", colour=(240, 9, 9))
     record_judgment(user=sample.viewer, image=late, text="red", is_right=True)
     judgements = list_judged_queries()
@@ -99,7 +99,7 @@ def test_indexed_vectors_are_reused_and_missing_ones_encoded(sample: SampleTeam,
     assert pictures.score(judgements[0], k=3).precision == 1.0
 
 
-def test_picture_with_a_missing_file_counts_as_lost(sample: SampleTeam, reds: list[Image]) -> None:
+def test_picture_with_a_missing_file_counts_as_lost(sample: SampleTeam, red_pictures: list[Image]) -> None:
     late = put_picture(sample.collection, sample.owner, "late.png", colour=(240, 9, 9))
     late.file.storage.delete(late.file_name)
     record_judgment(user=sample.viewer, image=late, text="red", is_right=True)

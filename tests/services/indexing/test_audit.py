@@ -40,7 +40,7 @@ def store(image: Image, **changes: Any) -> None:
     get_active_index().upsert([Record(entry=entry, vector=vector)])
 
 
-def mend(report: IndexReport) -> None:
+def repair(report: IndexReport) -> None:
     queue_differences(report)
     IndexWorker().drain()
     assert_index_agrees()
@@ -61,7 +61,7 @@ def test_missing_vector_is_found_and_created(image: Image) -> None:
     report = audit()
 
     assert report.missing == [image.pk]
-    mend(report)
+    repair(report)
 
 
 def test_an_orphaned_vector_is_found_and_removed(image: Image) -> None:
@@ -70,7 +70,7 @@ def test_an_orphaned_vector_is_found_and_removed(image: Image) -> None:
     report = audit()
 
     assert report.orphaned == [image.pk + 1000]
-    mend(report)
+    repair(report)
 
 
 def test_a_vector_in_a_wrong_partition_is_found_and_moved(image: Image) -> None:
@@ -79,7 +79,7 @@ def test_a_vector_in_a_wrong_partition_is_found_and_moved(image: Image) -> None:
     report = audit()
 
     assert report.misplaced == [image.pk]
-    mend(report)
+    repair(report)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_vector_with_outdated_metadata_is_found_and_updated(image: Image, change
     report = audit()
 
     assert report.stale == [image.pk]
-    mend(report)
+    repair(report)
 
 
 def test_vector_of_another_model_is_found_and_replaced(image: Image) -> None:
@@ -100,7 +100,7 @@ def test_vector_of_another_model_is_found_and_replaced(image: Image) -> None:
     report = audit()
 
     assert report.stale == [image.pk]
-    mend(report)
+    repair(report)
     image.refresh_from_db()
     assert image.index_model_key == get_encoder().key
 
@@ -121,7 +121,7 @@ def test_old_vector_of_an_unfinished_picture_is_found(image: Image, state: dict[
     report = audit()
 
     assert report.stale == [image.pk]
-    mend(report)
+    repair(report)
     image.refresh_from_db()
     assert (image.is_indexed, image.index_sha256) == (True, image.sha256)
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 from collections_app.models import Collection, Image, IndexJob, Team
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library.collections import create_collection, edit_image
+from collections_app.services.library.collections import create_collection
+from collections_app.services.library.images import edit_image
 from tests.sample_team import SampleTeam, put_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)

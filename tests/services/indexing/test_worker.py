@@ -20,7 +20,8 @@ from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.queue import MAX_ATTEMPTS, claim_jobs, fail_job, finish_job, renew_lease
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library.collections import create_collection, requeue_failed_images
+from collections_app.services.library.collections import create_collection
+from collections_app.services.library.images import requeue_failed_images
 from collections_app.services.library.renditions import Rendition, build_rendition_name
 from tests.sample_team import CLOSED_PORT, SampleTeam, put_picture, put_pictures
 from tests.services.indexing.agreement import assert_index_agrees, expected_entries
@@ -44,7 +45,7 @@ class ImmediateStop(threading.Event):
         return self.is_set()
 
 
-def drain_impatiently() -> None:
+def drain_without_pauses() -> None:
     """Drain as if every pause before another attempt were over."""
 
     def end_pauses() -> None:
@@ -125,7 +126,7 @@ def test_unreadable_picture_fails_alone_after_five_attempts(sample: SampleTeam, 
     put_pictures(sample, 5)
     overwrite(sample.image, content)
 
-    drain_impatiently()
+    drain_without_pauses()
 
     job = IndexJob.objects.get()
     assert (job.image_id, job.is_failed, job.attempts) == (sample.image.pk, True, MAX_ATTEMPTS)
@@ -138,7 +139,7 @@ def test_unreadable_picture_fails_alone_after_five_attempts(sample: SampleTeam, 
 def test_missing_file_is_given_as_the_reason(sample: SampleTeam) -> None:
     default_storage.delete(sample.image.file_name)
 
-    drain_impatiently()
+    drain_without_pauses()
 
     sample.image.refresh_from_db()
     assert sample.image.index_error == "The picture's file is missing from the storage."
@@ -148,7 +149,7 @@ def test_failed_picture_can_be_retried(sample: SampleTeam) -> None:
     with default_storage.open(sample.image.file_name) as file:
         content = file.read()
     overwrite(sample.image, b"garbage")
-    drain_impatiently()
+    drain_without_pauses()
     overwrite(sample.image, content)
 
     assert requeue_failed_images(images=Image.objects.all()) == 1

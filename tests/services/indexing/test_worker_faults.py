@@ -52,7 +52,7 @@ def locked(statement: str) -> Callable[..., Any]:
     return execute
 
 
-class IndexThatKeeps:
+class IndexRefusingDeletion:
     """The real index, but it refuses to delete one id."""
 
     def __init__(self, image_id: int) -> None:
@@ -64,11 +64,11 @@ class IndexThatKeeps:
 
     def delete(self, ids: Sequence[int]) -> None:
         if self._image_id in ids:
-            raise IndexRefused("The search index does not accept this.")
+            raise IndexRefused("The search index doesn't accept this.")
         self._index.delete(ids)
 
 
-class IndexWithoutRoomFor:
+class IndexRefusingTeam:
     """The real index, but one team gets no partition: as Milvus answers at its limit."""
 
     def __init__(self, team_id: int) -> None:
@@ -80,7 +80,7 @@ class IndexWithoutRoomFor:
 
     def upsert(self, records: Sequence[Record]) -> None:
         if any(record.entry.team_id == self._team_id for record in records):
-            raise IndexRefused("The search index has no room for another team.")
+            raise IndexRefused("The search index is full.")
         self._index.upsert(records)
 
 
@@ -89,14 +89,14 @@ def test_refusal_fails_only_the_refused_picture(sample: SampleTeam) -> None:
     refused = put_picture(own, sample.outsider, "own.png", colour="green")
     put_pictures(sample, 3)
     me, encoder = uuid.uuid4(), get_encoder()
-    index: Any = IndexWithoutRoomFor(sample.outsider.personal_team.pk)
+    index: Any = IndexRefusingTeam(sample.outsider.personal_team.pk)
     with ThreadPoolExecutor(1) as pool:
         batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder, pool=pool)
         BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
 
     job = IndexJob.objects.get()
     assert (job.image_id, job.attempts, job.lease) == (refused.pk, 1, None)
-    assert "no room" in job.error
+    assert "is full" in job.error
     assert Image.objects.filter(index_state=IndexState.INDEXED).count() == 4
 
 
@@ -106,7 +106,7 @@ def test_refused_deletion_does_not_block_the_others(sample: SampleTeam) -> None:
     refused = sample.image.pk
     Image.objects.all().delete()
     me, encoder = uuid.uuid4(), get_encoder()
-    index: Any = IndexThatKeeps(refused)
+    index: Any = IndexRefusingDeletion(refused)
     with ThreadPoolExecutor(1) as pool:
         batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder, pool=pool)
         BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
@@ -133,7 +133,7 @@ def test_unreadable_file_is_retried_later_and_blocks_no_other(sample: SampleTeam
     put_pictures(sample, 3)
     place = replace_by_folder(sample.image)
 
-    with pytest.raises(StorageUnavailable, match="cannot be read right now"):
+    with pytest.raises(StorageUnavailable, match="can't be read right now"):
         IndexWorker().drain()
 
     job = IndexJob.objects.get()

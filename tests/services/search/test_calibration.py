@@ -21,7 +21,7 @@ from collections_app.services.search.request import Scope, resolve_visible_scope
 from collections_app.services.search.text_embeddings import embed_text
 from tests.sample_team import SampleTeam
 from tests.services.search.test_relevance import descending
-from tests.services.search.test_results import MANY, crowd
+from tests.services.search.test_results import MANY, index_matches_and_others
 
 # About what it is for the demo's model.
 DEMO = Baseline(mean=0.042, std=0.027)
@@ -122,7 +122,7 @@ def test_demo_model_separates_matches(demo: Gallery, encoder: ClipEncoder, words
 
 
 def test_baseline_measures_the_scope_with_neutral_text(sample: SampleTeam) -> None:
-    crowd(sample, matches=0)
+    index_matches_and_others(sample, matches=0)
     baseline = get_baseline(resolve_visible_scope(sample.owner))
     usual = -0.3 * float(embed_text("a white dog") @ embed_text(NEUTRAL_TEXT))
     assert baseline
@@ -133,9 +133,9 @@ def test_baseline_measures_the_scope_with_neutral_text(sample: SampleTeam) -> No
 def test_baseline_is_cached_for_each_scope(sample: SampleTeam) -> None:
     scope = resolve_visible_scope(sample.owner)
     assert get_baseline(scope) is None
-    crowd(sample, matches=0, total=400)
+    index_matches_and_others(sample, matches=0, total=400)
     first = get_baseline(scope)
-    crowd(sample, matches=MANY // 10, total=MANY // 10, seed=2)
+    index_matches_and_others(sample, matches=MANY // 10, total=MANY // 10, seed=2)
     assert get_baseline(scope) == first
     assert get_baseline(Scope(images=scope.images)) is None
     clear_baselines()

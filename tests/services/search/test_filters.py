@@ -20,14 +20,14 @@ from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library.collections import edit_image, set_tags, tag_images
+from collections_app.services.library.images import edit_image, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.maintenance import run_maintenance
 from collections_app.services.search.filters import FILTERS, FilterContext
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.retrieval import find_nearest
 from collections_app.services.search.text_embeddings import embed_text
-from tests.index.older import store_as_version_1
+from tests.index.schema_version_1 import store_as_version_1
 from tests.sample_team import SampleTeam, put_picture
 from tests.searches import find_ids
 from tests.services.indexing.agreement import assert_index_agrees, indexed_entries
@@ -39,7 +39,7 @@ def found(sample: SampleTeam, filters: str) -> list[int]:
     return sorted(find_ids(sample.viewer, f"red {filters}"))
 
 
-def the_picture(sample: SampleTeam) -> Image:
+def read_sample_picture(sample: SampleTeam) -> Image:
     return Image.objects.get(pk=sample.image.pk)
 
 
@@ -77,7 +77,7 @@ def test_excluded_filter_of_any_kind_holds_in_rows_and_index(
 def test_a_changed_tag_reaches_the_index_without_encoding(sample: SampleTeam, way: str) -> None:
     IndexWorker().drain()
     sample.image.file.storage.delete(sample.image.file_name)  # so that nothing can be encoded again
-    image, one = the_picture(sample), Image.objects.filter(pk=sample.image.pk)
+    image, one = read_sample_picture(sample), Image.objects.filter(pk=sample.image.pk)
     image.tags = ["Rose"]
     changes: dict[str, Callable[[], object]] = {
         "edit": lambda: edit_image(image=image, title="", tags=["Rose"]),

@@ -26,40 +26,40 @@ def search(user: User, *queries: str) -> None:
         remember_search(user=user, parameters=QueryDict(query))
 
 
-def remembered(user: User) -> list[str]:
+def listed_queries(user: User) -> list[str]:
     return [each.query for each in list_recent_searches(user)]
 
 
 def test_latest_search_comes_first(sample: SampleTeam) -> None:
     search(sample.owner, "q=dog", "q=cat")
-    assert remembered(sample.owner) == ["q=cat", "q=dog"]
+    assert listed_queries(sample.owner) == ["q=cat", "q=dog"]
 
 
 def test_repeated_search_is_stored_once_and_comes_first(sample: SampleTeam) -> None:
     search(sample.owner, "q=dog&collection=3", "q=cat", "collection=3&q=dog&team=&page=2")
-    assert remembered(sample.owner) == ["collection=3&q=dog", "q=cat"]
+    assert listed_queries(sample.owner) == ["collection=3&q=dog", "q=cat"]
 
 
 def test_only_the_last_twenty_are_stored(sample: SampleTeam) -> None:
     search(sample.owner, *(f"q={number}" for number in range(MAX_RECENT + 5)))
-    assert remembered(sample.owner) == [f"q={number}" for number in reversed(range(5, MAX_RECENT + 5))]
+    assert listed_queries(sample.owner) == [f"q={number}" for number in reversed(range(5, MAX_RECENT + 5))]
     delete_older_searches()
     assert RecentSearch.objects.count() == MAX_RECENT
-    assert remembered(sample.owner) == [f"q={number}" for number in reversed(range(5, MAX_RECENT + 5))]
+    assert listed_queries(sample.owner) == [f"q={number}" for number in reversed(range(5, MAX_RECENT + 5))]
 
 
 def test_recent_searches_are_private(sample: SampleTeam) -> None:
     search(sample.owner, "q=dog")
     search(sample.viewer, *(f"q={number}" for number in range(MAX_RECENT)))
-    assert remembered(sample.owner) == ["q=dog"]
-    assert remembered(sample.outsider) == []
+    assert listed_queries(sample.owner) == ["q=dog"]
+    assert listed_queries(sample.outsider) == []
 
 
 def test_clearing_deletes_only_one_s_own_searches(sample: SampleTeam) -> None:
     search(sample.owner, "q=dog")
     search(sample.viewer, "q=cat")
     clear_recent_searches(user=sample.owner)
-    assert (remembered(sample.owner), remembered(sample.viewer)) == ([], ["q=cat"])
+    assert (listed_queries(sample.owner), listed_queries(sample.viewer)) == ([], ["q=cat"])
 
 
 def test_disabling_history_deletes_it_and_stores_nothing(sample: SampleTeam) -> None:
@@ -69,13 +69,13 @@ def test_disabling_history_deletes_it_and_stores_nothing(sample: SampleTeam) -> 
     assert not RecentSearch.objects.exists()
     set_search_history(user=sample.owner, is_on=True)
     search(User.objects.get(pk=sample.owner.pk), "q=cat")
-    assert remembered(sample.owner) == ["q=cat"]
+    assert listed_queries(sample.owner) == ["q=cat"]
 
 
 @pytest.mark.parametrize("query", ["", "q=", "q=%20&page=3", "q=" + "a" * 5000])
 def test_empty_and_overlong_queries_are_not_stored(sample: SampleTeam, query: str) -> None:
     search(sample.owner, query)
-    assert remembered(sample.owner) == []
+    assert listed_queries(sample.owner) == []
 
 
 @pytest.mark.parametrize("query", ["q=%00", "q=%FF%FE", "q=%ED%A0%80", "q=🐶", "q=a%26b%3Dc", "q=a&q=b"])
@@ -118,7 +118,7 @@ def test_search_succeeds_when_it_cannot_be_stored(sample: SampleTeam) -> None:
 
     with connection.execute_wrapper(locked):
         search(sample.owner, "q=dog")
-    assert remembered(sample.owner) == []
+    assert listed_queries(sample.owner) == []
 
 
 def test_deleted_account_leaves_no_searches(sample: SampleTeam) -> None:

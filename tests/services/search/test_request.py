@@ -12,7 +12,8 @@ from collections_app.errors import CancelledOut, NotIndexed
 from collections_app.models import Collection, Image, Membership, Role, Team
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library.collections import create_collection, edit_image
+from collections_app.services.library.collections import create_collection
+from collections_app.services.library.images import edit_image
 from collections_app.services.search.example_images import store_example
 from collections_app.services.search.filters import FilterTerm
 from collections_app.services.search.request import VisibleScopes, parse_search_request, resolve_filters

@@ -25,14 +25,14 @@ MANY = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crowd:
+class MatchesAndOthers:
     """`matches` lie in a collection of their own, as they lie near to WORDS; the others are nothing special."""
 
     matches: list[Image]
     others: list[Image]
 
 
-def crowd(sample: SampleTeam, *, matches: int, total: int = MANY, seed: int = 1) -> Crowd:
+def index_matches_and_others(sample: SampleTeam, *, matches: int, total: int = MANY, seed: int = 1) -> MatchesAndOthers:
     chance = np.random.default_rng(seed)
     place = create_collection(
         team=sample.team, name="Matches" if seed == 1 else f"Matches {seed}", creator=sample.owner
@@ -42,13 +42,15 @@ def crowd(sample: SampleTeam, *, matches: int, total: int = MANY, seed: int = 1)
     ]
     images = Image.objects.bulk_create(rows)
     scores = np.concatenate([0.7 + 0.0001 * np.arange(matches)[::-1], chance.normal(-0.3, 0.05, total - matches)])
-    vectors = near(embed_text(WORDS), scores, chance)
+    vectors = make_vectors(embed_text(WORDS), scores, chance)
     pairs = zip(images, vectors, strict=True)
     get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
-    return Crowd(matches=images[:matches], others=images[matches:])
+    return MatchesAndOthers(matches=images[:matches], others=images[matches:])
 
 
-def near(vector: NDArray[np.float32], scores: NDArray[np.float64], chance: np.random.Generator) -> NDArray[np.float32]:
+def make_vectors(
+    vector: NDArray[np.float32], scores: NDArray[np.float64], chance: np.random.Generator
+) -> NDArray[np.float32]:
     """Return unit vectors with these cosines to a vector."""
     aside = chance.normal(size=(len(scores), len(vector)))
     aside -= np.outer(aside @ vector, vector)
@@ -84,14 +86,14 @@ def ids(images: list[Image]) -> list[int]:
 
 
 def test_all_hits_can_be_likely_among_more_pictures(sample: SampleTeam) -> None:
-    made = crowd(sample, matches=1500)
+    made = index_matches_and_others(sample, matches=1500)
     all_of_them = found(sample)
     assert [each.id for each in all_of_them.ranked] == ids(made.matches)[:MAX_HITS]
     assert (all_of_them.likely_count, all_of_them.possible_count, all_of_them.hidden_count) == (MAX_HITS, 0, 0)
 
 
 def test_few_results_are_likely_and_some_possible_among_many(sample: SampleTeam) -> None:
-    made = crowd(sample, matches=30)
+    made = index_matches_and_others(sample, matches=30)
     few = found(sample)
     assert [each.id for each in few.ranked[: few.likely_count]] == ids(made.matches)
     assert 0.01 < few.possible_count / MANY < 0.04
@@ -99,14 +101,14 @@ def test_few_results_are_likely_and_some_possible_among_many(sample: SampleTeam)
 
 
 def test_nothing_is_likely_among_many_ordinary_pictures(sample: SampleTeam) -> None:
-    crowd(sample, matches=0)
+    index_matches_and_others(sample, matches=0)
     nothing = found(sample)
     assert nothing.verdict is Verdict.NO_GOOD_MATCH
     assert 0.01 < nothing.possible_count / MANY < 0.04
 
 
 def test_likely_results_sort_by_date_and_possible_ones_by_score(sample: SampleTeam) -> None:
-    made = crowd(sample, matches=30)
+    made = index_matches_and_others(sample, matches=30)
     dated = found(sample, f"{WORDS} sort:date")
     newest = sorted(made.matches, key=lambda image: (image.created_at, image.pk), reverse=True)
     assert [each.id for each in dated.ranked[: dated.likely_count]] == ids(newest)
@@ -116,9 +118,9 @@ def test_likely_results_sort_by_date_and_possible_ones_by_score(sample: SampleTe
 
 
 def test_further_pages_use_the_cutoffs_of_the_first_despite_new_pictures(sample: SampleTeam) -> None:
-    crowd(sample, matches=30)
+    index_matches_and_others(sample, matches=30)
     first = found(sample)
-    crowd(sample, matches=20, total=900, seed=2)
+    index_matches_and_others(sample, matches=20, total=900, seed=2)
     question = parse_search_request(user=sample.owner, parameters={"q": WORDS})
     later = run_search(question, cutoffs=first.cutoffs)
     assert later.cutoffs == first.cutoffs != run_search(question).cutoffs
@@ -127,21 +129,21 @@ def test_further_pages_use_the_cutoffs_of_the_first_despite_new_pictures(sample:
 
 @pytest.mark.parametrize("narrow", ["in:Matches", "in:Matches by:me", "in:Matches format:png sort:date"])
 def test_likely_results_stay_likely_when_filtered_to_themselves(sample: SampleTeam, narrow: str) -> None:
-    made = crowd(sample, matches=30, total=400)
+    made = index_matches_and_others(sample, matches=30, total=400)
     narrowed = found(sample, f"{WORDS} {narrow}")
     assert {each.id for each in narrowed.ranked} == set(ids(made.matches))
     assert (narrowed.likely_count, narrowed.hidden_count) == (30, 0)
 
 
 def test_nothing_is_likely_when_filtered_to_the_others(sample: SampleTeam) -> None:
-    crowd(sample, matches=30, total=400)
+    index_matches_and_others(sample, matches=30, total=400)
     narrowed = found(sample, f"{WORDS} in:Garden")
     assert narrowed.verdict is Verdict.NO_GOOD_MATCH
     assert narrowed.possible_count < 0.1 * 370
 
 
 def test_purely_negative_query_hides_nothing(sample: SampleTeam) -> None:
-    made = crowd(sample, matches=30, total=400)
+    made = index_matches_and_others(sample, matches=30, total=400)
     unlike = found(sample, f'-"{WORDS}"')
     assert [each.id for each in unlike.ranked[-30:]] == ids(made.matches)[::-1]
     assert (unlike.cutoffs, unlike.hidden_count) == (NO_CUTOFFS, 0)
@@ -150,14 +152,14 @@ def test_purely_negative_query_hides_nothing(sample: SampleTeam) -> None:
 def test_example_with_many_copies_has_results(sample: SampleTeam) -> None:
     images = Image.objects.bulk_create([_row(sample.collection, sample, number) for number in range(1200)])
     scores = np.where(np.arange(1200) < 990, 0.9999, 0.3)
-    vectors = near(embed_text(WORDS), scores, np.random.default_rng(1))
+    vectors = make_vectors(embed_text(WORDS), scores, np.random.default_rng(1))
     pairs = zip(images, vectors, strict=True)
     get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
     assert len(found(sample, f"like:{images[0].pk}").ranked) >= 990
 
 
 def test_sample_has_about_the_expected_size(sample: SampleTeam) -> None:
-    crowd(sample, matches=0)
+    index_matches_and_others(sample, matches=0)
     question = parse_search_request(user=sample.owner, parameters={"q": WORDS})
     part = find_nearest(scope=question.scope, vector=embed_text(WORDS), sample_every=16)
     assert 0.6 < len(part) * 16 / MANY < 1.5

@@ -8,7 +8,7 @@ from django.core.mail import EmailMessage
 from django.db import connection
 from django.utils import timezone
 
-from collections_app.errors import InvitationGone, NotAllowed, PersonalTeam, WrongAddress
+from collections_app.errors import InvitationInvalid, NotAllowed, PersonalTeamProtected, WrongEmail
 from collections_app.models import Collection, Invitation, Membership, Role, Share, User
 from collections_app.services.sharing.invitations import accept_invitation, find_invitation, invite, send_invitation
 from collections_app.services.sharing.shares import revoke_share, share_with_team, share_with_teammate
@@ -33,7 +33,7 @@ def test_invitation_adds_a_member_once(sample: SampleTeam) -> None:
     accept_invitation(secret=secret, user=sample.outsider)
 
     assert Membership.objects.get(team=sample.team, user=sample.outsider).role == Role.EDITOR
-    with pytest.raises(InvitationGone):
+    with pytest.raises(InvitationInvalid):
         accept_invitation(secret=secret, user=sample.outsider)
 
 
@@ -43,7 +43,7 @@ def test_concurrent_acceptances_create_one_membership(sample: SampleTeam) -> Non
     def accept(_: int) -> bool:
         try:
             accept_invitation(secret=secret, user=sample.outsider)
-        except InvitationGone:
+        except InvitationInvalid:
             return False
         finally:
             connection.close()
@@ -58,7 +58,7 @@ def test_another_person_cannot_accept_the_invitation(sample: SampleTeam) -> None
     secret = invite_outsider(sample)
     stranger = User.objects.create_user("stranger@example.com")
 
-    with pytest.raises(WrongAddress):
+    with pytest.raises(WrongEmail):
         accept_invitation(secret=secret, user=stranger)
     accept_invitation(secret=secret, user=sample.outsider)
 
@@ -66,26 +66,26 @@ def test_another_person_cannot_accept_the_invitation(sample: SampleTeam) -> None
 def test_invitation_expires_with_time_and_with_the_owner_s_role(sample: SampleTeam) -> None:
     secret = invite_outsider(sample)
     Membership.objects.filter(team=sample.team, user=sample.owner).update(role=Role.EDITOR)
-    with pytest.raises(InvitationGone):
+    with pytest.raises(InvitationInvalid):
         find_invitation(secret)
 
     Membership.objects.filter(team=sample.team, user=sample.owner).update(role=Role.OWNER)
     assert find_invitation(secret)
     Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    with pytest.raises(InvitationGone):
+    with pytest.raises(InvitationInvalid):
         find_invitation(secret)
 
 
 def test_second_invitation_replaces_the_first(sample: SampleTeam) -> None:
     first, second = invite_outsider(sample), invite_outsider(sample, Role.VIEWER)
 
-    with pytest.raises(InvitationGone):
+    with pytest.raises(InvitationInvalid):
         find_invitation(first)
     assert find_invitation(second).role == Role.VIEWER
 
 
 def test_nobody_is_invited_to_a_personal_team(sample: SampleTeam) -> None:
-    with pytest.raises(PersonalTeam):
+    with pytest.raises(PersonalTeamProtected):
         invite(email="a@example.com", role=Role.VIEWER, inviter=sample.owner, team=sample.owner.personal_team)
 
 
@@ -128,11 +128,11 @@ def test_collection_cannot_be_shared_with_its_own_or_a_personal_team(sample: Sam
 
 
 def test_removed_member_cannot_return_with_an_older_invitation(sample: SampleTeam) -> None:
-    for offer in ({"team": sample.team}, {"collection": sample.collection}):
+    for target in ({"team": sample.team}, {"collection": sample.collection}):
         Membership.objects.get_or_create(team=sample.team, user=sample.outsider, defaults={"role": Role.VIEWER})
-        _, secret = invite(email="OUTSIDER@example.com", role=Role.VIEWER, inviter=sample.owner, **offer)
+        _, secret = invite(email="OUTSIDER@example.com", role=Role.VIEWER, inviter=sample.owner, **target)
         remove_member(membership=Membership.objects.get(team=sample.team, user=sample.outsider))
-        with pytest.raises(InvitationGone):
+        with pytest.raises(InvitationInvalid):
             accept_invitation(secret=secret, user=sample.outsider)
 
 
@@ -143,6 +143,6 @@ def test_revoking_a_share_revokes_the_open_invitation(sample: SampleTeam) -> Non
     _, other = invite(email="other@example.com", role=Role.VIEWER, inviter=sample.owner, collection=sample.collection)
     share = Share.objects.create(collection=sample.collection, user=sample.outsider, role="viewer")
     revoke_share(share=share)
-    with pytest.raises(InvitationGone):
+    with pytest.raises(InvitationInvalid):
         accept_invitation(secret=secret, user=sample.outsider)
     assert find_invitation(other).email == "other@example.com"

@@ -37,7 +37,7 @@ def attempt(link: PublicLink, address: str = "192.0.2.1", password: str = "rose"
         return None
 
 
-def test_an_address_has_ten_wrong_passwords(link: PublicLink) -> None:
+def test_wrong_passwords_are_limited_to_ten_per_address(link: PublicLink) -> None:
     assert [attempt(link) for _ in range(11)] == [False] * 10 + [None]
     assert attempt(link, password="tulip") is None
     assert attempt(link, "192.0.2.2", password="tulip") is True
@@ -48,7 +48,7 @@ def test_a_right_password_does_not_count(link: PublicLink) -> None:
     assert [attempt(link) for _ in range(11)] == [False] * 10 + [None]
 
 
-def test_a_link_has_a_hundred_wrong_passwords_from_everywhere(link: PublicLink) -> None:
+def test_wrong_passwords_are_limited_to_a_hundred_per_link(link: PublicLink) -> None:
     addresses = [f"192.0.2.{number}" for number in range(20) for _ in range(5)]
     assert {attempt(link, address) for address in addresses} == {False}
     assert attempt(link, "198.51.100.1", password="tulip") is None

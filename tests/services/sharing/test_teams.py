@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from collections_app.errors import LastOwner, PersonalTeam
+from collections_app.errors import LastOwnerRequired, PersonalTeamProtected
 from collections_app.models import Image, Membership, Role, Team
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.sharing.teams import change_role, create_team, delete_team, remove_member, rename_team
@@ -26,9 +26,9 @@ def test_creator_of_a_team_owns_it(sample: SampleTeam) -> None:
 
 
 def test_last_owner_cannot_step_down_or_leave(sample: SampleTeam) -> None:
-    with pytest.raises(LastOwner):
+    with pytest.raises(LastOwnerRequired):
         change_role(membership=membership(sample, Role.OWNER), role=Role.EDITOR)
-    with pytest.raises(LastOwner):
+    with pytest.raises(LastOwnerRequired):
         remove_member(membership=membership(sample, Role.OWNER))
 
 
@@ -39,7 +39,7 @@ def test_one_owner_remains_when_two_step_down_at_once(sample: SampleTeam) -> Non
     def step_down(each: Membership) -> bool:
         try:
             change_role(membership=each, role=Role.VIEWER)
-        except LastOwner:
+        except LastOwnerRequired:
             return False
         finally:
             connection.close()
@@ -52,11 +52,11 @@ def test_one_owner_remains_when_two_step_down_at_once(sample: SampleTeam) -> Non
 
 def test_personal_team_cannot_be_renamed_deleted_or_left(sample: SampleTeam) -> None:
     team = sample.outsider.personal_team
-    with pytest.raises(PersonalTeam):
+    with pytest.raises(PersonalTeamProtected):
         rename_team(team=team, name="Mine")
-    with pytest.raises(PersonalTeam):
+    with pytest.raises(PersonalTeamProtected):
         delete_team(team=team)
-    with pytest.raises(PersonalTeam):
+    with pytest.raises(PersonalTeamProtected):
         remove_member(membership=team.memberships.get())
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import ExifTags
 from PIL import Image as Pillow
 
-from collections_app.errors import CollectionGone, InvalidImage
+from collections_app.errors import CollectionDeleted, InvalidImage
 from collections_app.models import Collection, Image, Share
 from collections_app.services.library.collections import create_collection
 from collections_app.services.uploads.ingest import compute_sha256, ingest_upload
@@ -68,7 +68,7 @@ def test_upload_to_a_deleted_collection_stores_nothing(sample: SampleTeam) -> No
     Collection.objects.all().delete()
     before = len(stored_files())
 
-    with pytest.raises(CollectionGone):
+    with pytest.raises(CollectionDeleted):
         put_picture(sample.collection, sample.owner, "sky.png", colour="blue")
 
     assert len(stored_files()) == before

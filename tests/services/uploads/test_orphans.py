@@ -21,20 +21,20 @@ NAME = "originals/ab/" + "ab" * 16 + ".png"
 LONG_AGO = timezone.now() - timedelta(days=2)
 
 
-def leave_behind(name: str, *, days: float = 2) -> None:
+def store_pending_file(name: str, *, days: float = 2) -> None:
     default_storage.save(name, ContentFile(b"half a picture"))
     PendingFile.objects.create(file_name=name, created_at=timezone.now() - timedelta(days=days))
 
 
 def test_file_without_a_row_is_deleted_after_a_day(sample: SampleTeam) -> None:
-    leave_behind(NAME)
+    store_pending_file(NAME)
     run_maintenance()
     assert stored_files() == [sample.image.file_name]
     assert not PendingFile.objects.exists()
 
 
 def test_recent_file_without_a_row_stays(sample: SampleTeam) -> None:
-    leave_behind(NAME, days=0.9)
+    store_pending_file(NAME, days=0.9)
     run_maintenance()
     assert default_storage.exists(NAME)
 
@@ -46,7 +46,7 @@ def test_file_of_a_row_stays(sample: SampleTeam) -> None:
 
 
 def test_file_of_a_queued_job_is_left_to_the_job(sample: SampleTeam) -> None:
-    leave_behind(NAME)
+    store_pending_file(NAME)
     IndexJob.objects.enqueue([10**6], file_name=NAME)
     run_maintenance()
     assert default_storage.exists(NAME)

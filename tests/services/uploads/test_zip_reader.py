@@ -31,13 +31,13 @@ def read(content: bytes, limits: ArchiveLimits = LIMITS) -> tuple[list[bytes], d
     accepted, refused = [], {}
     for entry in read_archive(io.BytesIO(content), limits):
         if entry.file is None:
-            refused[entry.name] = entry.refusal
+            refused[entry.name] = entry.rejection
         else:
             accepted.append(entry.file.read())
     return accepted, refused
 
 
-def with_good_one(name: str, content: bytes = GOOD) -> bytes:
+def zip_with_good_picture(name: str, content: bytes = GOOD) -> bytes:
     def fill(archive: zipfile.ZipFile) -> None:
         archive.writestr(name, content)
         archive.writestr("good.png", GOOD)
@@ -61,13 +61,13 @@ def with_directory(files: bytes, entries: list[bytes]) -> bytes:
     "name", ["/etc/top.png", "../up.png", "a/../../up.png", "C:/drive.png", "a\\b.png", "..\\up.png"]
 )
 def test_path_traversal_is_refused_and_other_entries_accepted(name: str) -> None:
-    accepted, refused = read(with_good_one(name))
+    accepted, refused = read(zip_with_good_picture(name))
     assert accepted == [GOOD]
     assert "leads out" in refused[name]
 
 
 def test_a_name_with_a_nul_is_refused() -> None:
-    content = with_good_one("seem.png?.exe").replace(b"seem.png?.exe", b"seem.png\x00.exe")
+    content = zip_with_good_picture("seem.png?.exe").replace(b"seem.png?.exe", b"seem.png\x00.exe")
     accepted, refused = read(content)
     assert accepted == [GOOD]
     assert "leads out" in refused["seem.png"]
@@ -88,7 +88,7 @@ def test_links_and_special_files_are_refused(kind: int) -> None:
 
 
 def test_an_encrypted_entry_is_refused() -> None:
-    content = bytearray(with_good_one("secret.png"))
+    content = bytearray(zip_with_good_picture("secret.png"))
     for signature, offset in ((_LOCAL, 6), (_CENTRAL, 8)):
         content[content.index(signature) + offset] |= 1
     accepted, refused = read(bytes(content))
@@ -98,14 +98,14 @@ def test_an_encrypted_entry_is_refused() -> None:
 
 def test_nested_archives_are_not_opened() -> None:
     inner = zipped(lambda archive: archive.writestr("a.png", GOOD))
-    accepted, refused = read(with_good_one("innocent.png", inner))
+    accepted, refused = read(zip_with_good_picture("innocent.png", inner))
     assert accepted == [GOOD]
-    assert "inside the archive" in refused["innocent.png"]
+    assert "inside the ZIP file" in refused["innocent.png"]
 
 
 @pytest.mark.parametrize("claim", [1000, 2**20 - 1, 0xFFFFFFF0])
 def test_false_size_does_not_bypass_the_limit(claim: int) -> None:
-    content = bytearray(with_good_one("bomb.png", bytes(32 * 2**20)))
+    content = bytearray(zip_with_good_picture("bomb.png", bytes(32 * 2**20)))
     for signature, offset in ((_LOCAL, 22), (_CENTRAL, 24)):
         start = content.index(signature) + offset
         content[start : start + 4] = struct.pack("<L", claim)
@@ -129,7 +129,7 @@ def test_overlapping_entries_are_refused() -> None:
     ]
     accepted, refused = read(with_directory(outer + inner_local, entries))
     assert accepted == []
-    assert all("overlaps another file" in sentence for sentence in refused.values())
+    assert all("overlaps another one" in sentence for sentence in refused.values())
     assert set(refused) == {"a", "b"}
 
 
@@ -138,18 +138,20 @@ def test_file_listed_a_thousand_times_is_refused() -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         (info,) = archive.infolist()
     entry = directory_entry(b"a.png", offset=0, packed=info.compress_size, size=info.file_size, crc=info.CRC)
-    refused = [each.refusal for each in read_archive(io.BytesIO(listing(content, [entry] * 1000)), LIMITS)]
+    refused = [each.rejection for each in read_archive(io.BytesIO(replace_directory(content, [entry] * 1000)), LIMITS)]
     assert len(refused) == 1000
     assert all(refused)
 
 
-def listing(content: bytes, entries: list[bytes]) -> bytes:
+def replace_directory(content: bytes, entries: list[bytes]) -> bytes:
     return with_directory(content[: content.index(_CENTRAL)], entries)
 
 
 def test_oversized_directory_is_not_read() -> None:
     entry = directory_entry(b"a.png", offset=0, packed=1, size=1, crc=0)
-    accepted, refused = read(listing(zipped(lambda archive: archive.writestr("a.png", GOOD)), [entry] * 20_000))
+    accepted, refused = read(
+        replace_directory(zipped(lambda archive: archive.writestr("a.png", GOOD)), [entry] * 20_000)
+    )
     assert accepted == []
     assert list(refused) == [""]
     assert "list of contents" in refused[""]
@@ -162,7 +164,7 @@ def test_entries_over_the_limit_are_refused_one_by_one() -> None:
 
     accepted, refused = read(zipped(fill))
     assert len(accepted) == 50
-    assert set(refused.values()) == {"An archive has at most 50 pictures."}
+    assert set(refused.values()) == {"A ZIP file has at most 50 pictures."}
     assert len(refused) == 10
 
 
@@ -173,18 +175,18 @@ def test_total_size_limit_ends_the_unpacking() -> None:
 
     accepted, refused = read(zipped(fill))
     assert len(accepted) == 7
-    assert set(refused.values()) == {"The archive is too large. Split it into several."}
+    assert set(refused.values()) == {"The ZIP file is too large. Split it into several."}
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_two_files_with_one_name_are_both_read() -> None:
-    accepted, refused = read(with_good_one("good.png", picture_bytes("red")))
+    accepted, refused = read(zip_with_good_picture("good.png", picture_bytes("red")))
     assert accepted == [picture_bytes("red"), GOOD]
     assert refused == {}
 
 
 def test_wrong_checksum_is_damage_and_other_entries_are_accepted() -> None:
-    content = bytearray(with_good_one("bad.png"))
+    content = bytearray(zip_with_good_picture("bad.png"))
     for signature, offset in ((_LOCAL, 14), (_CENTRAL, 16)):
         content[content.index(signature) + offset] ^= 0xFF
     assert read(bytes(content)) == ([GOOD], {"bad.png": "This file is damaged."})
@@ -192,7 +194,7 @@ def test_wrong_checksum_is_damage_and_other_entries_are_accepted() -> None:
 
 @pytest.mark.parametrize("cut", [1, 10, 30, 60, 100])
 def test_truncated_directory_is_reported(cut: int) -> None:
-    content = with_good_one("a.png")[:-cut]
+    content = zip_with_good_picture("a.png")[:-cut]
     assert is_archive(io.BytesIO(content))
     accepted, refused = read(content)
     assert accepted == []
@@ -200,7 +202,7 @@ def test_truncated_directory_is_reported(cut: int) -> None:
 
 
 def test_picture_with_an_appended_archive_is_a_picture() -> None:
-    assert not is_archive(io.BytesIO(GOOD + with_good_one("a.png")))
+    assert not is_archive(io.BytesIO(GOOD + zip_with_good_picture("a.png")))
 
 
 def test_unknown_compression_method_is_refused() -> None:
@@ -211,7 +213,7 @@ def test_unknown_compression_method_is_refused() -> None:
 @pytest.mark.parametrize("seed", range(300))
 def test_arbitrary_bytes_raise_nothing(seed: int) -> None:
     chance = random.Random(seed)
-    content = bytearray(with_good_one("a.png", picture_bytes("red")))
+    content = bytearray(zip_with_good_picture("a.png", picture_bytes("red")))
     interesting = [content.index(_CENTRAL), content.index(_END), 0]
     for _ in range(chance.randint(1, 8)):
         start = chance.choice(interesting)

@@ -36,7 +36,7 @@ OWN_PAGES = [
 ]
 
 
-def looks_like_ours(page: str) -> bool:
+def uses_our_layout(page: str) -> bool:
     return "css/tokens.css" in page and 'class="skip-link"' in page and "<style" not in page and "style=" not in page
 
 
@@ -44,7 +44,7 @@ def looks_like_ours(page: str) -> bool:
 def test_visitor_page_uses_our_layout(address: str, client: Client, db: None) -> None:
     answer = client.get(address)
     assert answer.status_code == 200
-    assert looks_like_ours(answer.content.decode())
+    assert uses_our_layout(answer.content.decode())
 
 
 @pytest.mark.parametrize("address", OWN_PAGES)
@@ -52,7 +52,7 @@ def test_account_page_uses_our_layout(address: str, as_owner: Client) -> None:
     as_owner.post("/accounts/reauthenticate/", {"password": "a long password"})
     answer = as_owner.get(address)
     assert answer.status_code == 200
-    assert looks_like_ours(answer.content.decode())
+    assert uses_our_layout(answer.content.decode())
 
 
 def test_account_page_counts_one_s_own_pictures(as_owner: Client, as_viewer: Client, sample: SampleTeam) -> None:
@@ -78,7 +78,7 @@ def test_wording_is_in_sentence_case(client: Client, db: None) -> None:
     assert sentence_case("Sign Out Other Sessions of 2FA, IP Address") == "Sign out other sessions of 2FA, IP address"
 
 
-def test_closed_site_takes_no_newcomers(client: Client, db: None, settings: Settings) -> None:
+def test_closed_site_creates_no_accounts(client: Client, db: None, settings: Settings) -> None:
     settings.SIGNUP_OPEN = False
     fields = {"email": "new@example.com", "password1": "kettle-orchard-42", "password2": "kettle-orchard-42"}
     assert "closed" in client.post("/accounts/signup/", fields).content.decode()

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from tests.sample_team import SampleTeam
-from tests.views.doors import is_signed_in, sign_in
+from tests.views.sign_in_steps import is_signed_in, sign_in
 
 
 def fail_often(times: int, proxy: str = "") -> int:

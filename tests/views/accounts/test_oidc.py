@@ -15,10 +15,10 @@ from collections_app.models import User
 from imagesearch.single_sign_on import build_openid_connect_apps
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, running_provider
 from tests.sample_team import CLOSED_PORT, SampleTeam, sign_in_client
-from tests.views.doors import confirm_access, is_signed_in
+from tests.views.sign_in_steps import confirm_access, is_signed_in
 
 if TYPE_CHECKING:
-    from tests.views.doors import Response
+    from tests.views.sign_in_steps import Response
 
 SIGN_IN = "/accounts/oidc/localhost/login/"
 

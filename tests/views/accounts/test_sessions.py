@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from collections_app.models import User
 from tests.sample_team import SampleTeam, sign_in_client
-from tests.views.doors import NEW_PASSWORD, PASSWORD, confirm_access, is_signed_in, sign_in
+from tests.views.sign_in_steps import NEW_PASSWORD, PASSWORD, confirm_access, is_signed_in, sign_in
 
 
 def test_deactivated_account_is_signed_out_and_told_why(as_owner: Client, sample: SampleTeam) -> None:

@@ -32,7 +32,7 @@ def put_group(sample: SampleTeam, number: int, size: int = 2) -> list[Image]:
     return images
 
 
-def kept(images: list[Image]) -> list[int]:
+def not_trashed_ids(images: list[Image]) -> list[int]:
     return [image.pk for image in images if Image.objects.not_trashed().filter(pk=image.pk).exists()]
 
 
@@ -66,11 +66,11 @@ def test_selected_duplicates_are_trashed_and_restored(as_owner: Client, sample: 
     page = as_owner.post(f"{address}trash/", {"keep": ids[1], "image": ids[:2]}, follow=True)
     assert "1 picture moved to trash" in page.content.decode()
     assert "Undo" in page.content.decode()
-    assert kept(images) == ids[1:]
+    assert not_trashed_ids(images) == ids[1:]
 
     answer = as_owner.post("/pictures/undo/")
     assert answer.headers["Location"] == address
-    assert kept(images) == ids
+    assert not_trashed_ids(images) == ids
 
 
 @pytest.mark.parametrize("sent", ["nothing", "no keeper", "two keepers", "keeper alone"])
@@ -85,21 +85,21 @@ def test_invalid_selection_changes_nothing(sent: str, as_owner: Client, sample: 
     }[sent]
     page = as_owner.post(f"{address}trash/", form, follow=True).content.decode()
     assert "Select the picture to keep" in page
-    assert kept(images) == [one, other]
+    assert not_trashed_ids(images) == [one, other]
 
 
-def test_missing_keeper_saves_the_others(as_owner: Client, sample: SampleTeam, address: str) -> None:
+def test_nothing_is_trashed_when_the_keeper_is_missing(as_owner: Client, sample: SampleTeam, address: str) -> None:
     images = put_group(sample, 1)
     form = {"keep": 10**9, "image": [image.pk for image in images]}
     assert "The picture to keep was deleted" in as_owner.post(f"{address}trash/", form, follow=True).content.decode()
-    assert len(kept(images)) == 2
+    assert len(not_trashed_ids(images)) == 2
 
 
 def test_viewer_cannot_trash_duplicates(as_viewer: Client, sample: SampleTeam, address: str) -> None:
     images = put_group(sample, 1)
     form = {"keep": images[0].pk, "image": images[1].pk}
     assert "Nothing was moved" in as_viewer.post(f"{address}trash/", form, follow=True).content.decode()
-    assert len(kept(images)) == 2
+    assert len(not_trashed_ids(images)) == 2
 
 
 def test_viewer_trashes_duplicates_that_a_share_lets_them_edit(
@@ -115,7 +115,7 @@ def test_viewer_trashes_duplicates_that_a_share_lets_them_edit(
     assert f'name="image" value="{theirs.pk}"' in page
     assert f'name="image" value="{one.pk}"' not in page
     as_viewer.post(f"{address}trash/", {"keep": one.pk, "image": [one.pk, theirs.pk]})
-    assert kept([one, theirs]) == [one.pk]
+    assert not_trashed_ids([one, theirs]) == [one.pk]
 
 
 def test_pictures_of_another_team_are_neither_shown_nor_trashed(
@@ -127,7 +127,7 @@ def test_pictures_of_another_team_are_neither_shown_nor_trashed(
     keeper = put_group(sample, 1)[0]
     assert "foreign.png" not in as_owner.get(address).content.decode()
     as_owner.post(f"{address}trash/", {"keep": keeper.pk, "image": foreign.pk})
-    assert kept([foreign]) == [foreign.pk]
+    assert not_trashed_ids([foreign]) == [foreign.pk]
 
 
 def test_dismissed_pictures_are_not_shown_again(as_owner: Client, sample: SampleTeam, address: str) -> None:
@@ -136,7 +136,7 @@ def test_dismissed_pictures_are_not_shown_again(as_owner: Client, sample: Sample
     page = as_owner.post(f"{address}different/", form, follow=True).content.decode()
     assert "no longer shown" in page
     assert "No duplicates" in page
-    assert len(kept(images)) == 2
+    assert len(not_trashed_ids(images)) == 2
 
 
 def test_viewer_cannot_dismiss_duplicates(as_viewer: Client, sample: SampleTeam, address: str) -> None:

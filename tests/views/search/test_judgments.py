@@ -12,7 +12,7 @@ from collections_app.models import RelevanceJudgment
 from tests.sample_team import SampleTeam
 
 if TYPE_CHECKING:
-    from tests.views.doors import Response
+    from tests.views.sign_in_steps import Response
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ def indexed(drain: Callable[[], None]) -> None:
     drain()
 
 
-def kept() -> list[str]:
+def stored_queries() -> list[str]:
     return list(RecentSearch.objects.order_by("pk").values_list("query", flat=True))
 
 
@@ -35,42 +35,42 @@ def test_searches_of_others_are_not_shown(as_owner: Client, as_viewer: Client) -
 )
 def test_repeated_search_is_not_stored_again(as_owner: Client, address: str) -> None:
     assert as_owner.get(address).status_code == 200
-    assert kept() == []
+    assert stored_queries() == []
 
 
 @pytest.mark.parametrize("header", [{"HX-Request": "true"}, {"Sec-Purpose": "prefetch;prerender"}])
 def test_automatic_requests_are_not_stored(as_owner: Client, header: dict[str, str]) -> None:
     as_owner.get("/search/?q=dog", headers=header)
-    assert kept() == []
+    assert stored_queries() == []
 
 
 def test_head_request_is_not_stored(as_owner: Client) -> None:
     as_owner.head("/search/?q=dog")
-    assert kept() == []
+    assert stored_queries() == []
 
 
 @pytest.mark.usefixtures("broken_index")
 def test_failed_search_is_not_stored(as_owner: Client) -> None:
     assert as_owner.get("/search/?q=dog").status_code == 503
-    assert kept() == []
+    assert stored_queries() == []
 
 
 def test_recent_searches_are_cleared(as_owner: Client) -> None:
     as_owner.get("/search/?q=dog")
     answer = as_owner.post("/searches/recent/clear/", follow=True)
     assert "Search history cleared." in answer.content.decode()
-    assert kept() == []
+    assert stored_queries() == []
 
 
 def test_history_can_be_disabled_and_enabled(as_owner: Client) -> None:
     as_owner.get("/search/?q=dog")
     page = as_owner.post("/searches/recent/off/", follow=True).content.decode()
     as_owner.get("/search/?q=dog")
-    assert kept() == []
+    assert stored_queries() == []
     assert "Search history is off." in page
     as_owner.post("/searches/recent/on/")
     as_owner.get("/search/?q=dog")
-    assert kept() == ["q=dog"]
+    assert stored_queries() == ["q=dog"]
 
 
 def test_markup_in_a_search_is_shown_as_text(as_owner: Client) -> None:

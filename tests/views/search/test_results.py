@@ -124,7 +124,7 @@ def test_filters_without_matches_are_reported(words: str, as_owner: Client, samp
 def test_unusable_parts_are_not_reported_as_missing_pictures(as_owner: Client, sample: SampleTeam) -> None:
     page = as_owner.get("/search/?q=like:999999").content.decode()
     assert "Picture 999999 doesn&#x27;t exist" in page
-    assert "No searchable pictures" not in page
+    assert "No pictures are ready for search" not in page
 
 
 @pytest.mark.parametrize("line", ["a white dog", "a white dog in:Menagerie by:me", "like:{} + snow"])

@@ -84,7 +84,7 @@ def test_invalid_saved_search_number_changes_nothing(as_owner: Client, saved: Sa
 def test_list_has_own_and_team_searches_with_their_authors(
     as_owner: Client, as_viewer: Client, saved: SavedSearch
 ) -> None:
-    assert "from viewer@example.com, for Gardeners" in as_owner.get("/searches/").content.decode()
+    assert "shared by viewer@example.com with Gardeners" in as_owner.get("/searches/").content.decode()
     assert "shared with Gardeners" in as_viewer.get("/searches/").content.decode()
 
 
@@ -122,13 +122,13 @@ def test_failing_index_is_reported(as_viewer: Client, saved: SavedSearch, broken
     assert as_viewer.get(f"/searches/{saved.pk}/new/").status_code == 503
 
 
-def test_author_renames_it(as_viewer: Client, saved: SavedSearch) -> None:
+def test_author_renames_a_saved_search(as_viewer: Client, saved: SavedSearch) -> None:
     as_viewer.post(f"/searches/{saved.pk}/rename/", {"name": "Skies"})
     saved.refresh_from_db()
     assert saved.name == "Skies"
 
 
-def test_author_shares_it_only_with_their_own_team(as_owner: Client, sample: SampleTeam) -> None:
+def test_author_shares_a_search_only_with_their_own_team(as_owner: Client, sample: SampleTeam) -> None:
     save(as_owner)
     search = SavedSearch.objects.get()
     foreign = sample.outsider.personal_team
@@ -138,7 +138,7 @@ def test_author_shares_it_only_with_their_own_team(as_owner: Client, sample: Sam
     assert search.team == sample.team
 
 
-def test_author_and_team_owner_stop_its_sharing(
+def test_author_and_team_owner_stop_the_sharing(
     as_viewer: Client, as_owner: Client, sample: SampleTeam, saved: SavedSearch
 ) -> None:
     for client in (as_viewer, as_owner):
@@ -148,13 +148,15 @@ def test_author_and_team_owner_stop_its_sharing(
         assert SavedSearch.objects.get().team is None
 
 
-def test_other_members_cannot_change_it(as_outsider: Client, sample: SampleTeam, saved: SavedSearch) -> None:
+def test_other_members_cannot_change_a_shared_search(
+    as_outsider: Client, sample: SampleTeam, saved: SavedSearch
+) -> None:
     sample.team.memberships.create(user=sample.outsider, role="editor")
     assert "Stop sharing" not in as_outsider.get("/searches/").content.decode()
     assert as_outsider.post(f"/searches/{saved.pk}/unshare/").status_code == 403
 
 
-def test_only_the_author_deletes_it(as_viewer: Client, as_owner: Client, saved: SavedSearch) -> None:
+def test_only_the_author_deletes_a_saved_search(as_viewer: Client, as_owner: Client, saved: SavedSearch) -> None:
     assert as_owner.post(f"/searches/{saved.pk}/delete/").status_code == 403
     as_viewer.post(f"/searches/{saved.pk}/delete/")
     assert not SavedSearch.objects.exists()

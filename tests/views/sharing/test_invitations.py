@@ -26,3 +26,11 @@ def test_owner_revokes_an_invitation(as_owner: Client, sample: SampleTeam) -> No
     page = as_owner.post(f"/invitations/{Invitation.objects.get().pk}/revoke/", follow=True).content.decode()
     assert "Invitation for new@example.com revoked." in page
     assert not Invitation.objects.exists()
+
+
+def test_invitation_to_a_collection_names_the_permission(as_owner: Client, sample: SampleTeam) -> None:
+    sharing = f"/collections/{sample.collection.pk}/sharing/"
+    as_owner.post(f"{sharing}person/", {"email": "new@example.com", "role": "viewer"})
+    page = as_owner.get(sharing).content.decode()
+    assert "Invited (Can view)" in page
+    assert "(Viewer)" not in page

@@ -150,7 +150,7 @@ def test_shares_strip_private_metadata_and_members_get_the_original(sample: Samp
     for part in ("file/", "download/", "preview/", "thumbnail/"):
         answer = outsider.get(f"/images/{photo.pk}/{part}")
         seen = body(answer)
-        assert_tells_nothing(seen + str(answer.headers).encode())
+        assert_no_secret_in(seen + str(answer.headers).encode())
         assert Pillow.open(io.BytesIO(seen)).size == (80, 60)
         assert not Pillow.open(io.BytesIO(seen)).getexif()
     for part in ("file/", "download/"):
@@ -159,7 +159,7 @@ def test_shares_strip_private_metadata_and_members_get_the_original(sample: Samp
 
 def test_zip_strips_private_metadata(sample: SampleTeam, photo: Image) -> None:
     Share.objects.create(collection=sample.collection, user=sample.outsider, role="viewer")
-    assert_tells_nothing(zipped(sample.outsider, photo))
+    assert_no_secret_in(zipped(sample.outsider, photo))
     assert zipped(sample.viewer, photo) == secret_photo().getvalue()
 
 
@@ -170,6 +170,6 @@ def zipped(user: User, image: Image) -> bytes:
         return archive.read(name)
 
 
-def assert_tells_nothing(seen: bytes) -> None:
+def assert_no_secret_in(seen: bytes) -> None:
     for secret in (SERIAL, PLACE, b"Exif", b"exif"):
         assert secret not in seen

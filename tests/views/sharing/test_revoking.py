@@ -26,7 +26,7 @@ class Right:
     client: Client
     image: Image
     addresses: Sequence[str]
-    take_back: Callable[[], object]
+    revoke: Callable[[], object]
 
     def succeeds(self, address: str, **headers: str) -> bool:
         """Whether the answer is the picture, says that it has not changed, or leads to it."""
@@ -48,14 +48,14 @@ def by_membership(sample: SampleTeam) -> Right:
             f"/search/?q=red&team={sample.team.pk}",
             f"/teams/{sample.team.pk}/duplicates/",
         ],
-        take_back=Membership.objects.filter(user=sample.viewer, team=sample.team).delete,
+        revoke=Membership.objects.filter(user=sample.viewer, team=sample.team).delete,
     )
 
 
 def by_share(sample: SampleTeam) -> Right:
     share = Share.objects.create(collection=sample.collection, user=sample.outsider, role="viewer")
     return Right(
-        client=sign_in_client(sample.outsider), image=sample.image, addresses=_signed_in(sample), take_back=share.delete
+        client=sign_in_client(sample.outsider), image=sample.image, addresses=_signed_in(sample), revoke=share.delete
     )
 
 
@@ -64,7 +64,7 @@ def by_link(sample: SampleTeam) -> Right:
     base, client = f"/s/{link.secret}/", Client()
     client.post(f"{base}password/", {"password": "tulip"})
     addresses = [base, f"{base}search/?q=red", *(f"{base}{sample.image.public_id}/{part}" for part in FILES)]
-    return Right(client=client, image=sample.image, addresses=addresses, take_back=PublicLink.objects.all().delete)
+    return Right(client=client, image=sample.image, addresses=addresses, revoke=PublicLink.objects.all().delete)
 
 
 def _signed_in(sample: SampleTeam) -> list[str]:
@@ -84,7 +84,7 @@ def right(request: pytest.FixtureRequest, sample: SampleTeam, drain: Callable[[]
     return made
 
 
-def conditional(etag: str) -> Iterator[dict[str, str]]:
+def cache_headers(etag: str) -> Iterator[dict[str, str]]:
     """What a browser asks that has the picture already."""
     long_hence = http_date(4_000_000_000)
     yield {}
@@ -100,13 +100,13 @@ def test_every_request_fails_after_revoking(sample: SampleTeam, drain: Callable[
         address: right.client.get(address).headers.get("ETag", '"x"') for right in rights for address in right.addresses
     }
     for right in rights:
-        right.take_back()
+        right.revoke()
 
     outcomes = [
         address if right.succeeds(address, **headers) else ""
         for right in rights
         for address in right.addresses
-        for headers in conditional(etags[address])
+        for headers in cache_headers(etags[address])
     ]
 
     assert len(outcomes) >= 125
@@ -125,7 +125,7 @@ def test_every_request_succeeds_before_revoking(right: Right) -> None:
 def test_zip_excludes_revoked_pictures(sample: SampleTeam) -> None:
     for right in (by_membership(sample), by_share(sample)):
         assert zipped(right) == 1
-        right.take_back()
+        right.revoke()
         assert zipped(right) == 0
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from .actions import upload_plainly, wait_for_index_plainly
+from .actions import upload_without_javascript, wait_for_index_without_javascript
 
 
 def choose(page: Page, *names: str) -> None:
@@ -24,23 +24,23 @@ def start_collection(page: Page, name: str) -> str:
 
 
 @pytest.mark.sends("collection_create", "collection_rename", "collection_delete")
-def test_a_collection_is_made_renamed_and_deleted(plain: Callable[[], Page]) -> None:
-    page = plain()
+def test_a_collection_is_made_renamed_and_deleted(open_without_javascript: Callable[[], Page]) -> None:
+    page = open_without_javascript()
     page.get_by_label("Name of your first collection").fill("First")
-    page.get_by_role("button", name="Create and add pictures").click()
+    page.get_by_role("button", name="Create collection").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     page.get_by_role("link", name="Rename").click()
     page.get_by_label("Name").fill("Second")
     page.get_by_role("button", name="Rename").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Second")
-    page.get_by_role("link", name="Move to trash").click()
+    page.get_by_role("link", name="Move collection to trash").click()
     page.get_by_role("button", name="Move to trash").click()
-    expect(page.get_by_text("“Second” and its pictures were moved to trash.")).to_be_visible()
+    expect(page.get_by_text("“Second” and its pictures moved to trash.")).to_be_visible()
 
 
 @pytest.mark.sends("collection_upload", "image_edit", "image_delete")
-def test_a_picture_is_added_edited_and_deleted(plain: Callable[[], Page], scenes: list[Path]) -> None:
-    page = plain()
+def test_a_picture_is_added_edited_and_deleted(open_without_javascript: Callable[[], Page], scenes: list[Path]) -> None:
+    page = open_without_javascript()
     start_collection(page, "Pets")
     page.get_by_label("Pictures", exact=True).set_input_files(scenes[:1])
     page.get_by_role("button", name="Upload").click()
@@ -53,16 +53,16 @@ def test_a_picture_is_added_edited_and_deleted(plain: Callable[[], Page], scenes
     expect(page.get_by_label("Tags").get_by_role("link")).to_have_text(["dog", "white"])
     page.get_by_role("link", name="Move to trash").click()
     page.get_by_role("button", name="Move to trash").click()
-    expect(page.get_by_text("“Snowy” was moved to trash.")).to_be_visible()
+    expect(page.get_by_text("“Snowy” moved to trash.")).to_be_visible()
 
 
 @pytest.mark.sends("selection_trash", "selection_move", "selection_tag", "selection_download", "selection_undo")
 def test_selected_pictures_are_tagged_moved_deleted_and_downloaded(
-    plain: Callable[[], Page], scenes: list[Path]
+    open_without_javascript: Callable[[], Page], scenes: list[Path]
 ) -> None:
-    page = plain()
+    page = open_without_javascript()
     start_collection(page, "Attic")
-    address = upload_plainly(page, scenes[:3])
+    address = upload_without_javascript(page, scenes[:3])
     tiles = page.locator("[data-image-id]")
 
     choose(page, scenes[0].name, scenes[1].name)
@@ -79,7 +79,7 @@ def test_selected_pictures_are_tagged_moved_deleted_and_downloaded(
     expect(page.get_by_text("1 picture moved to “Attic”.")).to_be_visible()
     expect(tiles).to_have_count(2)
 
-    page.get_by_label("All 2").check()
+    page.get_by_label("Select all 2").check()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "pictures.zip"
@@ -91,10 +91,12 @@ def test_selected_pictures_are_tagged_moved_deleted_and_downloaded(
 
 
 @pytest.mark.sends("trash_restore", "trash_purge")
-def test_picture_is_restored_and_the_trash_is_emptied(plain: Callable[[], Page], scenes: list[Path]) -> None:
-    page = plain()
-    upload_plainly(page, scenes[:2])
-    page.get_by_label("All 2").check()
+def test_picture_is_restored_and_the_trash_is_emptied(
+    open_without_javascript: Callable[[], Page], scenes: list[Path]
+) -> None:
+    page = open_without_javascript()
+    upload_without_javascript(page, scenes[:2])
+    page.get_by_label("Select all 2").check()
     page.get_by_role("button", name="Move to trash").click()
     page.goto("/trash/")
     page.get_by_label(scenes[0].name).check()
@@ -107,19 +109,21 @@ def test_picture_is_restored_and_the_trash_is_emptied(plain: Callable[[], Page],
 
 
 @pytest.mark.sends("duplicates_trash", "duplicates_different", "selection_undo")
-def test_duplicates_are_trashed_or_dismissed(plain: Callable[[], Page], scenes: list[Path], tmp_path: Path) -> None:
-    page, small = plain(), tmp_path / "small.jpg"
+def test_duplicates_are_trashed_or_dismissed(
+    open_without_javascript: Callable[[], Page], scenes: list[Path], tmp_path: Path
+) -> None:
+    page, small = open_without_javascript(), tmp_path / "small.jpg"
     with Image.open(scenes[0]) as picture:
         picture.resize((picture.width // 2, picture.height // 2)).save(small)
-    upload_plainly(page, [scenes[0], small])
-    wait_for_index_plainly(page)
+    upload_without_javascript(page, [scenes[0], small])
+    wait_for_index_without_javascript(page)
     page.goto("/account/")
     page.get_by_role("link", name="Duplicates").click()
     page.get_by_role("button", name="Move selected to trash").click()
     expect(page.get_by_text("1 picture moved to trash.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("1 picture restored.")).to_be_visible()
-    wait_for_index_plainly(page)
+    wait_for_index_without_javascript(page)
     page.reload()
     expect(page.locator(".duplicate")).to_have_count(2)
     page.get_by_role("button", name="Not duplicates").click()

@@ -28,29 +28,29 @@ PEOPLE = (
     *("anonymous", "link visitor", "stranger", "share viewer", "share editor"),
     *("team viewer", "team editor", "team owner", "ex-member", "staff"),
 )
-NOWHERE = 10**9
+MISSING_ID = 10**9
 _NUMBERED = ("collection", "image", "team", "member", "share", "link", "invitation", "search")
 LINK_PASSWORD = "tulip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Scenario:
     """`values`: for each kind of object ("active", "trashed", "foreign", "deleted"), what addresses are filled with."""
 
     clients: dict[str, Client]
     values: dict[str, dict[str, object]]
 
 
-def make_stage() -> Stage:
+def make_scenario() -> Scenario:
     cache.clear()  # attempts at the link's password are counted
     people = {name: User.objects.create_user(f"{name.replace(' ', '-')}@example.com") for name in PEOPLE[2:]}
     User.objects.filter(pk=people["staff"].pk).update(is_staff=True, is_superuser=True)
     team = Team.objects.create(name="Gardeners")
     for role in Role:
         Membership.objects.create(team=team, user=people[f"team {role}"], role=role)
-    active = _collection(team, people["team owner"], "Garden")
-    trashed = _collection(team, people["team owner"], "Compost")
-    foreign = _collection(_elsewhere(), None, "Elsewhere")
+    active = _make_collection(team, people["team owner"], "Garden")
+    trashed = _make_collection(team, people["team owner"], "Compost")
+    foreign = _make_collection(_make_foreign_team(), None, "Elsewhere")
     for collection in (active, trashed):
         for share_role in ShareRole:
             Share.objects.create(collection=collection, user=people[f"share {share_role}"], role=share_role)
@@ -58,51 +58,51 @@ def make_stage() -> Stage:
     Collection.objects.filter(pk=trashed.pk).update(trashed_at=timezone.now())
     alone = put_picture(active, people["team owner"], "alone.png", colour=(3, 200, 3))
     Image.objects.filter(pk=alone.pk).update(trashed_at=timezone.now())
-    shown = _values(active, people["team owner"], link_password=LINK_PASSWORD)
-    clients = {"anonymous": Client(), "link visitor": _visitor(str(shown["secret"]))}
-    return Stage(
-        clients=clients | {name: _client(user) for name, user in people.items()},
+    shown = _make_values(active, people["team owner"], link_password=LINK_PASSWORD)
+    clients = {"anonymous": Client(), "link visitor": _make_link_visitor(str(shown["secret"]))}
+    return Scenario(
+        clients=clients | {name: _sign_in(user) for name, user in people.items()},
         values={
             "active": shown,
             # A picture that lies in the trash alone is a harder case than one whose collection does.
-            "trashed": _values(trashed, people["team owner"]) | {"image": alone.pk, "public_id": alone.public_id},
-            "foreign": _values(foreign, _somebody()),
-            "deleted": dict.fromkeys(_NUMBERED, NOWHERE)
+            "trashed": _make_values(trashed, people["team owner"]) | {"image": alone.pk, "public_id": alone.public_id},
+            "foreign": _make_values(foreign, _get_foreign_user()),
+            "deleted": dict.fromkeys(_NUMBERED, MISSING_ID)
             | dict.fromkeys(("secret", "token", "invitation_secret"), "no-such-secret")
             | {"public_id": uuid.uuid4()},
         },
     )
 
 
-def _client(user: User) -> Client:
+def _sign_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
 
 
-def _visitor(secret: str) -> Client:
+def _make_link_visitor(secret: str) -> Client:
     client = Client()
     assert client.post(f"/s/{secret}/password/", {"password": LINK_PASSWORD}).status_code == 302
     return client
 
 
-def _elsewhere() -> Team:
+def _make_foreign_team() -> Team:
     team = Team.objects.create(name="Elsewhere")
-    Membership.objects.create(team=team, user=_somebody(), role=Role.OWNER)
+    Membership.objects.create(team=team, user=_get_foreign_user(), role=Role.OWNER)
     return team
 
 
-def _somebody() -> User:
+def _get_foreign_user() -> User:
     return User.objects.filter(email="somebody@example.com").first() or User.objects.create_user("somebody@example.com")
 
 
-def _collection(team: Team, creator: User | None, name: str) -> Collection:
-    collection = create_collection(team=team, name=name, creator=creator or _somebody())
-    put_picture(collection, creator or _somebody(), f"{name}.png", colour=(len(name) * 20, 40, 80))
+def _make_collection(team: Team, creator: User | None, name: str) -> Collection:
+    collection = create_collection(team=team, name=name, creator=creator or _get_foreign_user())
+    put_picture(collection, creator or _get_foreign_user(), f"{name}.png", colour=(len(name) * 20, 40, 80))
     return collection
 
 
-def _values(collection: Collection, inviter: User, *, link_password: str = "") -> dict[str, object]:
+def _make_values(collection: Collection, inviter: User, *, link_password: str = "") -> dict[str, object]:
     image = Image.objects.filter(collection=collection).order_by("pk")[0]
     link = create_link(collection=collection, creator=inviter, password=link_password, allows_download=True)
     extra = User.objects.create_user(f"extra-{collection.pk}@example.com")

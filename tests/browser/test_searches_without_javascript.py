@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .actions import expect_found, upload_plainly, wait_for_answer, wait_for_index_plainly
+from .actions import expect_found, upload_without_javascript, wait_for_answer, wait_for_index_without_javascript
 
 
 @pytest.fixture
-def searched(plain: Callable[[], Page], scenes: list[Path]) -> Page:
+def searched(open_without_javascript: Callable[[], Page], scenes: list[Path]) -> Page:
     """The results of a search over two pictures."""
-    page = plain()
-    upload_plainly(page, scenes[:2])
-    wait_for_index_plainly(page)
+    page = open_without_javascript()
+    upload_without_javascript(page, scenes[:2])
+    wait_for_index_without_javascript(page)
     page.goto("/search/?q=a+white+dog")
     wait_for_answer(page)
     expect_found(page, 2)
@@ -40,7 +40,7 @@ def test_a_search_is_saved_renamed_shared_and_deleted(searched: Page) -> None:
     page.get_by_role("link", name="Share Snowy").click()
     page.get_by_label("Team").select_option(label="Gardeners")
     page.get_by_role("button", name="Share").click()
-    expect(page.get_by_text("“Snowy” is shared with Gardeners.")).to_be_visible()
+    expect(page.get_by_text("“Snowy” shared with Gardeners.")).to_be_visible()
     page.get_by_role("button", name="Stop sharing Snowy").click()
     expect(page.get_by_role("link", name="Share Snowy")).to_be_visible()
     page.get_by_role("button", name="Delete Snowy").click()

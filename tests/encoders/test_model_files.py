@@ -71,7 +71,7 @@ def refusal(model: str, **options: str) -> str:
 def test_missing_model_is_explained_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     message = refusal("somebody/some-clip", revision="v2")
-    assert message.startswith("The model somebody/some-clip (revision v2) is not on this machine")
+    assert message.startswith("The model somebody/some-clip (revision v2) isn't on this machine")
     assert "CLIP_MODEL" in message
 
 
@@ -95,7 +95,7 @@ def test_unreachable_hub_fails_within_seconds(tmp_path: Path) -> None:
         timeout=60,
         check=True,
     )
-    assert done.stdout.startswith("The model somebody/some-clip is not on this machine")
+    assert done.stdout.startswith("The model somebody/some-clip isn't on this machine")
 
 
 @pytest.mark.parametrize("model", ["/no/such/folder", "./models/clip", "a/b/c"])
@@ -115,7 +115,7 @@ def test_an_unknown_number_format_is_refused() -> None:
 def test_damaged_files_are_explained_in_a_sentence(copy_model: CopyModel, name: str) -> None:
     folder = copy_model("model")
     (folder / name).write_bytes(b"{ not what it was")
-    assert "cannot be loaded" in refusal(str(folder))
+    assert "can't be loaded" in refusal(str(folder))
 
 
 def test_missing_weights_are_an_error(copy_model: CopyModel) -> None:
@@ -131,7 +131,7 @@ def test_a_model_that_is_no_dual_encoder_is_refused(copy_model: CopyModel) -> No
     config = json.loads((folder / "config.json").read_text())
     text = config["text_config"] | {"model_type": "clip_text_model"}
     (folder / "config.json").write_text(json.dumps(text))
-    assert "does not encode both pictures and words" in refusal(str(folder))
+    assert "doesn't encode both pictures and words" in refusal(str(folder))
 
 
 def test_settings_select_the_encoder_of_the_process(settings: object) -> None:

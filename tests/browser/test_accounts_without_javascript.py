@@ -45,17 +45,17 @@ def test_every_account_form_is_tested() -> None:
     assert account_names(get_resolver("allauth.urls")) - sent - {"None"} == NOT_SENT.keys()
 
 
-def press(page: Page, name: str) -> None:
+def click_button(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
 @pytest.mark.sends("account_signup", "account_logout", "account_login", "account_reset_password")
-def test_person_signs_up_out_and_in(plain: Callable[[], Page]) -> None:
-    page = plain()
+def test_person_signs_up_out_and_in(open_without_javascript: Callable[[], Page]) -> None:
+    page = open_without_javascript()
     address = sign_out(page)
     page.goto("/accounts/password/reset/")
     page.get_by_label("Email").fill(address)
-    press(page, "Reset my password")
+    click_button(page, "Reset my password")
     expect(page.get_by_text("We have sent you an email.")).to_be_visible()
     page.goto("/accounts/login/")
     give_password(page, address)
@@ -66,40 +66,40 @@ def test_person_signs_up_out_and_in(plain: Callable[[], Page]) -> None:
 
 
 @pytest.mark.sends("account_change_password", "account_login")
-def test_a_password_is_changed(plain: Callable[[], Page]) -> None:
-    page = plain()
+def test_a_password_is_changed(open_without_javascript: Callable[[], Page]) -> None:
+    page = open_without_javascript()
     page.goto("/accounts/password/change/")
     page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_label("New Password", exact=True).fill(NEW_PASSWORD)
     page.get_by_label("New Password (again)").fill(NEW_PASSWORD)
-    press(page, "Change password")
+    click_button(page, "Change password")
     expect(page.get_by_text("Password successfully changed.")).to_be_visible()
     address = sign_out(page)
     give_password(page, address)
     expect(page.get_by_text("not correct")).to_be_visible()
     page.get_by_label("Password").fill(NEW_PASSWORD)
-    press(page, "Sign in")
+    click_button(page, "Sign in")
     page.get_by_label("Name of your first collection").wait_for()
 
 
 @pytest.mark.sends("account_reauthenticate", "account_email")
-def test_an_address_is_added_and_removed(plain: Callable[[], Page]) -> None:
-    page = plain()
+def test_an_address_is_added_and_removed(open_without_javascript: Callable[[], Page]) -> None:
+    page = open_without_javascript()
     page.goto("/account/")
     other = f"other-{page.get_by_role('heading', level=2).inner_text()}"
     confirm_access(page)
     page.get_by_role("link", name="Email addresses").click()
     page.get_by_label("Email", exact=True).fill(other)
-    press(page, "Add email")
+    click_button(page, "Add email")
     page.get_by_label(other).check()
-    press(page, "Remove")
+    click_button(page, "Remove")
     expect(page.get_by_text(f"Removed email address {other}.")).to_be_visible()
     expect(page.get_by_label(other)).to_have_count(0)
 
 
 @pytest.mark.sends("usersessions_list")
-def test_other_sessions_are_signed_out(plain: Callable[[], Page]) -> None:
-    here, there = plain(), plain()
+def test_other_sessions_are_signed_out(open_without_javascript: Callable[[], Page]) -> None:
+    here, there = open_without_javascript(), open_without_javascript()
     address = sign_out(there)
     here.goto("/account/")
     address = here.get_by_role("heading", level=2).inner_text()
@@ -107,7 +107,7 @@ def test_other_sessions_are_signed_out(plain: Callable[[], Page]) -> None:
     give_password(there, address)
     there.get_by_label("Name of your first collection").wait_for()
     here.goto("/accounts/sessions/")
-    press(here, "Sign out other sessions")
+    click_button(here, "Sign out other sessions")
     expect(here.locator("main .row")).to_have_count(1)
     there.goto("/account/")
     expect(there.get_by_role("heading", level=1)).to_have_text("Sign in")
@@ -117,36 +117,38 @@ def test_other_sessions_are_signed_out(plain: Callable[[], Page]) -> None:
     *("mfa_activate_totp", "mfa_deactivate_totp", "mfa_generate_recovery_codes"),
     *("mfa_authenticate", "mfa_reauthenticate"),
 )
-def test_authenticator_app_is_enabled_used_and_disabled(plain: Callable[[], Page]) -> None:
-    page = plain()
+def test_authenticator_app_is_enabled_used_and_disabled(open_without_javascript: Callable[[], Page]) -> None:
+    page = open_without_javascript()
     secret = switch_on_authenticator_app(page)
     page.get_by_role("link", name="Generate new codes").click()
-    press(page, "Generate")
+    click_button(page, "Generate")
     codes = page.get_by_label("Unused codes").input_value().split()
     give_password(page, sign_out(page))
     page.get_by_label("Code").fill(next_code(secret))
-    press(page, "Sign in")
+    click_button(page, "Sign in")
     page.get_by_label("Name of your first collection").wait_for()
     page.goto("/accounts/2fa/reauthenticate/?next=/accounts/2fa/")
     page.get_by_label("Code").fill(codes[0])
-    press(page, "Confirm")
+    click_button(page, "Confirm")
     page.get_by_role("link", name="Deactivate").click()
-    press(page, "Deactivate")
+    click_button(page, "Deactivate")
     expect(page.get_by_text("Authenticator app deactivated.")).to_be_visible()
 
 
 @pytest.mark.sends("None", "account_set_password", "socialaccount_connections")
-def test_provider_signs_a_person_in_and_is_disconnected(plain: Callable[[], Page], provider: IdentityProvider) -> None:
+def test_provider_signs_a_person_in_and_is_disconnected(
+    open_without_javascript: Callable[[], Page], provider: IdentityProvider
+) -> None:
     """Its own address has no name."""
     provider.claims = {"sub": "18", "email": "bea@example.com", "email_verified": True}
-    page = plain()
+    page = open_without_javascript()
     sign_out(page)
-    press(page, "Sign in with Acme")
+    click_button(page, "Sign in with Acme")
     page.get_by_label("Name of your first collection").wait_for()
     page.goto("/accounts/password/set/")
     page.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
     page.get_by_label("Password (again)").fill(NEW_PASSWORD)
-    press(page, "Set password")
+    click_button(page, "Set password")
     expect(page.get_by_text("Password successfully set.")).to_be_visible()
     page.goto("/accounts/3rdparty/")
     page.get_by_role("button", name="Disconnect").click()

@@ -8,8 +8,8 @@ from django.db import transaction
 from collections_app.models import Image, User
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
-from tests.permissions.cast import PEOPLE, Stage, make_stage
-from tests.permissions.deeds import DEEDS, TABLE, Asker, Values
+from tests.permissions.actions import ACTIONS, TABLE, Requester, Values
+from tests.permissions.people import PEOPLE, Scenario, make_scenario
 from tests.permissions.requests import METHODS, fill, routes, status
 from tests.sample_team import put_picture
 
@@ -22,47 +22,47 @@ _ABOUT_TRASH = {"restore", "restore-all", "purge", "in-trash"}
 def allowed() -> set[tuple[str, str, str]]:
     lines = [line.split() for line in TABLE.strip().splitlines()[1:]]
     return {
-        (deed, kind, person)
-        for deed, kind, *marks in lines
+        (action, kind, person)
+        for action, kind, *marks in lines
         for person, mark in zip(PEOPLE, marks, strict=True)
         if mark == "yes"
     }
 
 
-def askers(stage: Stage) -> Iterator[tuple[str, Asker]]:
+def make_requesters(scenario: Scenario) -> Iterator[tuple[str, Requester]]:
     for number, person in enumerate(PEOPLE):
         user = User.objects.filter(email=f"{person.replace(' ', '-')}@example.com").first()
         if user is None:
-            yield person, Asker(client=stage.clients[person], collection=0, image=0)
+            yield person, Requester(client=scenario.clients[person], collection=0, image=0)
             continue
         own = create_collection(team=user.personal_team, name="Own", creator=user)
         image = put_picture(own, user, "own.png", colour=(number * 20, 99, 7))
-        yield person, Asker(client=stage.clients[person], collection=own.pk, image=image.pk)
+        yield person, Requester(client=scenario.clients[person], collection=own.pk, image=image.pk)
 
 
-def values_of(stage: Stage, kind: str) -> Values:
+def values_of(scenario: Scenario, kind: str) -> Values:
     """Of what is trashed, `image` lies in the trash alone, `first_image` with its collection."""
-    collection = stage.values[kind]["collection"]
+    collection = scenario.values[kind]["collection"]
     first = Image.objects.filter(collection=collection).order_by("pk").first()  # type: ignore[misc]
-    return {**stage.values[kind], "first_image": first.pk if first else 0}
+    return {**scenario.values[kind], "first_image": first.pk if first else 0}
 
 
 def test_every_role_can_do_exactly_what_the_table_says() -> None:
-    stage = make_stage()
-    people = dict(askers(stage))
+    scenario = make_scenario()
+    people = dict(make_requesters(scenario))
     IndexWorker().drain()
     done = set()
     for kind in ("active", "trashed", "foreign"):
-        it = values_of(stage, kind)
-        for deed, act in DEEDS.items():
-            if (deed in _ABOUT_TRASH and kind == "active") or (
-                deed.startswith(("trash", "create")) and kind == "trashed"
+        target = values_of(scenario, kind)
+        for action, perform in ACTIONS.items():
+            if (action in _ABOUT_TRASH and kind == "active") or (
+                action.startswith(("trash", "create")) and kind == "trashed"
             ):
                 continue
-            for person, asker in people.items():
+            for person, requester in people.items():
                 with transaction.atomic():
-                    if act(asker, it):
-                        done.add((deed, kind, person))
+                    if perform(requester, target):
+                        done.add((action, kind, person))
                     transaction.set_rollback(True)
     assert sorted(done - allowed()) == []
     assert sorted(allowed() - done) == []
@@ -70,16 +70,16 @@ def test_every_role_can_do_exactly_what_the_table_says() -> None:
 
 def test_owner_cannot_reach_parts_of_other_objects() -> None:
     """/collections/MINE/sharing/YOURS/: each part of an address must belong to what stands before it."""
-    stage = make_stage()
+    scenario = make_scenario()
     reached = [
         (person, method, address)
         for name, route in routes().items()
         if route.count("<") > 1
         for other in ("foreign", "trashed")
-        for address in [_mixed(route, stage.values["active"], stage.values[other])]
+        for address in [_mixed(route, scenario.values["active"], scenario.values[other])]
         for person in ("team owner", "link visitor")
         for method in METHODS
-        if status(stage.clients[person], method, address) not in _refusals(route, person)
+        if status(scenario.clients[person], method, address) not in _refusals(route, person)
         if not (other == "trashed" and "<int:member>" in route)  # the team is the same
     ]
     assert reached == []

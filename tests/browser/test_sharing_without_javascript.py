@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from .actions import upload_plainly, wait_for_index_plainly
-from .test_plain_pictures import start_collection
+from .actions import upload_without_javascript, wait_for_index_without_javascript
+from .test_pictures_without_javascript import start_collection
 
 
 def address_of(page: Page) -> str:
@@ -38,8 +38,8 @@ def accept(page: Page, invitation: str) -> None:
 
 
 @pytest.mark.sends("team_list", "team_rename", "team_delete")
-def test_a_team_is_made_renamed_and_deleted(plain: Callable[[], Page]) -> None:
-    page = plain()
+def test_a_team_is_made_renamed_and_deleted(open_without_javascript: Callable[[], Page]) -> None:
+    page = open_without_javascript()
     make_team(page, "Gardeners")
     page.get_by_role("link", name="Rename").click()
     page.get_by_label("Name").fill("Growers")
@@ -52,8 +52,8 @@ def test_a_team_is_made_renamed_and_deleted(plain: Callable[[], Page]) -> None:
 
 
 @pytest.mark.sends("team_invite", "invitation_revoke", "invitation", "member_role", "member_remove", "team_leave")
-def test_member_is_invited_changes_role_and_leaves(plain: Callable[[], Page]) -> None:
-    owner, friend = plain(), plain()
+def test_member_is_invited_changes_role_and_leaves(open_without_javascript: Callable[[], Page]) -> None:
+    owner, friend = open_without_javascript(), open_without_javascript()
     address = address_of(friend)
     team = make_team(owner, "Gardeners")
     withdrawn = invite(owner, "nobody@example.com", "Viewer")
@@ -67,7 +67,7 @@ def test_member_is_invited_changes_role_and_leaves(plain: Callable[[], Page]) ->
     expect(friend.get_by_role("heading", level=1)).to_have_text("Gardeners")
     owner.goto(team)
     owner.get_by_label(f"Role of {address}").select_option(label="Owner")
-    owner.get_by_role("button", name=f"Change role of {address}").click()
+    owner.get_by_role("button", name=f"Save role of {address}").click()
     expect(owner.get_by_label(f"Role of {address}").locator("option:checked")).to_have_text("Owner")
     friend.reload()
     friend.get_by_role("button", name="Leave team").click()
@@ -81,8 +81,8 @@ def test_member_is_invited_changes_role_and_leaves(plain: Callable[[], Page]) ->
 
 
 @pytest.mark.sends("share_person", "share_team", "share_role", "share_revoke", "invitation")
-def test_collection_is_shared_with_people_and_teams_and_revoked(plain: Callable[[], Page]) -> None:
-    owner, friend = plain(), plain()
+def test_collection_is_shared_with_people_and_teams_and_revoked(open_without_javascript: Callable[[], Page]) -> None:
+    owner, friend = open_without_javascript(), open_without_javascript()
     address = address_of(friend)
     make_team(owner, "Neighbours")
     collection = start_collection(owner, "Garden")
@@ -95,9 +95,9 @@ def test_collection_is_shared_with_people_and_teams_and_revoked(plain: Callable[
     expect(friend.get_by_role("heading", level=1)).to_have_text("Garden")
 
     owner.goto(sharing)
-    owner.get_by_label(f"Role of {address}").select_option(value="editor")
-    owner.get_by_role("button", name=f"Change role of {address}").click()
-    expect(owner.get_by_label(f"Role of {address}")).to_have_value("editor")
+    owner.get_by_label(f"Permission of {address}").select_option(value="editor")
+    owner.get_by_role("button", name=f"Save permission of {address}").click()
+    expect(owner.get_by_label(f"Permission of {address}")).to_have_value("editor")
     owner.get_by_role("button", name=f"Revoke {address}").click()
     expect(owner.get_by_text(f"Access revoked for {address}.")).to_be_visible()
     assert friend.goto(collection).status == 404  # type: ignore[union-attr]
@@ -109,13 +109,15 @@ def test_collection_is_shared_with_people_and_teams_and_revoked(plain: Callable[
 
 
 @pytest.mark.sends("link_create", "link_revoke", "public_password")
-def test_a_public_link_is_opened_with_its_password_and_searched(plain: Callable[[], Page], scenes: list[Path]) -> None:
-    owner, visitor = plain(), plain()
-    upload_plainly(owner, scenes[:2])
-    wait_for_index_plainly(owner)
+def test_a_public_link_is_opened_with_its_password_and_searched(
+    open_without_javascript: Callable[[], Page], scenes: list[Path]
+) -> None:
+    owner, visitor = open_without_javascript(), open_without_javascript()
+    upload_without_javascript(owner, scenes[:2])
+    wait_for_index_without_javascript(owner)
     owner.get_by_role("link", name="Share").click()
     owner.get_by_label("Password").fill("tulip")
-    owner.get_by_label("Valid until").fill((timezone.localdate() + timedelta(days=9)).isoformat())
+    owner.get_by_label("Expires on").fill((timezone.localdate() + timedelta(days=9)).isoformat())
     owner.get_by_label("Allow downloads").check()
     owner.get_by_role("button", name="Create link").click()
     expect(owner.get_by_text("Password required · Downloads allowed")).to_be_visible()
@@ -130,7 +132,7 @@ def test_a_public_link_is_opened_with_its_password_and_searched(plain: Callable[
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.get_by_label("Describe a picture").fill("a white dog")
     visitor.keyboard.press("Enter")
-    expect(visitor.get_by_text("Best matches for “a white dog” first")).to_be_visible()
+    expect(visitor.get_by_text("Results for “a white dog”, best match first")).to_be_visible()
     visitor.locator("[data-public-id] a").first.click()
     with visitor.expect_download():
         visitor.get_by_role("link", name="Download").click()

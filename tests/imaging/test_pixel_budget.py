@@ -13,7 +13,7 @@ from PIL import Image
 from pytest_django import Settings
 
 from collections_app.imaging import inspect_picture, open_picture, reserve_pixels
-from collections_app.imaging.memory import MAX_PIXELS, PixelBudget
+from collections_app.imaging.pixel_budget import MAX_PIXELS, PixelBudget
 from collections_app.services.library.renditions import Rendition, open_rendition
 from tests.sample_team import SampleTeam
 
@@ -48,13 +48,13 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
-def a_picture() -> io.BytesIO:
+def make_picture() -> io.BytesIO:
     buffer = io.BytesIO()
     Image.new("RGB", (40, 30), "teal").save(buffer, "PNG")
     return buffer
 
 
-def waits(started: "Future[Any]") -> bool:
+def is_blocked(started: "Future[Any]") -> bool:
     try:
         started.result(WAITS_S)
     except TimeoutError:
@@ -66,7 +66,7 @@ def test_threads_together_stay_within_the_budget(pool: ThreadPoolExecutor) -> No
     budget, lock = PixelBudget(100), threading.Lock()
     held, most = 0, 0
 
-    def hold(pixels: int) -> None:
+    def reserve_briefly(pixels: int) -> None:
         nonlocal held, most
         with budget.reserve(pixels):
             with lock:
@@ -75,22 +75,22 @@ def test_threads_together_stay_within_the_budget(pool: ThreadPoolExecutor) -> No
             with lock:
                 held -= min(pixels, 100)
 
-    list(pool.map(hold, [60, 50, 100, 1, 40, 9_000] * 50, timeout=ARRIVES_S))
+    list(pool.map(reserve_briefly, [60, 50, 100, 1, 40, 9_000] * 50, timeout=ARRIVES_S))
     assert 0 < most <= 100
 
 
 def test_small_reservation_does_not_overtake_a_large_one(pool: ThreadPoolExecutor) -> None:
     budget, order = PixelBudget(100), []
 
-    def hold(pixels: int) -> None:
+    def reserve_briefly(pixels: int) -> None:
         with budget.reserve(pixels):
             order.append(pixels)
 
     with budget.reserve(60):
-        large = pool.submit(hold, 90)
-        assert waits(large)
-        small = pool.submit(hold, 10)
-        assert waits(small)
+        large = pool.submit(reserve_briefly, 90)
+        assert is_blocked(large)
+        small = pool.submit(reserve_briefly, 10)
+        assert is_blocked(small)
     large.result(ARRIVES_S)
     small.result(ARRIVES_S)
     assert order == [90, 10]
@@ -108,8 +108,8 @@ def test_pictures_are_decoded_only_within_the_budget(
     step: Callable[[io.BytesIO], object], pool: ThreadPoolExecutor
 ) -> None:
     with reserve_pixels(MAX_PIXELS):
-        decoding = pool.submit(step, a_picture())
-        assert waits(decoding)
+        decoding = pool.submit(step, make_picture())
+        assert is_blocked(decoding)
     decoding.result(ARRIVES_S)
 
 
@@ -120,13 +120,13 @@ def test_pixels_stay_reserved_until_the_picture_is_stored(
     """While a rendition of full size is being stored, no other thread can take the whole budget."""
     is_waiting: list[bool] = []
 
-    def take_all() -> None:
+    def reserve_all() -> None:
         with reserve_pixels(MAX_PIXELS):
             pass
 
-    def try_to_take_all(name: str) -> None:
-        is_waiting.append(waits(pool.submit(take_all)))
+    def try_to_reserve_all(name: str) -> None:
+        is_waiting.append(is_blocked(pool.submit(reserve_all)))
 
-    watched_storage.before_save = try_to_take_all
+    watched_storage.before_save = try_to_reserve_all
     open_rendition(image=sample.image, rendition=Rendition.FULL).close()
     assert is_waiting == [True]

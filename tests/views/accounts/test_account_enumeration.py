@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from collections_app.models import User
 from tests.sample_team import SampleTeam
-from tests.views.doors import PASSWORD, is_signed_in, sign_in, sign_up
+from tests.views.sign_in_steps import PASSWORD, is_signed_in, sign_in, sign_up
 
 
 def without_token(page: str) -> str:
@@ -89,7 +89,7 @@ def test_sign_up_with_a_taken_address_costs_a_hash(mail_is_sent: None, counted: 
     assert costs == [1, 1]
 
 
-def test_newcomer_enters_by_the_link_in_the_email(
+def test_newcomer_signs_in_through_the_emailed_link(
     client: Client, db: None, mail_is_sent: None, mailoutbox: list[EmailMessage]
 ) -> None:
     sign_up(client, "new@example.com", next="/teams/")

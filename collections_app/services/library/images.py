@@ -1,0 +1,68 @@
+"""Changes to pictures: edit, tag, move to another collection, and queue again."""
+
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+from django.db.models import Sum
+
+from collections_app.errors import CollectionDeleted
+from collections_app.errors import gettext_noop as _
+from collections_app.models import Collection, Image, IndexState, Team
+from collections_app.models.image import ImageQuerySet
+from collections_app.services.library.quotas import check_quota
+
+
+@transaction.atomic
+def edit_image(*, image: Image, title: str, tags: Sequence[str]) -> None:
+    """Do nothing if the image was deleted meanwhile. Only changed tags enqueue an index job."""
+    row = Image.objects.filter(pk=image.pk)
+    row.update(title=title)
+    row.exclude(tags=list(tags)).update(tags=list(tags))
+
+
+@transaction.atomic
+def tag_images(*, images: ImageQuerySet, tags: Sequence[str], max_tags: int) -> dict[int, list[str]]:
+    """Add tags to the images that then have at most `max_tags`; return the previous tags of the changed ones by id."""
+    before: dict[int, list[str]] = {}
+    for image in images.only("tags"):
+        known = {tag.casefold() for tag in image.tags}
+        after = [*image.tags, *(tag for tag in tags if tag.casefold() not in known)]
+        if len(after) > len(image.tags) and len(after) <= max_tags:
+            before[image.pk] = image.tags
+            Image.objects.filter(pk=image.pk).update(tags=after)
+    return before
+
+
+@transaction.atomic
+def set_tags(*, images: ImageQuerySet, tags: Mapping[int, Sequence[str]]) -> int:
+    """Replace the tags of each image by those given for its id; return how many images there were."""
+    image_ids = list(images.filter(pk__in=tags).values_list("pk", flat=True))
+    for image_id in image_ids:
+        Image.objects.filter(pk=image_id).update(tags=list(tags[image_id]))
+    return len(image_ids)
+
+
+@transaction.atomic
+def move_images(*, images: ImageQuerySet, target: Collection) -> int:
+    """Move the images to another collection, perhaps of another team, and return how many were moved.
+
+    The caller passes only images and a target that the person may edit. The vectors follow by index jobs, without
+    encoding. Raises CollectionDeleted, or QuotaExceeded with nothing moved.
+    """
+    team = Team.objects.select_for_update().get(pk=target.team_id)
+    if not Collection.objects.not_trashed().filter(pk=target.pk).exists():
+        raise CollectionDeleted(_("This collection was deleted. Select another one."))
+    incoming = images.exclude(collection__team=team)
+    if count := incoming.count():
+        byte_size = incoming.aggregate(sum=Sum("byte_size", default=0))["sum"]
+        check_quota(team=team, byte_size=byte_size, images=count)
+    return images.exclude(collection=target).update(collection=target)
+
+
+@transaction.atomic
+def requeue_failed_images(*, images: ImageQuerySet) -> int:
+    """Enqueue the images whose indexing failed; return how many."""
+    failed = images.filter(pk__in=list(images.failed().values_list("pk", flat=True)))
+    count = failed.enqueue()
+    failed.record_index_state(index_state=IndexState.PENDING, index_error="")
+    return count
