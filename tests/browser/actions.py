@@ -123,3 +123,11 @@ def wait_for_index_without_javascript(page: Page) -> None:
     while "Preparing" in page.context.request.get("/indexing/status/", headers={"HX-Request": "true"}).text():
         assert time.monotonic() < deadline
         time.sleep(0.5)
+
+
+def reload_until_listed(page: Page, selector: str, count: int) -> None:
+    """Reload the page until its server lists so many elements."""
+    deadline = time.monotonic() + INDEXED_MS / 1000
+    while page.locator(selector).count() != count and time.monotonic() < deadline:
+        page.reload()
+    expect(page.locator(selector)).to_have_count(count)

@@ -1,12 +1,11 @@
 """Duplicates in a browser: shown, one kept, the other restored, and dismissed."""
 
-import time
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from .actions import INDEXED_MS, choose_files, create_collection, expect_uploaded, wait_for_index
+from .actions import choose_files, create_collection, expect_uploaded, reload_until_listed, wait_for_index
 from .test_appearance import APPEARANCES, apply_appearance, find_faults
 
 
@@ -41,10 +40,7 @@ def test_smaller_duplicate_is_trashed_and_restored(page: Page, scenes: list[Path
     expect(page.get_by_text("1 picture restored.")).to_be_visible()
     # It counts as indexed all along: nothing on a page tells when its vector has come back to the team; and while the
     # embedded store moves it there, it is gone for a moment.
-    deadline = time.monotonic() + INDEXED_MS / 1000
-    while page.locator(".duplicate").count() != 2 and time.monotonic() < deadline:
-        page.reload()
-    expect(page.locator(".duplicate")).to_have_count(2)
+    reload_until_listed(page, ".duplicate", 2)
 
     page.get_by_role("button", name="Not duplicates").click()
     expect(page.get_by_text("No duplicates")).to_be_visible()

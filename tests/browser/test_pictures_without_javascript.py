@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from .actions import upload_without_javascript, wait_for_index_without_javascript
+from .actions import reload_until_listed, upload_without_javascript, wait_for_index_without_javascript
 
 
 def choose(page: Page, *names: str) -> None:
@@ -123,8 +123,6 @@ def test_duplicates_are_trashed_or_dismissed(
     expect(page.get_by_text("1 picture moved to trash.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("1 picture restored.")).to_be_visible()
-    wait_for_index_without_javascript(page)
-    page.reload()
-    expect(page.locator(".duplicate")).to_have_count(2)
+    reload_until_listed(page, ".duplicate", 2)
     page.get_by_role("button", name="Not duplicates").click()
     expect(page.get_by_text("No duplicates")).to_be_visible()

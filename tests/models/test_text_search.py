@@ -190,10 +190,14 @@ def test_old_collection_name_finds_nothing(sample: SampleTeam) -> None:
     assert found("garden") == set()
 
 
-def test_pictures_written_in_bulk_are_found(sample: SampleTeam) -> None:
+def write_tulips(sample: SampleTeam, count: int) -> None:
     fields = {field.attname: getattr(sample.image, field.attname) for field in Image._meta.concrete_fields}
     del fields["id"], fields["public_id"]
-    Image.objects.bulk_create([Image(**{**fields, "title": f"Tulip {number}"}) for number in range(3)])
+    Image.objects.bulk_create([Image(**{**fields, "title": f"Tulip {number}"}) for number in range(count)])
+
+
+def test_pictures_written_in_bulk_are_found(sample: SampleTeam) -> None:
+    write_tulips(sample, 3)
     assert Image.objects.matching_names("tulip").count() == 3
 
 
@@ -220,8 +224,11 @@ def test_unusual_tags_never_fail_a_write(sample: SampleTeam, tags: object) -> No
 
 
 def test_search_uses_the_index_and_scans_no_pictures(sample: SampleTeam) -> None:
+    write_tulips(sample, 1000)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # it scans small tables, unless that is forbidden
+        if connection.vendor == "postgresql":  # it avoids an index with pending entries, and those of small tables
+            cursor.execute("SELECT gin_clean_pending_list('image_names_words')")
+            cursor.execute("ANALYZE")
             cursor.execute("SET LOCAL enable_seqscan = off")
         plan = Image.objects.visible_to(sample.owner).matching_names("red ros").explain()
     if connection.vendor == "postgresql":

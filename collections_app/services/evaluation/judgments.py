@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from collections_app.models import Image, RelevanceJudgment, Team, User
-from collections_app.services.search.query import clean_query
+from collections_app.services.search.query import MAX_QUERY_LENGTH, clean_query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +18,8 @@ class JudgedQuery:
 
 
 def normalize_query(text: str) -> str:
-    """Return a query as judgments store it. Models do not distinguish upper and lower case."""
-    return clean_query(text).lower()
+    """Return a query as judgments store it: in lower case, which can be longer, and cut to the size of the field."""
+    return clean_query(text).lower()[:MAX_QUERY_LENGTH]
 
 
 def record_judgment(*, user: User, image: Image, text: str, is_right: bool | None) -> None:

@@ -63,3 +63,4 @@ def test_judgment_is_deleted_with_its_author_picture_or_team(
 def test_longest_queries_can_be_judged(sample: SampleTeam, text: str) -> None:
     record_judgment(user=sample.owner, image=sample.image, text=text, is_right=True)
     assert get_judgments(user=sample.owner, text=text, images=[sample.image]) == {sample.image.pk: True}
+    RelevanceJudgment.objects.get().clean_fields()
