@@ -140,7 +140,10 @@ def _thing_not_place(chance: random.Random, _: tuple[Scene, ...]) -> Query:
 
 def _thing_not_colour(chance: random.Random, _: tuple[Scene, ...]) -> Query:
     kind, colour = chance.choice(KINDS), chance.choice(COLOURS)
-    is_right: Is = lambda scene: _shows(scene, kind) and not _shows(scene, kind, colour)  # noqa: E731
+
+    def is_right(scene: Scene) -> bool:
+        return _shows(scene, kind) and not _shows(scene, kind, colour)
+
     return Query(line=f"{kind} - {colour}", is_right=is_right)
 
 

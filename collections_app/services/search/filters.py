@@ -1,6 +1,7 @@
 """The filters of the query language. One class defines a filter: key, values, SQL, index condition, form field."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,25 +64,28 @@ class FilterContext:
         return [(pk, email.lower()) for pk, email in rows]
 
 
-class Filter:
+class Filter(ABC):
     """One filter on metadata. To add one, define a class and put it into FILTERS.
 
-    `parse` reads one value or raises InvalidFilter. The other methods get all values of the key in a query. The form
-    shows `form_field`, if there is one, beside the search box.
+    `build_q` and `build_conditions` get all values of the key in a query. The form shows `form_field`, if there is one,
+    beside the search box.
     """
 
     key: str
     form_field: forms.Field | None = None
     can_be_negative = False
 
+    @abstractmethod
     def parse(self, value: str, context: FilterContext) -> Any:
-        raise NotImplementedError
+        """Read one value. Raises InvalidFilter."""
 
+    @abstractmethod
     def build_q(self, values: Sequence[Any]) -> Q:
-        raise NotImplementedError
+        """Return the condition in SQL."""
 
+    @abstractmethod
     def build_conditions(self, values: Sequence[Any]) -> list[Condition]:
-        raise NotImplementedError
+        """Return the conditions of the index, all of which must hold."""
 
 
 class UploaderFilter(Filter):

@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -52,8 +52,7 @@ def send_invitation(*, invitation: Invitation, address: str) -> None:
     # A header has no line breaks.
     title = " ".join((gettext("%(name)s invited you to “%(target)s”") % names).split())
     subject = settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + title
-    send: Callable[[], object] = lambda: send_mail(subject, text, None, [invitation.email])  # noqa: E731
-    transaction.on_commit(send, robust=True)
+    transaction.on_commit(partial(send_mail, subject, text, None, [invitation.email]), robust=True)
 
 
 def find_invitation(secret: str) -> Invitation:
