@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models.write_chunks import split_into_chunks
+from collections_app.models.concurrent_writes import split_into_chunks
 
 
 class Priority(models.IntegerChoices):

@@ -7,9 +7,9 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 
 from collections_app.index import TRASH_PARTITION, Entry, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState, Team
+from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
-from collections_app.models.write_chunks import split_into_chunks
 from collections_app.services.indexing.entries import build_entry_or_none
 
 CHUNK_SIZE = 1000

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from collections_app.errors import ImageSearchError
 from collections_app.models import BulkAction, Collection, Image, UndoStep, User
-from collections_app.models.write_chunks import split_into_chunks
+from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.services.library.images import check_room_for_move, move_images, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 

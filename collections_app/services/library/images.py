@@ -8,8 +8,8 @@ from django.db.models import Count, Sum
 from collections_app.errors import CollectionDeleted
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Image, IndexState, Team
+from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
-from collections_app.models.write_chunks import split_into_chunks
 from collections_app.services.library.quotas import check_quota
 
 

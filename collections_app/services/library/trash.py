@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from collections_app.models import Collection, Image, Team, User
+from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
-from collections_app.models.write_chunks import split_into_chunks
 
 
 def trash_images(*, images: ImageQuerySet, trasher: User) -> int:

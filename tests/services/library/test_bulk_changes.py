@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from collections_app.errors import QuotaExceeded
 from collections_app.models import Collection, Image, IndexJob, Team, UndoStep, User
-from collections_app.models.write_chunks import CHUNK_SIZE, split_into_chunks
+from collections_app.models.concurrent_writes import WRITE_CHUNK_SIZE, split_into_chunks
 from collections_app.services.library.bulk_changes import (
     BulkResult,
     delete_old_undo_steps,
@@ -29,7 +29,7 @@ from tests.sample_team import SampleTeam
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-COUNT = 2 * CHUNK_SIZE + 50
+COUNT = 2 * WRITE_CHUNK_SIZE + 50
 # A chunk is checked, changed, queued and recorded in some ten statements, whatever its size.
 STATEMENTS_PER_CHUNK = 25
 
@@ -144,8 +144,8 @@ def test_interrupted_action_keeps_its_finished_chunks_and_their_undo(
         trash(many, sample.owner)
     monkeypatch.undo()
 
-    assert Image.objects.trashed().count() == CHUNK_SIZE
-    assert IndexJob.objects.count() == CHUNK_SIZE
+    assert Image.objects.trashed().count() == WRITE_CHUNK_SIZE
+    assert IndexJob.objects.count() == WRITE_CHUNK_SIZE
     undo_bulk_action(action_id=UndoStep.objects.get().action_id, user=sample.owner)
     assert read_state() == before
 
@@ -184,16 +184,16 @@ def test_move_that_does_not_fit_moves_nothing(
 
 def test_undo_of_a_move_that_no_longer_fits_can_be_repeated(sample: SampleTeam, many: list[int]) -> None:
     result = move(many, sample.owner)
-    Team.objects.filter(pk=sample.team.pk).update(max_images=CHUNK_SIZE + 1)
+    Team.objects.filter(pk=sample.team.pk).update(max_images=WRITE_CHUNK_SIZE + 1)
     undone = undo_bulk_action(action_id=result.action_id, user=sample.owner)
     assert undone is not None
     assert isinstance(undone.error, QuotaExceeded)
-    assert undone.count == CHUNK_SIZE
+    assert undone.count == WRITE_CHUNK_SIZE
 
     Team.objects.filter(pk=sample.team.pk).update(max_images=0)
     undone = undo_bulk_action(action_id=result.action_id, user=sample.owner)
     assert undone is not None
-    assert undone.count == COUNT - CHUNK_SIZE
+    assert undone.count == COUNT - WRITE_CHUNK_SIZE
 
 
 def test_old_undo_steps_are_deleted(sample: SampleTeam, many: list[int]) -> None:
