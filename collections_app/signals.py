@@ -6,7 +6,7 @@ from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 
 from collections_app.models import Collection, Image, IndexJob, User
-from collections_app.models.image import INDEXED_FIELDS
+from collections_app.models.image import INDEXED_FIELDS, ImageQuerySet
 from collections_app.services.library.files import delete_files_after_commit
 from collections_app.services.sharing.accounts import create_personal_team, mark_address_verified
 
@@ -18,8 +18,10 @@ def queue_saved_image(instance: Image, update_fields: frozenset[str] | None, **_
 
 
 @receiver(post_delete, sender=Image)
-def queue_deleted_image(instance: Image, **_: Any) -> None:
-    IndexJob.objects.enqueue([instance.pk], file_name=instance.file_name)
+def queue_deleted_image(instance: Image, origin: object, **_: Any) -> None:
+    """A query set of images has queued its jobs itself."""
+    if not isinstance(origin, ImageQuerySet):
+        IndexJob.objects.enqueue_deleted({instance.pk: instance.file_name})
     delete_files_after_commit(instance.file_name)
 
 

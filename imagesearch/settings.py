@@ -108,7 +108,7 @@ DATABASES = {
 # an attacker could evict a count.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "collections_app.attempt_cache.AttemptCache",
         "LOCATION": "cache",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
@@ -151,6 +151,8 @@ TEAM_MAX_IMAGES = env.integer("TEAM_MAX_IMAGES", 0)
 TRASH_DAYS = env.integer("TRASH_DAYS", 30)
 INVITATION_DAYS = env.integer("INVITATION_DAYS", 14, minimum=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
+# A form of search results has a field for each of up to 1,000 selected pictures.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 # On the file system of the uploads, so that a file can be moved there atomically.
 FILE_UPLOAD_TEMP_DIR = env.make_folder(DATA_DIR / "tmp")
 FILE_UPLOAD_HANDLERS = [

@@ -7,6 +7,8 @@ from django.urls import include, path
 
 from collections_app.views.accounts.oidc import oidc_callback, oidc_login
 
+handler500 = "collections_app.views.failures.server_error"
+
 urlpatterns = [
     path("accounts/oidc/<str:provider_id>/login/", oidc_login),
     path("accounts/oidc/<str:provider_id>/login/callback/", oidc_callback),

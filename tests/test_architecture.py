@@ -18,7 +18,17 @@ LAYERS = (
     {"encoders", "index"},
     {"models"},
     {"services"},
-    {"signals", "permissions", "middleware", "upload_handlers", "context_processors", "adapters", "forms", "admin"}
+    {
+        "signals",
+        "permissions",
+        "middleware",
+        "upload_handlers",
+        "context_processors",
+        "adapters",
+        "attempt_cache",
+        "forms",
+        "admin",
+    }
     | {"checks", "templatetags", "management"},
     {"views"},
     {"urls", "apps"},

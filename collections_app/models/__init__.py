@@ -14,9 +14,11 @@ from collections_app.models.relevance_judgment import RelevanceJudgment
 from collections_app.models.saved_search import SavedSearch, SearchVisit
 from collections_app.models.share import Share, ShareRole
 from collections_app.models.team import Membership, Role, Team
+from collections_app.models.undo_step import BulkAction, UndoStep
 from collections_app.models.user import User
 
 __all__ = [
+    "BulkAction",
     "Collection",
     "DuplicateDismissal",
     "Example",
@@ -36,5 +38,6 @@ __all__ = [
     "Share",
     "ShareRole",
     "Team",
+    "UndoStep",
     "User",
 ]

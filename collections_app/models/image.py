@@ -1,7 +1,8 @@
 """One uploaded picture: its file, its metadata and its state in the index."""
 
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Self
 
@@ -113,6 +114,22 @@ class ImageQuerySet(models.QuerySet["Image"]):
             count = super().update(**values)
             IndexJob.objects.enqueue(changed)
         return count
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Queue the index jobs of all images at once; `signals.queue_deleted_image` does it for other deletions."""
+        with transaction.atomic():
+            IndexJob.objects.enqueue_deleted(dict(self.values_list("pk", "file")))
+            return super().delete()
+
+    def replace_tags(self, tags: Mapping[int, Sequence[str]]) -> None:
+        """Give each image the tags for its id and queue its index job. Images of equal tags share a statement."""
+        ids_by_tags: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for image_id, own in tags.items():
+            ids_by_tags[tuple(own)].append(image_id)
+        with transaction.atomic():
+            for own, image_ids in ids_by_tags.items():
+                super().filter(pk__in=image_ids).record_index_state(tags=list(own))
+            IndexJob.objects.enqueue(tags)
 
     def bulk_create(self, objs: Iterable["Image"], *args: Any, **kwargs: Any) -> list["Image"]:
         if kwargs.get("ignore_conflicts") or kwargs.get("update_conflicts"):

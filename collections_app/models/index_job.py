@@ -1,7 +1,7 @@
 """The outbox: each row says "bring the index into agreement with this image"."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Self
 
@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-_CHUNK = 1000
+from collections_app.models.concurrent_writes import split_into_chunks
 
 
 class Priority(models.IntegerChoices):
@@ -20,21 +20,21 @@ class Priority(models.IntegerChoices):
 
 
 class IndexJobQuerySet(models.QuerySet["IndexJob"]):
-    def enqueue(self, image_ids: Iterable[int], *, priority: int = Priority.CHANGE, file_name: str = "") -> int:
+    def enqueue(self, image_ids: Iterable[int], *, priority: int = Priority.CHANGE) -> int:
         """Queue one job for each image, or renew its waiting job; return the number of images.
 
         A renewed job gets a new token, so that a worker that holds the older one cannot mark it done. It keeps the
-        more urgent priority. `file_name` is the stored file of an image that is being deleted.
-        Each thousand jobs are one transaction, unless the caller has opened one.
+        more urgent priority. Each chunk of jobs is a transaction, unless the caller has opened one.
         """
-        count = 0
-        chunk: list[IndexJob] = []
-        for image_id in image_ids:
-            chunk.append(IndexJob(image_id=image_id, priority=priority, file_name=file_name))
-            if len(chunk) == _CHUNK:
-                count += self._renew(chunk)
-                chunk = []
-        return count + self._renew(chunk)
+        return sum(
+            self._renew([IndexJob(image_id=each, priority=priority) for each in chunk])
+            for chunk in split_into_chunks(image_ids)
+        )
+
+    def enqueue_deleted(self, file_names: Mapping[int, str]) -> None:
+        """Queue one job for each image that is being deleted, with the name of its stored file, by the image's id."""
+        for chunk in split_into_chunks(file_names.items()):
+            self._renew([IndexJob(image_id=image_id, file_name=file_name) for image_id, file_name in chunk])
 
     def waiting(self) -> Self:
         """Jobs that a worker will do, now or later."""

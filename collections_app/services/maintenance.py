@@ -4,7 +4,8 @@ import logging
 
 from collections_app.models import IndexJob, Invitation
 from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.library.trash import purge_trash
+from collections_app.services.library.bulk_changes import delete_old_undo_steps
+from collections_app.services.library.trash import purge_trash, trash_images_of_trashed_collections
 from collections_app.services.search.example_images import delete_expired_examples
 from collections_app.services.search.recent import delete_older_searches
 from collections_app.services.uploads.orphans import delete_old_temporary_files, delete_orphaned_files
@@ -14,8 +15,10 @@ log = logging.getLogger(__name__)
 
 def run_maintenance() -> None:
     """Purge the trash and delete expired data. Several workers may run it at once."""
+    trash_images_of_trashed_collections()
     if purged := purge_trash():
         log.info("%s pictures were deleted permanently.", purged)
+    delete_old_undo_steps()
     Invitation.objects.expired().delete()
     delete_expired_examples()
     delete_older_searches()

@@ -7,13 +7,14 @@ from django.utils.translation import gettext as _
 
 from collections_app.errors import ImageDeleted
 from collections_app.models import DuplicateDismissal, Image, Team, User
-from collections_app.models.image import ImageQuerySet
-from collections_app.services.library.trash import trash_images
+from collections_app.services.library.bulk_changes import BulkResult, trash_in_bulk
 
 
 @transaction.atomic
-def trash_all_duplicates_except(*, team: Team, keeper_id: int, images: ImageQuerySet, trasher: User) -> list[int]:
-    """Move the team's images among these to the trash, except the keeper; return their ids.
+def trash_all_duplicates_except(
+    *, team: Team, keeper_id: int, image_ids: abc.Iterable[int], trasher: User
+) -> BulkResult:
+    """Move the team's images among these that the user may edit to the trash, except the keeper.
 
     The lock on the team prevents two people who keep different images from trashing both. Raises ImageDeleted if the
     keeper no longer exists.
@@ -21,9 +22,8 @@ def trash_all_duplicates_except(*, team: Team, keeper_id: int, images: ImageQuer
     Team.objects.select_for_update().get(pk=team.pk)
     if not Image.objects.not_trashed().in_team(team).filter(pk=keeper_id).exists():
         raise ImageDeleted(_("The picture to keep was deleted. Nothing was moved to trash."))
-    ids = list(images.not_trashed().in_team(team).exclude(pk=keeper_id).values_list("pk", flat=True))
-    trash_images(images=Image.objects.filter(pk__in=ids), trasher=trasher)
-    return ids
+    others = Image.objects.in_team(team).filter(pk__in=image_ids).exclude(pk=keeper_id)
+    return trash_in_bulk(image_ids=list(others.values_list("pk", flat=True)), user=trasher)
 
 
 def dismiss_duplicates(*, team: Team, image_ids: abc.Collection[int], member: User) -> int:

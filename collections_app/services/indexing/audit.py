@@ -7,7 +7,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 
 from collections_app.index import TRASH_PARTITION, Entry, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState, Team
-from collections_app.models.ids import iterate_chunks
+from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.entries import build_entry_or_none
@@ -97,7 +97,7 @@ def drop_partitions_of_deleted_teams(*, index: VectorIndex) -> int:
 
 
 def _queue_chunks(ids: list[int], *, priority: Priority, chunk_size: int = CHUNK_SIZE) -> int:
-    chunks = iterate_chunks(ids, chunk_size)
+    chunks = split_into_chunks(ids, size=chunk_size)
     return sum(_queue_chunk(Image.objects.filter(pk__in=chunk), priority) for chunk in chunks)
 
 

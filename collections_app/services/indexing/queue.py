@@ -126,7 +126,7 @@ def _release_or_requeue(worker: uuid.UUID, job: IndexJob) -> None:
     than this worker has just written."""
     released = IndexJob.objects.leased_by(worker).filter(pk=job.pk).update(lease=None, leased_until=None)
     if not released:
-        IndexJob.objects.enqueue([job.image_id], file_name=job.file_name)
+        IndexJob.objects.enqueue_deleted({job.image_id: job.file_name})
 
 
 def _lock_rows(jobs: IndexJobQuerySet) -> IndexJobQuerySet:

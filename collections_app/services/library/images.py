@@ -1,13 +1,14 @@
 """Changes to pictures: edit, tag, move to another collection, and queue again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from collections_app.errors import CollectionDeleted
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Image, IndexState, Team
+from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.library.quotas import check_quota
 
@@ -24,12 +25,13 @@ def edit_image(*, image: Image, title: str, tags: Sequence[str]) -> None:
 def tag_images(*, images: ImageQuerySet, tags: Sequence[str], max_tags: int) -> dict[int, list[str]]:
     """Add tags to the images that then have at most `max_tags`; return the previous tags of the changed ones by id."""
     before: dict[int, list[str]] = {}
+    changed: dict[int, list[str]] = {}
     for image in images.only("tags"):
         known = {tag.casefold() for tag in image.tags}
         after = [*image.tags, *(tag for tag in tags if tag.casefold() not in known)]
         if len(after) > len(image.tags) and len(after) <= max_tags:
-            before[image.pk] = image.tags
-            Image.objects.filter(pk=image.pk).update(tags=after)
+            before[image.pk], changed[image.pk] = image.tags, after
+    Image.objects.replace_tags(changed)
     return before
 
 
@@ -37,8 +39,7 @@ def tag_images(*, images: ImageQuerySet, tags: Sequence[str], max_tags: int) -> 
 def set_tags(*, images: ImageQuerySet, tags: Mapping[int, Sequence[str]]) -> int:
     """Replace the tags of each image by those given for its id; return how many images there were."""
     image_ids = list(images.filter(pk__in=tags).values_list("pk", flat=True))
-    for image_id in image_ids:
-        Image.objects.filter(pk=image_id).update(tags=list(tags[image_id]))
+    Image.objects.replace_tags({image_id: tags[image_id] for image_id in image_ids})
     return len(image_ids)
 
 
@@ -59,10 +60,25 @@ def move_images(*, images: ImageQuerySet, target: Collection) -> int:
     return images.exclude(collection=target).update(collection=target)
 
 
-@transaction.atomic
+def check_room_for_move(*, image_ids: Iterable[int], target: Collection) -> None:
+    """Raise QuotaExceeded if the images of other teams do not fit into the team of the target."""
+    count = byte_size = 0
+    for chunk in split_into_chunks(image_ids):
+        incoming = Image.objects.filter(pk__in=chunk).exclude(collection__team=target.team_id)
+        found = incoming.aggregate(count=Count("pk"), byte_size=Sum("byte_size", default=0))
+        count, byte_size = count + found["count"], byte_size + found["byte_size"]
+    if count:
+        check_quota(team=target.team, byte_size=byte_size, images=count)
+
+
 def requeue_failed_images(*, images: ImageQuerySet) -> int:
     """Enqueue the images whose indexing failed; return how many."""
-    failed = images.filter(pk__in=list(images.failed().values_list("pk", flat=True)))
+    return sum(map(_requeue_chunk, split_into_chunks(list(images.failed().values_list("pk", flat=True)))))
+
+
+@transaction.atomic
+def _requeue_chunk(image_ids: list[int]) -> int:
+    failed = Image.objects.filter(pk__in=image_ids)
     count = failed.enqueue()
     failed.record_index_state(index_state=IndexState.PENDING, index_error="")
     return count

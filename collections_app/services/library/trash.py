@@ -8,9 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from collections_app.models import Collection, Image, Team, User
+from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
-
-_CHUNK_SIZE = 500
 
 
 def trash_images(*, images: ImageQuerySet, trasher: User) -> int:
@@ -18,21 +17,38 @@ def trash_images(*, images: ImageQuerySet, trasher: User) -> int:
     return images.not_trashed().update(trashed_at=timezone.now(), trasher=trasher)
 
 
-@transaction.atomic
 def trash_collection(*, collection: Collection, trasher: User) -> int:
     """Move the collection and its pictures to the trash; return how many pictures. Its links and shares stop working.
 
-    Uploads in progress wait for the lock on the team and then find the collection trashed.
+    The collection disappears at once, and its pictures follow in chunks; maintenance moves those that an interruption
+    left. Uploads in progress wait for the lock on the team and then find the collection trashed.
     """
-    _lock_teams([collection.team_id])
-    Collection.objects.filter(pk=collection.pk).update(trashed_at=timezone.now())
-    return trash_images(images=Image.objects.filter(collection=collection), trasher=trasher)
+    with transaction.atomic():
+        _lock_teams([collection.team_id])
+        Collection.objects.filter(pk=collection.pk).update(trashed_at=timezone.now())
+    return _trash_hidden_images(Image.objects.filter(collection=collection), trasher)
+
+
+def trash_images_of_trashed_collections() -> int:
+    """Finish what an interrupted `trash_collection` left; return how many images."""
+    return _trash_hidden_images(Image.objects.all(), None)
+
+
+def _trash_hidden_images(images: ImageQuerySet, trasher: User | None) -> int:
+    """Move the images whose collection is in the trash there too. Stops where the collection is restored meanwhile."""
+    hidden = Image.objects.not_trashed().filter(collection__trashed_at__isnull=False)
+    now, ids = timezone.now(), list((images & hidden).values_list("pk", flat=True))
+    return sum(hidden.filter(pk__in=chunk).update(trashed_at=now, trasher=trasher) for chunk in split_into_chunks(ids))
+
+
+def restore_images(*, images: ImageQuerySet) -> int:
+    """Restore the trashed images and their trashed collections; return how many images."""
+    return sum(map(_restore_chunk, split_into_chunks(list(images.trashed().values_list("pk", flat=True)))))
 
 
 @transaction.atomic
-def restore_images(*, images: ImageQuerySet) -> int:
-    """Restore the trashed images and their trashed collections; return how many images."""
-    trashed = images.trashed()
+def _restore_chunk(image_ids: list[int]) -> int:
+    trashed = Image.objects.trashed().filter(pk__in=image_ids)
     collections = Collection.objects.exclude(trashed_at=None).filter(pk__in=trashed.values("collection"))
     _lock_teams(collections.values_list("team_id", flat=True))
     for collection in collections:
@@ -51,10 +67,10 @@ def purge_trash(*, images: ImageQuerySet | None = None) -> int:
     """Delete permanently what was trashed TRASH_DAYS ago, or the given trashed images; return how many images."""
     due = images.trashed() if images is not None else _find_overdue()
     purged = 0
-    while chunk := list(due[:_CHUNK_SIZE]):
+    for chunk in split_into_chunks(list(due.values_list("pk", flat=True))):
         with transaction.atomic():
-            Image.objects.filter(pk__in=[image.pk for image in chunk]).trashed().delete()
-        purged += len(chunk)
+            _, deleted = Image.objects.filter(pk__in=chunk).trashed().delete()
+        purged += deleted.get(Image._meta.label, 0)
     Collection.objects.filter(trashed_at__lt=_compute_deadline(), images=None).delete()
     return purged
 

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from collections_app.models import Collection, RecentSearch, Team, User
+from collections_app.models.concurrent_writes import give_up_when_busy
 from collections_app.models.ids import parse_id
 from collections_app.models.recent_search import MAX_STORED_QUERY_LENGTH
 from collections_app.models.stored_query import StoredQuery
@@ -30,16 +31,17 @@ def normalize_query_string(parameters: QueryDict) -> str:
 
 
 def remember_search(*, user: User, parameters: QueryDict) -> None:
-    """Put a search first among the user's recent ones. A busy database does not make the search fail."""
+    """Put a search first among the user's recent ones. A busy or full database does not delay the search."""
     query = normalize_query_string(parameters)
     if not user.remembers_searches or not query or len(query) > MAX_STORED_QUERY_LENGTH:
         return
     latest = RecentSearch(user=user, query=query, searched_at=timezone.now())
     try:
-        RecentSearch.objects.bulk_create(
-            [latest], update_conflicts=True, unique_fields=["user", "query"], update_fields=["searched_at"]
-        )
-    except OperationalError:  # SQLite has one writer, and it was busy for too long
+        with give_up_when_busy():
+            RecentSearch.objects.bulk_create(
+                [latest], update_conflicts=True, unique_fields=["user", "query"], update_fields=["searched_at"]
+            )
+    except OperationalError:
         log.warning("A search could not be remembered.", exc_info=True)
 
 

@@ -1,6 +1,6 @@
 """Bulk actions on selected pictures. Each picture is checked in SQL; a message counts those that are skipped."""
 
-from collections import defaultdict
+import uuid
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -15,12 +15,17 @@ from django.views.decorators.http import require_POST
 from collections_app.errors import ImageSearchError
 from collections_app.forms import MAX_TAGS, AddTagsForm
 from collections_app.messages import describe_error, format_count
-from collections_app.models import Collection, Image
+from collections_app.models import BulkAction, Collection, Image
 from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
-from collections_app.services.library.images import move_images, set_tags, tag_images
-from collections_app.services.library.trash import restore_images, trash_images
+from collections_app.services.library.bulk_changes import (
+    BulkResult,
+    move_in_bulk,
+    tag_in_bulk,
+    trash_in_bulk,
+    undo_bulk_action,
+)
 from collections_app.services.library.zip_download import stream_zip
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
@@ -33,6 +38,7 @@ _MOVED = ngettext_lazy(
 _TAGGED = ngettext_lazy("%(number)s picture tagged.", "%(number)s pictures tagged.", "count")
 _UNTAGGED = ngettext_lazy("Tags removed from %(number)s picture.", "Tags removed from %(number)s pictures.", "count")
 _MOVED_BACK = ngettext_lazy("Move undone for %(number)s picture.", "Move undone for %(number)s pictures.", "count")
+_UNDONE = {BulkAction.TRASH: RESTORED, BulkAction.MOVE: _MOVED_BACK, BulkAction.TAG: _UNTAGGED}
 _NOT_EDITED = ngettext_lazy(
     "%(number)s picture skipped: you can only view it.",
     "%(number)s pictures skipped: you can only view them.",
@@ -47,11 +53,9 @@ _NOT_TAGGED = ngettext_lazy(
 
 @require_POST
 def selection_trash(request: SignedInRequest) -> HttpResponse:
-    selected = _get_selected(request)
-    ids = list(selected.filter(pk__in=Image.objects.editable_by(request.user)).values_list("pk", flat=True))
-    count = trash_images(images=Image.objects.filter(pk__in=ids), trasher=request.user)
-    request.session[UNDO] = {"restore": ids}
-    _report(request, format_count(TRASHED, count), done=count, total=selected.count() + count)
+    ids = _get_selected_ids(request)
+    result = trash_in_bulk(image_ids=ids, user=request.user)
+    _report(request, format_count(TRASHED, result.count), result=result, total=len(ids))
     return _redirect_back(request)
 
 
@@ -62,14 +66,9 @@ def selection_move(request: SignedInRequest) -> HttpResponse:
     if target is None:
         messages.error(request, _("Select a collection to move the pictures to."))
         return _redirect_back(request)
-    selected = _get_selected(request).exclude(collection=target)
-    total = selected.count()
-    movable = selected.filter(collection__in=Collection.objects.managed_by(request.user))
-    origins = dict(movable.values_list("pk", "collection_id"))
-    if not _move(request, list(origins), target):
-        return _redirect_back(request)
-    request.session[UNDO] = {"move": origins}
-    _report(request, format_count(_MOVED, len(origins), target=target), done=len(origins), total=total)
+    ids = list(_get_selected(request).exclude(collection=target).values_list("pk", flat=True))
+    result = move_in_bulk(image_ids=ids, target=target, user=request.user)
+    _report(request, format_count(_MOVED, result.count, target=target), result=result, total=len(ids))
     return _redirect_back(request)
 
 
@@ -79,12 +78,10 @@ def selection_tag(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form["tags"].errors)))
         return _redirect_back(request)
-    selected = _get_selected(request)
-    total = selected.count()
-    editable = Image.objects.filter(pk__in=selected.filter(pk__in=Image.objects.editable_by(request.user)))
-    previous = tag_images(images=editable, tags=form.cleaned_data["tags"], max_tags=MAX_TAGS)
-    request.session[UNDO] = {"tags": previous}
-    _report(request, format_count(_TAGGED, len(previous)), done=len(previous), total=total, skipped=_NOT_TAGGED)
+    ids = _get_selected_ids(request)
+    result = tag_in_bulk(image_ids=ids, tags=form.cleaned_data["tags"], max_tags=MAX_TAGS, user=request.user)
+    sentence = format_count(_TAGGED, result.count)
+    _report(request, sentence, result=result, total=len(ids), skipped=_NOT_TAGGED)
     return _redirect_back(request)
 
 
@@ -104,18 +101,20 @@ def selection_download(request: SignedInRequest) -> HttpResponseBase:
 def selection_undo(request: SignedInRequest) -> HttpResponse:
     """Undo the last bulk action of the session, for the pictures that the person may still change."""
     last = request.session.pop(UNDO, {})
-    if ids := last.get("restore"):
-        count = restore_images(images=Image.objects.in_trash_of(request.user).filter(pk__in=ids))
-        messages.success(request, format_count(RESTORED, count))
-    elif tags := last.get("tags"):
-        by_id = {int(image_id): previous for image_id, previous in tags.items()}
-        count = set_tags(images=Image.objects.editable_by(request.user), tags=by_id)
-        messages.success(request, format_count(_UNTAGGED, count))
-    elif origins := last.get("move"):
-        messages.success(request, format_count(_MOVED_BACK, _move_back(request, origins)))
-    else:
+    action_id = last.get("action")
+    result = undo_bulk_action(action_id=uuid.UUID(action_id), user=request.user) if action_id else None
+    if result is None:
         messages.warning(request, _("There is nothing to undo."))
+    elif result.error:
+        request.session[UNDO] = last
+        messages.error(request, describe_error(result.error))
+    else:
+        messages.success(request, format_count(_UNDONE[result.kind], result.count))
     return redirect(last["back"]) if "back" in last else _redirect_back(request)
+
+
+def _get_selected_ids(request: SignedInRequest) -> list[int]:
+    return list(_get_selected(request).values_list("pk", flat=True))
 
 
 def _get_selected(request: SignedInRequest) -> ImageQuerySet:
@@ -145,36 +144,18 @@ def _find_collection(request: SignedInRequest, field: str, *, editable: bool = T
     return allowed.filter(pk=pk).first() if pk else None
 
 
-def _move(request: SignedInRequest, ids: list[int], target: Collection) -> bool:
-    try:
-        move_images(images=Image.objects.filter(pk__in=ids), target=target)
-    except ImageSearchError as error:
-        messages.error(request, describe_error(error))
-        return False
-    return True
-
-
-def _move_back(request: SignedInRequest, origins: dict[str, int]) -> int:
-    """Move the pictures back to their collections; return how many. The session stores the keys as text."""
-    groups: dict[int, list[int]] = defaultdict(list)
-    for image_id, origin in origins.items():
-        groups[origin].append(int(image_id))
-    count = 0
-    managed = Collection.objects.managed_by(request.user)
-    for origin, image_ids in groups.items():
-        target = Collection.objects.editable_by(request.user).filter(pk=origin).first()
-        movable = Image.objects.not_trashed().filter(collection__in=managed, pk__in=image_ids)
-        ids = list(movable.values_list("pk", flat=True))
-        count += len(ids) if target and _move(request, ids, target) else 0
-    return count
-
-
-def _report(request: SignedInRequest, sentence: str, *, done: int, total: int, skipped: Promise = _NOT_EDITED) -> None:
-    if done:
+def _report(
+    request: SignedInRequest, sentence: str, *, result: BulkResult, total: int, skipped: Promise = _NOT_EDITED
+) -> None:
+    """Tell how many pictures were changed, why the others were not, and offer the undo."""
+    if result.count:
+        request.session[UNDO] = {"action": str(result.action_id)}
         messages.success(request, sentence, extra_tags="undo")
-    if total > done:
-        messages.warning(request, format_count(skipped, total - done))
-    elif not done:
+    if result.error:
+        messages.error(request, describe_error(result.error))
+    elif total > result.count:
+        messages.warning(request, format_count(skipped, total - result.count))
+    elif not total:
         messages.warning(request, _("Select pictures first."))
 
 

@@ -69,15 +69,17 @@ def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
     if len(keepers) != 1 or not ticked - keepers:
         messages.warning(request, _("Select the picture to keep and the ones to move to trash."))
         return _redirect_to_page(request, team)
-    images = Image.objects.editable_by(request.user).filter(pk__in=ticked)
     try:
-        ids = trash_all_duplicates_except(team=team, keeper_id=keepers.pop(), images=images, trasher=request.user)
+        result = trash_all_duplicates_except(team=team, keeper_id=keepers.pop(), image_ids=ticked, trasher=request.user)
     except ImageDeleted as error:
         messages.error(request, describe_error(error))
         return _redirect_to_page(request, team)
-    if ids:
-        request.session[UNDO] = {"restore": ids, "back": reverse("team_duplicates", args=[team.pk])}
-        messages.success(request, format_count(TRASHED, len(ids)), extra_tags="undo")
+    if result.count:
+        request.session[UNDO] = {
+            "action": str(result.action_id),
+            "back": reverse("team_duplicates", args=[team.pk]),
+        }
+        messages.success(request, format_count(TRASHED, result.count), extra_tags="undo")
     else:
         messages.warning(request, _("Nothing was moved. You can only view these pictures, or they were deleted."))
     return _redirect_to_page(request, team)

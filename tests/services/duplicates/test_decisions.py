@@ -21,10 +21,13 @@ def not_trashed_ids() -> set[int]:
 
 def test_others_are_trashed_and_the_keeper_stays_even_if_selected(sample: SampleTeam) -> None:
     put_pictures(sample, 3)
-    ids = trash_all_duplicates_except(
-        team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner
+    result = trash_all_duplicates_except(
+        team=sample.team,
+        keeper_id=sample.image.pk,
+        image_ids=Image.objects.values_list("pk", flat=True),
+        trasher=sample.owner,
     )
-    assert len(ids) == 3
+    assert result.count == 3
     assert not_trashed_ids() == {sample.image.pk}
 
 
@@ -34,7 +37,10 @@ def test_nothing_changes_when_the_keeper_is_gone(sample: SampleTeam) -> None:
     before = not_trashed_ids()
     with pytest.raises(ImageDeleted):
         trash_all_duplicates_except(
-            team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner
+            team=sample.team,
+            keeper_id=sample.image.pk,
+            image_ids=Image.objects.values_list("pk", flat=True),
+            trasher=sample.owner,
         )
     assert not_trashed_ids() == before
 
@@ -42,10 +48,13 @@ def test_nothing_changes_when_the_keeper_is_gone(sample: SampleTeam) -> None:
 def test_pictures_of_other_teams_are_not_changed(sample: SampleTeam) -> None:
     mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
     other = put_picture(mine, sample.owner, "sky.png")
-    ids = trash_all_duplicates_except(
-        team=sample.team, keeper_id=sample.image.pk, images=Image.objects.all(), trasher=sample.owner
+    result = trash_all_duplicates_except(
+        team=sample.team,
+        keeper_id=sample.image.pk,
+        image_ids=Image.objects.values_list("pk", flat=True),
+        trasher=sample.owner,
     )
-    assert ids == []
+    assert result.count == 0
     assert other.pk in not_trashed_ids()
 
 
@@ -58,7 +67,10 @@ def test_two_people_keeping_different_copies_do_not_lose_both(sample: SampleTeam
         start.wait()
         try:
             trash_all_duplicates_except(
-                team=sample.team, keeper_id=keeper_id, images=Image.objects.all(), trasher=sample.owner
+                team=sample.team,
+                keeper_id=keeper_id,
+                image_ids=Image.objects.values_list("pk", flat=True),
+                trasher=sample.owner,
             )
         except ImageDeleted:
             pass

@@ -47,7 +47,7 @@ def test_file_of_a_row_stays(sample: SampleTeam) -> None:
 
 def test_file_of_a_queued_job_is_left_to_the_job(sample: SampleTeam) -> None:
     store_pending_file(NAME)
-    IndexJob.objects.enqueue([10**6], file_name=NAME)
+    IndexJob.objects.enqueue_deleted({10**6: NAME})
     run_maintenance()
     assert default_storage.exists(NAME)
 

@@ -46,7 +46,7 @@ def test_trusted_proxy_names_the_client(db: None, settings: Settings) -> None:
 
 
 def test_counts_are_stored_in_the_database_for_every_process(db: None) -> None:
-    assert type(cache._connections["default"]).__name__ == "DatabaseCache"  # type: ignore[attr-defined]
+    assert type(cache._connections["default"]).__name__ == "AttemptCache"  # type: ignore[attr-defined]
     assert cache.add("lock", 1)
     assert not cache.add("lock", 2)
 

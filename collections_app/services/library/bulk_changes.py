@@ -1,0 +1,163 @@
+"""Bulk actions: one change to many pictures, in short transactions, and its undo.
+
+Each chunk is a transaction of its own that checks the person's rights again, changes the pictures, queues their index
+jobs and records how to undo it. If the process dies, the finished chunks are complete and can be undone.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from collections_app.errors import ImageSearchError
+from collections_app.models import BulkAction, Collection, Image, UndoStep, User
+from collections_app.models.concurrent_writes import split_into_chunks
+from collections_app.services.library.images import check_room_for_move, move_images, set_tags, tag_images
+from collections_app.services.library.trash import restore_images, trash_images
+
+_ChangeChunk = Callable[[list[int]], Any]
+_UNDOABLE_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkResult:
+    """`action_id` is for `undo_bulk_action`. `error` ended the action after `count` pictures were changed."""
+
+    action_id: uuid.UUID
+    count: int
+    error: ImageSearchError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoResult:
+    """`error` ended the undo after `count` pictures were changed; the steps that are left can be undone later."""
+
+    kind: BulkAction
+    count: int
+    error: ImageSearchError | None = None
+
+
+def trash_in_bulk(*, image_ids: Iterable[int], user: User) -> BulkResult:
+    """Move the pictures that the user may edit to the trash."""
+
+    def trash_chunk(chunk: list[int]) -> list[int]:
+        ids = list(Image.objects.editable_by(user).filter(pk__in=chunk).values_list("pk", flat=True))
+        trash_images(images=Image.objects.filter(pk__in=ids), trasher=user)
+        return ids
+
+    return _change_in_chunks(BulkAction.TRASH, image_ids, user, trash_chunk)
+
+
+def move_in_bulk(*, image_ids: Sequence[int], target: Collection, user: User) -> BulkResult:
+    """Move the pictures of collections that the user manages. The caller checks that the user may edit the target.
+
+    If all of them do not fit into the team of the target, none is moved. An upload at the same time may still fill the
+    team; then the pictures of the earlier chunks are moved.
+    """
+
+    def move_chunk(chunk: list[int]) -> dict[int, list[int]]:
+        movable = Image.objects.filter(pk__in=chunk, collection__in=Collection.objects.managed_by(user))
+        previous: dict[int, list[int]] = {}
+        for image_id, origin in movable.not_trashed().exclude(collection=target).values_list("pk", "collection_id"):
+            previous.setdefault(origin, []).append(image_id)
+        ids = [image_id for group in previous.values() for image_id in group]
+        move_images(images=Image.objects.filter(pk__in=ids), target=target)
+        return previous
+
+    try:
+        check_room_for_move(image_ids=image_ids, target=target)
+    except ImageSearchError as error:
+        return BulkResult(action_id=uuid.uuid4(), count=0, error=error)
+    return _change_in_chunks(BulkAction.MOVE, image_ids, user, move_chunk)
+
+
+def tag_in_bulk(*, image_ids: Iterable[int], tags: Sequence[str], max_tags: int, user: User) -> BulkResult:
+    """Add tags to the pictures that the user may edit and that then have at most `max_tags`."""
+
+    def tag_chunk(chunk: list[int]) -> dict[int, list[str]]:
+        return tag_images(images=Image.objects.editable_by(user).filter(pk__in=chunk), tags=tags, max_tags=max_tags)
+
+    return _change_in_chunks(BulkAction.TAG, image_ids, user, tag_chunk)
+
+
+def undo_bulk_action(*, action_id: uuid.UUID, user: User) -> UndoResult | None:
+    """Undo the user's action for the pictures that they may still change.
+
+    Return None if the user has no such action, or it was undone. Two calls at once share its steps.
+    """
+    steps = UndoStep.objects.filter(action_id=action_id, user=user).order_by("pk")
+    if (first := steps.first()) is None:
+        return None
+    kind, count = BulkAction(first.kind), 0
+    try:
+        for step_ids in split_into_chunks(list(steps.values_list("pk", flat=True)), size=1):
+            count += _undo_step(step_ids[0], user)
+    except ImageSearchError as error:
+        return UndoResult(kind=kind, count=count, error=error)
+    return UndoResult(kind=kind, count=count)
+
+
+def delete_old_undo_steps() -> None:
+    UndoStep.objects.created_before(timezone.now() - _UNDOABLE_FOR).delete()
+
+
+def _change_in_chunks(kind: BulkAction, image_ids: Iterable[int], user: User, change: _ChangeChunk) -> BulkResult:
+    """Call `change` for each chunk. It returns what the changed pictures had before, as `UndoStep.previous` has it."""
+    action_id, count = uuid.uuid4(), 0
+    try:
+        for chunk in split_into_chunks(image_ids):
+            with transaction.atomic():
+                previous = change(chunk)
+                if previous:
+                    UndoStep.objects.create(action_id=action_id, kind=kind, user=user, previous=previous)
+            count += _count_images(kind, previous)
+    except ImageSearchError as error:
+        return BulkResult(action_id=action_id, count=count, error=error)
+    return BulkResult(action_id=action_id, count=count)
+
+
+def _count_images(kind: BulkAction, previous: Any) -> int:
+    return sum(map(len, previous.values())) if kind == BulkAction.MOVE else len(previous)
+
+
+@transaction.atomic
+def _undo_step(step_id: int, user: User) -> int:
+    """Undo the step and delete it, unless another call did; return how many pictures were changed."""
+    step = UndoStep.objects.select_for_update().filter(pk=step_id).first()
+    if step is None:
+        return 0
+    step.delete()
+    return _UNDO[BulkAction(step.kind)](step.previous, user)
+
+
+def _undo_trash(previous: list[int], user: User) -> int:
+    return restore_images(images=Image.objects.in_trash_of(user).filter(pk__in=previous))
+
+
+def _undo_tags(previous: Mapping[str, list[str]], user: User) -> int:
+    return set_tags(images=Image.objects.editable_by(user), tags={int(pk): tags for pk, tags in previous.items()})
+
+
+def _undo_move(previous: Mapping[str, list[int]], user: User) -> int:
+    """Move the pictures back to their collections, except to one that was deleted. Raises QuotaExceeded."""
+    count = 0
+    managed = Collection.objects.managed_by(user)
+    for origin_id, image_ids in previous.items():
+        if not (origin := Collection.objects.editable_by(user).filter(pk=int(origin_id)).first()):
+            continue
+        movable = Image.objects.not_trashed().filter(collection__in=managed, pk__in=image_ids)
+        ids = list(movable.values_list("pk", flat=True))
+        move_images(images=Image.objects.filter(pk__in=ids), target=origin)
+        count += len(ids)
+    return count
+
+
+_UNDO: Mapping[BulkAction, Callable[[Any, User], int]] = {
+    BulkAction.TRASH: _undo_trash,
+    BulkAction.MOVE: _undo_move,
+    BulkAction.TAG: _undo_tags,
+}
