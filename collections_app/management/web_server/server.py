@@ -1,0 +1,194 @@
+"""The server of one web process: accepts connections and limits how many there are."""
+
+import resource
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer, UnixWSGIServer
+
+from collections_app.management.web_server.bodies import BodyLedger
+from collections_app.management.web_server.connections import REFUSAL, Connection
+from collections_app.management.web_server.queues import REFUSED, RequestQueues, get_kind
+from collections_app.management.web_server.refusals import (
+    BUSY,
+    SERVER_ERROR,
+    Refusal,
+    StartResponse,
+    respond_refusal,
+)
+from collections_app.management.web_server.requests import MAX_HEADER_BYTES
+
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+# What a response may hold in memory for a client that reads slowly. A thread waits only beyond this.
+_UNREAD_BYTES = 1024 * 1024
+_SOCKET_BUFFER_BYTES = 256 * 1024
+_MEMORY_BODY_BYTES = 64 * 1024
+_MAX_LENGTH = 2**62
+_CHECK_S = 1.0
+# A connection may need a body's file and a picture's file beside its socket.
+_FILES_PER_CONNECTION = 3
+_OTHER_FILES = 200
+
+
+class WebServer:
+    """Serves the application on a listening socket and, for the supervisor, on a unix socket."""
+
+    def __init__(self, application: Application, *, listener: socket.socket, probe: Path | None = None) -> None:
+        self._map: dict[int, Any] = {}
+        self._queues = RequestQueues()
+        self._max_connections = raise_file_limit(settings.WEB_MAX_CONNECTIONS)
+        self._servers = [self._make(_TcpServer, application, sockets=[listener])]
+        if probe:
+            self._servers.append(self._make(_ProbeServer, application, unix_socket=str(probe)))
+
+    def run(self, should_stop: Callable[[], bool]) -> None:
+        while not should_stop():
+            wasyncore.poll2(_CHECK_S, self._map)
+
+    def close(self, *, timeout_s: float) -> None:
+        """Stop accepting, and give running requests time to end."""
+        for server in self._servers:
+            server.accepting = False
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline and any(server.close_unused() for server in self._servers):
+            wasyncore.poll2(0.1, self._map)
+        self._queues.shutdown(timeout_s=1)
+        wasyncore.close_all(self._map, ignore_all=True)
+
+    def _make(self, server_class: Any, application: Application, **address: Any) -> Any:
+        adjustments = _make_adjustments(address)
+        (sock,) = address.get("sockets", [None])
+        family = sock.family if sock else socket.AF_UNIX
+        server = server_class(
+            _refuse_or_run(application),
+            self._map,
+            False,
+            sock,
+            dispatcher=self._queues,
+            adj=adjustments,
+            bind_socket=sock is None,
+            sockinfo=(family, socket.SOCK_STREAM, None, sock.getsockname() if sock else None),
+        )
+        server.max_connections = self._max_connections
+        server.accept_connections()
+        return server
+
+
+class _LimitedServer:
+    """Replaces waitress' limit, at which nobody is accepted: a new connection closes one that waits.
+
+    The connection that is closed is of the client with the most waiting connections, so that one client with a
+    thousand connections loses them to others. Behind a proxy all clients have one address: the longest waiting is
+    closed.
+    """
+
+    channel_class = Connection
+    max_connections = 0
+    ledger = BodyLedger()
+    active_channels: dict[int, Connection]
+    accepting: bool
+    task_dispatcher: RequestQueues
+    _next_check = 0.0
+
+    def readable(self) -> bool:
+        now = time.monotonic()
+        if now >= self._next_check:
+            self._next_check = now + _CHECK_S
+            for connection in list(self.active_channels.values()):
+                connection.check_deadlines(now)
+        return self.accepting
+
+    def set_socket_options(self, conn: socket.socket) -> None:
+        super().set_socket_options(conn)  # type: ignore[misc]
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BUFFER_BYTES)
+        if len(self.active_channels) >= self.max_connections:
+            self._close_waiting_connection()
+
+    def add_task(self, connection: Connection) -> None:
+        """Queue the connection's next request; refuse it if too many wait."""
+        request = connection.requests[0]
+        kind = REFUSED if request.error is not None else get_kind(request.path)
+        if not self.task_dispatcher.add(kind, connection):
+            request.refuse(BUSY)
+            if not self.task_dispatcher.add(REFUSED, connection):
+                connection.will_close = True
+
+    def close_unused(self) -> bool:
+        """Close the connections without a complete request; return whether others are left."""
+        now = time.monotonic()
+        for connection in list(self.active_channels.values()):
+            connection.check_deadlines(now)
+            if not connection.requests and not connection.total_outbufs_len:
+                connection.close_now()
+        return bool(self.active_channels)
+
+    def _close_waiting_connection(self) -> None:
+        waiting = [each for each in self.active_channels.values() if not each.requests]
+        counts = Counter(each.owner for each in waiting)
+        if waiting:
+            # Accounts that upload come last.
+            min(waiting, key=lambda each: (each.owner[0], -counts[each.owner], each.waiting_since)).close_now()
+
+
+class _TcpServer(_LimitedServer, TcpWSGIServer):  # type: ignore[misc]
+    pass
+
+
+class _ProbeServer(_LimitedServer, UnixWSGIServer):  # type: ignore[misc]
+    pass
+
+
+def raise_file_limit(max_connections: int) -> int:
+    """Raise this process' limit of open files as far as allowed; return how many connections it suffices for."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = max_connections * _FILES_PER_CONNECTION + _OTHER_FILES
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if allowed > _soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    files = max(allowed, _soft)
+    return max(1, min(max_connections, (files - _OTHER_FILES) // _FILES_PER_CONNECTION))
+
+
+def _make_adjustments(address: dict[str, Any]) -> Any:
+    return Adjustments(
+        **address,
+        threads=1,
+        ident=None,
+        # Django and allauth read the headers of proxies themselves, by HTTPS and TRUSTED_PROXY_COUNT.
+        clear_untrusted_proxy_headers=False,
+        url_prefix=settings.SITE_PATH,
+        recv_bytes=64 * 1024,
+        inbuf_overflow=_MEMORY_BODY_BYTES,
+        outbuf_overflow=2 * _UNREAD_BYTES,
+        outbuf_high_watermark=_UNREAD_BYTES,
+        max_request_header_size=MAX_HEADER_BYTES,
+        # IncomingRequest limits bodies.
+        max_request_body_size=_MAX_LENGTH,
+        # Read on while a request runs, to notice that its client has gone.
+        channel_request_lookahead=1,
+        log_socket_errors=False,
+    )
+
+
+def _refuse_or_run(application: Application) -> Application:
+    """Respond to refused requests here and to others with the application; HEAD gets no body."""
+
+    def respond(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        error = environ.pop(REFUSAL)
+        if error is not None:
+            return respond_refusal(error if isinstance(error, Refusal) else SERVER_ERROR, environ, start_response)
+        response = application(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return response
+        if hasattr(response, "close"):
+            response.close()
+        return []
+
+    return respond
