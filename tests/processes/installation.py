@@ -12,6 +12,7 @@ import urllib.request
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).parent.parent.parent
 EMAIL = "a@example.com"
@@ -30,14 +31,14 @@ class Installation:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *words: str, **settings: str) -> Process:
-        """Start manage.py; its output can be read from the process."""
+    def start(self, *words: str, log: TextIO | None = None, **settings: str) -> Process:
+        """Start manage.py; its output goes to `log`, or can be read from the process."""
         own = {"DATA_DIR": str(self.data_dir), "CLIP_MODEL": "demo", "MILVUS_URI": "", "INDEX_BATCH_SIZE": "4"}
         own |= {"DATABASE_URL": "", "STORAGE_URL": ""}
         environment = {**os.environ, **own, "PORT": str(self.port), "HOST": "127.0.0.1", "HTTPS": "", **settings}
         command = [sys.executable, "manage.py", *words]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=pipe, stderr=subprocess.STDOUT)
+        out = log or subprocess.PIPE
+        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=out, stderr=subprocess.STDOUT)
 
     def run(self, *words: str, **settings: str) -> str:
         return finish(self.start(*words, **settings))
@@ -65,9 +66,9 @@ class Installation:
     def import_pictures(self, folder: Path) -> Process:
         return self.start("import_images", str(folder), "--collection", "Mine", "--user", EMAIL)
 
-    def serve(self) -> Process:
+    def serve(self, log: TextIO | None = None, **settings: str) -> Process:
         """Start the site and wait until it answers."""
-        process = self.start("serve")
+        process = self.start("serve", log=log, **settings)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             assert process.poll() is None, finish(process)

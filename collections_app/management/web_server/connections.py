@@ -17,15 +17,6 @@ from collections_app.management.web_server.requests import IncomingRequest
 
 log = logging.getLogger(__name__)
 
-# A connection without a request in progress.
-IDLE_S = 60
-# A client that takes no byte of its response.
-UNREAD_S = 30
-# A client must take a response that is made while it is sent, such as a ZIP file, at this speed.
-STREAM_BYTES_PER_S = 2048
-_STREAM_GRACE_S = 60
-# How long the rest of a refused body is read and dropped, so that the client reads the refusal and not a reset.
-_DRAIN_S = 10
 REFUSAL = "imagesearch.refusal"
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -69,16 +60,11 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         self._is_refused = False
         self._drains_until: float | None = None
         self._sent_bytes = self._taken_bytes = self._stream_start = 0
-        self._streams_since = 0.0
+        self._streams_since: float | None = None
         super().__init__(server, sock, *rest, **named)
 
     def parser_class(self, adj: Any) -> IncomingRequest:
-        return IncomingRequest(adj, ledger=self.server.ledger)
-
-    @property
-    def is_replaceable(self) -> bool:
-        """Whether no thread works for this connection."""
-        return not self.requests
+        return IncomingRequest(adj, ledger=self.server.ledger, deadlines=self.server.deadlines)
 
     @property
     def owner(self) -> tuple[bool, object]:
@@ -89,14 +75,14 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     def received(self, data: bytes) -> bool:
         """Receive requests, up to the first that is refused."""
-        if self._is_refused:
-            return False
-        result = bool(super().received(data))
-        self._is_refused = any(request.error is not None for request in self.requests)
-        return result
+        return not self._is_refused and bool(super().received(data))
+
+    def mark_refused(self) -> None:
+        """Drop what arrives after the request that is refused."""
+        self._is_refused = True
 
     def service(self) -> None:
-        self._progressed, self._streams_since = time.monotonic(), 0.0
+        self._progressed, self._streams_since = time.monotonic(), None
         super().service()
         self.waiting_since = self._progressed = time.monotonic()
 
@@ -132,7 +118,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         except (OSError, AttributeError):  # closed before
             return False
         self.will_close = self.close_when_flushed = False
-        self._drains_until = time.monotonic() + _DRAIN_S
+        self._drains_until = time.monotonic() + self.server.deadlines.drain_s
         return True
 
     def _is_abandoned(self, now: float) -> bool:
@@ -140,25 +126,26 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             return now > self._drains_until
         if self.total_outbufs_len:
             return self._is_unread(now)
-        return not self.requests and self.request is None and now - self.waiting_since > IDLE_S
+        return not self.requests and self.request is None and now - self.waiting_since > self.server.deadlines.idle_s
 
     def _refuse_late_request(self, request: IncomingRequest) -> None:
         with self.requests_lock:
             request.refuse(TOO_SLOW)
             self.requests.append(request)
-            self.request, self._is_refused = None, True
+            self.request = None
         self.server.add_task(self)
 
     def _is_unread(self, now: float) -> bool:
         """Return whether the client takes its response too slowly, by what its computer has acknowledged."""
+        limits = self.server.deadlines
         taken = self._sent_bytes - _count_unacknowledged(self.socket)
         if taken > self._taken_bytes:
             self._taken_bytes, self._progressed = taken, now
-        if not self._streams_since or not self.requests:
-            self._streams_since, self._stream_start = (now, taken) if self.requests else (0.0, 0)
-        streaming_s = now - self._streams_since if self._streams_since else 0
-        is_slow = (taken - self._stream_start) < streaming_s * STREAM_BYTES_PER_S
-        return now - self._progressed > UNREAD_S or (streaming_s > _STREAM_GRACE_S and is_slow)
+        if self._streams_since is None or not self.requests or self.total_outbufs_len < self.adj.outbuf_high_watermark // 2:
+            self._streams_since, self._stream_start = now, taken
+        streaming_s = now - self._streams_since
+        is_slow = (taken - self._stream_start) < streaming_s * limits.stream_bytes_per_s
+        return now - self._progressed > limits.unread_s or (streaming_s > limits.stream_grace_s and is_slow)
 
 
 def _count_unacknowledged(sock: socket.socket) -> int:

@@ -8,6 +8,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.receiver import ChunkedReceiver
 
 from collections_app.management.web_server.bodies import BodyLedger, Sender, identify_sender
+from collections_app.management.web_server.deadlines import Deadlines
 from collections_app.management.web_server.refusals import (
     ADDRESS_TOO_LONG,
     DISK_FULL,
@@ -21,11 +22,6 @@ from collections_app.management.web_server.refusals import (
 # A search of 500 characters takes at most 6,000 bytes in an address.
 MAX_ADDRESS_BYTES = 64 * 1024
 MAX_HEADER_BYTES = 128 * 1024
-HEADERS_S = 20
-FORM_S = 30
-# An upload may take hours, but bytes must keep arriving.
-UPLOAD_SILENCE_S = 60
-UPLOAD_BYTES_PER_S = 1024
 _MAX_CHUNK_LINE_BYTES = 4096
 _REFUSALS = {501: NOT_IMPLEMENTED}
 _ACCEPT = re.compile(rb"\r\naccept:[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -43,9 +39,9 @@ class IncomingRequest(HTTPRequestParser):  # type: ignore[misc]
     error: Any
     _counted = 0
 
-    def __init__(self, adj: Any, *, ledger: BodyLedger) -> None:
+    def __init__(self, adj: Any, *, ledger: BodyLedger, deadlines: Deadlines) -> None:
         super().__init__(adj)
-        self._ledger = ledger
+        self._ledger, self._deadlines = ledger, deadlines
         self.started = self._last_bytes = time.monotonic()
 
     def received(self, data: bytes) -> int:
@@ -70,14 +66,16 @@ class IncomingRequest(HTTPRequestParser):  # type: ignore[misc]
 
     def is_late(self, now: float) -> bool:
         """Return whether the request arrives too slowly. People with an upload pass have more time for files."""
+        limits, elapsed_s = self._deadlines, now - self.started
         if not self.headers_finished:
-            return now - self.started > HEADERS_S
+            return elapsed_s > limits.headers_s
         if self.sender is None or self.sender.account_id is None or not self.sender.sends_files:
-            return now - self.started > FORM_S
-        if now - self._last_bytes > UPLOAD_SILENCE_S:
+            return elapsed_s > limits.form_s
+        if now - self._last_bytes > limits.upload_silence_s:
             return True
-        elapsed_s = now - self.started
-        return elapsed_s > UPLOAD_SILENCE_S and self.body_bytes_received < elapsed_s * UPLOAD_BYTES_PER_S
+        return elapsed_s > limits.upload_silence_s and (
+            self.body_bytes_received < elapsed_s * limits.upload_bytes_per_s
+        )
 
     def close(self) -> None:
         if self.sender:

@@ -15,6 +15,7 @@ from waitress.server import TcpWSGIServer, UnixWSGIServer
 
 from collections_app.management.web_server.bodies import BodyLedger
 from collections_app.management.web_server.connections import REFUSAL, Connection
+from collections_app.management.web_server.deadlines import Deadlines
 from collections_app.management.web_server.queues import REFUSED, RequestQueues, get_kind
 from collections_app.management.web_server.refusals import (
     BUSY,
@@ -40,7 +41,15 @@ _OTHER_FILES = 200
 class WebServer:
     """Serves the application on a listening socket and, for the supervisor, on a unix socket."""
 
-    def __init__(self, application: Application, *, listener: socket.socket, probe: Path | None = None) -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        listener: socket.socket,
+        probe: Path | None = None,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        self._deadlines = deadlines or Deadlines()
         self._map: dict[int, Any] = {}
         self._queues = RequestQueues()
         self._max_connections = raise_file_limit(settings.WEB_MAX_CONNECTIONS)
@@ -76,7 +85,7 @@ class WebServer:
             bind_socket=sock is None,
             sockinfo=(family, socket.SOCK_STREAM, None, sock.getsockname() if sock else None),
         )
-        server.max_connections = self._max_connections
+        server.max_connections, server.deadlines = self._max_connections, self._deadlines
         server.accept_connections()
         return server
 
@@ -91,6 +100,7 @@ class _LimitedServer:
 
     channel_class = Connection
     max_connections = 0
+    deadlines = Deadlines()
     ledger = BodyLedger()
     active_channels: dict[int, Connection]
     accepting: bool
@@ -114,11 +124,11 @@ class _LimitedServer:
     def add_task(self, connection: Connection) -> None:
         """Queue the connection's next request; refuse it if too many wait."""
         request = connection.requests[0]
-        kind = REFUSED if request.error is not None else get_kind(request.path)
-        if not self.task_dispatcher.add(kind, connection):
+        if request.error is None and not self.task_dispatcher.add(get_kind(request.path), connection):
             request.refuse(BUSY)
-            if not self.task_dispatcher.add(REFUSED, connection):
-                connection.will_close = True
+        if request.error is not None:
+            connection.mark_refused()
+            connection.will_close = not self.task_dispatcher.add(REFUSED, connection)
 
     def close_unused(self) -> bool:
         """Close the connections without a complete request; return whether others are left."""

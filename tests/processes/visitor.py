@@ -1,0 +1,44 @@
+"""Somebody who uses a site through HTTP."""
+
+import time
+
+import requests
+
+from tests.processes.installation import EMAIL, PASSWORD
+from tests.sample_team import picture_bytes
+
+
+class Visitor:
+    """Somebody who has signed in at the site."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.session = requests.Session()
+        # A connection that is kept may be closed by the site in the very moment in which it is used again.
+        self.session.headers["Connection"] = "close"
+        self.session.get(f"{address}/accounts/login/", timeout=60)
+        self.token = self.session.cookies["csrftoken"]
+        answer = self.submit("/accounts/login/", login=EMAIL, password=PASSWORD)
+        assert answer.url == f"{address}/"
+        self.token = self.session.cookies["csrftoken"]
+
+    def submit(self, path: str, files: dict[str, tuple[str, bytes]] | None = None, **fields: str) -> requests.Response:
+        data = {**fields, "csrfmiddlewaretoken": self.token}
+        headers = {"Accept": "application/json"} if files else {}
+        return self.session.post(f"{self.address}{path}", data=data, files=files, headers=headers, timeout=60)
+
+    def upload(self, number: int) -> int:
+        picture = (f"{number}.png", self.picture(number))
+        return self.submit("/upload/", files={"files": picture}, new_name="Mine").status_code
+
+    @staticmethod
+    def picture(number: int) -> bytes:
+        return picture_bytes((number, 90, 200))
+
+    def search(self, words: str) -> int:
+        """As a browser does, go on while the model is loading."""
+        while True:
+            answer = self.session.get(f"{self.address}/search/", params={"q": words}, timeout=60)
+            if answer.status_code != 503 or "Retry-After" not in answer.headers:
+                return answer.status_code
+            time.sleep(float(answer.headers["Retry-After"]))
