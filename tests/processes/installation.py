@@ -43,8 +43,9 @@ class Installation:
     def run(self, *words: str, **settings: str) -> str:
         return finish(self.start(*words, **settings))
 
-    def shell(self, program: str) -> str:
-        return self.run("shell", "--no-imports", "-c", f"from collections_app.models import *\n{program}")
+    def shell(self, program: str, **settings: str) -> str:
+        words = ("shell", "--no-imports", "-c", f"from collections_app.models import *\n{program}")
+        return self.run(*words, **settings)
 
     def count(self, table: str, condition: str = "1") -> int:
         """Count rows in the database while other processes use it."""
@@ -83,6 +84,7 @@ class Installation:
 
 def make_installation(data_dir: Path) -> Installation:
     """Return an installation whose database has its tables and the account."""
+    data_dir.mkdir(parents=True, exist_ok=True)
     installation = Installation(data_dir=data_dir, port=_find_free_port())
     installation.shell(
         "from django.core.management import call_command\n"

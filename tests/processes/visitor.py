@@ -9,17 +9,17 @@ from tests.sample_team import picture_bytes
 
 
 class Visitor:
-    """Somebody who has signed in at the site."""
+    """Somebody who has signed in at the site, which may be below a path of its host."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, path: str = "") -> None:
+        self.address = address + path
         self.session = requests.Session()
         # A connection that is kept may be closed by the site in the very moment in which it is used again.
         self.session.headers["Connection"] = "close"
-        self.session.get(f"{address}/accounts/login/", timeout=60)
+        self.session.get(f"{self.address}/accounts/login/", timeout=60)
         self.token = self.session.cookies["csrftoken"]
         answer = self.submit("/accounts/login/", login=EMAIL, password=PASSWORD)
-        assert answer.url == f"{address}/"
+        assert answer.url == f"{self.address}/"
         self.token = self.session.cookies["csrftoken"]
 
     def submit(self, path: str, files: dict[str, tuple[str, bytes]] | None = None, **fields: str) -> requests.Response:

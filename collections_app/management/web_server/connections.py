@@ -141,7 +141,8 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         taken = self._sent_bytes - _count_unacknowledged(self.socket)
         if taken > self._taken_bytes:
             self._taken_bytes, self._progressed = taken, now
-        if self._streams_since is None or not self.requests or self.total_outbufs_len < self.adj.outbuf_high_watermark // 2:
+        is_filled = self.total_outbufs_len > self.adj.outbuf_high_watermark // 2
+        if self._streams_since is None or not self.requests or not is_filled:
             self._streams_since, self._stream_start = now, taken
         streaming_s = now - self._streams_since
         is_slow = (taken - self._stream_start) < streaming_s * limits.stream_bytes_per_s

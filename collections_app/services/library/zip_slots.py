@@ -38,6 +38,10 @@ class SlotHolder(Iterator[bytes]):
                     del _running[self._account_id]
             self._account_id = None
 
+    def __del__(self) -> None:
+        """A response that is never sent is not closed either."""
+        self.close()
+
 
 def hold_zip_slot(chunks: Generator[bytes], *, account_id: int) -> SlotHolder:
     """Return the chunks with a slot held for them. Raises TooManyDownloads; then nothing of the chunks was made."""
