@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,14 +32,16 @@ class Installation:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *words: str, log: TextIO | None = None, **settings: str) -> Process:
-        """Start manage.py; its output goes to `log`, or can be read from the process."""
+    def start(self, *words: str, **settings: str) -> Process:
+        """Start manage.py; its output can be read from the process."""
+        return self._start(words, settings, subprocess.PIPE)
+
+    def _start(self, words: Sequence[str], settings: Mapping[str, str], output: TextIO | int) -> Process:
         own = {"DATA_DIR": str(self.data_dir), "CLIP_MODEL": "demo", "MILVUS_URI": "", "INDEX_BATCH_SIZE": "4"}
         own |= {"DATABASE_URL": "", "STORAGE_URL": ""}
         environment = {**os.environ, **own, "PORT": str(self.port), "HOST": "127.0.0.1", "HTTPS": "", **settings}
         command = [sys.executable, "manage.py", *words]
-        out = log or subprocess.PIPE
-        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=out, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=output, stderr=subprocess.STDOUT)
 
     def run(self, *words: str, **settings: str) -> str:
         return finish(self.start(*words, **settings))
@@ -68,8 +71,8 @@ class Installation:
         return self.start("import_images", str(folder), "--collection", "Mine", "--user", EMAIL)
 
     def serve(self, log: TextIO | None = None, **settings: str) -> Process:
-        """Start the site and wait until it answers."""
-        process = self.start("serve", log=log, **settings)
+        """Start the site and wait until it answers; its output goes to `log`, or can be read from the process."""
+        process = self._start(["serve"], settings, log or subprocess.PIPE)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             assert process.poll() is None, finish(process)

@@ -28,8 +28,11 @@ class Visitor:
         return self.session.post(f"{self.address}{path}", data=data, files=files, headers=headers, timeout=60)
 
     def upload(self, number: int) -> int:
-        picture = (f"{number}.png", self.picture(number))
-        return self.submit("/upload/", files={"files": picture}, new_name="Mine").status_code
+        return self.send(f"{number}.png", self.picture(number))
+
+    def send(self, name: str, content: bytes) -> int:
+        """Upload a file; return the response's status."""
+        return self.submit("/upload/", files={"files": (name, content)}, new_name="Mine").status_code
 
     @staticmethod
     def picture(number: int) -> bytes:

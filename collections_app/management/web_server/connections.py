@@ -146,7 +146,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             self._streams_since, self._stream_start = now, taken
         streaming_s = now - self._streams_since
         is_slow = (taken - self._stream_start) < streaming_s * limits.stream_bytes_per_s
-        return now - self._progressed > limits.unread_s or (streaming_s > limits.stream_grace_s and is_slow)
+        return bool(now - self._progressed > limits.unread_s or (streaming_s > limits.stream_grace_s and is_slow))
 
 
 def _count_unacknowledged(sock: socket.socket) -> int:
