@@ -19,7 +19,8 @@ LAYERS = (
     {"models"},
     {"services"},
     {"signals", "permissions", "middleware", "upload_handlers", "context_processors", "adapters", "forms", "admin"}
-    | {"checks", "templatetags", "management"},
+    | {"checks", "templatetags"},
+    {"management"},
     {"views"},
     {"urls", "apps"},
 )

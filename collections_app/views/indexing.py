@@ -45,7 +45,7 @@ def retry_indexing(request: SignedInRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Respond 200 if the site can work, else 503 with the reason. Both as JSON if asked for."""
+    """Respond 200 if the site can work, else 503 with the reason. Scripts get JSON."""
     try:
         problem = _find_problem()
     except DatabaseError:

@@ -1,7 +1,7 @@
 """200 slow connections of five sorts keep neither the health check nor a search waiting.
 
-The two bounds are the guarantee itself, so these tests assert timings. The short form runs beside other tests, on a busy
-machine, and allows three times as long.
+The two bounds are the guarantee itself, so these tests assert timings. The short form runs beside other tests and
+allows three times as long.
 """
 
 import io

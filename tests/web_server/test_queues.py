@@ -9,7 +9,7 @@ import pytest
 from django.urls import get_resolver
 from pytest_django import Settings
 
-from collections_app.management.web_server.queues import KINDS, MAX_WAITING_PER_THREAD, get_kind
+from collections_app.management.web_server.queues import REQUEST_KINDS, MAX_WAITING_PER_THREAD, get_kind
 from tests.web_server.conftest import StartServer, answer_path, wait_until
 from tests.web_server.raw_client import RawClient, request_once
 
@@ -127,7 +127,7 @@ def test_request_of_a_client_that_has_gone_is_not_run(start_server: StartServer,
 
 def test_each_name_in_the_table_is_an_address() -> None:
     known = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
-    assert set().union(*KINDS.values()) <= known
+    assert set().union(*REQUEST_KINDS.values()) <= known
 
 
 @pytest.mark.parametrize(("path", "kind"), [(path, kind) for kind, path in PATHS.items()])

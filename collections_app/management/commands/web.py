@@ -24,11 +24,11 @@ class Command(BaseCommand):
     def handle(self, *_: Any, host: str, port: int, fd: int | None, probe: Path | None, **__: Any) -> None:
         stop = stop_on_signals()
         limit_model_threads(settings.WEB_WORKERS)
-        listener = open_listener(host, port) if fd is None else _inherit_listener(fd)
+        listener = open_listener(host, port) if fd is None else _open_inherited(fd)
         run_web_process(listener, probe=probe, should_stop=stop.is_set)
 
 
-def _inherit_listener(fd: int) -> socket.socket:
+def _open_inherited(fd: int) -> socket.socket:
     try:
         listener = socket.socket(fileno=fd)
         is_listening = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)

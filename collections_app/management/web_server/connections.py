@@ -40,7 +40,7 @@ class ResponseTask(WSGITask):  # type: ignore[misc]
             super().finish()
 
     def get_environment(self) -> dict[str, Any]:
-        """Add what gunicorn adds by default: a proxy on this machine says whether its client used https."""
+        """Let a proxy on this machine say whether its client used https."""
         environ: dict[str, Any] = super().get_environment()
         environ[REFUSAL] = self.request.error
         if environ["REMOTE_ADDR"] in _LOOPBACK and environ.get("HTTP_X_FORWARDED_PROTO") == "https":
@@ -48,7 +48,7 @@ class ResponseTask(WSGITask):  # type: ignore[misc]
         return environ
 
 
-class Connection(HTTPChannel):  # type: ignore[misc]
+class ClientConnection(HTTPChannel):  # type: ignore[misc]
     """waitress' connection with deadlines. All methods but `service` run in the thread of the connections."""
 
     task_class = error_task_class = ResponseTask

@@ -14,7 +14,7 @@ from django.urls import Resolver404, resolve
 log = logging.getLogger(__name__)
 
 # The names of addresses whose requests may take long. All other requests are pages.
-KINDS = {
+REQUEST_KINDS = {
     "health": {"healthz"},
     "search": {"search", "search_sheet", "example_add", "saved_search", "search_new", "image_similar", "public_search"},
     "upload": {"upload", "collection_upload"},
@@ -25,7 +25,7 @@ KINDS = {
     },
 }
 PAGE, HEALTH, REFUSED = "page", "health", "refused"
-_KIND_OF = {name: kind for kind, names in KINDS.items() for name in names}
+_KIND_OF = {name: kind for kind, names in REQUEST_KINDS.items() for name in names}
 # The kinds that share the threads: each always has one of them.
 SHARED_KINDS = ("search", "upload", "bulk", "file", PAGE)
 # More waiting requests than this for each thread are refused.

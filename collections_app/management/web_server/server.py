@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.server import TcpWSGIServer, UnixWSGIServer
+from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
 
 from collections_app.management.web_server.bodies import BodyLedger
-from collections_app.management.web_server.connections import REFUSAL, Connection
+from collections_app.management.web_server.connections import REFUSAL, ClientConnection
 from collections_app.management.web_server.deadlines import Deadlines
 from collections_app.management.web_server.queues import REFUSED, RequestQueues, get_kind
 from collections_app.management.web_server.refusals import (
@@ -90,7 +90,7 @@ class WebServer:
         return server
 
 
-class _LimitedServer:
+class _LimitedServer(BaseWSGIServer):  # type: ignore[misc]
     """Replaces waitress' limit, at which nobody is accepted: a new connection closes one that waits.
 
     The connection that is closed is of the client with the most waiting connections, so that one client with a
@@ -98,11 +98,11 @@ class _LimitedServer:
     closed.
     """
 
-    channel_class = Connection
+    channel_class = ClientConnection
     max_connections = 0
     deadlines = Deadlines()
     ledger = BodyLedger()
-    active_channels: dict[int, Connection]
+    active_channels: dict[int, ClientConnection]
     accepting: bool
     task_dispatcher: RequestQueues
     _next_check = 0.0
@@ -116,12 +116,12 @@ class _LimitedServer:
         return self.accepting
 
     def set_socket_options(self, conn: socket.socket) -> None:
-        super().set_socket_options(conn)  # type: ignore[misc]
+        super().set_socket_options(conn)
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BUFFER_BYTES)
         if len(self.active_channels) >= self.max_connections:
             self._close_waiting_connection()
 
-    def add_task(self, connection: Connection) -> None:
+    def add_task(self, connection: ClientConnection) -> None:
         """Queue the connection's next request; refuse it if too many wait."""
         request = connection.requests[0]
         if request.error is None and not self.task_dispatcher.add(get_kind(request.path), connection):
