@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from asyncio import StreamReader, StreamWriter
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -33,29 +34,28 @@ class Target:
         return "\r\n".join([*lines, "", ""]).encode()
 
 
-_Reader, _Writer = asyncio.StreamReader, asyncio.StreamWriter
-_Sort = Callable[[Target, _Reader, _Writer], Awaitable[None]]
+_Sort = Callable[[Target, StreamReader, StreamWriter], Awaitable[None]]
 _numbers = count()
 
 
-async def send_half_a_request(target: Target, reader: _Reader, writer: _Writer) -> None:
+async def send_half_a_request(target: Target, reader: StreamReader, writer: StreamWriter) -> None:
     beginning = b"GET / HT" if next(_numbers) % 2 else b"GET / HTTP/1.1\r\nHost: localh"
     await _trickle(reader, writer, beginning, 1)
 
 
-async def send_half_a_form(target: Target, reader: _Reader, writer: _Writer) -> None:
+async def send_half_a_form(target: Target, reader: StreamReader, writer: StreamWriter) -> None:
     head = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nlogin="
     await _trickle(reader, writer, head, 1)
 
 
-async def upload_slowly(target: Target, reader: _Reader, writer: _Writer) -> None:
+async def upload_slowly(target: Target, reader: StreamReader, writer: StreamWriter) -> None:
     kind, length = "Content-Type: multipart/form-data; boundary=x", f"Content-Length: {_UPLOAD_BYTES}"
     await _trickle(
         reader, writer, target.build_head("POST", "/upload/", kind, length), int(UPLOAD_BYTES_PER_S * _STEP_S)
     )
 
 
-async def download_without_reading(target: Target, reader: _Reader, writer: _Writer) -> None:
+async def download_without_reading(target: Target, reader: StreamReader, writer: StreamWriter) -> None:
     if next(_numbers) % 2:
         writer.write(target.build_head("GET", target.picture_path))
     else:
@@ -67,7 +67,7 @@ async def download_without_reading(target: Target, reader: _Reader, writer: _Wri
         await asyncio.sleep(_STEP_S)
 
 
-async def search_and_read_slowly(target: Target, reader: _Reader, writer: _Writer) -> None:
+async def search_and_read_slowly(target: Target, reader: StreamReader, writer: StreamWriter) -> None:
     writer.write(target.build_head("GET", f"/search/?q=red+thing+{next(_numbers)}", "Connection: close"))
     while await reader.read(_PIECE_BYTES):
         await asyncio.sleep(_STEP_S)
@@ -82,7 +82,7 @@ SORTS: tuple[_Sort, ...] = (
 )
 
 
-async def _trickle(reader: _Reader, writer: _Writer, beginning: bytes, bytes_per_step: int) -> None:
+async def _trickle(reader: StreamReader, writer: StreamWriter, beginning: bytes, bytes_per_step: int) -> None:
     """Send a little in each step until the server responds or closes."""
     writer.write(beginning)
     response = asyncio.ensure_future(reader.read(_UNREAD_BYTES))

@@ -2,7 +2,6 @@
 
 import socket
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -19,13 +18,12 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=settings.HOST)
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--fd", type=int, help="a listening socket that this process inherits; 3 with systemd")
-        parser.add_argument("--probe", type=Path, help="also serve on a unix socket at this path")
 
-    def handle(self, *_: Any, host: str, port: int, fd: int | None, probe: Path | None, **__: Any) -> None:
+    def handle(self, *_: Any, host: str, port: int, fd: int | None, **__: Any) -> None:
         stop = stop_on_signals()
         limit_model_threads(settings.WEB_WORKERS)
         listener = open_listener(host, port) if fd is None else _open_inherited(fd)
-        run_web_process(listener, probe=probe, should_stop=stop.is_set)
+        run_web_process(listener, should_stop=stop.is_set)
 
 
 def _open_inherited(fd: int) -> socket.socket:

@@ -5,8 +5,8 @@ import os
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable
-from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 15
 _BACKLOG = 1024
+# A busy or slow disk may stop the thread of the connections for a while.
+_SILENT_CHECKS = 120
 
 
 def open_listener(host: str, port: int) -> socket.socket:
@@ -45,11 +47,12 @@ def limit_model_threads(web_workers: int) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, share)))
 
 
-def run_web_process(listener: socket.socket, *, probe: Path | None, should_stop: Callable[[], bool]) -> None:
+def run_web_process(listener: socket.socket, *, should_stop: Callable[[], bool]) -> None:
     """Serve until `should_stop`, then finish the running requests, for at most 15 s."""
     # Bodies are stored where uploads are, in files without a name.
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
-    server = WebServer(import_string(settings.WSGI_APPLICATION), listener=listener, probe=probe)
+    server = WebServer(import_string(settings.WSGI_APPLICATION), listener=listener)
+    watch_turns(lambda: server.turns, give_up=_end_at_once)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     try:
         server.run(should_stop)
@@ -57,6 +60,31 @@ def run_web_process(listener: socket.socket, *, probe: Path | None, should_stop:
     finally:
         # Release the embedded store if this process owns it.
         close_index()
+
+
+def watch_turns(
+    count_turns: Callable[[], int], *, give_up: Callable[[], None], checks: int = _SILENT_CHECKS, check_s: float = 1
+) -> None:
+    """Start a thread that calls `give_up` if the count stays the same for a number of checks.
+
+    It counts checks and not seconds: if the whole process was stopped for a while, it is given as long again.
+    """
+
+    def watch() -> None:
+        last, silent = -1, 0
+        while silent < checks:
+            time.sleep(check_s)
+            turns = count_turns()
+            last, silent = turns, silent + 1 if turns == last else 0
+        give_up()
+
+    threading.Thread(target=watch, name="watch-turns", daemon=True).start()
+
+
+def _end_at_once() -> None:
+    """End without the steps of a normal end, which could wait for what the process waits for. `serve` restarts it."""
+    log.error("The web process has not looked at its connections for %s s. Ending it.", _SILENT_CHECKS)
+    os._exit(1)
 
 
 def _warm_up() -> None:

@@ -5,13 +5,12 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
+from waitress.server import TcpWSGIServer
 
 from collections_app.management.web_server.bodies import BodyLedger
 from collections_app.management.web_server.connections import REFUSAL, ClientConnection
@@ -33,64 +32,60 @@ _SOCKET_BUFFER_BYTES = 256 * 1024
 _MEMORY_BODY_BYTES = 64 * 1024
 _MAX_LENGTH = 2**62
 _CHECK_S = 1.0
+_LAST_TURNS = 10
 # A connection may need a body's file and a picture's file beside its socket.
 _FILES_PER_CONNECTION = 3
 _OTHER_FILES = 200
 
 
 class WebServer:
-    """Serves the application on a listening socket and, for the supervisor, on a unix socket."""
+    """Serves the application on a listening socket. `turns` counts how often the thread of the connections looked."""
 
     def __init__(
         self,
         application: Application,
         *,
         listener: socket.socket,
-        probe: Path | None = None,
         deadlines: Deadlines | None = None,
     ) -> None:
-        self._deadlines = deadlines or Deadlines()
+        self.turns = 0
         self._map: dict[int, Any] = {}
         self._queues = RequestQueues()
-        self._max_connections = raise_file_limit(settings.WEB_MAX_CONNECTIONS)
-        self._servers = [self._make(_TcpServer, application, sockets=[listener])]
-        if probe:
-            self._servers.append(self._make(_ProbeServer, application, unix_socket=str(probe)))
-
-    def run(self, should_stop: Callable[[], bool]) -> None:
-        while not should_stop():
-            wasyncore.poll2(_CHECK_S, self._map)
-
-    def close(self, *, timeout_s: float) -> None:
-        """Stop accepting, and give running requests time to end."""
-        for server in self._servers:
-            server.accepting = False
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline and any(server.close_unused() for server in self._servers):
-            wasyncore.poll2(0.1, self._map)
-        self._queues.shutdown(timeout_s=1)
-        wasyncore.close_all(self._map, ignore_all=True)
-
-    def _make(self, server_class: Any, application: Application, **address: Any) -> Any:
-        adjustments = _make_adjustments(address)
-        (sock,) = address.get("sockets", [None])
-        family = sock.family if sock else socket.AF_UNIX
-        server = server_class(
+        self._server = _LimitedServer(
             _refuse_or_run(application),
             self._map,
             False,
-            sock,
+            listener,
             dispatcher=self._queues,
-            adj=adjustments,
-            bind_socket=sock is None,
-            sockinfo=(family, socket.SOCK_STREAM, None, sock.getsockname() if sock else None),
+            adj=_make_adjustments(listener),
+            bind_socket=False,
+            sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
         )
-        server.max_connections, server.deadlines = self._max_connections, self._deadlines
-        server.accept_connections()
-        return server
+        self._server.max_connections = raise_file_limit(settings.WEB_MAX_CONNECTIONS)
+        self._server.deadlines = deadlines or Deadlines()
+        self._server.accept_connections()
+
+    def run(self, should_stop: Callable[[], bool]) -> None:
+        while not should_stop():
+            self._turn(_CHECK_S)
+
+    def close(self, *, timeout_s: float) -> None:
+        """Stop accepting, read the requests that have arrived, and give them time to end."""
+        self._server.accepting = False
+        for _ in range(_LAST_TURNS):
+            self._turn(0.02)
+        deadline = time.monotonic() + timeout_s
+        while self._server.close_unused() and time.monotonic() < deadline:
+            self._turn(0.1)
+        self._queues.shutdown(timeout_s=1)
+        wasyncore.close_all(self._map, ignore_all=True)
+
+    def _turn(self, timeout_s: float) -> None:
+        self.turns += 1
+        wasyncore.poll2(timeout_s, self._map)
 
 
-class _LimitedServer(BaseWSGIServer):  # type: ignore[misc]
+class _LimitedServer(TcpWSGIServer):  # type: ignore[misc]
     """Replaces waitress' limit, at which nobody is accepted: a new connection closes one that waits.
 
     The connection that is closed is of the client with the most waiting connections, so that one client with a
@@ -101,11 +96,14 @@ class _LimitedServer(BaseWSGIServer):  # type: ignore[misc]
     channel_class = ClientConnection
     max_connections = 0
     deadlines = Deadlines()
-    ledger = BodyLedger()
     active_channels: dict[int, ClientConnection]
     accepting: bool
     task_dispatcher: RequestQueues
     _next_check = 0.0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self.ledger = BodyLedger()
+        super().__init__(*arguments, **named)
 
     def readable(self) -> bool:
         now = time.monotonic()
@@ -147,14 +145,6 @@ class _LimitedServer(BaseWSGIServer):  # type: ignore[misc]
             min(waiting, key=lambda each: (each.owner[0], -counts[each.owner], each.waiting_since)).close_now()
 
 
-class _TcpServer(_LimitedServer, TcpWSGIServer):  # type: ignore[misc]
-    pass
-
-
-class _ProbeServer(_LimitedServer, UnixWSGIServer):  # type: ignore[misc]
-    pass
-
-
 def raise_file_limit(max_connections: int) -> int:
     """Raise this process' limit of open files as far as allowed; return how many connections it suffices for."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -166,9 +156,9 @@ def raise_file_limit(max_connections: int) -> int:
     return max(1, min(max_connections, (files - _OTHER_FILES) // _FILES_PER_CONNECTION))
 
 
-def _make_adjustments(address: dict[str, Any]) -> Any:
+def _make_adjustments(listener: socket.socket) -> Any:
     return Adjustments(
-        **address,
+        sockets=[listener],
         threads=1,
         ident=None,
         # Django and allauth read the headers of proxies themselves, by HTTPS and TRUSTED_PROXY_COUNT.
