@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SLOW := tests/demo tests/permissions tests/services/test_histories.py tests/views/sharing/test_revoking.py
 FAST := -m "not browser and not server and not process" $(addprefix --ignore=,$(SLOW))
 
-.PHONY: help demo run test test-fast test-services coverage lint format bench messages train-demo-model clean
+.PHONY: help demo run test test-fast test-services test-load coverage lint format bench messages train-demo-model clean
 
 # Lists the targets.
 help:
@@ -33,6 +33,10 @@ test-fast: $(VENV)/.installed-dev
 # Runs the tests against PostgreSQL, a Milvus server and an S3 server.
 test-services: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.with_services
+
+# Tries 200 slow clients and large pictures against a site, for a minute each; prints waiting times and memory.
+test-load: $(VENV)/.installed-dev
+	LOAD_SECONDS=60 $(BIN)/pytest -n 0 -s tests/load
 
 # Measures how much of the code the fast tests run; writes htmlcov/index.html.
 coverage: $(VENV)/.installed-dev

@@ -95,6 +95,14 @@ class TooManyAttempts(ImageSearchError):
     """Too many wrong passwords were tried lately."""
 
 
+class TooManyDownloads(ImageSearchError):
+    """As many ZIP files are being downloaded as allowed, by this account (`is_own_limit`) or by all."""
+
+    def __init__(self, sentence: str, *, is_own_limit: bool, **values: Value) -> None:
+        super().__init__(sentence, **values)
+        self.is_own_limit = is_own_limit
+
+
 class QuotaExceeded(ImageSearchError):
     """The team has reached its quota."""
 

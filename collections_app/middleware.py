@@ -1,13 +1,16 @@
-"""Middleware: response headers that no library sets, the language, and sign-in."""
+"""Middleware: response headers that no library sets, the language, sign-in, and the upload pass."""
 
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.locale import LocaleMiddleware
 from django.utils.translation import gettext as _
 from django_htmx.http import HTMX_STOP_POLLING
+
+from collections_app.services.uploads.upload_pass import make_upload_pass, read_upload_pass
 
 _Respond = Callable[[HttpRequest], HttpResponseBase]
 _HEADERS = {
@@ -17,6 +20,9 @@ _HEADERS = {
     # their own value.
     "Cache-Control": "private, no-store",
 }
+
+# A pass is made again after a day, so that it lasts as long as a session in use.
+_PASS_RENEWAL_S = 24 * 3600
 
 
 class SecureHeadersMiddleware:
@@ -49,6 +55,36 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
         if request.headers.get("HX-Request"):
             return HttpResponse(status=HTMX_STOP_POLLING)
         return super().handle_no_permission(request, view_func)
+
+
+class UploadPassMiddleware:
+    """Give the browsers of signed-in people an upload pass, and take it from those of other people."""
+
+    def __init__(self, get_response: _Respond) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        if request.session.accessed:
+            self._renew(request, response)
+        return response
+
+    def _renew(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        name, path = settings.UPLOAD_PASS_COOKIE_NAME, settings.SESSION_COOKIE_PATH
+        sent = request.COOKIES.get(name, "")
+        if not request.user.is_authenticated:
+            if sent:
+                response.delete_cookie(name, path=path, samesite="Lax")
+        elif read_upload_pass(sent, max_age_s=_PASS_RENEWAL_S) != request.user.pk:
+            response.set_cookie(
+                name,
+                make_upload_pass(request.user.pk),
+                max_age=settings.SESSION_COOKIE_AGE,
+                path=path,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
 
 
 def is_json_requested(request: HttpRequest) -> bool:

@@ -42,6 +42,11 @@ def get_upload_rejection(file: "UploadedFile[bytes]") -> UploadResult | None:
     return None
 
 
+def get_max_request_bytes() -> int:
+    """Return how large a request with files may be."""
+    return _MAX_ARCHIVES_PER_REQUEST * _get_archive_bytes()
+
+
 class SizeLimitedUploadHandler(FileUploadHandler):
     """Runs before Django's handlers: rejects files of signed-out people and cuts files at their limit.
 
@@ -56,7 +61,7 @@ class SizeLimitedUploadHandler(FileUploadHandler):
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *rest: Any, **named: Any) -> None:  # noqa: N803
         """Reject a request by its declared length, before reading it."""
-        if content_length > _MAX_ARCHIVES_PER_REQUEST * _get_archive_bytes():
+        if content_length > get_max_request_bytes():
             raise RequestDataTooBig("The request is larger than any upload may be.")
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 # `environs` would not make this clearly shorter: it has no readers for folders, buckets and all-or-none groups, and its
 # messages (`Environment variable "X" invalid: ['Must be one of: a, b.']`) would have to be rewritten.
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,20 @@ def web_address(name: str) -> str:
     if value and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
         raise ImproperlyConfigured(f"{name} must be an address that begins with https:// or http://, not {value!r}.")
     return value
+
+
+def site_path(name: str) -> str:
+    """Return the path without its final slash; empty for a site at the root of its host."""
+    value = text(name).rstrip("/")
+    if value and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value):
+        raise ImproperlyConfigured(f"{name} must be a path such as /pictures, of plain letters and digits.")
+    return value
+
+
+def require_less(limit: int, limit_name: str, **values: int) -> None:
+    for name, value in values.items():
+        if value >= limit:
+            raise ImproperlyConfigured(f"{name} must be less than {limit_name} ({limit}), not {value}.")
 
 
 def all_or_none(**values: str) -> dict[str, str]:

@@ -14,7 +14,9 @@ from imagesearch.single_sign_on import build_openid_connect_apps
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env.refuse_old_names(MAX_ARCHIVE_PICTURES="MAX_ARCHIVE_IMAGES", TEAM_MAX_PICTURES="TEAM_MAX_IMAGES")
+env.refuse_old_names(
+    MAX_ARCHIVE_PICTURES="MAX_ARCHIVE_IMAGES", TEAM_MAX_PICTURES="TEAM_MAX_IMAGES", SCRIPT_NAME="SITE_PATH"
+)
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 
 # --- Django itself -----------------------------------------------------------------------------------------------
@@ -23,6 +25,9 @@ SECRET_KEY = env.text("SECRET_KEY") or load_secret_key(DATA_DIR / "secret-key")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 ROOT_URLCONF = "imagesearch.urls"
 WSGI_APPLICATION = "imagesearch.wsgi.application"
+# The path of a site that is not at the root of its host, such as /pictures.
+SITE_PATH = env.site_path("SITE_PATH")
+FORCE_SCRIPT_NAME = SITE_PATH or None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 USE_TZ = True
@@ -57,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "collections_app.middleware.UploadPassMiddleware",
     "collections_app.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -131,7 +137,7 @@ if bucket := env.bucket("STORAGE_URL"):
         "BACKEND": "collections_app.services.library.s3_storage.PrivateBucket",
         "OPTIONS": {**bucket, "default_acl": "private", "file_overwrite": False, "max_memory_size": 4 * 2**20},
     }
-STATIC_URL = "static/"
+STATIC_URL = f"{SITE_PATH}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # `manage.py serve` collects the files here under hashed names, which browsers cache permanently. `runserver` and tests
 # serve them from their folders under plain names, which browsers cache for ten minutes.
@@ -239,10 +245,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL
 # Scripts do not read cookies: they send the token of their page's form.
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-# Browsers accept a cookie with this prefix only from this host over https, so that no sibling host can set it.
-_COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{SITE_PATH}/"
+# Browsers accept a cookie with this prefix only from this host over https, so that no sibling host can set it. They
+# accept `__Host-` only for a whole host.
+_COOKIE_PREFIX = ("__Secure-" if SITE_PATH else "__Host-") if HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid", f"{_COOKIE_PREFIX}csrftoken"
-LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
+LANGUAGE_COOKIE_NAME, UPLOAD_PASS_COOKIE_NAME = f"{_COOKIE_PREFIX}language", f"{_COOKIE_PREFIX}upload_pass"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -276,7 +284,14 @@ CONTENT_SECURITY_POLICY = {
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, minimum=1)
 WEB_WORKERS = env.integer("WEB_WORKERS", 2, minimum=1)
-WEB_THREADS = env.integer("WEB_THREADS", 8, minimum=1)
+# Searches, uploads, bulk actions, files and pages: each kind of request always has one of the threads.
+WEB_THREADS = env.integer("WEB_THREADS", 8, minimum=5)
+WEB_MAX_SEARCHES = env.integer("WEB_MAX_SEARCHES", WEB_THREADS // 2, minimum=1)
+WEB_MAX_ZIPS = env.integer("WEB_MAX_ZIPS", 3, minimum=1)
+ACCOUNT_MAX_ZIPS = env.integer("ACCOUNT_MAX_ZIPS", 2, minimum=1)
+env.require_less(WEB_THREADS, "WEB_THREADS", WEB_MAX_SEARCHES=WEB_MAX_SEARCHES, WEB_MAX_ZIPS=WEB_MAX_ZIPS)
+WEB_MAX_CONNECTIONS = env.integer("WEB_MAX_CONNECTIONS", 1000, minimum=10)
+WEB_MAX_BODIES_MB = env.integer("WEB_MAX_BODIES_MB", 8192, minimum=1)
 
 # --- Logging -----------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", among=("debug", "info", "warning", "error")).upper()
@@ -288,5 +303,6 @@ LOGGING = {
     "loggers": {
         "collections_app": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "waitress": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

@@ -1,4 +1,4 @@
-"""The WSGI application, for gunicorn and `runserver`."""
+"""The WSGI application, for `web` and `runserver`."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ application = get_wsgi_application()
 
 
 def load_model(**_: Any) -> None:
-    """Load the model with the first request, which comes after servers fork. gunicorn's hook has started it before."""
+    """Load the model with the first request, which comes after servers fork. `web` has started it before."""
     from collections_app.encoders import load_in_background
 
     load_in_background()

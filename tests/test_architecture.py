@@ -18,18 +18,9 @@ LAYERS = (
     {"encoders", "index"},
     {"models"},
     {"services"},
-    {
-        "signals",
-        "permissions",
-        "middleware",
-        "upload_handlers",
-        "context_processors",
-        "adapters",
-        "attempt_cache",
-        "forms",
-        "admin",
-    }
-    | {"checks", "templatetags", "management"},
+    {"signals", "permissions", "middleware", "upload_handlers", "context_processors", "adapters", "forms", "admin"}
+    | {"attempt_cache", "checks", "templatetags"},
+    {"management"},
     {"views"},
     {"urls", "apps"},
 )

@@ -11,10 +11,10 @@ from pathlib import Path
 
 APP = Path(__file__).parent.parent / "collections_app"
 MODULES = sorted(path for path in APP.rglob("*.py") if "migrations" not in path.parts)
-# Names that Django, gunicorn and scripts ask for.
+# Names that Django, waitress and scripts ask for.
 CONVENTIONS = {
     *("Command", "main", "ready", "as_sqlite", "as_postgresql", "shutdown"),
-    *("on_starting", "post_worker_init", "worker_exit", "log", "register"),
+    *("service", "log", "register"),
     # Two modules with one interface, for two databases.
     *("TRIGGERS", "LIST_TRIGGERS", "DROP_TRIGGERS", "REBUILD"),
 }
@@ -23,7 +23,22 @@ DRAWINGS = {f"demo/{name}.py" for name in ("animals", "backdrops", "indoors", "o
 # First words of functions, as verbs.
 VERBS = frozenset((Path(__file__).parent / "verbs.txt").read_text().split())
 # Classes whose public methods answer for a library, which names them.
-_ADAPTED = ("Form", "Field", "Admin", "Handler", "Adapter", "Storage", "Middleware", "QuerySet", "Manager", "Lookup")
+_ADAPTED = (
+    "Form",
+    "Field",
+    "Admin",
+    "Handler",
+    "Adapter",
+    "Storage",
+    "Middleware",
+    "QuerySet",
+    "Manager",
+    "Lookup",
+    "Parser",
+    "Channel",
+    "Server",
+    "Task",
+)
 
 
 # Words of earlier versions; `docs/development.md` lists the terms in use.

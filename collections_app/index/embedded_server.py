@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
+from urllib.parse import quote
 from weakref import WeakSet
 
 import grpc
@@ -132,11 +133,16 @@ class EmbeddedServer:
         # The socket gets its name only when the server is ready, so that no client meets one that does not respond.
         fresh = self._socket.with_suffix(".new")
         fresh.unlink(missing_ok=True)
-        server.add_insecure_port(f"unix:{fresh}")
+        server.add_insecure_port(build_socket_address(fresh))
         server.start()
         fresh.chmod(0o600)
         fresh.replace(self._socket)
         return server
+
+
+def build_socket_address(path: Path) -> str:
+    """Return gRPC's address of a unix socket. It is a URI: a `%`, `#` or `?` of the path is escaped."""
+    return f"unix:{quote(os.fspath(path))}"
 
 
 def _stop_at_exit() -> None:

@@ -19,7 +19,7 @@ from pymilvus.client.types import Status
 
 from collections_app.errors import IndexUnavailable
 from collections_app.errors import gettext_noop as _
-from collections_app.index.embedded_server import EmbeddedServer
+from collections_app.index.embedded_server import EmbeddedServer, build_socket_address
 from collections_app.index.failures import make_unavailable
 
 # Its owner needs some seconds to open a large store; the other processes wait that long.
@@ -135,7 +135,9 @@ def _open_client(path: Path) -> MilvusClient:
             probe.connect(os.fspath(path))
         except OSError as error:
             raise MilvusException(Status.CONNECT_FAILED, f"nothing serves {path}") from error
-    return MilvusClient(f"unix:{path}", timeout=RESPONSE_TIMEOUT_S, dedicated=True, grpc_options=_CHANNEL_OPTIONS)
+    return MilvusClient(
+        build_socket_address(path), timeout=RESPONSE_TIMEOUT_S, dedicated=True, grpc_options=_CHANNEL_OPTIONS
+    )
 
 
 def _wait_for_lock(path: Path) -> int:

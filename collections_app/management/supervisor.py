@@ -22,6 +22,7 @@ class Child:
     name: str
     command: Sequence[str]
     stdout: int | None = None
+    pass_fds: Sequence[int] = ()
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0
     pause_s: float = 0
@@ -31,7 +32,11 @@ class Child:
         self.started = time.monotonic()
         # In a session of its own: the terminal's Ctrl-C reaches only the supervisor, which then stops the children.
         self.process = subprocess.Popen(  # noqa: S603
-            self.command, stdout=self.stdout, preexec_fn=_request_signal_on_parent_death, start_new_session=True
+            self.command,
+            stdout=self.stdout,
+            pass_fds=self.pass_fds,
+            preexec_fn=_request_signal_on_parent_death,
+            start_new_session=True,
         )
 
     def watch(self) -> None:

@@ -9,9 +9,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).parent.parent.parent
 EMAIL = "a@example.com"
@@ -32,18 +34,21 @@ class Installation:
 
     def start(self, *words: str, **settings: str) -> Process:
         """Start manage.py; its output can be read from the process."""
+        return self._start(words, settings, subprocess.PIPE)
+
+    def _start(self, words: Sequence[str], settings: Mapping[str, str], output: TextIO | int) -> Process:
         own = {"DATA_DIR": str(self.data_dir), "CLIP_MODEL": "demo", "MILVUS_URI": "", "INDEX_BATCH_SIZE": "4"}
         own |= {"DATABASE_URL": "", "STORAGE_URL": ""}
         environment = {**os.environ, **own, "PORT": str(self.port), "HOST": "127.0.0.1", "HTTPS": "", **settings}
         command = [sys.executable, "manage.py", *words]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=pipe, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=output, stderr=subprocess.STDOUT)
 
     def run(self, *words: str, **settings: str) -> str:
         return finish(self.start(*words, **settings))
 
-    def shell(self, program: str) -> str:
-        return self.run("shell", "--no-imports", "-c", f"from collections_app.models import *\n{program}")
+    def shell(self, program: str, **settings: str) -> str:
+        words = ("shell", "--no-imports", "-c", f"from collections_app.models import *\n{program}")
+        return self.run(*words, **settings)
 
     def count(self, table: str, condition: str = "1") -> int:
         """Count rows in the database while other processes use it."""
@@ -65,9 +70,9 @@ class Installation:
     def import_pictures(self, folder: Path) -> Process:
         return self.start("import_images", str(folder), "--collection", "Mine", "--user", EMAIL)
 
-    def serve(self) -> Process:
-        """Start the site and wait until it answers."""
-        process = self.start("serve")
+    def serve(self, log: TextIO | None = None, **settings: str) -> Process:
+        """Start the site and wait until it answers; its output goes to `log`, or can be read from the process."""
+        process = self._start(["serve"], settings, log or subprocess.PIPE)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             assert process.poll() is None, finish(process)
@@ -82,6 +87,7 @@ class Installation:
 
 def make_installation(data_dir: Path) -> Installation:
     """Return an installation whose database has its tables and the account."""
+    data_dir.mkdir(parents=True, exist_ok=True)
     installation = Installation(data_dir=data_dir, port=_find_free_port())
     installation.shell(
         "from django.core.management import call_command\n"

@@ -12,44 +12,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.processes.installation import EMAIL, PASSWORD, Installation, Process
-from tests.sample_team import picture_bytes
+from tests.processes.installation import Installation, Process
+from tests.processes.visitor import Visitor
 
 pytestmark = pytest.mark.process
 
 AT_ONCE = 20
-
-
-class Visitor:
-    """Somebody who has signed in at the site."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.session = requests.Session()
-        # A connection that is kept may be closed by the site in the very moment in which it is used again.
-        self.session.headers["Connection"] = "close"
-        self.session.get(f"{address}/accounts/login/", timeout=60)
-        self.token = self.session.cookies["csrftoken"]
-        answer = self.submit("/accounts/login/", login=EMAIL, password=PASSWORD)
-        assert answer.url == f"{address}/"
-        self.token = self.session.cookies["csrftoken"]
-
-    def submit(self, path: str, files: dict[str, tuple[str, bytes]] | None = None, **fields: str) -> requests.Response:
-        data = {**fields, "csrfmiddlewaretoken": self.token}
-        headers = {"Accept": "application/json"} if files else {}
-        return self.session.post(f"{self.address}{path}", data=data, files=files, headers=headers, timeout=60)
-
-    def upload(self, number: int) -> int:
-        picture = (f"{number}.png", picture_bytes((number, 90, 200)))
-        return self.submit("/upload/", files={"files": picture}, new_name="Mine").status_code
-
-    def search(self, words: str) -> int:
-        """As a browser does, go on while the model is loading."""
-        while True:
-            answer = self.session.get(f"{self.address}/search/", params={"q": words}, timeout=60)
-            if answer.status_code != 503 or "Retry-After" not in answer.headers:
-                return answer.status_code
-            time.sleep(float(answer.headers["Retry-After"]))
 
 
 def all_children_of(pid: int) -> list[int]:
@@ -57,9 +25,11 @@ def all_children_of(pid: int) -> list[int]:
 
 
 def children_of(pid: int) -> dict[str, int]:
-    """Return the two processes that `serve` has started and not yet buried, by what they do."""
-    commands = {child: Path(f"/proc/{child}/cmdline").read_text() for child in all_children_of(pid)}
-    return {"worker" if "index_worker" in words else "web": child for child, words in commands.items() if words}
+    """Return the processes that `serve` has started and not yet buried, by what they do."""
+    commands = {child: Path(f"/proc/{child}/cmdline").read_text() for child in sorted(all_children_of(pid))}
+    web = [child for child, words in commands.items() if "\0web\0" in words]
+    workers = [("worker", child) for child, words in commands.items() if "index_worker" in words]
+    return dict([(f"web {number}", child) for number, child in enumerate(web, 1)] + workers)
 
 
 def wait_until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
@@ -70,7 +40,9 @@ def wait_until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
 
 
 def is_replaced(process: Process, name: str, killed: int) -> bool:
-    return children_of(process.pid).get(name, killed) != killed
+    """Whether `killed` is gone and as many processes run as before."""
+    children = children_of(process.pid)
+    return killed not in children.values() and len(children) == 3
 
 
 def is_alive(pid: int) -> bool:
@@ -106,7 +78,7 @@ def test_killed_children_are_restarted(served: Process) -> None:
 def test_stopping_ends_every_process(installation: Installation) -> None:
     process = installation.serve()
     children = children_of(process.pid)
-    assert children.keys() == {"web", "worker"}
+    assert children.keys() == {"web 1", "web 2", "worker"}
 
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)

@@ -4,17 +4,18 @@ import uuid
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect
+from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
-from collections_app.errors import ImageSearchError
+from collections_app.errors import ImageSearchError, TooManyDownloads
 from collections_app.forms import MAX_TAGS, AddTagsForm
 from collections_app.messages import describe_error, format_count
+from collections_app.middleware import is_json_requested
 from collections_app.models import BulkAction, Collection, Image
 from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
@@ -27,11 +28,13 @@ from collections_app.services.library.bulk_changes import (
     undo_bulk_action,
 )
 from collections_app.services.library.zip_download import stream_zip
+from collections_app.services.library.zip_slots import hold_zip_slot
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.results import run_search
 from collections_app.views.library.selection import RESTORED, TRASHED, UNDO, get_selected_ids
 
+_ZIP_RETRY_S = 60
 _MOVED = ngettext_lazy(
     "%(number)s picture moved to “%(target)s”.", "%(number)s pictures moved to “%(target)s”.", "count"
 )
@@ -91,7 +94,11 @@ def selection_download(request: SignedInRequest) -> HttpResponseBase:
     if not ids:
         messages.warning(request, _("Select pictures first."))
         return _redirect_back(request)
-    response = StreamingHttpResponse(stream_zip(image_ids=ids, user=request.user), content_type="application/zip")
+    try:
+        chunks = hold_zip_slot(stream_zip(image_ids=ids, user=request.user), account_id=request.user.pk)
+    except TooManyDownloads as error:
+        return _render_too_many(request, error)
+    response = StreamingHttpResponse(chunks, content_type="application/zip")
     response["Content-Disposition"] = 'attachment; filename="pictures.zip"'
     response["Cache-Control"] = "private, no-store"
     return response
@@ -142,6 +149,16 @@ def _find_collection(request: SignedInRequest, field: str, *, editable: bool = T
     allowed = Collection.objects.editable_by(request.user) if editable else Collection.objects.visible_to(request.user)
     pk = parse_id(request.POST.get(field, ""))
     return allowed.filter(pk=pk).first() if pk else None
+
+
+def _render_too_many(request: SignedInRequest, error: TooManyDownloads) -> HttpResponse:
+    status, sentence = 429 if error.is_own_limit else 503, describe_error(error)
+    if is_json_requested(request):
+        response: HttpResponse = JsonResponse({"error": sentence, "code": "too_many_downloads"}, status=status)
+    else:
+        response = render(request, "library/too_many_downloads.html", {"sentence": sentence}, status=status)
+    response["Retry-After"] = str(_ZIP_RETRY_S)
+    return response
 
 
 def _report(

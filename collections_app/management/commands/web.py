@@ -1,0 +1,37 @@
+"""Run one web process; `serve` starts several of these, and a service manager can start them as well."""
+
+import socket
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from collections_app.management.run_until_signal import stop_on_signals
+from collections_app.management.web_server.process import limit_model_threads, open_listener, run_web_process
+
+
+class Command(BaseCommand):
+    help = "Serve the site with one process, without the index worker, until stopped."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--fd", type=int, help="a listening socket that this process inherits; 3 with systemd")
+
+    def handle(self, *_: Any, host: str, port: int, fd: int | None, **__: Any) -> None:
+        stop = stop_on_signals()
+        limit_model_threads(settings.WEB_WORKERS)
+        listener = open_listener(host, port) if fd is None else _open_inherited(fd)
+        run_web_process(listener, should_stop=stop.is_set)
+
+
+def _open_inherited(fd: int) -> socket.socket:
+    try:
+        listener = socket.socket(fileno=fd)
+        is_listening = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as error:
+        raise CommandError(f"--fd {fd} is not an open socket.") from error
+    if not is_listening:
+        raise CommandError(f"--fd {fd} is a socket that does not listen.")
+    return listener

@@ -1,0 +1,99 @@
+"""One web process: its share of the cores, the model in the background, and a graceful end."""
+
+import logging
+import os
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.utils.module_loading import import_string
+
+from collections_app.index import close_index
+from collections_app.management.web_server.server import WebServer
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 15
+_BACKLOG = 1024
+# A busy or slow disk may stop the thread of the connections for a while.
+_SILENT_CHECKS = 120
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Return a listening socket, which web processes share; stop with a sentence if the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+        raise CommandError(f"Cannot listen on {host}:{port} ({reason}). Set HOST and PORT to others.") from error
+    return listener
+
+
+def limit_model_threads(web_workers: int) -> None:
+    """Let the model compute on this process' share of the cores; the index worker counts as one more process.
+
+    With more threads than cores, each step of the model waits for the last thread.
+    """
+    share = (os.cpu_count() or 1) // (web_workers + 1)
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, share)))
+
+
+def run_web_process(listener: socket.socket, *, should_stop: Callable[[], bool]) -> None:
+    """Serve until `should_stop`, then finish the running requests, for at most 15 s."""
+    # Bodies are stored where uploads are, in files without a name.
+    tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
+    server = WebServer(import_string(settings.WSGI_APPLICATION), listener=listener)
+    watch_turns(lambda: server.turns, give_up=_end_at_once)
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    try:
+        server.run(should_stop)
+        server.close(timeout_s=GRACE_S)
+    finally:
+        # Release the embedded store if this process owns it.
+        close_index()
+
+
+def watch_turns(
+    count_turns: Callable[[], int], *, give_up: Callable[[], None], checks: int = _SILENT_CHECKS, check_s: float = 1
+) -> None:
+    """Start a thread that calls `give_up` if the count stays the same for a number of checks.
+
+    It counts checks and not seconds: if the whole process was stopped for a while, it is given as long again.
+    """
+
+    def watch() -> None:
+        last, silent = -1, 0
+        while silent < checks:
+            time.sleep(check_s)
+            turns = count_turns()
+            last, silent = turns, silent + 1 if turns == last else 0
+        give_up()
+
+    threading.Thread(target=watch, name="watch-turns", daemon=True).start()
+
+
+def _end_at_once() -> None:
+    """End without the steps of a normal end, which could wait for what the process waits for. `serve` restarts it."""
+    log.error("The web process has not looked at its connections for %s s. Ending it.", _SILENT_CHECKS)
+    os._exit(1)
+
+
+def _warm_up() -> None:
+    from collections_app.encoders import load_in_background
+    from collections_app.errors import ImageSearchError
+    from collections_app.services.indexing.active_index import get_active_index
+
+    try:
+        load_in_background().result()
+        get_active_index()
+    except ImageSearchError as error:
+        log.warning("Search is not ready: %s", error)
