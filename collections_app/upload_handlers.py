@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 
 from collections_app.services.uploads.report import UploadResult, build_not_stored_result, reject_truncated
-from collections_app.services.uploads.zip_reader import SIGNATURE
+from collections_app.services.uploads.zip_signatures import SIGNATURE
 
 log = logging.getLogger(__name__)
 

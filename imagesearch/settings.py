@@ -143,6 +143,9 @@ WHITENOISE_MAX_AGE = 600
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 50, minimum=1)
 MAX_ARCHIVE_MB = env.integer("MAX_ARCHIVE_MB", 2048, minimum=1)
 MAX_ARCHIVE_IMAGES = env.integer("MAX_ARCHIVE_IMAGES", 5000, minimum=1)
+MAX_WAITING_ARCHIVES = env.integer("MAX_WAITING_ARCHIVES", 20, minimum=1)
+ARCHIVE_REPORT_DAYS = env.integer("ARCHIVE_REPORT_DAYS", 30, minimum=1)
+UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 30, minimum=1)
 MAX_MEGAPIXELS = env.integer("MAX_MEGAPIXELS", 100, minimum=1)
 MAX_FRAMES = env.integer("MAX_FRAMES", 1000, minimum=1)
 # Limits of each team, trash included; 0: no limit. Administrators can set other limits for a team.

@@ -1,5 +1,6 @@
 """The database, one model per file. Reads are query-set methods; services do the writes."""
 
+from collections_app.models.archive_import import ArchiveImport, ArchiveState
 from collections_app.models.collection import Collection
 from collections_app.models.duplicate_dismissal import DuplicateDismissal
 from collections_app.models.example import Example
@@ -17,6 +18,8 @@ from collections_app.models.team import Membership, Role, Team
 from collections_app.models.user import User
 
 __all__ = [
+    "ArchiveImport",
+    "ArchiveState",
     "Collection",
     "DuplicateDismissal",
     "Example",

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from collections_app.services.uploads.zip_reader import ArchiveLimits, is_archive, read_archive
+from collections_app.services.uploads.zip_reader import ArchiveLimits, read_archive
+from collections_app.services.uploads.zip_signatures import is_archive
 from tests.sample_team import picture_bytes
 
 LIMITS = ArchiveLimits(max_entries=50, max_entry_bytes=2**20, max_total_bytes=8 * 2**20)
@@ -58,19 +59,19 @@ def with_directory(files: bytes, entries: list[bytes]) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "name", ["/etc/top.png", "../up.png", "a/../../up.png", "C:/drive.png", "a\\b.png", "..\\up.png"]
+    "name", ["/etc/top.png", "../up.png", "a/../../up.png", "C:/drive.png", "..\\up.png", "\\\\server\\up.png"]
 )
 def test_path_traversal_is_refused_and_other_entries_accepted(name: str) -> None:
     accepted, refused = read(zip_with_good_picture(name))
     assert accepted == [GOOD]
-    assert "leads out" in refused[name]
+    assert "leads out" in refused[name.replace("\\", "/")]
 
 
 def test_a_name_with_a_nul_is_refused() -> None:
     content = zip_with_good_picture("seem.png?.exe").replace(b"seem.png?.exe", b"seem.png\x00.exe")
     accepted, refused = read(content)
     assert accepted == [GOOD]
-    assert "leads out" in refused["seem.png"]
+    assert "character that isn't allowed" in refused["seem.png\0.exe"]
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK])
@@ -153,8 +154,7 @@ def test_oversized_directory_is_not_read() -> None:
         replace_directory(zipped(lambda archive: archive.writestr("a.png", GOOD)), [entry] * 20_000)
     )
     assert accepted == []
-    assert list(refused) == [""]
-    assert "list of contents" in refused[""]
+    assert refused == {"": "A ZIP file has at most 50 pictures."}
 
 
 def test_entries_over_the_limit_are_refused_one_by_one() -> None:
