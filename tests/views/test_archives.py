@@ -1,4 +1,4 @@
-"""Uploaded archives: good entries are stored like single files, and the report names the refused ones."""
+"""Uploaded archives: the worker stores good entries like single files, and the report names the refused ones."""
 
 import io
 import stat
@@ -8,12 +8,15 @@ from collections.abc import Callable
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import Image, Team
+from collections_app.services.uploads.unpacking import ArchiveUnpacker
 from tests.sample_team import SampleTeam, picture_bytes
 
+JSON = {"Accept": "application/json"}
 Fill = Callable[[zipfile.ZipFile], None]
 
 
@@ -24,12 +27,18 @@ def zipped(fill: Fill) -> bytes:
     return buffer.getvalue()
 
 
-def send(client: Client, sample: SampleTeam, content: bytes, name: str = "holiday.zip") -> dict[str, object]:
-    """Upload an archive and return the report. The status is 201 if a picture was added and 200 if not."""
+def post(client: Client, sample: SampleTeam, content: bytes, name: str = "holiday.zip") -> HttpResponse:
     address = f"/collections/{sample.collection.pk}/upload/"
-    answer = client.post(address, {"files": SimpleUploadedFile(name, content)}, headers={"Accept": "application/json"})
-    report: dict[str, object] = answer.json()
-    assert answer.status_code == (201 if report["added"] else 200)
+    return client.post(address, {"files": SimpleUploadedFile(name, content)}, headers=JSON)
+
+
+def send(client: Client, sample: SampleTeam, content: bytes, name: str = "holiday.zip") -> dict[str, object]:
+    """Upload an archive, let the worker unpack it, and return the report."""
+    answer = post(client, sample, content, name)
+    assert answer.status_code == 202
+    ArchiveUnpacker().drain()
+    report: dict[str, object] = client.get(answer.json()["status_url"], headers=JSON).json()  # type: ignore[attr-defined]
+    assert report["state"] == "done"
     return report
 
 
@@ -142,7 +151,9 @@ def test_plain_form_reports_every_entry(as_owner: Client, sample: SampleTeam) ->
         archive.writestr("notes.txt", "no picture")
 
     file = SimpleUploadedFile("holiday.zip", zipped(fill))
-    page = as_owner.post(f"/collections/{sample.collection.pk}/upload/", {"files": file}).content.decode()
+    answer = as_owner.post(f"/collections/{sample.collection.pk}/upload/", {"files": file})
+    ArchiveUnpacker().drain()
+    page = as_owner.get(answer.headers["Location"]).content.decode()
     assert "1 added, 0 already uploaded, 1 failed" in page
     assert "notes.txt" in page
 
@@ -160,4 +171,6 @@ def test_many_refusals_of_one_reason_are_one_line_with_a_count(as_owner: Client,
 
 def test_truncated_archive_is_reported_as_damaged(as_owner: Client, sample: SampleTeam) -> None:
     content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))[:-30]
-    assert "damaged" in refusals(send(as_owner, sample, content))["The ZIP file"]
+    answer = post(as_owner, sample, content)
+    assert answer.status_code == 400
+    assert "damaged" in answer.json()["error"]  # type: ignore[attr-defined]
