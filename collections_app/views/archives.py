@@ -26,7 +26,7 @@ def archive_import(request: SignedInRequest, pk: int) -> HttpResponse:
     images = Image.objects.visible_to(request.user).with_collection().filter(pk__in=listed).order_by("pk")
     context = {
         "archive": archive,
-        "collection": Collection.objects.visible_to(request.user).filter(pk=archive.collection_id).first(),
+        "collection": Collection.objects.visible_to(request.user).filter(pk=archive.collection_id or 0).first(),
         "pictures": [{"image": image, "created": listed[image.pk]} for image in images],
         "notes": archive.report.get("notes", []),
         "rejections": _build_lines(archive),

@@ -82,12 +82,13 @@ def collection_upload(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _render_page(request: SignedInRequest, *, status: int = 200, **context: Any) -> HttpResponse:
     archives = ArchiveImport.objects.uploaded_by(request.user).latest_first()[:_ARCHIVES_SHOWN]
-    left_out = {
-        "names": "/".join(sorted(SYSTEM_NAMES)),
-        "prefixes": "/".join(SYSTEM_PREFIXES),
-        "suffixes": "/".join(sorted(COMPANION_SUFFIXES)),
+    script_data = {
+        "account": request.user.pk,
+        "system_names": "/".join(sorted(SYSTEM_NAMES)),
+        "system_prefixes": "/".join(SYSTEM_PREFIXES),
+        "companion_suffixes": "/".join(sorted(COMPANION_SUFFIXES)),
     }
-    return render(request, "upload.html", {"archives": archives, "left_out": left_out, **context}, status=status)
+    return render(request, "upload.html", {"archives": archives, "script_data": script_data, **context}, status=status)
 
 
 def _receive(request: SignedInRequest, collection: Collection) -> HttpResponse:

@@ -57,12 +57,14 @@ def import_pictures(folder: Path) -> str:
 
 
 def test_an_import_can_be_repeated(sample: SampleTeam, folder: Path) -> None:
-    assert import_pictures(folder) == "2 imported, 0 already there, 1 refused.\n"
-    assert import_pictures(folder) == "0 imported, 2 already there, 1 refused.\n"
+    assert import_pictures(folder) == "2 imported, 0 already there, 0 refused, 1 not pictures, 1 system or hidden.\n"
+    assert import_pictures(folder) == "0 imported, 2 already there, 0 refused, 1 not pictures, 1 system or hidden.\n"
     assert Image.objects.filter(collection__name="Mine").count() == 2
 
 
-def test_import_names_the_refused_file(sample: SampleTeam, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_names_the_file_that_is_not_a_picture(
+    sample: SampleTeam, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     import_pictures(folder)
 
     assert "notes.txt: " in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import logging
 import uuid
 from datetime import timedelta
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.files import File
@@ -37,7 +38,7 @@ def store_archive(*, file: File[bytes], name: str, collection: Collection, uploa
     if ArchiveImport.objects.uploaded_by(uploader).unfinished().count() >= settings.MAX_WAITING_ARCHIVES:
         sentence = _("You have %(count)s ZIP files waiting. Try again when they are unpacked.")
         raise TooManyArchives(sentence, count=settings.MAX_WAITING_ARCHIVES)
-    entry_count = count_entries(file.open(), get_archive_limits())
+    entry_count = count_entries(cast(BinaryIO, file.open()), get_archive_limits())
     check_quota(team=collection.team, byte_size=1)
     archive = ArchiveImport(
         uploader=uploader,
@@ -114,7 +115,7 @@ def delete_old_archives() -> int:
 
 @transaction.atomic
 def _save_row(archive: ArchiveImport) -> None:
-    if not Collection.objects.not_trashed().filter(pk=archive.collection_id).exists():
+    if not Collection.objects.not_trashed().filter(pk=archive.collection_id or 0).exists():
         raise CollectionDeleted(_("This collection was deleted. Select another one."))
     archive.save()
 

@@ -114,7 +114,7 @@ def _get_target(archive: ArchiveImport) -> Collection:
     if not type(archive.uploader).objects.filter(pk=archive.uploader_id, is_active=True).exists():
         raise NotAllowed(_("The account was closed."))
     collections = Collection.objects.editable_by(archive.uploader).select_related("team")
-    collection = collections.filter(pk=archive.collection_id).first()
+    collection = collections.filter(pk=archive.collection_id or 0).first()
     if collection is None:
         raise NotAllowed(_("The collection was deleted, or you may no longer add pictures to it."))
     return collection
