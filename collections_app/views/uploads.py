@@ -30,7 +30,6 @@ from collections_app.models import ArchiveImport, Collection, Image, User
 from collections_app.permissions import SignedInRequest, get_editable_collection
 from collections_app.services.library.collections import create_collection
 from collections_app.services.uploads.archives import store_archive
-from collections_app.services.uploads.non_pictures import COMPANION_SUFFIXES, SYSTEM_NAMES, SYSTEM_PREFIXES
 from collections_app.services.uploads.report import (
     UploadResult,
     build_not_stored_result,
@@ -82,13 +81,7 @@ def collection_upload(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _render_page(request: SignedInRequest, *, status: int = 200, **context: Any) -> HttpResponse:
     archives = ArchiveImport.objects.uploaded_by(request.user).latest_first()[:_ARCHIVES_SHOWN]
-    script_data = {
-        "account": request.user.pk,
-        "system_names": "/".join(sorted(SYSTEM_NAMES)),
-        "system_prefixes": "/".join(SYSTEM_PREFIXES),
-        "companion_suffixes": "/".join(sorted(COMPANION_SUFFIXES)),
-    }
-    return render(request, "upload.html", {"archives": archives, "script_data": script_data, **context}, status=status)
+    return render(request, "upload.html", {"archives": archives, **context}, status=status)
 
 
 def _receive(request: SignedInRequest, collection: Collection) -> HttpResponse:

@@ -13,8 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
-from collections_app.errors import InvalidArchive
-from collections_app.errors import gettext_noop as _noop
+from collections_app.errors import InvalidArchive, gettext_noop
 from collections_app.messages import describe_error, format_count
 from collections_app.services.uploads.zip_names import check_name, decode_names, is_skipped
 from collections_app.services.uploads.zip_signatures import is_archive, is_first_part, read_stated_count
@@ -28,7 +27,7 @@ _MAX_RATIO = 500
 _TOO_MANY = ngettext_lazy(
     "A ZIP file has at most %(number)s picture.", "A ZIP file has at most %(number)s pictures.", "count"
 )
-_PART = _noop("This is one part of a ZIP file in several parts. Create one ZIP file and upload that.")
+_PART = gettext_noop("This is one part of a ZIP file in several parts. Create one ZIP file and upload that.")
 _LOCAL_HEADER_BYTES = 30
 # A directory entry takes 46 bytes and its name. macOS adds a hidden entry for each file.
 _DIRECTORY_BYTES_PER_ENTRY = 1024
@@ -127,7 +126,7 @@ def _open_archive(file: BinaryIO, limits: ArchiveLimits) -> zipfile.ZipFile:
             raise InvalidArchive(format_count(_TOO_MANY, limits.max_entries)) from error
         if is_first_part(file):
             raise InvalidArchive(_PART) from error
-        raise InvalidArchive(_noop("The ZIP file is damaged: its list of contents can't be read.")) from error
+        raise InvalidArchive(gettext_noop("The ZIP file is damaged: its list of contents can't be read.")) from error
 
 
 def _list_files(archive: zipfile.ZipFile) -> _Listing:
@@ -137,7 +136,7 @@ def _list_files(archive: zipfile.ZipFile) -> _Listing:
         raise InvalidArchive(_PART)
     files = [(info, name) for info, name in zip(infos, decode_names(infos), strict=True) if not is_skipped(name)]
     if not files:
-        raise InvalidArchive(_noop("The ZIP file contains no pictures."))
+        raise InvalidArchive(gettext_noop("The ZIP file contains no pictures."))
     return _Listing(
         archive=archive,
         infos=[info for info, _name in files],
