@@ -12,9 +12,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from collections_app.models import Image, Team
+from collections_app.models import ArchiveImport, Image, Membership, Team
 from collections_app.services.uploads.unpacking import ArchiveUnpacker
-from tests.sample_team import SampleTeam, picture_bytes
+from tests.sample_team import SampleTeam, picture_bytes, picture_file
+from tests.services.uploads.test_zip_names import zip_of_raw_names
 
 JSON = {"Accept": "application/json"}
 Fill = Callable[[zipfile.ZipFile], None]
@@ -174,3 +175,100 @@ def test_truncated_archive_is_reported_as_damaged(as_owner: Client, sample: Samp
     answer = post(as_owner, sample, content)
     assert answer.status_code == 400
     assert "damaged" in answer.json()["error"]
+
+
+def test_nothing_is_decoded_in_the_request(as_owner: Client, sample: SampleTeam) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    answer = post(as_owner, sample, content)
+    assert answer.status_code == 202
+    assert Image.objects.count() == 1
+    state = as_owner.get(answer.json()["status_url"], headers=JSON).json()
+    assert (state["state"], state["done"], state["total"]) == ("waiting", 0, 1)
+
+
+def test_page_of_a_waiting_archive_refreshes_itself_and_that_of_a_finished_one_does_not(
+    as_owner: Client, sample: SampleTeam
+) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    address = post(as_owner, sample, content).json()["status_url"]
+    waiting = as_owner.get(address).content.decode()
+    assert 'http-equiv="refresh"' in waiting
+    assert "0 of 1 files" in waiting
+    ArchiveUnpacker().drain()
+    finished = as_owner.get(address).content.decode()
+    assert 'http-equiv="refresh"' not in finished
+    assert "blue.png" in finished
+
+
+def test_other_people_see_nothing_of_an_archive(
+    as_owner: Client, as_viewer: Client, as_outsider: Client, sample: SampleTeam
+) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    address = post(as_owner, sample, content, name="private.zip").json()["status_url"]
+    for client in (as_viewer, as_outsider):
+        assert client.get(address).status_code == 404
+        assert client.get(address, headers=JSON).status_code == 404
+        assert "private.zip" not in client.get("/upload/").content.decode()
+    assert "private.zip" in as_owner.get("/upload/").content.decode()
+
+
+def test_report_shows_no_picture_that_the_person_may_no_longer_see(as_owner: Client, sample: SampleTeam) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    address = post(as_owner, sample, content).json()["status_url"]
+    ArchiveUnpacker().drain()
+    Membership.objects.filter(team=sample.team, user=sample.owner).delete()
+    page = as_owner.get(address).content.decode()
+    assert "blue.png" not in page
+    assert "Garden" not in page
+
+
+def test_an_archive_is_refused_at_once_if_the_team_has_no_room(as_owner: Client, sample: SampleTeam) -> None:
+    Team.objects.filter(pk=sample.team.pk).update(max_images=1)
+    answer = post(as_owner, sample, zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue"))))
+    assert (answer.status_code, answer.json()["code"]) == (507, "no_room")
+    assert not ArchiveImport.objects.exists()
+
+
+def test_too_many_waiting_archives_are_refused(as_owner: Client, sample: SampleTeam, settings: Settings) -> None:
+    settings.MAX_WAITING_ARCHIVES = 1
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    assert post(as_owner, sample, content).status_code == 202
+    answer = post(as_owner, sample, content)
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_archives")
+
+
+def test_pictures_beside_an_archive_are_stored_at_once(as_owner: Client, sample: SampleTeam) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    files = [picture_file("tan.png", "tan"), SimpleUploadedFile("holiday.zip", content)]
+    page = as_owner.post(f"/collections/{sample.collection.pk}/upload/", {"files": files}).content.decode()
+    assert "1 added, 0 already uploaded, 0 failed" in page
+    assert f'href="/archives/{ArchiveImport.objects.get().pk}/"' in page
+
+
+def test_report_of_an_archive_is_in_the_uploader_s_language(as_owner: Client, sample: SampleTeam) -> None:
+    content = zipped(lambda archive: archive.writestr("../up.png", picture_bytes("blue")))
+    file = SimpleUploadedFile("a.zip", content)
+    headers = JSON | {"Accept-Language": "ru"}
+    answer = as_owner.post(f"/collections/{sample.collection.pk}/upload/", {"files": file}, headers=headers)
+    ArchiveUnpacker().drain()
+    report = as_owner.get(answer.json()["status_url"], headers=headers).json()
+    assert "за пределы архива" in report["refused"][0]["error"]
+
+
+@pytest.mark.parametrize("name", ["backslash.zip", "mac_finder.zip", "windows_cp866.zip"])
+def test_archives_of_old_programs_keep_their_names(as_owner: Client, sample: SampleTeam, name: str) -> None:
+    names = {
+        "backslash.zip": [f"Holiday\\Day1\\pic{number}.jpg".encode() for number in range(3)],
+        "mac_finder.zip": ["Собака на снегу.jpg".encode(), "Cafe\u0301.jpg".encode()],
+        "windows_cp866.zip": ["Моя летом.jpg".encode("cp866")],
+    }[name]
+    send(as_owner, sample, zip_of_raw_names(*names))
+    stored = set(Image.objects.exclude(pk=sample.image.pk).values_list("original_name", flat=True))
+    assert (
+        stored
+        == {
+            "backslash.zip": {"pic0.jpg", "pic1.jpg", "pic2.jpg"},
+            "mac_finder.zip": {"Собака на снегу.jpg", "Café.jpg"},
+            "windows_cp866.zip": {"Моя летом.jpg"},
+        }[name]
+    )

@@ -65,9 +65,7 @@ def zipped(count: int = 5) -> bytes:
 
 def store(sample: SampleTeam, content: bytes | None = None, uploader: User | None = None) -> ArchiveImport:
     file = ContentFile(content or zipped())
-    return store_archive(
-        file=file, name="holiday.zip", collection=sample.collection, uploader=uploader or sample.owner
-    )
+    return store_archive(file=file, name="holiday.zip", collection=sample.collection, uploader=uploader or sample.owner)
 
 
 def read_counts(archive: ArchiveImport) -> tuple[str, int, int, int, int]:

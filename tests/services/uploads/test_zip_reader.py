@@ -294,7 +294,9 @@ def test_names_that_differ_by_case_alone_are_both_read() -> None:
 
 
 def test_reading_continues_where_it_ended() -> None:
-    content = zipped(lambda archive: [archive.writestr(f"{n}.png", picture_bytes((n, 1, 1))) for n in range(4)] and None)
+    content = zipped(
+        lambda archive: [archive.writestr(f"{n}.png", picture_bytes((n, 1, 1))) for n in range(4)] and None
+    )
     ends = [entry.end for entry in read_archive(io.BytesIO(content), LIMITS)]
     rest = list(read_archive(io.BytesIO(content), LIMITS, start=ends[1]))
     assert [entry.name for entry in rest] == ["2.png", "3.png"]
