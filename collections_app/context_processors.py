@@ -49,13 +49,10 @@ class Site:
         self._user = getattr(request, "user", None)  # an error page may be rendered before there is one
 
     @property
-    def max_upload_mb(self) -> int:
-        return int(settings.MAX_UPLOAD_MB)
-
-    @property
     def uploader(self) -> dict[str, object]:
-        """What the upload script reads: whose upload it is, and what in a folder is no picture."""
+        """What the upload form and its script read: the limit, whose upload it is, what in a folder is no picture."""
         return {
+            "max_mb": settings.MAX_UPLOAD_MB,
             "account": getattr(self._user, "pk", None),
             "system_names": "/".join(sorted(SYSTEM_NAMES)),
             "system_prefixes": "/".join(SYSTEM_PREFIXES),

@@ -2,8 +2,8 @@
 nothing that jumps. A page that has an address and is not listed here fails a test."""
 
 import re
-import zipfile
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path

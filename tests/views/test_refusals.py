@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from pytest_django import Settings
 
-from tests.sample_team import SampleTeam, picture_bytes, picture_file, sign_in_client
+from tests.sample_team import SampleTeam, picture_file, sign_in_client
 
 JSON = {"Accept": "application/json"}
 

@@ -23,7 +23,7 @@ from collections_app.services.library.quotas import check_quota
 from collections_app.services.uploads.report import get_archive_limits
 from collections_app.services.uploads.zip_reader import count_entries
 
-LEASE_S = 30.0
+ARCHIVE_LEASE_S = 30.0
 _POSTPONE_S = 30.0
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def store_archive(*, file: File[bytes], name: str, collection: Collection, uploa
 
 
 @transaction.atomic
-def claim_archive(*, worker: uuid.UUID, lease_s: float = LEASE_S) -> ArchiveImport | None:
+def claim_archive(*, worker: uuid.UUID, lease_s: float = ARCHIVE_LEASE_S) -> ArchiveImport | None:
     """Lease the next due archive to the worker, and count the attempt in advance."""
     now = timezone.now()
     archive = _lock_rows(ArchiveImport.objects.due(now)).first()
@@ -72,7 +72,7 @@ def claim_archive(*, worker: uuid.UUID, lease_s: float = LEASE_S) -> ArchiveImpo
     return archive
 
 
-def renew_archive_lease(*, worker: uuid.UUID, lease_s: float = LEASE_S) -> None:
+def renew_archive_lease(*, worker: uuid.UUID, lease_s: float = ARCHIVE_LEASE_S) -> None:
     ArchiveImport.objects.leased_by(worker).update(leased_until=timezone.now() + timedelta(seconds=lease_s))
 
 

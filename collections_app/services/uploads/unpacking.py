@@ -16,7 +16,7 @@ from collections_app.errors import NotAllowed, StorageUnavailable
 from collections_app.errors import gettext_noop as _
 from collections_app.models import ArchiveImport, Collection
 from collections_app.services.uploads.archives import (
-    LEASE_S,
+    ARCHIVE_LEASE_S,
     claim_archive,
     finish_archive,
     release_archive,
@@ -26,7 +26,7 @@ from collections_app.services.uploads.archives import (
 from collections_app.services.uploads.report import RejectionGroups, UploadResult, get_archive_limits, ingest_entry
 from collections_app.services.uploads.zip_reader import ArchiveEntry, ArchivePosition, read_archive
 
-MAX_ATTEMPTS = 3
+MAX_ENTRY_ATTEMPTS = 3
 # An archive gives way to the others after this time.
 _SLICE_S = 60.0
 _IDLE_S = 0.25
@@ -41,7 +41,7 @@ class ArchiveUnpacker:
     """One of any number. Set `stop` to end after the current entry; any unpacker continues with the next one."""
 
     def __init__(
-        self, *, stop: threading.Event | None = None, lease_s: float = LEASE_S, slice_s: float = _SLICE_S
+        self, *, stop: threading.Event | None = None, lease_s: float = ARCHIVE_LEASE_S, slice_s: float = _SLICE_S
     ) -> None:
         self.id = uuid.uuid4()
         self.stop = stop or threading.Event()
@@ -84,7 +84,7 @@ class ArchiveUnpacker:
             raise
 
     def _unpack(self, archive: ArchiveImport) -> None:
-        must_skip = archive.attempts > MAX_ATTEMPTS
+        must_skip = archive.attempts > MAX_ENTRY_ATTEMPTS
         end = time.monotonic() + self._slice_s
         start = ArchivePosition(entries=archive.position, unpacked_bytes=archive.unpacked_bytes)
         _get_target(archive)
@@ -102,7 +102,7 @@ class ArchiveUnpacker:
 
     def _handle_missing_file(self, archive: ArchiveImport) -> None:
         """Wait for a storage that may be away for a moment, and keep the attempt in the count."""
-        if archive.attempts > MAX_ATTEMPTS:
+        if archive.attempts > MAX_ENTRY_ATTEMPTS:
             finish_archive(worker=self.id, archive=archive, failure=_FILE_MISSING)
             return
         release_archive(worker=self.id, archive=archive, reason=_STORAGE_AWAY)

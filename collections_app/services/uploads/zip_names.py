@@ -50,7 +50,7 @@ def guess_code_page(names: Iterable[bytes]) -> str:
             return encoding
     foreign = [name for name in unique if not name.isascii()]
     scores = {
-        code_page: _rate(decoded) + _HANDICAPS.get(code_page, 0)
+        code_page: _score_names(decoded) + _HANDICAPS.get(code_page, 0)
         for code_page in _CODE_PAGES
         if (decoded := _decode_all(foreign, code_page)) is not None
     }
@@ -103,7 +103,7 @@ def _decode_all(names: Iterable[bytes], encoding: str) -> list[str] | None:
         return None
 
 
-def _rate(names: Iterable[str]) -> float:
+def _score_names(names: Iterable[str]) -> float:
     """Return how little the names look like words: 0 if each character fits its neighbours, about 1 if none does."""
     foreign = odd = 0.0
     for name in names:
@@ -111,12 +111,12 @@ def _rate(names: Iterable[str]) -> float:
         for previous, character in zip(f" {name}", name, strict=False):
             if not character.isascii():
                 foreign += 1
-                odd += _rate_character(character)
-            odd += _rate_pair(previous, character)
+                odd += _score_character(character)
+            odd += _score_pair(previous, character)
     return odd / max(foreign, 1)
 
 
-def _rate_character(character: str) -> float:
+def _score_character(character: str) -> float:
     """A name hardly contains symbols and control characters. Half-width kana and rare ideographs are unlikely."""
     if not character.isalpha():
         return 0.0 if unicodedata.category(character) in ("Mn", "Pd") else 1.0
@@ -130,7 +130,7 @@ def _rate_character(character: str) -> float:
     return 0.0 if script in ("LATIN", "HIRAGANA", "KATAKANA", "HANGUL") else 0.8
 
 
-def _rate_pair(previous: str, character: str) -> float:
+def _score_pair(previous: str, character: str) -> float:
     """A word keeps to one script, and its capital letters come first."""
     if not (previous.isalpha() and character.isalpha()) or (previous + character).isascii():
         return 0.0

@@ -18,7 +18,7 @@ from collections_app.models import ArchiveImport, Collection, Image, Membership,
 from collections_app.services.library.collections import create_collection
 from collections_app.services.maintenance import run_maintenance
 from collections_app.services.uploads.archives import claim_archive, store_archive
-from collections_app.services.uploads.unpacking import MAX_ATTEMPTS, ArchiveUnpacker
+from collections_app.services.uploads.unpacking import MAX_ENTRY_ATTEMPTS, ArchiveUnpacker
 from tests.sample_team import SampleTeam, picture_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,10 +29,10 @@ class FailingStorage(FileSystemStorage):
 
     is_away = False
 
-    def _save(self, name: str, content: Any) -> str:
-        if self.is_away and name.startswith("originals/"):
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+        if self.is_away and (name or "").startswith("originals/"):
             raise StorageUnavailable("The picture storage can't be reached. Try again in a minute.")
-        return super()._save(name, content)
+        return super().save(name, content, max_length)
 
 
 @pytest.fixture
@@ -44,15 +44,15 @@ def failing_storage(settings: Settings) -> Any:
 
 
 class StopAfter(threading.Event):
-    """An event that is set once it was looked at a number of times, as a signal between two entries."""
+    """An event that is set once it was checked a number of times, as a signal between two entries."""
 
-    def __init__(self, looks: int) -> None:
+    def __init__(self, checks: int) -> None:
         super().__init__()
-        self._looks = looks
+        self._checks = checks
 
     def is_set(self) -> bool:
-        self._looks -= 1
-        return self._looks < 0
+        self._checks -= 1
+        return self._checks < 0
 
 
 def zipped(count: int = 5) -> bytes:
@@ -113,7 +113,7 @@ def test_a_killed_worker_s_archive_is_continued_without_doubles(sample: SampleTe
 
 def test_a_file_that_kills_the_worker_each_time_is_refused_and_the_rest_unpacked(sample: SampleTeam) -> None:
     archive = store(sample)
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(MAX_ENTRY_ATTEMPTS):
         assert claim_archive(worker=uuid.uuid4())
         forget_lease(archive)
     ArchiveUnpacker().drain()
@@ -187,7 +187,7 @@ def test_unpacking_waits_while_the_storage_is_away_and_says_so(sample: SampleTea
 def test_missing_file_ends_the_unpacking_after_some_attempts(sample: SampleTeam) -> None:
     archive = store(sample)
     default_storage.delete(archive.file_name)
-    for _ in range(MAX_ATTEMPTS + 1):
+    for _ in range(MAX_ENTRY_ATTEMPTS + 1):
         ArchiveUnpacker().unpack_next()
         ArchiveImport.objects.update(run_after=timezone.now())
     assert read_counts(archive)[0] == "failed"

@@ -294,9 +294,11 @@ def test_names_that_differ_by_case_alone_are_both_read() -> None:
 
 
 def test_reading_continues_where_it_ended() -> None:
-    content = zipped(
-        lambda archive: [archive.writestr(f"{n}.png", picture_bytes((n, 1, 1))) for n in range(4)] and None
-    )
+    def fill(archive: zipfile.ZipFile) -> None:
+        for number in range(4):
+            archive.writestr(f"{number}.png", picture_bytes((number, 1, 1)))
+
+    content = zipped(fill)
     ends = [entry.end for entry in read_archive(io.BytesIO(content), LIMITS)]
     rest = list(read_archive(io.BytesIO(content), LIMITS, start=ends[1]))
     assert [entry.name for entry in rest] == ["2.png", "3.png"]
