@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from collections_app.models import Collection, Image, IndexState, User
+from collections_app.services.uploads.non_pictures import COMPANION_SUFFIXES, SYSTEM_NAMES, SYSTEM_PREFIXES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,15 @@ class Site:
         self._user = getattr(request, "user", None)  # an error page may be rendered before there is one
 
     @property
-    def max_upload_mb(self) -> int:
-        return int(settings.MAX_UPLOAD_MB)
+    def uploader(self) -> dict[str, object]:
+        """What the upload form and its script read: the limit, whose upload it is, what in a folder is no picture."""
+        return {
+            "max_mb": settings.MAX_UPLOAD_MB,
+            "account": getattr(self._user, "pk", None),
+            "system_names": "/".join(sorted(SYSTEM_NAMES)),
+            "system_prefixes": "/".join(SYSTEM_PREFIXES),
+            "companion_suffixes": "/".join(sorted(COMPANION_SUFFIXES)),
+        }
 
     @property
     def trash_days(self) -> int:

@@ -35,6 +35,18 @@ class InvalidImage(ImageSearchError):
         self.code = code
 
 
+class InvalidArchive(ImageSearchError):
+    """A ZIP file that we do not accept as a whole."""
+
+
+class TooManyArchives(ImageSearchError):
+    """A person has as many ZIP files waiting as one may have."""
+
+
+class TimeBudgetSpent(ImageSearchError):
+    """A request has worked for as long as it may. The same request continues where this one ended."""
+
+
 class EncoderError(ImageSearchError):
     """The model cannot be loaded or used."""
 

@@ -2,6 +2,7 @@
 
 import io
 import logging
+from pathlib import PurePath
 from typing import Any
 
 from django.conf import settings
@@ -10,12 +11,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 
 from collections_app.services.uploads.report import UploadResult, build_not_stored_result, reject_truncated
-from collections_app.services.uploads.zip_reader import SIGNATURE
+from collections_app.services.uploads.zip_signatures import SIGNATURE
 
 log = logging.getLogger(__name__)
 
 # A request larger than this many archives is rejected unread.
 _MAX_ARCHIVES_PER_REQUEST = 2
+_MAX_SUFFIX_BYTES = 32
 
 
 class TruncatedFile(UploadedFile[bytes]):
@@ -96,10 +98,10 @@ class DiskFullSafeUploadHandler(TemporaryFileUploadHandler):
 
     _is_lost = False
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
+    def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
         self._is_lost = False
         try:
-            super().new_file(*args, **kwargs)
+            super().new_file(field_name, _shorten_suffix(file_name), *args, **kwargs)
         except OSError:
             self._mark_lost()
 
@@ -124,6 +126,12 @@ class DiskFullSafeUploadHandler(TemporaryFileUploadHandler):
         """Log the error that is being handled and mark the file as lost."""
         log.exception("An upload could not be spooled")
         self._is_lost = True
+
+
+def _shorten_suffix(name: str) -> str:
+    """Django adds the suffix to the name of the temporary file, which a file system limits to 255 bytes."""
+    path = PurePath(name)
+    return path.stem if len(path.suffix.encode(errors="replace")) > _MAX_SUFFIX_BYTES else name
 
 
 def _get_archive_bytes() -> int:

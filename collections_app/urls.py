@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from collections_app.views import indexing, uploads
+from collections_app.views import archives, indexing, uploads
 from collections_app.views.accounts import account
 from collections_app.views.library import bulk_actions, collections, duplicates, files, gallery, images, trash
 from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved
@@ -28,6 +28,7 @@ urlpatterns = [
     path("searches/<int:pk>/unshare/", saved.search_unshare, name="search_unshare"),
     path("searches/<int:pk>/delete/", saved.search_delete, name="search_delete"),
     path("upload/", uploads.upload, name="upload"),
+    path("archives/<int:pk>/", archives.archive_import, name="archive_import"),
     path("collections/new/", collections.collection_create, name="collection_create"),
     path("collections/<int:pk>/", collections.collection, name="collection"),
     path("collections/<int:pk>/rename/", collections.collection_rename, name="collection_rename"),

@@ -149,6 +149,9 @@ WHITENOISE_MAX_AGE = 600
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 50, minimum=1)
 MAX_ARCHIVE_MB = env.integer("MAX_ARCHIVE_MB", 2048, minimum=1)
 MAX_ARCHIVE_IMAGES = env.integer("MAX_ARCHIVE_IMAGES", 5000, minimum=1)
+MAX_WAITING_ARCHIVES = env.integer("MAX_WAITING_ARCHIVES", 20, minimum=1)
+ARCHIVE_REPORT_DAYS = env.integer("ARCHIVE_REPORT_DAYS", 30, minimum=1)
+UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 30, minimum=1)
 MAX_MEGAPIXELS = env.integer("MAX_MEGAPIXELS", 100, minimum=1)
 MAX_FRAMES = env.integer("MAX_FRAMES", 1000, minimum=1)
 # Limits of each team, trash included; 0: no limit. Administrators can set other limits for a team.
@@ -240,6 +243,7 @@ SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS"
 # --- Security ----------------------------------------------------------------------------------------------------
 # HTTPS=true for a site that is reached over https, directly or through a proxy that sets X-Forwarded-Proto.
 HTTPS = env.flag("HTTPS")
+CSRF_FAILURE_VIEW = "collections_app.views.refusals.respond_csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 # Scripts do not read cookies: they send the token of their page's form.
@@ -299,7 +303,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"refusals": {"()": "imagesearch.log_filters.RefusalsWithoutTraceback"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     "loggers": {
         "collections_app": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},

@@ -18,3 +18,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("collections_app.urls")),
 ]
+
+handler400 = "collections_app.views.refusals.respond_bad_request"
+handler403 = "collections_app.views.refusals.respond_permission_denied"
+handler404 = "collections_app.views.refusals.respond_not_found"
+handler500 = "collections_app.views.refusals.respond_server_error"

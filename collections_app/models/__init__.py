@@ -1,5 +1,6 @@
 """The database, one model per file. Reads are query-set methods; services do the writes."""
 
+from collections_app.models.archive_import import ArchiveImport, ArchiveState
 from collections_app.models.collection import Collection
 from collections_app.models.duplicate_dismissal import DuplicateDismissal
 from collections_app.models.example import Example
@@ -18,6 +19,8 @@ from collections_app.models.undo_step import BulkAction, UndoStep
 from collections_app.models.user import User
 
 __all__ = [
+    "ArchiveImport",
+    "ArchiveState",
     "BulkAction",
     "Collection",
     "DuplicateDismissal",

@@ -8,6 +8,7 @@ from collections_app.services.library.bulk_changes import delete_old_undo_steps
 from collections_app.services.library.trash import purge_trash, trash_images_of_trashed_collections
 from collections_app.services.search.example_images import delete_expired_examples
 from collections_app.services.search.recent import delete_older_searches
+from collections_app.services.uploads.archives import delete_old_archives
 from collections_app.services.uploads.orphans import delete_old_temporary_files, delete_orphaned_files
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ def run_maintenance() -> None:
     Invitation.objects.expired().delete()
     delete_expired_examples()
     delete_older_searches()
+    delete_old_archives()
     if deleted := delete_old_temporary_files() + delete_orphaned_files():
         log.info("%s files of interrupted uploads were deleted.", deleted)
     # Waiting jobs may still copy superseded vectors.

@@ -1,25 +1,64 @@
-"""Uploading pictures: one file per request from the script, or many files from the plain form."""
+"""Uploading pictures: one file per request from the script, or many files from the plain form.
 
-from typing import BinaryIO, cast
+Pictures are stored in the request. A ZIP file is only checked and stored; the worker unpacks it later.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from collections_app.errors import NameTaken
+from collections_app.errors import (
+    CollectionDeleted,
+    ImageSearchError,
+    InvalidArchive,
+    NameTaken,
+    QuotaExceeded,
+    StorageUnavailable,
+    TooManyArchives,
+)
 from collections_app.forms import UploadTargetForm, get_bound_data
+from collections_app.messages import describe_error
 from collections_app.middleware import is_json_requested
-from collections_app.models import Collection, Image, User
+from collections_app.models import ArchiveImport, Collection, Image, User
 from collections_app.permissions import SignedInRequest, get_editable_collection
 from collections_app.services.library.collections import create_collection
-from collections_app.services.uploads.report import UploadResult, group_rejections, process_upload
-from collections_app.services.uploads.zip_reader import is_archive
+from collections_app.services.uploads.archives import store_archive
+from collections_app.services.uploads.report import (
+    UploadResult,
+    build_not_stored_result,
+    group_rejections,
+    ingest_file,
+)
+from collections_app.services.uploads.zip_signatures import is_archive
 from collections_app.upload_handlers import get_upload_rejection
+from collections_app.views.archives import respond_archive
+from collections_app.views.request_budget import RequestBudget
 
-_STATUSES = {"too_large": 413, "no_room": 507, "storage": 503}
+_STATUSES = {"too_large": 413, "no_room": 507, "storage": 503, "too_many_archives": 429, "again": 503}
+_ARCHIVE_CODES: dict[type[ImageSearchError], str] = {
+    InvalidArchive: "archive",
+    TooManyArchives: "too_many_archives",
+    QuotaExceeded: "no_room",
+    CollectionDeleted: "collection_gone",
+}
+_ARCHIVES_SHOWN = 10
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Received:
+    """What became of the files of a request: a result for each picture, and the ZIP files that wait."""
+
+    results: list[UploadResult] = field(default_factory=list)
+    archives: list[ArchiveImport] = field(default_factory=list)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,7 +68,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
         return _receive(request, _get_target(request.user, form))
     if request.method == "POST" and is_json_requested(request):
         return _respond_error("no_collection", _("Select a collection, or name a new one."), 400)
-    return render(request, "upload.html", {"form": form}, status=400 if form.errors else 200)
+    return _render_page(request, status=400 if form.errors else 200, form=form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,55 +76,85 @@ def collection_upload(request: SignedInRequest, pk: int) -> HttpResponse:
     collection = get_editable_collection(request.user, pk)
     if request.method == "POST":
         return _receive(request, collection)
-    return render(request, "upload.html", {"collection": collection})
+    return _render_page(request, collection=collection)
+
+
+def _render_page(request: SignedInRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+    archives = ArchiveImport.objects.uploaded_by(request.user).latest_first()[:_ARCHIVES_SHOWN]
+    return render(request, "upload.html", {"archives": archives, **context}, status=status)
 
 
 def _receive(request: SignedInRequest, collection: Collection) -> HttpResponse:
     files = [file for _field, group in request.FILES.lists() for file in group]
     if is_json_requested(request):
-        return _receive_one(files, collection, request.user)
-    results = [result for file in files for result in _process(file, collection, request.user)]
-    accepted = [result for result in results if result.image]
+        return _receive_one(request, files, collection)
+    received, budget = Received(), RequestBudget(request)
+    for number, file in enumerate(files):
+        # The first file is always taken, so that repeating the request comes to an end.
+        if budget.is_client_gone or (number and budget.is_spent):
+            received.results.append(_build_again_result(file))
+        else:
+            _process(file, collection, request.user, received)
+    if len(files) == 1 and received.archives:
+        return redirect("archive_import", received.archives[0].pk)
+    return _render_summary(request, collection, received)
+
+
+def _render_summary(request: SignedInRequest, collection: Collection, received: Received) -> HttpResponse:
+    accepted = [result for result in received.results if result.image]
     context = {
         "collection": collection,
         "outcomes": accepted,
-        "rejections": group_rejections(results),
+        "archives": received.archives,
+        "rejections": group_rejections(received.results),
         "created": sum(result.created for result in accepted),
         "known": sum(not result.created for result in accepted),
-        "refused": len(results) - len(accepted),
+        "refused": len(received.results) - len(accepted),
     }
-    return render(request, "upload_summary.html", context, status=200 if accepted else 400)
+    return render(request, "upload_summary.html", context, status=200 if accepted or received.archives else 400)
 
 
-def _receive_one(files: "list[UploadedFile[bytes]]", collection: Collection, uploader: User) -> JsonResponse:
+def _receive_one(request: SignedInRequest, files: "list[UploadedFile[bytes]]", collection: Collection) -> HttpResponse:
     if len(files) != 1:
         return _respond_error("not_one_file", _("Send one file per request."), 400)
-    results = _process(files[0], collection, uploader)
-    if get_upload_rejection(files[0]) is None and is_archive(cast(BinaryIO, files[0])):
-        return _respond_archive(results, collection)
-    return _respond_file(results[0])
+    received = Received()
+    if RequestBudget(request).is_client_gone:
+        received.results.append(_build_again_result(files[0]))
+    else:
+        _process(files[0], collection, request.user, received)
+    if received.archives:
+        return respond_archive(received.archives[0], status=202)
+    return _respond_file(received.results[0])
 
 
-def _process(file: "UploadedFile[bytes]", collection: Collection, uploader: User) -> list[UploadResult]:
-    if rejection := get_upload_rejection(file):
-        return [rejection]
+def _process(file: "UploadedFile[bytes]", collection: Collection, uploader: User, received: Received) -> None:
     name = file.name or "picture"
-    return process_upload(file=cast(BinaryIO, file), name=name, collection=collection, uploader=uploader)
+    if rejection := get_upload_rejection(file):
+        received.results.append(rejection)
+    elif not is_archive(cast(BinaryIO, file)):
+        done = ingest_file(file=cast(BinaryIO, file), name=name, collection=collection, uploader=uploader)
+        received.results.append(done)
+    else:
+        _process_archive(file, collection, uploader, received)
 
 
-def _respond_archive(results: list[UploadResult], collection: Collection) -> JsonResponse:
-    lines = group_rejections(results)
-    report = {
-        "archive": True,
-        "created": any(result.created for result in results),
-        "added": sum(result.created for result in results),
-        "known": sum(result.image is not None and not result.created for result in results),
-        "refused": [{"name": each.name, "error": each.error, "count": each.count} for each in lines],
-        "refused_count": sum(each.count for each in lines),
-        "notes": [{"name": result.file_name, "note": result.note} for result in results if result.note],
-        "collection_url": reverse("collection", args=[collection.pk]),
-    }
-    return JsonResponse(report, status=201 if report["created"] else 200)
+def _process_archive(file: "UploadedFile[bytes]", collection: Collection, uploader: User, received: Received) -> None:
+    name = file.name or _("The ZIP file")
+    try:
+        archive = store_archive(file=file, name=name, collection=collection, uploader=uploader)
+    except tuple(_ARCHIVE_CODES) as error:
+        code = _ARCHIVE_CODES[type(error)]
+        received.results.append(UploadResult(file_name=name, error=describe_error(error), code=code))
+    except (OSError, StorageUnavailable):
+        log.exception("A ZIP file could not be stored")
+        received.results.append(build_not_stored_result(name=name))
+    else:
+        received.archives.append(archive)
+
+
+def _build_again_result(file: "UploadedFile[bytes]") -> UploadResult:
+    sentence = _("There was no time left for this file. Upload it again.")
+    return UploadResult(file_name=file.name or "picture", error=sentence, code="again")
 
 
 def _respond_file(result: UploadResult) -> JsonResponse:

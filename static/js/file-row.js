@@ -1,4 +1,4 @@
-/* One row of the upload list: waiting, running, added, duplicate or failed. */
+/* One row of the upload list: waiting, running, unpacking, added, duplicate or failed. */
 
 import { getMessage } from "./messages.js";
 
@@ -52,11 +52,31 @@ export class FileRow {
     this.find(".file-action").replaceChildren(button);
   }
 
+  /** Show a path that cannot be read. There is nothing to send, so it cannot be tried again. */
+  showUnreadable() {
+    this.progress = 1;
+    this.state = "failed";
+    this.isUnreadable = true;
+    this.element.classList.add("file-failed");
+    this.find(".file-state").textContent = getMessage("unreadable");
+  }
+
+  /** Show how far the server has unpacked an archive, with a link to its page. */
+  showUnpacking(report) {
+    this.state = "unpacking";
+    this.progress = 1;
+    const { status_url: address, done, total, message } = report;
+    const text = message || getMessage(done ? "unpacking" : "archive-waits", { done, total });
+    this.find(".file-state").replaceChildren(createLink(address, text));
+  }
+
   /** Show the counts of an archive, and each refused picture with its reason. */
   showArchive(response) {
     const { added, known, refused_count: refused } = response;
     const text = getMessage("archive", { added, known, refused });
-    this.find(".file-state").replaceChildren(createLink(response.collection_url, text));
+    this.find(".file-state").replaceChildren(createLink(response.status_url, text));
+    if (response.message) this.find(".file-state").append(" ", response.message);
+    this.element.classList.toggle("file-failed", response.state === "failed");
     if (!response.refused.length && !response.notes.length) return;
     const list = document.createElement("ul");
     for (const { name, error, note } of [...response.refused, ...response.notes]) {

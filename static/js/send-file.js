@@ -2,7 +2,12 @@
 
 import { getMessage } from "./messages.js";
 
-/** Send the form's fields and one file; resolve to the server's JSON, or to {error: message}. Never rejects. */
+const POLL_MS = 1500;
+const SLOW_POLL_MS = 10_000;
+
+/** Send the form's fields and one file; resolve to the server's JSON, or to {error: message}. Never rejects.
+ *
+ * `mayBeSignedOut` tells that the session may be lost: the server may close the connection without an answer. */
 export function sendFile(address, fields, file, onProgress) {
   const body = new FormData();
   for (const [name, value] of fields) body.append(name, value);
@@ -17,10 +22,34 @@ export function sendFile(address, fields, file, onProgress) {
   });
 }
 
+/** Ask for the state of an archive until it is unpacked; resolve to the report. */
+export async function awaitArchive(report, onProgress) {
+  let latest = report;
+  while (["waiting", "running"].includes(latest.state)) {
+    onProgress(latest);
+    const previous = latest;
+    await new Promise((resolve) => setTimeout(resolve, latest.isStale ? SLOW_POLL_MS : POLL_MS));
+    latest = await fetchReport(previous);
+  }
+  return latest;
+}
+
+async function fetchReport(previous) {
+  try {
+    const response = await fetch(previous.status_url, { headers: { Accept: "application/json" } });
+    if (response.ok) return await response.json();
+    return response.status === 404 ? { error: getMessage("failed-404") } : { ...previous, isStale: true };
+  } catch {
+    return { ...previous, isStale: true };
+  }
+}
+
 function readResponse(request) {
   const response = parseJson(request.responseText);
-  if (response?.error || ((response?.id || response?.archive) && request.status < 300)) return response;
-  return { error: getMessage(`failed-${request.status}`, {}, "failed") };
+  const mayBeSignedOut = request.status === 0 || ["signed_out", "csrf"].includes(response?.code);
+  if (response?.error) return { ...response, mayBeSignedOut };
+  if ((response?.id || response?.archive) && request.status < 300) return response;
+  return { error: getMessage(`failed-${request.status}`, {}, "failed"), mayBeSignedOut };
 }
 
 function parseJson(text) {

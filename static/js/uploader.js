@@ -2,8 +2,10 @@
 
 import { droppedFiles } from "./dropped-files.js";
 import { FileRow } from "./file-row.js";
+import { LeftOut } from "./left-out.js";
 import { getMessage } from "./messages.js";
-import { sendFile } from "./send-file.js";
+import { awaitArchive, sendFile } from "./send-file.js";
+import { restoreSession } from "./session.js";
 
 const MAX_PARALLEL = 3;
 
@@ -12,32 +14,47 @@ class Uploader {
     this.form = form;
     this.rows = [];
     this.runningCount = 0;
+    this.isPaused = false;
+    this.leftOut = new LeftOut(form);
     this.rowTemplate = document.querySelector("template[data-row]");
     this.section = document.querySelector("[data-progress]");
     this.list = this.section.querySelector("[data-list]");
     this.retryAll = this.section.querySelector("[data-retry-all]");
     this.done = this.section.querySelector("[data-done]");
-    this.retryAll.addEventListener("click", () => this.rowsIn("failed").forEach((row) => this.retry(row)));
+    this.signedOut = this.section.querySelector("[data-signed-out]");
+    this.retryAll.addEventListener("click", () => this.failedRows().forEach((row) => this.retry(row)));
+    this.signedOut.querySelector("[data-continue]").addEventListener("click", () => this.resume());
+    window.addEventListener("focus", () => this.isPaused && this.resume());
     window.addEventListener("beforeunload", (event) => this.isBusy() && event.preventDefault());
   }
 
-  add(files) {
-    for (const file of files) {
-      const row = new FileRow(this.rowTemplate, file, (failed) => this.retry(failed));
-      this.rows.push(row);
-      this.list.append(row.element);
-    }
-    this.section.hidden = this.rows.length === 0;
+  add(files, unreadable = []) {
+    for (const file of this.leftOut.filter(files)) this.addRow(file);
+    for (const name of unreadable) this.addRow({ name }).showUnreadable();
+    const sentences = this.leftOut.describe(getMessage);
+    const note = this.section.querySelector("p[data-left-out]");
+    note.textContent = sentences.join(" ");
+    note.hidden = sentences.length === 0;
+    this.section.hidden = this.rows.length === 0 && note.hidden;
     this.startNext();
   }
 
+  addRow(file) {
+    const row = new FileRow(this.rowTemplate, file, (failed) => this.retry(failed));
+    this.rows.push(row);
+    this.list.append(row.element);
+    return row;
+  }
+
   retry(row) {
+    row.wasRequeued = false;
     row.reset();
     this.startNext();
   }
 
   startNext() {
-    for (const row of this.rowsIn("waiting").slice(0, MAX_PARALLEL - this.runningCount)) this.send(row);
+    const free = this.isPaused ? 0 : MAX_PARALLEL - this.runningCount;
+    for (const row of this.rowsIn("waiting").slice(0, Math.max(0, free))) this.send(row);
     this.showCounts();
   }
 
@@ -48,16 +65,63 @@ class Uploader {
       row.setProgress(progress);
       this.showProgress();
     });
-    row.finish(response);
     this.runningCount -= 1;
-    if (response.collection_url) this.done.href = response.collection_url;
-    if (response.created) document.body.dispatchEvent(new Event("picture-uploaded"));
+    if (!response.mayBeSignedOut || !(await this.requeue(row))) this.finish(row, response);
+    this.startNext();
+  }
+
+  async finish(row, response) {
+    let report = response;
+    if (report.archive) {
+      report = await awaitArchive(report, (latest) => {
+        row.showUnpacking(latest);
+        this.showCounts();
+      });
+    }
+    row.finish(report);
+    if (report.collection_url) this.done.href = report.collection_url;
+    if (report.created) document.body.dispatchEvent(new Event("picture-uploaded"));
+    this.showCounts();
+  }
+
+  /** Queue a file again, once, if the session was lost or the connection broke. Return false if it stays failed. */
+  async requeue(row) {
+    const state = this.isPaused ? "signed-out" : await restoreSession(this.form);
+    if (state === "unreachable" || (state === "restored" && row.wasRequeued)) return false;
+    row.reset();
+    row.wasRequeued = true;
+    if (state !== "restored") this.pause(state);
+    return true;
+  }
+
+  pause(state) {
+    this.isPaused = true;
+    this.signedOut.hidden = false;
+    this.signedOut.querySelector("[data-signed-out-text]").textContent = getMessage(state);
+  }
+
+  /** Continue if the person has signed in again, in another tab. */
+  async resume() {
+    const state = await restoreSession(this.form);
+    if (state === "unreachable") return;
+    if (state !== "restored") {
+      this.pause(state);
+      return;
+    }
+    this.isPaused = false;
+    this.signedOut.hidden = true;
+    for (const row of this.rows) row.wasRequeued = false;
     this.startNext();
   }
 
   /** Return the form's text fields, read again for each file: the CSRF token and the collection. */
   fields() {
     return [...new FormData(this.form)].filter(([, value]) => typeof value === "string");
+  }
+
+  /** Return the rows that can be tried again. */
+  failedRows() {
+    return this.rowsIn("failed").filter((row) => !row.isUnreadable);
   }
 
   rowsIn(state) {
@@ -74,7 +138,7 @@ class Uploader {
     if (duplicates) parts.push(getMessage("count-duplicates", { count: duplicates }));
     if (failed) parts.push(getMessage("count-failed", { count: failed }));
     this.section.querySelector("[data-count]").textContent = parts.join(", ");
-    this.retryAll.hidden = failed < 2;
+    this.retryAll.hidden = this.failedRows().length < 2;
     this.done.hidden = this.isBusy() || added + duplicates === 0;
     this.showProgress();
   }
@@ -103,7 +167,10 @@ function connectForm(form) {
       dropZone.classList.toggle("drop-zone-active", name === "dragover");
     });
   }
-  document.addEventListener("drop", async (event) => uploader.add(await droppedFiles(event.dataTransfer)));
+  document.addEventListener("drop", async (event) => {
+    const { files, unreadable } = await droppedFiles(event.dataTransfer);
+    uploader.add(files, unreadable);
+  });
 }
 
 document.querySelectorAll("[data-uploader]").forEach(connectForm);

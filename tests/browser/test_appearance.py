@@ -3,6 +3,7 @@ nothing that jumps. A page that has an address and is not listed here fails a te
 
 import re
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,7 @@ def state(browser: Browser, site: str, scenes: list[Path]) -> Iterator[tuple[obj
     wait_for_index(page)
     values |= {"image": trash_one_picture(page, values), "search": save_a_search(page)}
     values |= make_team_and_link(page, values)
+    values["archive"] = upload_archive(page, values, scenes)
     filled = [fill(routes()[name], values) + query for name in page_names() for query in QUERIES.get(name, ("",))]
     yield context.storage_state(), [empty, *filled]
     context.close()
@@ -86,6 +88,16 @@ def number_in(address: str | None) -> int:
     found = re.search(r"/(\d+)/", address or "")
     assert found, address
     return int(found[1])
+
+
+def upload_archive(page: Page, values: dict[str, object], scenes: list[Path]) -> int:
+    path = scenes[0].parent / "holiday.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(scenes[0], scenes[0].name)
+        archive.writestr("notes.txt", "no picture")
+    page.goto(f"/collections/{values['collection']}/upload/")
+    choose_files(page, [path])
+    return number_in(page.get_by_role("link", name="1 failed").get_attribute("href"))
 
 
 def trash_one_picture(page: Page, values: dict[str, object]) -> int:

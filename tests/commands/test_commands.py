@@ -1,24 +1,30 @@
 """The management commands as a person types them."""
 
+import io
 import json
+import os
 import signal
+import zipfile
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from PIL import Image as Pillow
 
 from collections_app.encoders import get_encoder
 from collections_app.index import TRASH_PARTITION
-from collections_app.models import Image, IndexJob
+from collections_app.models import ArchiveImport, Image, IndexJob
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import queue_rebuild
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import trash_images
+from collections_app.services.uploads.archives import store_archive
 from tests.sample_team import SampleTeam, picture_bytes, put_picture, put_pictures
 from tests.services.indexing.agreement import assert_index_agrees
 
@@ -57,12 +63,14 @@ def import_pictures(folder: Path) -> str:
 
 
 def test_an_import_can_be_repeated(sample: SampleTeam, folder: Path) -> None:
-    assert import_pictures(folder) == "2 imported, 0 already there, 1 refused.\n"
-    assert import_pictures(folder) == "0 imported, 2 already there, 1 refused.\n"
+    assert import_pictures(folder) == "2 imported, 0 already there, 0 refused, 1 not pictures, 1 system or hidden.\n"
+    assert import_pictures(folder) == "0 imported, 2 already there, 0 refused, 1 not pictures, 1 system or hidden.\n"
     assert Image.objects.filter(collection__name="Mine").count() == 2
 
 
-def test_import_names_the_refused_file(sample: SampleTeam, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_names_the_file_that_is_not_a_picture(
+    sample: SampleTeam, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     import_pictures(folder)
 
     assert "notes.txt: " in capsys.readouterr().err
@@ -219,3 +227,89 @@ def test_an_outsiders_search_finds_nothing(sample: SampleTeam) -> None:
 
 def test_model_names_the_active_model() -> None:
     assert get_encoder().key in typed("model")
+
+
+def test_draining_the_worker_leaves_no_archive_waiting(sample: SampleTeam) -> None:
+    store_zip(sample)
+    typed("index_worker", "--drain")
+    assert ArchiveImport.objects.get().state == "done"
+    assert Image.objects.filter(original_name="blue.png", index_state="indexed").exists()
+
+
+def test_draining_the_worker_says_why_an_archive_waits(sample: SampleTeam) -> None:
+    archive = store_zip(sample)
+    default_storage.delete(archive.file_name)
+    with pytest.raises(CommandError, match="can't be stored right now"):
+        typed("index_worker", "--drain")
+
+
+def store_zip(sample: SampleTeam) -> ArchiveImport:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("blue.png", picture_bytes("blue"))
+    file = ContentFile(content.getvalue())
+    return store_archive(file=file, name="a.zip", collection=sample.collection, uploader=sample.owner)
+
+
+def test_import_unpacks_archives_at_once(sample: SampleTeam, folder: Path) -> None:
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.writestr("tan.png", picture_bytes("tan"))
+        archive.writestr("tan.xmp", "<x/>")
+    assert import_pictures(folder).startswith("3 imported, 0 already there, 0 refused, 2 not pictures")
+    assert not ArchiveImport.objects.exists()
+
+
+def test_import_names_and_counts_what_it_cannot_read(
+    sample: SampleTeam, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "broken.png").symlink_to(tmp_path / "nowhere")
+    (folder / "loop.png").symlink_to(folder / "loop.png")
+    (folder / "damaged.png").write_bytes(picture_bytes("navy")[:-30])
+    os.mkfifo(folder / "pipe.png")
+    (folder / "link to a file.png").symlink_to(folder / "blue.png")
+    with pytest.raises(SystemExit) as ended:
+        import_pictures(folder)
+    errors = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert "linked: This is a link to a folder." in errors
+    assert "broken.png: This link leads nowhere." in errors
+    assert "loop.png: This can't be read" in errors
+    assert "pipe.png: This is not a file" in errors
+    assert "damaged.png: " in errors
+
+
+def test_import_names_a_folder_it_may_not_enter(
+    sample: SampleTeam, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locked = folder / "locked"
+    locked.mkdir()
+    (locked / "rose.png").write_bytes(picture_bytes("tan"))
+    locked.chmod(0)
+    try:
+        if os.access(locked, os.R_OK):
+            pytest.skip("This account may read every folder.")
+        with pytest.raises(SystemExit) as ended:
+            import_pictures(folder)
+    finally:
+        locked.chmod(0o700)
+    assert ended.value.code == 1
+    assert "locked: This folder can't be read (Permission denied)." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["@eaDir", "#recycle", "__MACOSX", "lost+found", ".Trashes"])
+def test_import_passes_over_the_folders_of_systems(sample: SampleTeam, folder: Path, name: str) -> None:
+    (folder / name).mkdir()
+    (folder / name / "thumb.png").write_bytes(picture_bytes("tan"))
+    (folder / "._blue.png").write_bytes(b"no picture")
+    assert import_pictures(folder) == "2 imported, 0 already there, 0 refused, 1 not pictures, 3 system or hidden.\n"
+
+
+def test_import_survives_names_that_are_no_text(
+    sample: SampleTeam, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/b\xff.png")).write_bytes(b"damaged")
+    with pytest.raises(SystemExit):
+        import_pictures(folder)
+    assert ".png: This file isn't a picture" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from collections_app.models import (
+    ArchiveImport,
     Collection,
     Example,
     Image,
@@ -29,7 +30,7 @@ PEOPLE = (
     *("team viewer", "team editor", "team owner", "ex-member", "staff"),
 )
 MISSING_ID = 10**9
-_NUMBERED = ("collection", "image", "team", "member", "share", "link", "invitation", "search")
+_NUMBERED = ("collection", "image", "team", "member", "share", "link", "invitation", "search", "archive")
 LINK_PASSWORD = "tulip"
 
 
@@ -113,7 +114,11 @@ def _make_values(collection: Collection, inviter: User, *, link_password: str = 
     )
     example = Example.objects.create(user=inviter, model_key="m", vector=b"", thumbnail=b"jpeg")
     search = SavedSearch.objects.create(maker=inviter, name="Dogs", query="q=dog", team=collection.team)
+    archive = ArchiveImport.objects.create(
+        uploader=inviter, collection=collection, original_name="a.zip", byte_size=9, language="en", entry_count=1
+    )
     return {
+        "archive": archive.pk,
         "collection": collection.pk,
         "image": image.pk,
         "team": collection.team_id,

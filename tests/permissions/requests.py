@@ -11,6 +11,7 @@ from collections_app.urls import urlpatterns
 METHODS = ("GET", "POST")
 # What `pk` stands for where the address does not begin with it.
 _BY_PREFIX = {
+    "archives": "archive",
     "collections": "collection",
     "images": "image",
     "trash": "image",

@@ -25,6 +25,11 @@ example_thumbnail   GET  deleted    302   302   404   404   404   404   404   40
 example_thumbnail   POST any        302   302   405   405   405   405   405   405   405   405
 upload              GET  -          302   302   200   200   200   200   200   200   200   200
 upload              POST -          302   302   400   400   400   400   400   400   400   400
+archive_import      GET  active     302   302   404   404   404   404   404   200   404   404
+archive_import      GET  trashed    302   302   404   404   404   404   404   200   404   404
+archive_import      GET  foreign    302   302   404   404   404   404   404   404   404   404
+archive_import      GET  deleted    302   302   404   404   404   404   404   404   404   404
+archive_import      POST any        302   302   405   405   405   405   405   405   405   405
 collection_create   GET  -          302   302   200   200   200   200   200   200   200   200
 collection_create   POST -          302   302   400   400   400   400   400   400   400   400
 collection          GET  active     302   302   404   200   200   200   200   200   404   404

@@ -1,19 +1,23 @@
-"""Uploaded archives: good entries are stored like single files, and the report names the refused ones."""
+"""Uploaded archives: the worker stores good entries like single files, and the report names the refused ones."""
 
 import io
 import stat
 import zipfile
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from collections_app.models import Image, Team
-from tests.sample_team import SampleTeam, picture_bytes
+from collections_app.models import ArchiveImport, Image, Membership, Team
+from collections_app.services.uploads.unpacking import ArchiveUnpacker
+from tests.sample_team import SampleTeam, picture_bytes, picture_file
+from tests.services.uploads.test_zip_names import zip_of_raw_names
 
+JSON = {"Accept": "application/json"}
 Fill = Callable[[zipfile.ZipFile], None]
 
 
@@ -24,12 +28,18 @@ def zipped(fill: Fill) -> bytes:
     return buffer.getvalue()
 
 
-def send(client: Client, sample: SampleTeam, content: bytes, name: str = "holiday.zip") -> dict[str, object]:
-    """Upload an archive and return the report. The status is 201 if a picture was added and 200 if not."""
+def post(client: Client, sample: SampleTeam, content: bytes, name: str = "holiday.zip") -> Any:
     address = f"/collections/{sample.collection.pk}/upload/"
-    answer = client.post(address, {"files": SimpleUploadedFile(name, content)}, headers={"Accept": "application/json"})
-    report: dict[str, object] = answer.json()
-    assert answer.status_code == (201 if report["added"] else 200)
+    return client.post(address, {"files": SimpleUploadedFile(name, content)}, headers=JSON)
+
+
+def send(client: Client, sample: SampleTeam, content: bytes, name: str = "holiday.zip") -> dict[str, object]:
+    """Upload an archive, let the worker unpack it, and return the report."""
+    answer = post(client, sample, content, name)
+    assert answer.status_code == 202
+    ArchiveUnpacker().drain()
+    report: dict[str, object] = client.get(answer.json()["status_url"], headers=JSON).json()
+    assert report["state"] == "done"
     return report
 
 
@@ -142,7 +152,9 @@ def test_plain_form_reports_every_entry(as_owner: Client, sample: SampleTeam) ->
         archive.writestr("notes.txt", "no picture")
 
     file = SimpleUploadedFile("holiday.zip", zipped(fill))
-    page = as_owner.post(f"/collections/{sample.collection.pk}/upload/", {"files": file}).content.decode()
+    answer = as_owner.post(f"/collections/{sample.collection.pk}/upload/", {"files": file})
+    ArchiveUnpacker().drain()
+    page = as_owner.get(answer.headers["Location"]).content.decode()
     assert "1 added, 0 already uploaded, 1 failed" in page
     assert "notes.txt" in page
 
@@ -160,4 +172,103 @@ def test_many_refusals_of_one_reason_are_one_line_with_a_count(as_owner: Client,
 
 def test_truncated_archive_is_reported_as_damaged(as_owner: Client, sample: SampleTeam) -> None:
     content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))[:-30]
-    assert "damaged" in refusals(send(as_owner, sample, content))["The ZIP file"]
+    answer = post(as_owner, sample, content)
+    assert answer.status_code == 400
+    assert "damaged" in answer.json()["error"]
+
+
+def test_nothing_is_decoded_in_the_request(as_owner: Client, sample: SampleTeam) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    answer = post(as_owner, sample, content)
+    assert answer.status_code == 202
+    assert Image.objects.count() == 1
+    state = as_owner.get(answer.json()["status_url"], headers=JSON).json()
+    assert (state["state"], state["done"], state["total"]) == ("waiting", 0, 1)
+
+
+def test_page_of_a_waiting_archive_refreshes_itself_and_that_of_a_finished_one_does_not(
+    as_owner: Client, sample: SampleTeam
+) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    address = post(as_owner, sample, content).json()["status_url"]
+    waiting = as_owner.get(address).content.decode()
+    assert 'http-equiv="refresh"' in waiting
+    assert "0 of 1 files" in waiting
+    ArchiveUnpacker().drain()
+    finished = as_owner.get(address).content.decode()
+    assert 'http-equiv="refresh"' not in finished
+    assert "blue.png" in finished
+
+
+def test_other_people_see_nothing_of_an_archive(
+    as_owner: Client, as_viewer: Client, as_outsider: Client, sample: SampleTeam
+) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    address = post(as_owner, sample, content, name="private.zip").json()["status_url"]
+    for client in (as_viewer, as_outsider):
+        assert client.get(address).status_code == 404
+        assert client.get(address, headers=JSON).status_code == 404
+        assert "private.zip" not in client.get("/upload/").content.decode()
+    assert "private.zip" in as_owner.get("/upload/").content.decode()
+
+
+def test_report_shows_no_picture_that_the_person_may_no_longer_see(as_owner: Client, sample: SampleTeam) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    address = post(as_owner, sample, content).json()["status_url"]
+    ArchiveUnpacker().drain()
+    Membership.objects.filter(team=sample.team, user=sample.owner).delete()
+    page = as_owner.get(address).content.decode()
+    assert "blue.png" not in page
+    assert "Garden" not in page
+
+
+def test_an_archive_is_refused_at_once_if_the_team_has_no_room(as_owner: Client, sample: SampleTeam) -> None:
+    Team.objects.filter(pk=sample.team.pk).update(max_images=1)
+    answer = post(as_owner, sample, zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue"))))
+    assert (answer.status_code, answer.json()["code"]) == (507, "no_room")
+    assert not ArchiveImport.objects.exists()
+
+
+def test_too_many_waiting_archives_are_refused(as_owner: Client, sample: SampleTeam, settings: Settings) -> None:
+    settings.MAX_WAITING_ARCHIVES = 1
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    assert post(as_owner, sample, content).status_code == 202
+    answer = post(as_owner, sample, content)
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_archives")
+
+
+def test_pictures_beside_an_archive_are_stored_at_once(as_owner: Client, sample: SampleTeam) -> None:
+    content = zipped(lambda archive: archive.writestr("blue.png", picture_bytes("blue")))
+    files = [picture_file("tan.png", "tan"), SimpleUploadedFile("holiday.zip", content)]
+    page = as_owner.post(f"/collections/{sample.collection.pk}/upload/", {"files": files}).content.decode()
+    assert "1 added, 0 already uploaded, 0 failed" in page
+    assert f'href="/archives/{ArchiveImport.objects.get().pk}/"' in page
+
+
+def test_report_of_an_archive_is_in_the_uploader_s_language(as_owner: Client, sample: SampleTeam) -> None:
+    content = zipped(lambda archive: archive.writestr("../up.png", picture_bytes("blue")))
+    file = SimpleUploadedFile("a.zip", content)
+    headers = JSON | {"Accept-Language": "ru"}
+    answer = as_owner.post(f"/collections/{sample.collection.pk}/upload/", {"files": file}, headers=headers)
+    ArchiveUnpacker().drain()
+    report = as_owner.get(answer.json()["status_url"], headers=headers).json()
+    assert "за пределы архива" in report["refused"][0]["error"]
+
+
+@pytest.mark.parametrize("name", ["backslash.zip", "mac_finder.zip", "windows_cp866.zip"])
+def test_archives_of_old_programs_keep_their_names(as_owner: Client, sample: SampleTeam, name: str) -> None:
+    names = {
+        "backslash.zip": [f"Holiday\\Day1\\pic{number}.jpg".encode() for number in range(3)],
+        "mac_finder.zip": ["Собака на снегу.jpg".encode(), "Cafe\u0301.jpg".encode()],
+        "windows_cp866.zip": ["Моя летом.jpg".encode("cp866")],
+    }[name]
+    send(as_owner, sample, zip_of_raw_names(*names))
+    stored = set(Image.objects.exclude(pk=sample.image.pk).values_list("original_name", flat=True))
+    assert (
+        stored
+        == {
+            "backslash.zip": {"pic0.jpg", "pic1.jpg", "pic2.jpg"},
+            "mac_finder.zip": {"Собака на снегу.jpg", "Café.jpg"},
+            "windows_cp866.zip": {"Моя летом.jpg"},
+        }[name]
+    )

@@ -1,29 +1,36 @@
 """Import a folder of pictures into a collection."""
 
-import os
 import sys
 import threading
 from argparse import ArgumentParser
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from collections_app.errors import ImageSearchError
+from collections_app.errors import ImageSearchError, InvalidImage
+from collections_app.management.folder_walk import FolderEntry, walk_folder
 from collections_app.management.lookups import get_user_by_email
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.models import Collection, User
 from collections_app.services.library.collections import create_collection
 from collections_app.services.uploads.ingest import ingest_upload
+from collections_app.services.uploads.non_pictures import is_companion
+from collections_app.services.uploads.report import get_archive_limits, ingest_entry
+from collections_app.services.uploads.zip_reader import read_archive
+from collections_app.services.uploads.zip_signatures import is_archive
 
 _INTERRUPTED = 130
+_ALWAYS_COUNTED = ("imported", "already there", "refused")
 
 
 class Command(BaseCommand):
-    help = "Import every picture below a folder. Pictures that were imported before are skipped."
+    help = (
+        "Import every picture below a folder, also from ZIP files. Pictures that were imported before are skipped. "
+        "Exits with 1 if something was refused."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR")
@@ -34,41 +41,71 @@ class Command(BaseCommand):
         if not folder.is_dir():
             raise CommandError(f"There is no folder {folder}.")
         uploader = get_user_by_email(user)
-        self.outcomes: dict[str, int] = defaultdict(int)
+        self.outcomes: Counter[str] = Counter()
         stop = stop_on_signals()
         self._import_all(folder, _get_or_create_collection(uploader, collection), uploader, stop)
         self._print_summary()
         if stop.is_set():
             self.stderr.write("Stopped. Imported pictures are kept. Run the same command again to continue.")
             sys.exit(_INTERRUPTED)
+        if self.outcomes["refused"]:
+            sys.exit(1)
 
     def _import_all(self, folder: Path, collection: Collection, uploader: User, stop: threading.Event) -> None:
         """Import until `stop` is set. The current file is finished: no picture's file is stored without its row."""
-        for path in tqdm(sorted(_iterate_files(folder)), desc="Importing", unit="file"):
+        for entry in tqdm(list(walk_folder(folder)), desc="Importing", unit="file"):
             if stop.is_set():
                 return
-            self._import(path, folder, collection, uploader)
+            if entry.is_system_file:
+                self.outcomes["system or hidden"] += 1
+            elif entry.problem:
+                self._refuse(entry.name, entry.problem)
+            else:
+                self._import(entry, collection, uploader, stop)
 
-    def _import(self, path: Path, folder: Path, collection: Collection, uploader: User) -> None:
+    def _import(self, entry: FolderEntry, collection: Collection, uploader: User, stop: threading.Event) -> None:
         try:
-            with path.open("rb") as file:
-                ingested = ingest_upload(file=file, file_name=path.name, collection=collection, uploader=uploader)
+            with entry.path.open("rb") as file:
+                if is_archive(file):
+                    self._import_archive(file, entry.name, collection, uploader, stop)
+                    return
+                ingested = ingest_upload(file=file, file_name=entry.path.name, collection=collection, uploader=uploader)
         except (ImageSearchError, OSError) as error:
-            self.outcomes["refused"] += 1
-            tqdm.write(f"{path.relative_to(folder)}: {error}", file=sys.stderr)
+            if isinstance(error, InvalidImage) and is_companion(entry.name):
+                self.outcomes["not pictures"] += 1
+                _write_line(f"{entry.name}: not a picture")
+            else:
+                self._refuse(entry.name, str(error))
         else:
             self.outcomes["imported" if ingested.created else "already there"] += 1
 
+    def _import_archive(
+        self, file: BinaryIO, name: str, collection: Collection, uploader: User, stop: threading.Event
+    ) -> None:
+        """Import the pictures in a ZIP file at once: nothing waits for the worker."""
+        for entry in read_archive(file, get_archive_limits()):
+            if stop.is_set():
+                return
+            result = ingest_entry(entry=entry, collection=collection, uploader=uploader)
+            if result.image:
+                self.outcomes["imported" if result.created else "already there"] += 1
+            elif is_companion(entry.name):
+                self.outcomes["not pictures"] += 1
+            else:
+                self._refuse(f"{name}/{entry.name}" if entry.name else name, result.error)
+
+    def _refuse(self, name: str, reason: str) -> None:
+        self.outcomes["refused"] += 1
+        _write_line(f"{name}: {reason}")
+
     def _print_summary(self) -> None:
-        parts = (f"{self.outcomes[name]} {name}" for name in ("imported", "already there", "refused"))
-        self.stdout.write(", ".join(parts) + ".")
+        counted = [*_ALWAYS_COUNTED, *(name for name in ("not pictures", "system or hidden") if self.outcomes[name])]
+        self.stdout.write(", ".join(f"{self.outcomes[name]} {name}" for name in counted) + ".")
 
 
-def _iterate_files(folder: Path) -> Iterator[Path]:
-    """Yield the plain files below a folder, without hidden ones and without following links to folders."""
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (path for name in names if not name.startswith(".") and (path := Path(parent, name)).is_file())
+def _write_line(line: str) -> None:
+    """A name may hold bytes that are no text."""
+    tqdm.write(line.encode(errors="backslashreplace").decode(), file=sys.stderr)
 
 
 def _get_or_create_collection(user: User, name: str) -> Collection:

@@ -6,9 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.errors import ImageSearchError
+from collections_app.management.background_loops import start_loop
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.maintenance import run_maintenance
+from collections_app.services.uploads.unpacking import ArchiveUnpacker
 
 
 class Command(BaseCommand):
@@ -18,11 +20,16 @@ class Command(BaseCommand):
         parser.add_argument("--drain", action="store_true", help="exit when the queue is empty")
 
     def handle(self, *_: Any, drain: bool, **__: Any) -> None:
-        worker = IndexWorker(stop=stop_on_signals(), maintenance=run_maintenance)
+        stop = stop_on_signals()
+        worker = IndexWorker(stop=stop, maintenance=run_maintenance)
+        unpacker = ArchiveUnpacker(stop=stop)
         if not drain:
+            unpacking = start_loop(name="unpacking", step=unpacker.unpack_next, stop=stop)
             worker.run()
+            unpacking.join()
             return
         try:
+            unpacker.drain()
             worker.drain()
         except ImageSearchError as error:
             raise CommandError(f"{error} The jobs are kept in the queue.") from error

@@ -1,13 +1,17 @@
 """Stored files: names for people, and deletion."""
 
+import unicodedata
 from pathlib import PurePath
 
 from django.core.files.storage import default_storage
 from django.db import transaction
+from pathvalidate import Platform, sanitize_filename
 
 from collections_app.services.library.renditions import Rendition, build_rendition_name
 
 _MAX_NAME_LENGTH = 255
+_MAX_DOWNLOAD_BYTES = 255
+_MAX_SUFFIX_BYTES = 16
 
 
 def clean_file_name(name: str) -> str:
@@ -17,8 +21,31 @@ def clean_file_name(name: str) -> str:
     """
     last = PurePath(name.replace("\\", "/")).name
     printable = "".join(character for character in last if character.isprintable())
-    cleaned = printable.encode(errors="ignore").decode()[:_MAX_NAME_LENGTH]
+    cleaned = printable.encode(errors="ignore").decode().strip()
+    if len(cleaned) > _MAX_NAME_LENGTH:
+        kept = _get_kept_suffix(PurePath(cleaned))
+        cleaned = cleaned[: _MAX_NAME_LENGTH - len(kept)] + kept
     return "picture" if cleaned in ("", "..") else cleaned
+
+
+def build_download_name(name: str, *, suffix: str = "", number: int = 1) -> str:
+    """Return a name that every file system can store, in normal form C, from 2 on with the number.
+
+    `suffix` replaces the name's own. The whole has at most 255 bytes in UTF-8.
+    """
+    path = PurePath(unicodedata.normalize("NFC", clean_file_name(name)))
+    kept = _get_kept_suffix(path)
+    stem = path.name.removesuffix(path.suffix if suffix else kept)
+    ending = (f" ({number})" if number > 1 else "") + (suffix or kept)
+    room = _MAX_DOWNLOAD_BYTES - len(ending.encode())
+    stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
+    whole = sanitize_filename(f"{stem}{ending}", platform=Platform.UNIVERSAL)
+    return whole if whole.removesuffix(ending) else f"picture{ending}"
+
+
+def _get_kept_suffix(path: PurePath) -> str:
+    """Return the suffix that a cut name keeps; a very long one is a part of the name."""
+    return path.suffix if len(path.suffix.encode()) <= _MAX_SUFFIX_BYTES else ""
 
 
 def delete_files(name: str) -> None:

@@ -28,13 +28,20 @@ class Usage:
 
 def measure_usage(team: Team) -> Usage:
     used = Image.objects.in_team(team).aggregate(images=Count("pk"), byte_size=Sum("byte_size", default=0))
-    max_bytes = int(settings.TEAM_MAX_GB * _GIB) if team.max_bytes is None else team.max_bytes
-    max_images = settings.TEAM_MAX_IMAGES if team.max_images is None else team.max_images
+    max_bytes, max_images = _get_limits(team)
     return Usage(**used, max_bytes=max_bytes, max_images=max_images)
 
 
 def check_quota(*, team: Team, byte_size: int, images: int = 1) -> None:
     """Raise QuotaExceeded if the team has no room. The caller locks the team until the rows are written."""
+    if not any(_get_limits(team)):
+        return
     if not measure_usage(team).has_room_for(byte_size=byte_size, images=images):
         sentence = _("“%(team)s” has no storage left. Delete pictures permanently, or ask an administrator.")
         raise QuotaExceeded(sentence, team=team.name)
+
+
+def _get_limits(team: Team) -> tuple[int, int]:
+    max_bytes = int(settings.TEAM_MAX_GB * _GIB) if team.max_bytes is None else team.max_bytes
+    max_images = settings.TEAM_MAX_IMAGES if team.max_images is None else team.max_images
+    return max_bytes, max_images

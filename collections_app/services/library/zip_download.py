@@ -1,64 +1,102 @@
 """A zip of pictures, built while it is sent and never held as a whole in memory or on disk."""
 
-from collections.abc import Generator, Iterator, Sequence
-from pathlib import PurePath
-from zipfile import ZIP_STORED
+import zipfile
+from collections.abc import Generator, Sequence
+from datetime import datetime
+from typing import IO, cast
 
 from django.core.files import File
-from zipstream import ZipStream
+from django.utils import timezone
 
 from collections_app.errors import InvalidImage
 from collections_app.models import Image, Team, User
-from collections_app.services.library.files import clean_file_name
+from collections_app.services.library.files import build_download_name
 from collections_app.services.library.renditions import Rendition, open_rendition
 
 _CHUNK_BYTES = 64 * 1024
+_FIRST_YEAR, _LAST_YEAR = 1980, 2107
+# From this size on an entry needs the zip64 format. Renditions are far smaller.
+_ZIP64_BYTES = 2**31 - 1
 
 
 def stream_zip(*, image_ids: Sequence[int], user: User) -> Generator[bytes]:
     """Yield the archive's bytes. Access is checked before each file: a picture that the user may no longer see is
     skipped, and a closed account ends the archive.
 
-    Members of a picture's team get the original, other people a JPEG without private metadata. Files that are missing
-    from the storage are listed in missing.txt.
+    Members of a picture's team get the original, other people a JPEG without private metadata. An entry has the date
+    of its picture. Files that are missing from the storage are listed in missing.txt.
     """
-    archive = ZipStream(compress_type=ZIP_STORED)
-    names: set[str] = set()
+    sent = _Sent()
+    names: dict[str, int] = {}
     missing: list[str] = []
-    for image_id in image_ids:
-        if not User.objects.filter(pk=user.pk, is_active=True).exists():
-            break
-        image = Image.objects.visible_to(user).with_collection().filter(pk=image_id).first()
-        if image is None:
-            continue
-        try:
-            file, name = _open_file(image, user)
-        except (FileNotFoundError, InvalidImage):
-            missing.append(image.name)
-            continue
-        archive.add(_read(file), _make_unique(name, names))
-        yield from archive.all_files()
-    if missing:
-        archive.add("\n".join(missing), _make_unique("missing.txt", names))
-    yield from archive.finalize()
+    with zipfile.ZipFile(cast(IO[bytes], sent), "w", zipfile.ZIP_STORED) as archive:
+        for image_id in image_ids:
+            if not User.objects.filter(pk=user.pk, is_active=True).exists():
+                break
+            image = Image.objects.visible_to(user).with_collection().filter(pk=image_id).first()
+            if image is None:
+                continue
+            try:
+                file, suffix = _open_file(image, user)
+            except (FileNotFoundError, InvalidImage):
+                missing.append(image.name)
+                continue
+            entry = _build_entry(_make_unique(image.original_name, suffix, names), image.taken_at or image.created_at)
+            with file, archive.open(entry, "w", force_zip64=image.byte_size >= _ZIP64_BYTES) as target:
+                for chunk in file.chunks(_CHUNK_BYTES):
+                    target.write(chunk)
+                    yield sent.take()
+            yield sent.take()
+        if missing:
+            archive.writestr(_build_entry(_make_unique("missing.txt", "", names), timezone.now()), "\n".join(missing))
+    yield sent.take()
+
+
+class _Sent:
+    """What the archive has written since it was last taken. It cannot seek, so sizes follow each entry's content."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def take(self) -> bytes:
+        taken = b"".join(self._pieces)
+        self._pieces.clear()
+        return taken
 
 
 def _open_file(image: Image, user: User) -> tuple[File[bytes], str]:
-    name = clean_file_name(image.original_name)
+    """Return the file, and the suffix that its name needs instead of its own."""
     if Team.objects.visible_to(user).filter(pk=image.collection.team_id).exists():
-        return image.file.open("rb"), name
-    return open_rendition(image=image, rendition=Rendition.FULL), f"{PurePath(name).stem}.jpg"
+        return image.file.open("rb"), ""
+    return open_rendition(image=image, rendition=Rendition.FULL), ".jpg"
 
 
-def _read(file: File[bytes]) -> Iterator[bytes]:
-    with file:
-        yield from file.chunks(_CHUNK_BYTES)
+def _build_entry(name: str, moment: datetime) -> zipfile.ZipInfo:
+    """A zip stores local time without its zone, from 1980 to 2107, and file modes of Unix."""
+    local = timezone.localtime(moment)
+    date = local.timetuple()[:6]
+    if not _FIRST_YEAR <= local.year <= _LAST_YEAR:
+        date = (_FIRST_YEAR, 1, 1, 0, 0, 0) if local.year < _FIRST_YEAR else (_LAST_YEAR, 12, 31, 23, 59, 58)
+    entry = zipfile.ZipInfo(name, date)
+    entry.external_attr = 0o644 << 16
+    return entry
 
 
-def _make_unique(name: str, taken: set[str]) -> str:
-    """Return the name, with a number if it is taken. Case is ignored, as in the file systems of some computers."""
-    path, number = PurePath(name), 2
-    while name.casefold() in taken:
-        name, number = f"{path.stem} ({number}){path.suffix}", number + 1
-    taken.add(name.casefold())
-    return name
+def _make_unique(name: str, suffix: str, taken: dict[str, int]) -> str:
+    """Return the name, with a number if it is taken. Case is ignored, as in the file systems of some computers.
+
+    `taken` holds the names given so far, in lower case, and the last number that was added to each.
+    """
+    plain = unique = build_download_name(name, suffix=suffix)
+    while unique.casefold() in taken:
+        taken[plain.casefold()] = number = taken.get(plain.casefold(), 1) + 1
+        unique = build_download_name(name, suffix=suffix, number=number)
+    taken.setdefault(unique.casefold(), 1)
+    return unique

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from collections_app.errors import CollectionDeleted
 from collections_app.errors import gettext_noop as _
-from collections_app.imaging import Limits, PictureInfo, inspect_picture
+from collections_app.imaging import Limits, PictureInfo, check_byte_size, inspect_picture
 from collections_app.models import Collection, Image, PendingFile, Team, User
 from collections_app.models.image import build_storage_name
 from collections_app.services.library.files import clean_file_name
@@ -61,11 +61,15 @@ def ingest_upload(
 
     Raises InvalidImage, CollectionDeleted or QuotaExceeded, with nothing stored.
     """
-    info = inspect_picture(file, get_upload_limits())
+    byte_size = file.seek(0, 2)
+    check_byte_size(byte_size, get_upload_limits())
     sha256 = compute_sha256(file)
     if existing := _find_same_bytes(collection, sha256, uploader):
         _ensure_file(existing, file)
         return IngestResult(image=existing, created=False)
+    if byte_size:
+        check_quota(team=collection.team, byte_size=byte_size)  # before decoding; again when the row is saved
+    info = inspect_picture(file, get_upload_limits())
     image = Image(
         collection=collection,
         uploader=uploader,
@@ -73,7 +77,7 @@ def ingest_upload(
         title=title[:200],
         tags=list(tags),
         sha256=sha256,
-        byte_size=file.seek(0, 2),
+        byte_size=byte_size,
         format=info.format,
         width=info.width,
         height=info.height,

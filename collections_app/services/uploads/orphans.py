@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from collections_app.models import Image, IndexJob, PendingFile
+from collections_app.models import ArchiveImport, Image, IndexJob, PendingFile
 from collections_app.services.library.files import delete_files
 
 _MIN_AGE = timedelta(days=1)
@@ -29,11 +29,13 @@ def delete_old_temporary_files() -> int:
 def delete_orphaned_files() -> int:
     """Delete stored files that have had a PendingFile for a day and got no row; return how many.
 
+    A ZIP file keeps its PendingFile, because its row may be deleted with an account before it is unpacked.
     Files without a PendingFile are not touched, because other programs may use the same storage. Raises
     StorageUnavailable; the remaining PendingFile rows then stay.
     """
     deleted = 0
-    for pending in PendingFile.objects.created_before(timezone.now() - _MIN_AGE):
+    archives = ArchiveImport.objects.exclude(file_name="").values("file_name")
+    for pending in PendingFile.objects.created_before(timezone.now() - _MIN_AGE).exclude(file_name__in=archives):
         if not _is_referenced(pending.file_name):
             delete_files(pending.file_name)
             deleted += 1

@@ -1,10 +1,9 @@
 """The report of one upload: a result for each file, with a sentence for each rejection."""
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -15,17 +14,13 @@ from collections_app.imaging import check_byte_size
 from collections_app.messages import describe_error
 from collections_app.models import Collection, Image, User
 from collections_app.services.uploads.ingest import get_upload_limits, ingest_upload
-from collections_app.services.uploads.zip_reader import (
-    ArchiveEntry,
-    ArchiveLimits,
-    describe_oversized_archive,
-    is_archive,
-    read_archive,
-)
+from collections_app.services.uploads.zip_reader import ArchiveEntry, ArchiveLimits, describe_oversized_archive
 
 # Up to this many files rejected for one reason get a line each. More files share one line, which names this many.
 _MAX_NAMED = 3
 _MAX_NAME_LENGTH = 200
+# A report has at most this many reasons; rejections for further ones are counted in one line.
+_MAX_REASONS = 50
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +57,64 @@ class Rejection:
     count: int
 
 
-def process_upload(*, file: BinaryIO, name: str, collection: Collection, uploader: User) -> list[UploadResult]:
-    """Return one result for a picture, or one for each entry of an archive. The content of a file never raises."""
-    if not is_archive(file):
-        return [_ingest_file(file, name, collection, uploader)]
-    return list(_ingest_entries(file, name, collection, uploader))
+class RejectionGroups:
+    """The rejected files, grouped by reason: the first names of each and their number, as a report stores them."""
+
+    def __init__(self, stored: Sequence[Sequence[Any]] = ()) -> None:
+        self._groups: dict[str, tuple[list[str], int]] = {error: (names, count) for error, names, count in stored}
+
+    def add(self, *, name: str, error: str, count: int = 1) -> None:
+        if error not in self._groups and len(self._groups) >= _MAX_REASONS:
+            error = _("Other reasons.")
+        names, total = self._groups.get(error, ([], 0))
+        self._groups[error] = ([*names, name][:_MAX_NAMED], total + count)
+
+    def export_json(self) -> list[list[Any]]:
+        return [[error, names, count] for error, (names, count) in self._groups.items()]
+
+    def build_lines(self) -> list[Rejection]:
+        """Return a line for each rejected file; many files rejected for one reason share a line with their number."""
+        return [line for error, (names, count) in self._groups.items() for line in _build_lines(error, names, count)]
+
+
+def ingest_file(*, file: BinaryIO, name: str, collection: Collection, uploader: User) -> UploadResult:
+    """Store a picture. The content of a file never raises; a storage that fails is a result too."""
+    try:
+        return ingest_or_raise(file=file, name=name, collection=collection, uploader=uploader)
+    except (OSError, StorageUnavailable):
+        log.exception("An upload could not be stored")
+        return build_not_stored_result(name=name)
+
+
+def ingest_or_raise(*, file: BinaryIO, name: str, collection: Collection, uploader: User) -> UploadResult:
+    """Store a picture. Raises OSError or StorageUnavailable if the storage fails."""
+    try:
+        done = ingest_upload(file=file, file_name=name, collection=collection, uploader=uploader)
+    except InvalidImage as error:
+        return UploadResult(file_name=name, error=describe_error(error), code=error.code)
+    except CollectionDeleted as error:
+        return UploadResult(file_name=name, error=describe_error(error), code="collection_gone")
+    except QuotaExceeded as error:
+        return UploadResult(file_name=name, error=describe_error(error), code="no_room")
+    return UploadResult(
+        file_name=name, image=done.image, created=done.created, copy_in_other_team=done.copy_in_other_team
+    )
+
+
+def ingest_entry(*, entry: ArchiveEntry, collection: Collection, uploader: User) -> UploadResult:
+    """Store an entry of an archive. Raises OSError or StorageUnavailable if the storage fails."""
+    name = entry.name[:_MAX_NAME_LENGTH]
+    if entry.file is None:
+        return UploadResult(file_name=name or _("The ZIP file"), error=entry.rejection, code="archive_entry")
+    return ingest_or_raise(file=entry.file, name=name, collection=collection, uploader=uploader)
+
+
+def get_archive_limits() -> ArchiveLimits:
+    return ArchiveLimits(
+        max_entries=settings.MAX_ARCHIVE_IMAGES,
+        max_entry_bytes=settings.MAX_UPLOAD_MB * 2**20,
+        max_total_bytes=settings.MAX_ARCHIVE_MB * 2**20,
+    )
 
 
 def reject_truncated(*, name: str, byte_size: int, is_archive: bool) -> UploadResult:
@@ -89,63 +137,16 @@ def build_not_stored_result(*, name: str) -> UploadResult:
     return UploadResult(file_name=name, error=sentence, code="storage")
 
 
-def group_rejections(results: Sequence[UploadResult]) -> list[Rejection]:
-    """Return a line for each rejected file; many files rejected for one reason share a line with their number."""
-    names: dict[str, list[str]] = defaultdict(list)
+def group_rejections(results: Iterable[UploadResult]) -> list[Rejection]:
+    groups = RejectionGroups()
     for result in results:
         if result.error:
-            names[result.error].append(result.file_name)
-    return [line for error, group in names.items() for line in _build_lines(error, group)]
+            groups.add(name=result.file_name, error=result.error)
+    return groups.build_lines()
 
 
-def _build_lines(error: str, names: list[str]) -> list[Rejection]:
-    if len(names) <= _MAX_NAMED:
+def _build_lines(error: str, names: list[str], count: int) -> list[Rejection]:
+    if count <= len(names):
         return [Rejection(name=name, error=error, count=1) for name in names]
-    words = {"names": ", ".join(names[:_MAX_NAMED]), "count": intcomma(len(names) - _MAX_NAMED)}
-    return [Rejection(name=_("%(names)s and %(count)s more") % words, error=error, count=len(names))]
-
-
-def _ingest_entries(file: BinaryIO, name: str, collection: Collection, uploader: User) -> Iterator[UploadResult]:
-    """Yield a result for each entry; if the disk fails, the entries stored before are still reported."""
-    try:
-        for entry in read_archive(file, _get_archive_limits()):
-            yield _ingest_entry(entry, collection, uploader)
-    except OSError:
-        yield _report_unstored(name)
-
-
-def _ingest_entry(entry: ArchiveEntry, collection: Collection, uploader: User) -> UploadResult:
-    name = entry.name[:_MAX_NAME_LENGTH]
-    if entry.file is None:
-        return UploadResult(file_name=name or _("The ZIP file"), error=entry.rejection, code="archive_entry")
-    return _ingest_file(entry.file, name, collection, uploader)
-
-
-def _report_unstored(name: str) -> UploadResult:
-    """Log the error that is being handled and return the result."""
-    log.exception("An upload could not be stored")
-    return build_not_stored_result(name=name)
-
-
-def _get_archive_limits() -> ArchiveLimits:
-    return ArchiveLimits(
-        max_entries=settings.MAX_ARCHIVE_IMAGES,
-        max_entry_bytes=settings.MAX_UPLOAD_MB * 2**20,
-        max_total_bytes=settings.MAX_ARCHIVE_MB * 2**20,
-    )
-
-
-def _ingest_file(file: BinaryIO, name: str, collection: Collection, uploader: User) -> UploadResult:
-    try:
-        done = ingest_upload(file=file, file_name=name, collection=collection, uploader=uploader)
-    except InvalidImage as error:
-        return UploadResult(file_name=name, error=describe_error(error), code=error.code)
-    except CollectionDeleted as error:
-        return UploadResult(file_name=name, error=describe_error(error), code="collection_gone")
-    except QuotaExceeded as error:
-        return UploadResult(file_name=name, error=describe_error(error), code="no_room")
-    except (OSError, StorageUnavailable):
-        return _report_unstored(name)
-    return UploadResult(
-        file_name=name, image=done.image, created=done.created, copy_in_other_team=done.copy_in_other_team
-    )
+    words = {"names": ", ".join(names), "count": intcomma(count - len(names))}
+    return [Rejection(name=_("%(names)s and %(count)s more") % words, error=error, count=count)]

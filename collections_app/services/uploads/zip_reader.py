@@ -4,9 +4,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, cast
 
@@ -14,12 +13,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
-from collections_app.messages import format_count
+from collections_app.errors import InvalidArchive, gettext_noop
+from collections_app.messages import describe_error, format_count
+from collections_app.services.uploads.zip_names import check_name, decode_names, is_skipped
+from collections_app.services.uploads.zip_signatures import is_archive, is_first_part, read_stated_count
 
-SIGNATURE = b"PK\x03\x04"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
-_HIDDEN = {"__macosx", "thumbs.db", "desktop.ini"}
 _IN_MEMORY_BYTES = 2**20
 _CHUNK_BYTES = 2**16
 # Pictures hardly shrink; a drawing of a single colour shrinks about 200 times.
@@ -27,6 +27,7 @@ _MAX_RATIO = 500
 _TOO_MANY = ngettext_lazy(
     "A ZIP file has at most %(number)s picture.", "A ZIP file has at most %(number)s pictures.", "count"
 )
+_PART = gettext_noop("This is one part of a ZIP file in several parts. Create one ZIP file and upload that.")
 _LOCAL_HEADER_BYTES = 30
 # A directory entry takes 46 bytes and its name. macOS adds a hidden entry for each file.
 _DIRECTORY_BYTES_PER_ENTRY = 1024
@@ -47,35 +48,54 @@ class ArchiveLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePosition:
+    """How far an archive is unpacked: the number of entries that are done, and their bytes."""
+
+    entries: int = 0
+    unpacked_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveEntry:
-    """One file of an archive: its content, or a sentence that says why it was rejected."""
+    """One file of an archive: its content, or a sentence that says why it was rejected. `end` is behind it."""
 
     name: str
     file: BinaryIO | None = None
     rejection: str = ""
+    end: ArchivePosition = ArchivePosition()
 
 
-def is_archive(file: BinaryIO) -> bool:
-    """Return whether the file begins like a zip, whatever its name. The file is left at 0."""
-    file.seek(0)
-    has_signature = file.read(len(SIGNATURE)) == SIGNATURE
-    file.seek(0)
-    return has_signature
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listing:
+    """The files that an archive lists, with their decoded names, and the offsets at which entries overlap."""
+
+    archive: zipfile.ZipFile
+    infos: Sequence[zipfile.ZipInfo]
+    names: Sequence[str]
+    overlapping: frozenset[int]
 
 
-def read_archive(file: BinaryIO, limits: ArchiveLimits) -> Iterator[ArchiveEntry]:
-    """Yield each file of the archive, without folders and hidden files.
+def count_entries(file: BinaryIO, limits: ArchiveLimits) -> int:
+    """Return the number of files in the archive from its directory alone. Raises InvalidArchive."""
+    with _open_archive(file, limits) as archive:
+        return len(_list_files(archive).infos)
+
+
+def read_archive(
+    file: BinaryIO, limits: ArchiveLimits, *, start: ArchivePosition = ArchivePosition()
+) -> Iterator[ArchiveEntry]:
+    """Yield each file of the archive from `start` on, without folders and hidden files.
 
     The content of an archive never raises: a bad entry is rejected by itself, and a limit rejects the remaining ones.
     """
-    directory = _BoundedReader(file, max_read_bytes=max(2**17, limits.max_entries * _DIRECTORY_BYTES_PER_ENTRY))
     try:
-        archive = zipfile.ZipFile(cast(BinaryIO, directory))
-    except _ARCHIVE_ERRORS:
-        yield ArchiveEntry(name="", rejection=_("The ZIP file is damaged: its list of contents can't be read."))
+        archive = _open_archive(file, limits)
+        listing = _list_files(archive)
+    except InvalidArchive as error:
+        yield ArchiveEntry(name="", rejection=describe_error(error), end=ArchivePosition(entries=start.entries + 1))
         return
     with archive:
-        yield from _read_entries(archive, limits)
+        yield from _read_entries(listing, limits, start)
 
 
 def describe_oversized_archive() -> str:
@@ -96,26 +116,56 @@ class _BoundedReader:
         return self._file.read(size)
 
 
-def _read_entries(archive: zipfile.ZipFile, limits: ArchiveLimits) -> Iterator[ArchiveEntry]:
-    files = [info for info in archive.infolist() if not _is_skipped(info)]
-    overlapping = _find_overlapping(archive)
-    total = 0
-    for number, info in enumerate(files):
+def _open_archive(file: BinaryIO, limits: ArchiveLimits) -> zipfile.ZipFile:
+    """Read the directory. Raises InvalidArchive."""
+    directory = _BoundedReader(file, max_read_bytes=max(2**17, limits.max_entries * _DIRECTORY_BYTES_PER_ENTRY))
+    try:
+        return zipfile.ZipFile(cast(BinaryIO, directory))
+    except _ARCHIVE_ERRORS as error:
+        if read_stated_count(file) > limits.max_entries:
+            raise InvalidArchive(format_count(_TOO_MANY, limits.max_entries)) from error
+        if is_first_part(file):
+            raise InvalidArchive(_PART) from error
+        raise InvalidArchive(gettext_noop("The ZIP file is damaged: its list of contents can't be read.")) from error
+
+
+def _list_files(archive: zipfile.ZipFile) -> _Listing:
+    """Raises InvalidArchive if there are none, or if they are in other files."""
+    infos = archive.infolist()
+    if any(info.volume for info in infos):
+        raise InvalidArchive(_PART)
+    files = [(info, name) for info, name in zip(infos, decode_names(infos), strict=True) if not is_skipped(name)]
+    if not files:
+        raise InvalidArchive(gettext_noop("The ZIP file contains no pictures."))
+    return _Listing(
+        archive=archive,
+        infos=[info for info, _name in files],
+        names=[name for _info, name in files],
+        overlapping=_find_overlapping(infos),
+    )
+
+
+def _read_entries(listing: _Listing, limits: ArchiveLimits, start: ArchivePosition) -> Iterator[ArchiveEntry]:
+    total = start.unpacked_bytes
+    for number in range(start.entries, len(listing.infos)):
+        info, name = listing.infos[number], listing.names[number]
         if rejection := _check_totals(number, total, limits):
-            yield ArchiveEntry(name=info.filename, rejection=rejection)
+            end = ArchivePosition(entries=number + 1, unpacked_bytes=total)
+            yield ArchiveEntry(name=name, rejection=rejection, end=end)
             continue
         budget = min(limits.max_entry_bytes, limits.max_total_bytes - total)
         with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES, dir=str(settings.FILE_UPLOAD_TEMP_DIR)) as content:
-            rejection = _check_entry(info, overlapping) or _unpack(archive, info, cast(IO[bytes], content), budget)
+            rejection = check_name(info, name) or _check_entry(info, listing.overlapping)
+            rejection = rejection or _unpack(listing.archive, info, cast(IO[bytes], content), budget)
             total += content.tell()
             if total >= limits.max_total_bytes:
                 rejection = describe_oversized_archive()
             if not rejection and is_archive(cast(BinaryIO, content)):
                 rejection = _("This is a ZIP file inside the ZIP file. Unpack it first.")
             content.seek(0)
-            yield ArchiveEntry(
-                name=info.filename, file=None if rejection else cast(BinaryIO, content), rejection=rejection
-            )
+            unpacked = None if rejection else cast(BinaryIO, content)
+            end = ArchivePosition(entries=number + 1, unpacked_bytes=total)
+            yield ArchiveEntry(name=name, file=unpacked, rejection=rejection, end=end)
 
 
 def _check_totals(number: int, total: int, limits: ArchiveLimits) -> str:
@@ -125,12 +175,10 @@ def _check_totals(number: int, total: int, limits: ArchiveLimits) -> str:
     return describe_oversized_archive() if total >= limits.max_total_bytes else ""
 
 
-def _check_entry(info: zipfile.ZipInfo, overlapping: set[int]) -> str:
+def _check_entry(info: zipfile.ZipInfo, overlapping: frozenset[int]) -> str:
     """Return why the directory alone rejects the entry, or an empty string."""
     if info.flag_bits & _ENCRYPTED:
         return _("This file is encrypted. Create the ZIP file without a password.")
-    if _is_outside_path(info.orig_filename):
-        return _("The path of this file leads out of the ZIP file.")
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return _("This is a link or another special file.")
@@ -141,35 +189,20 @@ def _check_entry(info: zipfile.ZipInfo, overlapping: set[int]) -> str:
     return ""
 
 
-def _find_overlapping(archive: zipfile.ZipFile) -> set[int]:
+def _find_overlapping(infos: Sequence[zipfile.ZipInfo]) -> frozenset[int]:
     """Return the offsets of entries that overlap: a few overlapping bytes can unpack to very many.
 
     See D. Fifield, A better zip bomb, USENIX WOOT 2019. Not every release of Python 3.11 rejects them.
     """
-    infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
     found: set[int] = set()
     end, start = 0, 0
-    for info in infos:
+    for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:
             found |= {start, info.header_offset}
         entry_end = info.header_offset + _LOCAL_HEADER_BYTES + len(info.orig_filename) + info.compress_size
         if entry_end > end:
             end, start = entry_end, info.header_offset
-    return found
-
-
-def _is_outside_path(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or name[1:2] == ":"
-
-
-def _is_skipped(info: zipfile.ZipInfo) -> bool:
-    """Return whether the entry is a folder or hidden; a hidden name that leads out of the archive is not skipped."""
-    if info.filename.endswith("/"):
-        return True
-    parts = PurePosixPath(info.filename).parts
-    hidden = any(part.lower() in _HIDDEN or part.startswith(".") for part in parts)
-    return hidden and not _is_outside_path(info.orig_filename)
+    return frozenset(found)
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, content: IO[bytes], budget: int) -> str:

@@ -1,7 +1,6 @@
 """The files of pictures. Access is checked on every request, also if the browser has the file cached."""
 
 from collections.abc import Callable
-from pathlib import PurePath
 
 from django.core.files import File
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -14,7 +13,7 @@ from collections_app.imaging import CONTENT_TYPES, THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import describe_error
 from collections_app.models import Image
 from collections_app.permissions import SignedInRequest, get_rights, get_visible_image
-from collections_app.services.library.files import clean_file_name
+from collections_app.services.library.files import build_download_name
 from collections_app.services.library.renditions import Rendition, open_rendition
 
 # If a browser interprets a file as a page, the page runs no scripts, loads nothing and has no origin.
@@ -63,7 +62,7 @@ def _serve_original(request: HttpRequest, image: Image, *, as_attachment: bool) 
         return FileResponse(
             image.file.open("rb"),
             as_attachment=as_attachment,
-            filename=clean_file_name(image.original_name),
+            filename=build_download_name(image.original_name),
             content_type=CONTENT_TYPES.get(image.format, "application/octet-stream"),
         )
 
@@ -75,7 +74,7 @@ def _serve_rendition(
 ) -> HttpResponseBase:
     def respond() -> FileResponse:
         file: File[bytes] = open_rendition(image=image, rendition=rendition)
-        name = f"{PurePath(clean_file_name(image.original_name)).stem}.jpg"
+        name = build_download_name(image.original_name, suffix=".jpg")
         return FileResponse(file, as_attachment=as_attachment, filename=name, content_type=THUMBNAIL_CONTENT_TYPE)
 
     return serve_cached_file(request, f'"{image.sha256}-{rendition.edge_px}"', respond)

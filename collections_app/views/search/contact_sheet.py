@@ -16,6 +16,7 @@ from collections_app.permissions import SignedInRequest
 from collections_app.services.library.contact_sheet import COLUMNS, MAX_ROWS, make_contact_sheet
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.results import join_rows, run_search
+from collections_app.views.request_budget import RequestBudget
 from collections_app.views.search.page import read_cutoffs
 
 DEFAULT_ROWS = 2
@@ -25,10 +26,12 @@ DEFAULT_ROWS = 2
 def search_sheet(request: SignedInRequest) -> HttpResponse:
     """`rows` is 1 to MAX_ROWS."""
     search = parse_search_request(user=request.user, parameters=request.GET)
+    budget = RequestBudget(request)
     rows = min(parse_id(request.GET.get("rows", "")) or DEFAULT_ROWS, MAX_ROWS)
     try:
         ranked = run_search(search, cutoffs=read_cutoffs(request)).ranked[: COLUMNS * rows]
-        picture = make_contact_sheet([each.image for each in join_rows(ranked, images=search.scope.images)])
+        images = [each.image for each in join_rows(ranked, images=search.scope.images)]
+        picture = make_contact_sheet(images, is_time_over=lambda: budget.is_spent)
     except ValueError:
         return _redirect_with_error(request, _("No pictures found, so there is no contact sheet."))
     except ImageSearchError as error:

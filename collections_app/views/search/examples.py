@@ -19,6 +19,7 @@ from collections_app.services.search.example_images import store_example
 from collections_app.services.search.query import Term
 from collections_app.services.search.request import parse_search_request
 from collections_app.upload_handlers import get_upload_rejection
+from collections_app.views.request_budget import RequestBudget
 from collections_app.views.search.page import redirect_to_query
 
 MAX_FILES = 5
@@ -49,7 +50,11 @@ def _store_examples(request: SignedInRequest, files: Sequence[UploadedFile[Any]]
         messages.warning(request, _("Select a picture first."))
     if len(files) > MAX_FILES:
         messages.warning(request, _("Only the first %(count)s pictures were added.") % {"count": MAX_FILES})
-    for file in files[:MAX_FILES]:
+    budget = RequestBudget(request)
+    for number, file in enumerate(files[:MAX_FILES]):
+        if number and budget.is_spent:
+            messages.warning(request, _("There was no time left for %(name)s. Add it again.") % {"name": file.name})
+            continue
         if rejection := get_upload_rejection(file):
             messages.error(request, f"{file.name}: {rejection.error}")
             continue

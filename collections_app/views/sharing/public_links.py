@@ -114,9 +114,10 @@ def public_preview(request: HttpRequest, link: PublicLink, public_id: uuid.UUID)
 def public_download(request: HttpRequest, link: PublicLink, public_id: uuid.UUID) -> HttpResponseBase:
     if not link.allows_download:
         raise Http404("This link shows pictures, without downloads.")
-    return _send_rendition(
-        request, _get_image(link, public_id), Rendition.FULL, name=slugify(link.collection.name) or "picture"
-    )
+    # The name tells nothing but the collection's, and is different for each picture.
+    collection = slugify(link.collection.name, allow_unicode=True)[:100] or "picture"
+    name = f"{collection}-{public_id.hex[:8]}"
+    return _send_rendition(request, _get_image(link, public_id), Rendition.FULL, name=name)
 
 
 @login_not_required

@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from collections_app.services.uploads.zip_reader import ArchiveLimits, is_archive, read_archive
+from collections_app.errors import InvalidArchive
+from collections_app.services.uploads.zip_reader import ArchiveLimits, count_entries, read_archive
+from collections_app.services.uploads.zip_signatures import is_archive
 from tests.sample_team import picture_bytes
 
 LIMITS = ArchiveLimits(max_entries=50, max_entry_bytes=2**20, max_total_bytes=8 * 2**20)
@@ -58,19 +60,19 @@ def with_directory(files: bytes, entries: list[bytes]) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "name", ["/etc/top.png", "../up.png", "a/../../up.png", "C:/drive.png", "a\\b.png", "..\\up.png"]
+    "name", ["/etc/top.png", "../up.png", "a/../../up.png", "C:/drive.png", "..\\up.png", "\\\\server\\up.png"]
 )
 def test_path_traversal_is_refused_and_other_entries_accepted(name: str) -> None:
     accepted, refused = read(zip_with_good_picture(name))
     assert accepted == [GOOD]
-    assert "leads out" in refused[name]
+    assert "leads out" in refused[name.replace("\\", "/")]
 
 
 def test_a_name_with_a_nul_is_refused() -> None:
     content = zip_with_good_picture("seem.png?.exe").replace(b"seem.png?.exe", b"seem.png\x00.exe")
     accepted, refused = read(content)
     assert accepted == [GOOD]
-    assert "leads out" in refused["seem.png"]
+    assert "character that isn't allowed" in refused["seem.png\0.exe"]
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK])
@@ -153,8 +155,7 @@ def test_oversized_directory_is_not_read() -> None:
         replace_directory(zipped(lambda archive: archive.writestr("a.png", GOOD)), [entry] * 20_000)
     )
     assert accepted == []
-    assert list(refused) == [""]
-    assert "list of contents" in refused[""]
+    assert refused == {"": "A ZIP file has at most 50 pictures."}
 
 
 def test_entries_over_the_limit_are_refused_one_by_one() -> None:
@@ -223,3 +224,82 @@ def test_arbitrary_bytes_raise_nothing(seed: int) -> None:
     accepted, refused = read(bytes(content))
     assert set(accepted) <= {GOOD, picture_bytes("red")}
     assert all(sentence.endswith(".") for sentence in refused.values())
+
+
+def refuse_whole(content: bytes) -> str:
+    with pytest.raises(InvalidArchive) as refused:
+        count_entries(io.BytesIO(content), LIMITS)
+    return str(refused.value)
+
+
+def test_very_many_entries_are_too_many_and_not_damage() -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        for number in range(70_000):
+            archive.writestr(f"{number}.png", b"")
+
+    assert refuse_whole(zipped(fill, zipfile.ZIP_STORED)) == "A ZIP file has at most 50 pictures."
+
+
+def test_archive_without_files_is_refused() -> None:
+    assert refuse_whole(zipped(lambda archive: None)) == "The ZIP file contains no pictures."
+    assert "no pictures" in refuse_whole(zipped(lambda archive: archive.writestr("__MACOSX/._a", "x")))
+
+
+def test_parts_of_an_archive_are_named_so() -> None:
+    content = bytearray(zip_with_good_picture("a.png"))
+    assert "several parts" in refuse_whole(b"PK\x07\x08" + bytes(content)[:80])
+    start = content.index(_CENTRAL) + 34
+    content[start : start + 2] = (1).to_bytes(2, "little")
+    assert "several parts" in refuse_whole(bytes(content))
+
+
+def test_program_that_unpacks_itself_is_an_archive() -> None:
+    content = b"MZ" + bytes(3000) + zip_with_good_picture("a.png")
+    assert is_archive(io.BytesIO(content))
+    assert len(read(content)[0]) == 2
+
+
+def test_archive_with_a_comment_and_zip64_sizes_is_read() -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        archive.comment = b"made by a camera"
+        with archive.open(zipfile.ZipInfo("a.png"), "w", force_zip64=True) as target:
+            target.write(GOOD)
+
+    assert read(zipped(fill)) == ([GOOD], {})
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compression_methods_are_named_unsupported(method: int) -> None:
+    content = zipped(lambda archive: archive.writestr("a.png", GOOD), method)
+    assert "unsupported compression" in read(content)[1]["a.png"]
+
+
+@pytest.mark.parametrize("number", [9, 93, 99])
+def test_unknown_method_numbers_are_named_unsupported(number: int) -> None:
+    content = bytearray(zip_with_good_picture("a.png"))
+    for signature, offset in ((_LOCAL, 8), (_CENTRAL, 10)):
+        start = content.index(signature) + offset
+        content[start : start + 2] = number.to_bytes(2, "little")
+    accepted, refused = read(bytes(content))
+    assert accepted == [GOOD]
+    assert "unsupported compression" in refused["a.png"]
+
+
+def test_names_that_differ_by_case_alone_are_both_read() -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        archive.writestr("A.png", GOOD)
+        archive.writestr("a.PNG", picture_bytes("red"))
+
+    assert read(zipped(fill)) == ([GOOD, picture_bytes("red")], {})
+
+
+def test_reading_continues_where_it_ended() -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        for number in range(4):
+            archive.writestr(f"{number}.png", picture_bytes((number, 1, 1)))
+
+    content = zipped(fill)
+    ends = [entry.end for entry in read_archive(io.BytesIO(content), LIMITS)]
+    rest = list(read_archive(io.BytesIO(content), LIMITS, start=ends[1]))
+    assert [entry.name for entry in rest] == ["2.png", "3.png"]
+    assert rest[-1].end == ends[-1]

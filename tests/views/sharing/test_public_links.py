@@ -93,6 +93,16 @@ def test_failed_search_is_reported(client: Client, link: PublicLink, broken_inde
     assert b"Search is temporarily unavailable" in answer.content
 
 
+def test_public_downloads_have_distinct_names(client: Client, sample: SampleTeam, photo: Image) -> None:
+    link = create_link(collection=sample.collection, creator=sample.owner, allows_download=True)
+    names = {
+        client.get(f"/s/{link.secret}/{image.public_id}/download/").headers["Content-Disposition"]
+        for image in (photo, sample.image)
+    }
+    assert len(names) == 2
+    assert all("garden-" in name for name in names)
+
+
 def test_downloads_work_only_when_allowed(client: Client, sample: SampleTeam, photo: Image) -> None:
     link = create_link(collection=sample.collection, creator=sample.owner)
     assert client.get(f"/s/{link.secret}/{photo.public_id}/download/").status_code == 404

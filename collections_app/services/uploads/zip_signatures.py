@@ -1,0 +1,55 @@
+"""How ZIP files begin and end: what is one, whatever its name."""
+
+import os
+import zipfile
+from typing import BinaryIO
+
+from collections_app.errors import InvalidImage
+from collections_app.imaging.formats import HEAD_BYTES, identify_format
+
+SIGNATURE = b"PK\x03\x04"
+_FIRST_PART = b"PK\x07\x08"
+_END = b"PK\x05\x06"
+_END_BYTES = 22
+_MAX_COMMENT_BYTES = 2**16
+# The end of the directory states this number if there are more entries than 16 bits can count.
+_MANY = 0xFFFF
+
+
+def is_archive(file: BinaryIO) -> bool:
+    """Return whether the file is a zip, whatever its name. The file is left at 0.
+
+    A program that unpacks itself and the last part of a zip in several parts begin with other bytes. A picture with a
+    zip behind it is a picture.
+    """
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    try:
+        if head.startswith((SIGNATURE, _FIRST_PART, _END)):
+            return True
+        return not _is_picture(head) and zipfile.is_zipfile(file)
+    finally:
+        file.seek(0)
+
+
+def is_first_part(file: BinaryIO) -> bool:
+    """Return whether the file is the first part of a zip in several parts, without a directory."""
+    file.seek(0)
+    return file.read(len(_FIRST_PART)) == _FIRST_PART
+
+
+def read_stated_count(file: BinaryIO) -> int:
+    """Return the number of entries that the end of the directory states; 0 if there is no end."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _END_BYTES - _MAX_COMMENT_BYTES))
+    tail = file.read()
+    start = tail.rfind(_END)
+    return int.from_bytes(tail[start + 10 : start + 12], "little") if start >= 0 else 0
+
+
+def _is_picture(head: bytes) -> bool:
+    try:
+        identify_format(head)
+    except InvalidImage as error:
+        return error.code == "unsupported"
+    return True
