@@ -144,6 +144,7 @@ MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 50, minimum=1)
 MAX_ARCHIVE_MB = env.integer("MAX_ARCHIVE_MB", 2048, minimum=1)
 MAX_ARCHIVE_IMAGES = env.integer("MAX_ARCHIVE_IMAGES", 5000, minimum=1)
 MAX_MEGAPIXELS = env.integer("MAX_MEGAPIXELS", 100, minimum=1)
+MAX_JPEG_MEGAPIXELS = env.integer("MAX_JPEG_MEGAPIXELS", 250, minimum=1)
 MAX_FRAMES = env.integer("MAX_FRAMES", 1000, minimum=1)
 # Limits of each team, trash included; 0: no limit. Administrators can set other limits for a team.
 TEAM_MAX_GB = env.number("TEAM_MAX_GB", 0)

@@ -1,9 +1,8 @@
 """Pictures as files and as pixels: checked, decoded, reduced, hashed. Independent of Django."""
 
-from .decoding import open_picture
+from .decoding import hold_picture, open_picture
 from .formats import ACCEPTED_ENDINGS, CONTENT_TYPES, FORMATS_BY_WORD, SHOWN_BY_BROWSERS
 from .inspection import Limits, PictureInfo, check_byte_size, inspect_picture
-from .memory_budget import reserve_memory
 from .perceptual_hash import compute_perceptual_hash
 from .thumbnails import (
     THUMBNAIL_CONTENT_TYPE,
@@ -28,8 +27,8 @@ __all__ = [
     "compute_perceptual_hash",
     "compute_thumbnail_size",
     "draw_contact_sheet",
+    "hold_picture",
     "inspect_picture",
     "make_thumbnail",
     "open_picture",
-    "reserve_memory",
 ]

@@ -71,7 +71,7 @@ def _iterate_top_boxes(file: BinaryIO) -> Iterator[tuple[bytes, tuple[int, int]]
         size = size or end - offset
         if size < header:
             return
-        yield head[4:8], (offset + header, min(size - header, end - offset - header))
+        yield head[4:8], (offset + header, size - header)
         offset += size
 
 
@@ -79,6 +79,8 @@ def _read_meta(file: BinaryIO, boxes: dict[bytes, tuple[int, int]]) -> MetaBox |
     if b"meta" not in boxes:
         return None
     offset, size = boxes[b"meta"]
+    if offset + size > measure_file(file):
+        raise EOFError("the description of the items is truncated")
     if size > _MAX_META_BYTES:
         raise ValueError("the description of the items is too large")
     return read_meta_box(read_at(file, offset, size), offset)

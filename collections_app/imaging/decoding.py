@@ -1,5 +1,7 @@
 """Decoding of an accepted file to the pixels to display: upright, in sRGB, on white."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -91,23 +93,34 @@ def open_picture(file: BinaryIO, *, max_edge_px: int | None = None) -> Image.Ima
 
     Raises InvalidImage.
     """
+    with hold_picture(file, max_edge_px=max_edge_px) as picture:
+        return picture
+
+
+@contextmanager
+def hold_picture(file: BinaryIO, *, max_edge_px: int | None = None) -> Iterator[Image.Image]:
+    """Decode like open_picture, and keep the memory reserved until the block ends: for large results."""
     try:
         picture_format = identify_format(file)
         with translate_decode_errors(picture_format.name):
             scan = scan_picture(file, picture_format, max_frames=1)
-            plan = _make_plan(scan, picture_format, max_edge_px)
-            with reserve_memory(plan.byte_count):
-                return _decode(scan, picture_format, plan)
+        plan = _make_plan(scan, picture_format, max_edge_px)
+        with reserve_memory(plan.byte_count):
+            with translate_decode_errors(picture_format.name):
+                picture = _decode(scan, picture_format, plan)
+            yield picture
     finally:
         file.seek(0)
 
 
-def open_lazily(scan: Scan, picture_format: PictureFormat) -> ImageFile.ImageFile:
+def open_lazily(scan: Scan, picture_format: PictureFormat) -> Image.Image:
     """Return Pillow's picture. Call this within the memory budget: some readers decode while they open.
 
     Raises ValueError if the reader finds a larger picture than the scan, for which no memory is reserved.
     """
     scan.file.seek(0)
+    if picture_format == PNM:
+        return decode_pnm(scan.file)
     image = _READERS[picture_format.reader](scan.file, "")
     if compute_raster_bytes(*image.size) > scan.decode_bytes:
         raise ValueError("the picture is larger than its header says")
@@ -116,13 +129,9 @@ def open_lazily(scan: Scan, picture_format: PictureFormat) -> ImageFile.ImageFil
     return image
 
 
-def load_pixels(scan: Scan, picture_format: PictureFormat, *, divisor: int = 1) -> Image.Image:
-    """Return the decoded picture with its metadata in Pillow's form. Call this within the memory budget."""
-    if picture_format == PNM:
-        scan.file.seek(0)
-        return decode_pnm(scan.file)
-    image = open_lazily(scan, picture_format)
-    if divisor > 1:
+def load_pixels(image: Image.Image, scan: Scan, *, divisor: int = 1) -> Image.Image:
+    """Decode a picture that was opened lazily. Call this within the memory budget."""
+    if divisor > 1 and isinstance(image, ImageFile.ImageFile):
         image.draft(None, (max(1, image.width // divisor), max(1, image.height // divisor)))
     image.load()
     return image.crop(scan.crop) if scan.crop and _fits(scan.crop, image.size) else image
@@ -144,29 +153,37 @@ def _fits(crop: tuple[int, int, int, int], size: tuple[int, int]) -> bool:
 
 def _make_plan(scan: Scan, picture_format: PictureFormat, max_edge_px: int | None) -> _Plan:
     """Return the largest result up to `max_edge_px` that fits in the memory budget."""
-    full = (scan.width, scan.height)
-    edge_px = max(full) if max_edge_px is None else min(max_edge_px, max(full))
-    divisors = _DRAFT_DIVISORS if picture_format.reader == "JPEG" else (1,)
-    target = compute_thumbnail_size(*full, edge_px)
-    wanted = min(full[0] / target[0], full[1] / target[1]) / REDUCING_GAP
-    divisors = tuple(each for each in divisors if each >= max(d for d in divisors if d <= max(1, wanted)))
+    full_edge = max(scan.width, scan.height)
+    edge_px = full_edge if max_edge_px is None else max_edge_px
     while True:
-        for divisor in divisors:
-            result = compute_thumbnail_size(*full, min(edge_px, -(-max(full) // divisor)))
-            raster_bytes = compute_draft_bytes(scan, divisor) - scan.codec_bytes
-            byte_count = max(
-                scan.codec_bytes + raster_bytes,
-                raster_bytes
-                + result[0] * result[1] * _RESULT_BYTES_PER_PIXEL
-                + scan.codec_bytes * (picture_format.reader == "JPEG"),
-            )
-            if byte_count <= MAX_BYTES or edge_px < REDUCING_GAP:
-                return _Plan(divisor=divisor, edge_px=max(result), byte_count=byte_count)
+        for divisor in _list_divisors(scan, picture_format, edge_px):
+            plan = _plan_result(scan, picture_format, divisor, min(edge_px, -(-full_edge // divisor)))
+            if plan.byte_count <= MAX_BYTES or edge_px <= 1:
+                return plan
         edge_px //= 2
 
 
+def _list_divisors(scan: Scan, picture_format: PictureFormat, edge_px: int) -> list[int]:
+    """Return the fractions at which to decode, the preferred one first: only JPEGs have any but 1."""
+    if picture_format.reader != "JPEG":
+        return [1]
+    wanted = max(scan.width, scan.height) / edge_px / REDUCING_GAP
+    preferred = max(each for each in _DRAFT_DIVISORS if each <= max(1, wanted))
+    return [each for each in _DRAFT_DIVISORS if each >= preferred]
+
+
+def _plan_result(scan: Scan, picture_format: PictureFormat, divisor: int, edge_px: int) -> _Plan:
+    width, height = compute_thumbnail_size(scan.width, scan.height, edge_px)
+    raster_bytes = compute_draft_bytes(scan, divisor) - scan.codec_bytes
+    # The readers that hold their decoder's buffers are let go before the result is made; the one of JPEG is not.
+    held_bytes = scan.codec_bytes if picture_format.reader == "JPEG" else 0
+    result_bytes = width * height * _RESULT_BYTES_PER_PIXEL
+    byte_count = raster_bytes + max(scan.codec_bytes, held_bytes + result_bytes)
+    return _Plan(divisor=divisor, edge_px=edge_px, byte_count=byte_count)
+
+
 def _decode(scan: Scan, picture_format: PictureFormat, plan: _Plan) -> Image.Image:
-    image = load_pixels(scan, picture_format, divisor=plan.divisor)
+    image = load_pixels(open_lazily(scan, picture_format), scan, divisor=plan.divisor)
     orientation = read_orientation(image, picture_format)
     profile = image.info.get("icc_profile")
     if picture_format.reader in _HOLDING_READERS:

@@ -36,7 +36,7 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
 _ERRNO_OF_BAD_OFFSETS = (None, errno.EINVAL, errno.EOVERFLOW)
 # How Pillow and its decoders say that a file is of a kind that they do not decode.
 _UNSUPPORTED = re.compile(
-    r"unsupported|not supported|unimplemented|unknown (pixel mode|data organization|PCX mode|TGA)|no decod"
+    r"unsupported|not supported|unimplemented|unknown (pixel mode|PCX mode|TGA)|no decod"
     r"|decoder .* not available|cannot load this image|bad configuration",
     re.IGNORECASE,
 )

@@ -135,7 +135,7 @@ _OPEN_BRANDS = {b"mif1", b"msf1", b"mif2", b"mif3", b"miaf", b"MiHE", b"MiHB", b
 # The possible sizes of the header after the file header. Without this check any text that begins with BM would pass.
 _BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
 # Targa files have no signature: the type of the picture to the bits of a pixel that it may have.
-_TGA_DEPTHS = {1: {8}, 2: {16, 24, 32}, 3: {8, 16}, 9: {8}, 10: {16, 24, 32}, 11: {8, 16}}
+_TGA_DEPTHS = {1: {8}, 2: {16, 24, 32}, 3: {1, 8, 16}, 9: {8}, 10: {16, 24, 32}, 11: {8, 16}}
 _TGA_PALETTE_DEPTHS = {15, 16, 24, 32}
 
 

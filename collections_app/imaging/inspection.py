@@ -1,7 +1,7 @@
 """The checks of an uploaded file, cheapest first, before it is decoded in full."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -12,7 +12,7 @@ from collections_app.errors import gettext_noop as _
 
 from .decoding import compute_draft_bytes, load_pixels, open_lazily, orient_size
 from .errors import translate_decode_errors
-from .formats import DDS, PNG, QOI, TIFF, PictureFormat
+from .formats import AVIF, DDS, HEIF, PNG, QOI, TIFF, PictureFormat
 from .jpeg_segments import check_open_end, compute_check_bytes
 from .memory_budget import reserve_memory
 from .metadata import read_orientation, read_taken_at
@@ -86,10 +86,14 @@ def _inspect(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> P
     with reserve_memory(max(byte_count, compute_check_bytes(scan))):
         if scan.is_open_ended:
             check_open_end(scan)
-        image = load_pixels(scan, picture_format, divisor=_CHECK_DIVISOR if is_jpeg else 1)
+        image = open_lazily(scan, picture_format)
+        frames = max(scan.frames, getattr(image, "n_frames", 1)) if picture_format in (AVIF, HEIF) else scan.frames
+        _check_frames(frames, limits)
+        image = load_pixels(image, scan, divisor=_CHECK_DIVISOR if is_jpeg else 1)
         size = (scan.width, scan.height) if is_jpeg else image.size
         _check_pixels(size[0] * size[1], max_pixels)
-        return _build_info(image, size, scan, picture_format)
+        info = _build_info(image, size, scan, picture_format)
+        return replace(info, frames=frames)
 
 
 def _build_info(image: Image.Image, size: tuple[int, int], scan: Scan, picture_format: PictureFormat) -> PictureInfo:

@@ -29,7 +29,7 @@ class MetaBox:
 
 def read_meta_box(body: bytes, offset: int) -> MetaBox:
     """Read the body of a `meta` box that begins at an offset of the file (ISO/IEC 14496-12, 8.11)."""
-    boxes = {name: place for name, place in iterate_boxes(body, 4, len(body))}
+    boxes = dict(iterate_boxes(body, 4, len(body)))
     types = _read_types(body, *boxes[b"iinf"]) if b"iinf" in boxes else {}
     data_start = offset + boxes[b"idat"][0] if b"idat" in boxes else 0
     places = _read_places(body, *boxes[b"iloc"], data_start) if b"iloc" in boxes else {}

@@ -24,6 +24,7 @@ _MAX_SEGMENTS = 20_000
 _BLOCK_BYTES = 262_144
 # In the data of a scan 0xFF is followed by 0x00 or a restart marker; anything else begins the next segment.
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 _DECODABLE_FRAMES, _PROGRESSIVE_FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA), (0xC2, 0xCA)
@@ -64,22 +65,24 @@ def scan_jpeg(file: BinaryIO, max_frames: int) -> Scan:
     """Raises ValueError on a damaged file or one that would decode for hours, InvalidImage on an unsupported kind."""
     frames: list[_Frame] = []
     left_out: list[_Segment] = []
-    scans, has_separate_scans, is_open_ended = 0, False, True
+    scans: list[bytes] = []
+    is_open_ended = True
     for segment in _iterate_segments(file):
         if segment.marker == _END_OF_IMAGE:
             is_open_ended = False
-            break
-        if segment.marker in _FRAMES:
+        elif segment.marker in _FRAMES:
             frames.append(_read_frame(file, segment))
         elif segment.marker == _START_OF_SCAN:
-            scans += 1
-            has_separate_scans |= bool(frames) and read_at(file, segment.offset + 4, 1) != bytes([frames[0].components])
+            scans.append(read_at(file, segment.offset + 4, segment.size - 4))
         elif _is_too_short(file, segment):
             left_out.append(segment)
     if not frames or not scans:
         raise EOFError("a JPEG without pixels is truncated")
     largest = max(frames, key=lambda frame: frame.width * frame.height)
+    has_separate_scans = any(scan[:1] != bytes([frames[0].components]) for scan in scans)
     is_buffered = largest.marker in _PROGRESSIVE_FRAMES or has_separate_scans
+    if is_open_ended and not _is_complete(scans, frames[0].components):
+        raise EOFError("scans of a JPEG are truncated")
     return Scan(
         file=join_parts(file, [*_leave_out(left_out, measure_file(file)), END_MARKER]),
         width=largest.width,
@@ -194,6 +197,20 @@ def _read_frame_or_none(file: BinaryIO, segment: _Segment) -> _Frame | None:
     )
 
 
+def _is_complete(scans: list[bytes], components: int) -> bool:
+    """Return whether the scans together give every bit of every coefficient (annex G)."""
+    missing_bits: dict[int, bytearray] = {}
+    for scan in scans:
+        count = scan[0] if scan else 0
+        if len(scan) < 4 + 2 * count:
+            return False
+        start, end, bits = scan[1 + 2 * count : 4 + 2 * count]
+        for component in scan[1 : 1 + 2 * count : 2]:
+            levels = missing_bits.setdefault(component, bytearray(b"\xff" * 64))
+            levels[start : end + 1] = bytes([bits & 15]) * len(levels[start : end + 1])
+    return len(missing_bits) >= components and not any(map(any, missing_bits.values()))
+
+
 def _is_too_short(file: BinaryIO, segment: _Segment) -> bool:
     return segment.size < 16 and any(
         segment.marker == marker and read_at(file, segment.offset + 4, len(word)) == word
@@ -211,7 +228,13 @@ def _leave_out(segments: list[_Segment], size: int) -> Iterator[Part]:
 
 def _decode_with_filler(file: BinaryIO, filler: bytes, is_simple: bool) -> Pixels:
     """Decode with these bytes after the end; a JPEG of one scan at an eighth of its size."""
-    whole = join_parts(file, [(0, measure_file(file) - len(END_MARKER)), filler, END_MARKER])
+    end = measure_file(file) - len(END_MARKER)
+    if read_at(file, end - 1, 1) == b"\xff":  # half of a marker
+        end -= 1
+    # The decoder skips everything up to the next restart marker, so the filler has them too.
+    restarts = _RESTART.findall(read_at(file, max(0, end - 4 * _BLOCK_BYTES), min(end, 4 * _BLOCK_BYTES)))
+    following = [b"\xff" + bytes([0xD0 | restarts[-1][1] + step & 7]) + filler for step in range(1, 9) if restarts]
+    whole = join_parts(file, [(0, end), filler, *(following if filler else ()), END_MARKER])
     image = JpegImagePlugin.JpegImageFile(whole, "")
     if is_simple:
         image.draft(None, (1, 1))
@@ -225,5 +248,5 @@ def _count_missing(left: Pixels, right: Pixels, band: int) -> int:
     for top in range(0, height, band):
         differs = (left[top : top + band] != right[top : top + band]).any(axis=(0, 2))
         if differs.any():
-            return (height - top) * width - int(differs.argmax()) * min(band, height - top)
+            return (height - top) * int(width) - int(differs.argmax()) * min(band, int(height) - top)
     return 0

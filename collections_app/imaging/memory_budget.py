@@ -22,15 +22,14 @@ class MemoryBudget:
 
     @contextmanager
     def reserve(self, byte_count: int) -> Iterator[None]:
-        """Wait until the bytes are free. A nested call takes no more, because the thread would wait for itself.
+        """Wait until the bytes are free. A thread reserves once at a time: it could wait for itself.
 
         Raises InvalidImage with the code `too_many_pixels` if the bytes are more than the whole budget.
         """
         if byte_count > self._max_bytes:
             raise build_memory_error(byte_count, self._max_bytes)
         if getattr(self._thread, "is_holding", False):
-            yield
-            return
+            raise RuntimeError("This thread has reserved memory already.")
         self._take(byte_count)
         self._thread.is_holding = True
         try:

@@ -1,4 +1,4 @@
-"""The chunks of a PNG file (PNG specification, third edition): what Pillow needs of them, and whether the pixels are whole.
+"""The chunks of a PNG file (PNG specification, third edition).
 
 Pillow refuses a file because of large or damaged text, and accepts one whose compressed rows end early. Here the pixels
 decide: chunks that Pillow cannot read are left out, and the rows are counted.

@@ -1,5 +1,6 @@
-"""The PNM family (PBM, PGM, PPM, PAM, PFM), read with numpy: Pillow lacks PAM and PFM in colour, and is slow in 16 bits.
+"""The PNM family (PBM, PGM, PPM, PAM, PFM), read with numpy.
 
+Pillow reads neither PAM nor PFM in colour, and takes a microsecond for each pixel of 16 bits.
 Formats: netpbm's manual pages pbm(5), pgm(5), ppm(5), pam(5) and pfm(5).
 """
 

@@ -1,4 +1,4 @@
-"""The scan of a file of any format: its sizes, its frames and the memory that decoding takes, before a decoder opens it.
+"""The scan of a file of any format, before a decoder opens it: sizes, frames, and the memory that decoding takes.
 
 Decoders allocate whole frames while they open a file, build lists as long as the file says, trust sizes that the pixels
 do not have, stay busy for hours, or end the process.

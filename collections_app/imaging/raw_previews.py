@@ -70,7 +70,7 @@ def scan_raw(file: BinaryIO, max_frames: int) -> Scan:
 
 def _list_directories(file: BinaryIO) -> Iterator[Directory]:
     """Yield the first pages with the directories below them, up to the first that is damaged."""
-    with suppress(ValueError, struct.error):
+    with suppress(ValueError, EOFError, struct.error):
         for count, directory in enumerate(iterate_directories(file)):
             if count == _MAX_DIRECTORIES:
                 return

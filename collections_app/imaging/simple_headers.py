@@ -44,9 +44,7 @@ def scan_pcx(file: BinaryIO, max_frames: int) -> Scan:
 
 def scan_psd(file: BinaryIO, max_frames: int) -> Scan:
     file.seek(4)
-    version, _, _, height, width, depth, mode = struct.unpack(
-        ">HIHIIHH", read_exactly(file, 20) + read_exactly(file, 2)
-    )
+    version, height, width, depth, mode = struct.unpack(">H8xIIHH", read_exactly(file, 22))
     if version != 1 or (mode, depth) not in _PSD_MODES:
         raise build_unsupported_error("PSD")
     return Scan(file=file, width=width, height=height, codec_bytes=16 * height + measure_file(file))

@@ -71,14 +71,14 @@ def convert_in_strips(
 
     Only one strip at a time is held in the mode that the conversion needs.
     """
-    factors = tuple(max(1, int(full / small / REDUCING_GAP)) for full, small in zip(picture.size, size, strict=True))
-    rows = max(1, _STRIP_PIXELS // picture.width // factors[1]) * factors[1]
+    across, down = (max(1, int(full / small / REDUCING_GAP)) for full, small in zip(picture.size, size, strict=True))
+    rows = max(1, _STRIP_PIXELS // picture.width // down) * down
     result: Image.Image | None = None
     for top in range(0, picture.height, rows):
-        strip = convert(picture.crop((0, top, picture.width, min(top + rows, picture.height)))).reduce(factors)
+        strip = convert(picture.crop((0, top, picture.width, min(top + rows, picture.height)))).reduce((across, down))
         if result is None:
-            result = Image.new(strip.mode, (strip.width, -(-picture.height // factors[1])))
-        result.paste(strip, (0, top // factors[1]))
+            result = Image.new(strip.mode, (strip.width, -(-picture.height // down)))
+        result.paste(strip, (0, top // down))
     if result is None:
         raise ValueError("A picture has at least one row.")
     return result

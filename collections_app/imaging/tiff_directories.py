@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from .file_parts import read_at
+from .file_parts import read_at, read_exactly
 from .scan import Scan
 from .unaccepted import build_unsupported_error
 
@@ -18,6 +18,10 @@ _MAX_SUB_DIRECTORIES = 100
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, MAKE = 256, 257, 258, 259, 262, 271
 STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, SUB_DIRECTORIES = 273, 274, 277, 278, 279, 330
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, DNG_VERSION = 322, 323, 324, 325, 50706
+_READ_TAGS = {
+    *(WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES),
+    *(SUB_DIRECTORIES, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, DNG_VERSION),
+}
 _KINDS = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
 # The compressions that libtiff in Pillow's wheels decodes.
 _DECODABLE_COMPRESSIONS = (1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32809, 32946, 34661, 34676, 34677, 34925, 50000, 50001)
@@ -74,7 +78,7 @@ def scan_tiff(file: BinaryIO, max_frames: int) -> Scan:
     try:
         while frames <= max_frames and next(pages, None):
             frames += 1
-    except (ValueError, struct.error):
+    except (ValueError, EOFError, struct.error):
         pass
     width, height = first.size
     return Scan(file=file, width=width, height=height, frames=frames, codec_bytes=first.codec_bytes)
@@ -117,7 +121,7 @@ def _read_directory(file: BinaryIO, layout: _Layout, offset: int) -> tuple[Direc
     (count,) = layout.count.unpack(read_at(file, offset, layout.count.size))
     if count > MAX_ENTRIES:
         raise ValueError("too many entries in a TIFF directory")
-    entries = file.read(count * layout.entry.size)
+    entries = read_exactly(file, count * layout.entry.size)
     following = file.read(layout.offset.size)
     values, make = {}, ""
     for tag, kind, length, inline in layout.entry.iter_unpack(entries):
@@ -130,12 +134,6 @@ def _read_directory(file: BinaryIO, layout: _Layout, offset: int) -> tuple[Direc
     # Pillow also treats a missing offset as the end.
     next_offset = layout.offset.unpack(following)[0] if len(following) == layout.offset.size else 0
     return Directory(values=values, make=make), next_offset
-
-
-_READ_TAGS = frozenset(
-    (WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES)
-    + (SUB_DIRECTORIES, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, DNG_VERSION)
-)
 
 
 def _read_numbers(file: BinaryIO, layout: _Layout, kind: int, length: int, inline: bytes) -> tuple[int, ...]:
