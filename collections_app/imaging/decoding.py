@@ -37,6 +37,9 @@ from .thumbnails import REDUCING_GAP, compute_thumbnail_size, convert_in_strips,
 
 # Pillow's limit is global and warns long before it raises; inspection.py checks the pixels instead.
 Image.MAX_IMAGE_PIXELS = None
+# malloc gives blocks above 32 MB back to the system at once. It keeps smaller ones for the thread that freed them, so
+# eight threads would hold several pictures after decoding one each.
+Image.core.set_block_size(64 * 2**20)
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 # Image.open tries several readers and hides their errors, so each format's own reader is called.

@@ -3,6 +3,7 @@
 import errno
 import re
 import struct
+import traceback
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ _ERRNO_OF_BAD_OFFSETS = (None, errno.EINVAL, errno.EOVERFLOW)
 # How Pillow and its decoders say that a file is of a kind that they do not decode.
 _UNSUPPORTED = re.compile(
     r"unsupported|not supported|unimplemented|unknown (pixel mode|PCX mode|TGA)|no decod"
-    r"|decoder .* not available|cannot load this image|bad configuration",
+    r"|decoder .* not available|cannot load this image",
     re.IGNORECASE,
 )
 
@@ -54,6 +55,8 @@ def translate_decode_errors(name: str) -> Iterator[None]:
     except DECODE_ERRORS as error:
         if isinstance(error, OSError) and error.errno not in _ERRNO_OF_BAD_OFFSETS:
             raise
+        # The frames would keep the pixels as long as the error lives, beyond the memory budget.
+        traceback.clear_frames(error.__traceback__)
         raise _build_invalid_image(error, name) from error
 
 

@@ -7,6 +7,7 @@ from typing import BinaryIO
 # A place in the uploaded file (offset, length), or bytes to put between such places.
 Part = tuple[int, int] | bytes
 _BUFFER_BYTES = 65_536
+_MAX_OFFSET = 2**40
 
 
 def join_parts(file: BinaryIO, parts: Sequence[Part]) -> BinaryIO:
@@ -21,7 +22,9 @@ def measure_file(file: BinaryIO) -> int:
 
 
 def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
-    """Return the bytes at a place; fewer at the end of the file."""
+    """Return the bytes at a place; fewer at the end of the file, none at a place that no file has."""
+    if not 0 <= offset < _MAX_OFFSET or size <= 0:
+        return b""
     file.seek(offset)
     return file.read(size)
 

@@ -67,33 +67,41 @@ def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
         _check_bytes(file, limits)
         picture_format = identify_format(file)
         with translate_decode_errors(picture_format.name):
-            return _inspect(file, picture_format, limits)
+            scan = scan_picture(file, picture_format, max_frames=limits.max_frames)
+            _check_pixels(scan.pixels, _get_max_pixels(file, picture_format, limits))
+            _check_frames(scan.frames, limits)
+            if picture_format == PNG:
+                check_png_rows(file)
+        with reserve_memory(_compute_bytes(scan, picture_format)), translate_decode_errors(picture_format.name):
+            # In a function of its own, so that the pixels are gone before the memory is released.
+            return _decode_and_describe(scan, picture_format, limits)
     finally:
         file.seek(0)
 
 
-def _inspect(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> PictureInfo:
-    """Decode first, and read metadata from the decoded picture: reading could decode, and hide an error."""
-    scan = scan_picture(file, picture_format, max_frames=limits.max_frames)
+def _get_max_pixels(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> int:
     is_slow = picture_format == QOI or (picture_format == DDS and is_slow_dds(file))
     max_pixels = limits.get_max_pixels(picture_format)
-    _check_pixels(scan.pixels, min(max_pixels, MAX_SLOW_PIXELS) if is_slow else max_pixels)
-    _check_frames(scan.frames, limits)
-    if picture_format == PNG:
-        check_png_rows(file)
+    return min(max_pixels, MAX_SLOW_PIXELS) if is_slow else max_pixels
+
+
+def _compute_bytes(scan: Scan, picture_format: PictureFormat) -> int:
+    if picture_format.reader == "JPEG":
+        return max(compute_draft_bytes(scan, _CHECK_DIVISOR), compute_check_bytes(scan))
+    return scan.decode_bytes
+
+
+def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limits) -> PictureInfo:
+    """Decode first, and read metadata from the decoded picture: reading could decode, and hide an error."""
+    if scan.is_open_ended:
+        check_open_end(scan)
+    image = open_lazily(scan, picture_format)
+    frames = max(scan.frames, getattr(image, "n_frames", 1)) if picture_format in (AVIF, HEIF) else scan.frames
+    _check_frames(frames, limits)
     is_jpeg = picture_format.reader == "JPEG"
-    byte_count = compute_draft_bytes(scan, _CHECK_DIVISOR) if is_jpeg else scan.decode_bytes
-    with reserve_memory(max(byte_count, compute_check_bytes(scan))):
-        if scan.is_open_ended:
-            check_open_end(scan)
-        image = open_lazily(scan, picture_format)
-        frames = max(scan.frames, getattr(image, "n_frames", 1)) if picture_format in (AVIF, HEIF) else scan.frames
-        _check_frames(frames, limits)
-        image = load_pixels(image, scan, divisor=_CHECK_DIVISOR if is_jpeg else 1)
-        size = (scan.width, scan.height) if is_jpeg else image.size
-        _check_pixels(size[0] * size[1], max_pixels)
-        info = _build_info(image, size, scan, picture_format)
-        return replace(info, frames=frames)
+    image = load_pixels(image, scan, divisor=_CHECK_DIVISOR if is_jpeg else 1)
+    size = (scan.width, scan.height) if is_jpeg else image.size
+    return replace(_build_info(image, size, scan, picture_format), frames=frames)
 
 
 def _build_info(image: Image.Image, size: tuple[int, int], scan: Scan, picture_format: PictureFormat) -> PictureInfo:
