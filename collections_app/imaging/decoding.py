@@ -147,7 +147,8 @@ def orient_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
 
 def compute_draft_bytes(scan: Scan, divisor: int) -> int:
     """Return the memory that decoding at a fraction of the size takes."""
-    return scan.codec_bytes + compute_raster_bytes(scan.width // divisor + 1, scan.height // divisor + 1)
+    width, height = scan.largest
+    return scan.codec_bytes + compute_raster_bytes(width // divisor + 1, height // divisor + 1)
 
 
 def _fits(crop: tuple[int, int, int, int], size: tuple[int, int]) -> bool:
@@ -156,7 +157,7 @@ def _fits(crop: tuple[int, int, int, int], size: tuple[int, int]) -> bool:
 
 def _make_plan(scan: Scan, picture_format: PictureFormat, max_edge_px: int | None) -> _Plan:
     """Return the largest result up to `max_edge_px` that fits in the memory budget."""
-    full_edge = max(scan.width, scan.height)
+    full_edge = max(scan.largest)
     edge_px = full_edge if max_edge_px is None else max_edge_px
     while True:
         for divisor in _list_divisors(scan, picture_format, edge_px):
@@ -170,13 +171,13 @@ def _list_divisors(scan: Scan, picture_format: PictureFormat, edge_px: int) -> l
     """Return the fractions at which to decode, the preferred one first: only JPEGs have any but 1."""
     if picture_format.reader != "JPEG":
         return [1]
-    wanted = max(scan.width, scan.height) / edge_px / REDUCING_GAP
+    wanted = max(scan.largest) / edge_px / REDUCING_GAP
     preferred = max(each for each in _DRAFT_DIVISORS if each <= max(1, wanted))
     return [each for each in _DRAFT_DIVISORS if each >= preferred]
 
 
 def _plan_result(scan: Scan, picture_format: PictureFormat, divisor: int, edge_px: int) -> _Plan:
-    width, height = compute_thumbnail_size(scan.width, scan.height, edge_px)
+    width, height = compute_thumbnail_size(*scan.largest, edge_px)
     raster_bytes = compute_draft_bytes(scan, divisor) - scan.codec_bytes
     # The readers that hold their decoder's buffers are let go before the result is made; the one of JPEG is not.
     held_bytes = scan.codec_bytes if picture_format.reader == "JPEG" else 0

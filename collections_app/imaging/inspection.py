@@ -101,6 +101,7 @@ def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limi
     is_jpeg = picture_format.reader == "JPEG"
     image = load_pixels(image, scan, divisor=_CHECK_DIVISOR if is_jpeg else 1)
     size = (scan.width, scan.height) if is_jpeg else image.size
+    _check_pixels(size[0] * size[1], limits.get_max_pixels(picture_format))
     return replace(_build_info(image, size, scan, picture_format), frames=frames)
 
 

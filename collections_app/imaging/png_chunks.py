@@ -168,7 +168,9 @@ def _is_readable(file: BinaryIO, chunk: _Chunk) -> bool:
     if chunk.name in (b"tEXt", b"eXIf"):
         return True
     data = read_at(file, chunk.offset, chunk.size)
-    fields = data.split(b"\x00", 1)[-1]
+    _, _, fields = data.partition(b"\x00")
+    if not fields:
+        return False
     if chunk.name == b"iTXt":
         if fields[:1] != b"\x01":
             return True

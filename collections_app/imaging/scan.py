@@ -6,6 +6,8 @@ from typing import BinaryIO
 
 # Pillow's pixels of colour pictures take 4 bytes, and each row a pointer of 8 bytes.
 RASTER_BYTES_PER_PIXEL, _ROW_BYTES = 4, 8
+# Video codecs pad a picture to whole blocks, and AV1 may give the size as a number of bits.
+_MAX_PADDING = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +31,19 @@ class Scan:
 
     @property
     def pixels(self) -> int:
-        """The pixels of the largest picture that the file declares: the header's, or the bitstream's."""
-        return max(width * height for width, height in ((self.width, self.height), *self.other_sizes))
+        """The pixels that the header declares; those of the bitstream if they are many more than that."""
+        declared, largest = self.width * self.height, self.largest[0] * self.largest[1]
+        return largest if largest > _MAX_PADDING * declared else declared
+
+    @property
+    def largest(self) -> tuple[int, int]:
+        """The largest size that the header or the bitstream gives."""
+        return max(((self.width, self.height), *self.other_sizes), key=lambda size: size[0] * size[1])
 
     @property
     def decode_bytes(self) -> int:
         """The memory that decoding takes: the decoder's, and Pillow's pixels."""
-        return self.codec_bytes + compute_raster_bytes(self.width, self.height)
+        return self.codec_bytes + compute_raster_bytes(*self.largest)
 
 
 def compute_raster_bytes(width: int, height: int) -> int:
