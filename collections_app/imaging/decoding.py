@@ -39,7 +39,7 @@ from .thumbnails import REDUCING_GAP, compute_thumbnail_size, convert_in_strips,
 Image.MAX_IMAGE_PIXELS = None
 # malloc gives blocks above 32 MB back to the system at once. It keeps smaller ones for the thread that freed them, so
 # eight threads would hold several pictures after decoding one each.
-Image.core.set_block_size(64 * 2**20)
+Image.core.set_block_size(64 * 2**20)  # type: ignore[attr-defined]
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 # Image.open tries several readers and hides their errors, so each format's own reader is called.
@@ -137,7 +137,7 @@ def load_pixels(image: Image.Image, scan: Scan, *, divisor: int = 1) -> Image.Im
     if divisor > 1 and isinstance(image, ImageFile.ImageFile):
         image.draft(None, (max(1, image.width // divisor), max(1, image.height // divisor)))
     image.load()
-    return image.crop(scan.crop) if scan.crop and _fits(scan.crop, image.size) else image
+    return image.crop(scan.crop) if scan.crop and _is_within(scan.crop, image.size) else image
 
 
 def orient_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
@@ -151,7 +151,7 @@ def compute_draft_bytes(scan: Scan, divisor: int) -> int:
     return scan.codec_bytes + compute_raster_bytes(width // divisor + 1, height // divisor + 1)
 
 
-def _fits(crop: tuple[int, int, int, int], size: tuple[int, int]) -> bool:
+def _is_within(crop: tuple[int, int, int, int], size: tuple[int, int]) -> bool:
     return crop[2] <= size[0] and crop[3] <= size[1]
 
 

@@ -26,7 +26,7 @@ class PictureFormat:
     is_raw: bool = False
 
 
-def _web(name: str, extension: str, content_type: str, *words: str) -> PictureFormat:
+def _make_web_format(name: str, extension: str, content_type: str, *words: str) -> PictureFormat:
     return PictureFormat(
         name=name,
         extension=extension,
@@ -37,7 +37,9 @@ def _web(name: str, extension: str, content_type: str, *words: str) -> PictureFo
     )
 
 
-def _other(name: str, extension: str, content_type: str, *words: str, reader: str | None = None) -> PictureFormat:
+def _make_other_format(
+    name: str, extension: str, content_type: str, *words: str, reader: str | None = None
+) -> PictureFormat:
     return PictureFormat(
         name=name,
         extension=extension,
@@ -47,7 +49,7 @@ def _other(name: str, extension: str, content_type: str, *words: str, reader: st
     )
 
 
-def _raw(word: str, content_type: str) -> PictureFormat:
+def _make_raw_format(word: str, content_type: str) -> PictureFormat:
     return PictureFormat(
         name=f"{word.upper()} raw",
         extension=f".{word}",
@@ -58,34 +60,34 @@ def _raw(word: str, content_type: str) -> PictureFormat:
     )
 
 
-JPEG = _web("JPEG", ".jpg", "image/jpeg", "jpg", "jpeg")
-PNG = _web("PNG", ".png", "image/png", "png")
-GIF = _web("GIF", ".gif", "image/gif", "gif")
-WEBP = _web("WEBP", ".webp", "image/webp", "webp")
-AVIF = _web("AVIF", ".avif", "image/avif", "avif")
-BMP = _web("BMP", ".bmp", "image/bmp", "bmp")
-ICO = _web("ICO", ".ico", "image/vnd.microsoft.icon", "ico")
-HEIF = _other("HEIF", ".heic", "image/heic", "heic", "heif")
-TIFF = _other("TIFF", ".tif", "image/tiff", "tif", "tiff")
-JPEG2000 = _other("JPEG2000", ".jp2", "image/jp2", "jp2", "jpeg2000", "j2k", "jpf", "jpx")
-PNM = _other("PNM", ".pnm", "image/x-portable-anymap", "pnm", "ppm", "pgm", "pbm", "pam", "pfm", reader="")
-TGA = _other("TGA", ".tga", "image/x-tga", "tga")
-PCX = _other("PCX", ".pcx", "image/x-pcx", "pcx")
-PSD = _other("PSD", ".psd", "image/vnd.adobe.photoshop", "psd")
-QOI = _other("QOI", ".qoi", "image/qoi", "qoi")
-DDS = _other("DDS", ".dds", "image/vnd-ms.dds", "dds")
+JPEG = _make_web_format("JPEG", ".jpg", "image/jpeg", "jpg", "jpeg")
+PNG = _make_web_format("PNG", ".png", "image/png", "png")
+GIF = _make_web_format("GIF", ".gif", "image/gif", "gif")
+WEBP = _make_web_format("WEBP", ".webp", "image/webp", "webp")
+AVIF = _make_web_format("AVIF", ".avif", "image/avif", "avif")
+BMP = _make_web_format("BMP", ".bmp", "image/bmp", "bmp")
+ICO = _make_web_format("ICO", ".ico", "image/vnd.microsoft.icon", "ico")
+HEIF = _make_other_format("HEIF", ".heic", "image/heic", "heic", "heif")
+TIFF = _make_other_format("TIFF", ".tif", "image/tiff", "tif", "tiff")
+JPEG2000 = _make_other_format("JPEG2000", ".jp2", "image/jp2", "jp2", "jpeg2000", "j2k", "jpf", "jpx")
+PNM = _make_other_format("PNM", ".pnm", "image/x-portable-anymap", "pnm", "ppm", "pgm", "pbm", "pam", "pfm", reader="")
+TGA = _make_other_format("TGA", ".tga", "image/x-tga", "tga")
+PCX = _make_other_format("PCX", ".pcx", "image/x-pcx", "pcx")
+PSD = _make_other_format("PSD", ".psd", "image/vnd.adobe.photoshop", "psd")
+QOI = _make_other_format("QOI", ".qoi", "image/qoi", "qoi")
+DDS = _make_other_format("DDS", ".dds", "image/vnd-ms.dds", "dds")
 
-DNG = _raw("dng", "image/x-adobe-dng")
-NEF = _raw("nef", "image/x-nikon-nef")
-CR2 = _raw("cr2", "image/x-canon-cr2")
-CR3 = _raw("cr3", "image/x-canon-cr3")
-ARW = _raw("arw", "image/x-sony-arw")
-PEF = _raw("pef", "image/x-pentax-pef")
-SRW = _raw("srw", "image/x-samsung-srw")
-HASSELBLAD_RAW = _raw("3fr", "image/x-hasselblad-3fr")
-ORF = _raw("orf", "image/x-olympus-orf")
-RW2 = _raw("rw2", "image/x-panasonic-rw2")
-RAF = _raw("raf", "image/x-fuji-raf")
+DNG = _make_raw_format("dng", "image/x-adobe-dng")
+NEF = _make_raw_format("nef", "image/x-nikon-nef")
+CR2 = _make_raw_format("cr2", "image/x-canon-cr2")
+CR3 = _make_raw_format("cr3", "image/x-canon-cr3")
+ARW = _make_raw_format("arw", "image/x-sony-arw")
+PEF = _make_raw_format("pef", "image/x-pentax-pef")
+SRW = _make_raw_format("srw", "image/x-samsung-srw")
+HASSELBLAD_RAW = _make_raw_format("3fr", "image/x-hasselblad-3fr")
+ORF = _make_raw_format("orf", "image/x-olympus-orf")
+RW2 = _make_raw_format("rw2", "image/x-panasonic-rw2")
+RAF = _make_raw_format("raf", "image/x-fuji-raf")
 TIFF_RAW = PictureFormat(
     name="TIFF raw", extension=".raw", content_type="image/x-dcraw", words=(RAW_WORD,), reader="JPEG", is_raw=True
 )

@@ -11,7 +11,7 @@ _MAX_ITEMS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class MediaItem:
     """`extents` are offsets and sizes in the file."""
 
     type: bytes
@@ -23,7 +23,7 @@ class MetaBox:
     """`crop` is left, top, right and bottom of the primary item's clean aperture."""
 
     primary_type: bytes | None
-    items: tuple[Item, ...]
+    items: tuple[MediaItem, ...]
     crop: Crop | None
 
 
@@ -39,7 +39,7 @@ def read_meta_box(body: bytes, offset: int) -> MetaBox:
         primary = int.from_bytes(body[start + 4 : start + (6 if body[start : start + 1] == b"\x00" else 8)], "big")
     return MetaBox(
         primary_type=types.get(primary) if primary is not None else None,
-        items=tuple(Item(type=types[key], extents=places.get(key, ())) for key in types),
+        items=tuple(MediaItem(type=types[key], extents=places.get(key, ())) for key in types),
         crop=_read_crop(body, boxes, primary) if primary is not None and b"iprp" in boxes else None,
     )
 

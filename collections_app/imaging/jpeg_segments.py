@@ -15,7 +15,7 @@ from .memory_budget import MAX_BYTES
 from .scan import Scan, compute_raster_bytes
 from .unaccepted import build_unsupported_error
 
-Pixels = NDArray[np.uint8]
+_Levels = NDArray[np.uint8]
 END_MARKER = b"\xff\xd9"
 # Encoders write about 10 scans. Each one costs 0.07 s for 100 megapixels and takes 23 bytes of a file: without a limit
 # a file of one megabyte could decode for most of an hour.
@@ -226,7 +226,7 @@ def _leave_out(segments: list[_Segment], size: int) -> Iterator[Part]:
     yield start, size - start
 
 
-def _decode_with_filler(file: BinaryIO, filler: bytes, is_simple: bool) -> Pixels:
+def _decode_with_filler(file: BinaryIO, filler: bytes, is_simple: bool) -> _Levels:
     """Decode with these bytes after the end; a JPEG of one scan at an eighth of its size."""
     end = measure_file(file) - len(END_MARKER)
     if read_at(file, end - 1, 1) == b"\xff":  # half of a marker
@@ -242,11 +242,12 @@ def _decode_with_filler(file: BinaryIO, filler: bytes, is_simple: bool) -> Pixel
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
-def _count_missing(left: Pixels, right: Pixels, band: int) -> int:
+def _count_missing(left: _Levels, right: _Levels, band: int) -> int:
     """Return the number of pixels from the first block that differs to the end, in rows of blocks of `band` pixels."""
     height, width = left.shape[:2]
     for top in range(0, height, band):
         differs = (left[top : top + band] != right[top : top + band]).any(axis=(0, 2))
         if differs.any():
-            return (height - top) * int(width) - int(differs.argmax()) * min(band, int(height) - top)
+            missing: int = (height - top) * width - int(differs.argmax()) * min(band, height - top)
+            return missing
     return 0
