@@ -153,6 +153,7 @@ MAX_WAITING_ARCHIVES = env.integer("MAX_WAITING_ARCHIVES", 20, minimum=1)
 ARCHIVE_REPORT_DAYS = env.integer("ARCHIVE_REPORT_DAYS", 30, minimum=1)
 UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 30, minimum=1)
 MAX_MEGAPIXELS = env.integer("MAX_MEGAPIXELS", 100, minimum=1)
+MAX_JPEG_MEGAPIXELS = env.integer("MAX_JPEG_MEGAPIXELS", 250, minimum=1)
 MAX_FRAMES = env.integer("MAX_FRAMES", 1000, minimum=1)
 # Limits of each team, trash included; 0: no limit. Administrators can set other limits for a team.
 TEAM_MAX_GB = env.number("TEAM_MAX_GB", 0)

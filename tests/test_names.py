@@ -24,20 +24,8 @@ DRAWINGS = {f"demo/{name}.py" for name in ("animals", "backdrops", "indoors", "o
 VERBS = frozenset((Path(__file__).parent / "verbs.txt").read_text().split())
 # Classes whose public methods answer for a library, which names them.
 _ADAPTED = (
-    "Form",
-    "Field",
-    "Admin",
-    "Handler",
-    "Adapter",
-    "Storage",
-    "Middleware",
-    "QuerySet",
-    "Manager",
-    "Lookup",
-    "Parser",
-    "Channel",
-    "Server",
-    "Task",
+    *("Form", "Field", "Admin", "Handler", "Adapter", "Storage", "Middleware", "QuerySet", "Manager", "Lookup"),
+    *("Parser", "Channel", "Server", "Task", "RawIOBase"),
 )
 
 

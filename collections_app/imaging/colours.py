@@ -3,6 +3,7 @@
 import functools
 import io
 import math
+from collections.abc import Callable
 
 from PIL import Image, ImageCms
 
@@ -14,10 +15,21 @@ _PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _PROFILE_ERRORS: tuple[type[Exception], ...] = (ImageCms.PyCMSError, *DECODE_ERRORS)
 
 
-def reduce_mode(image: Image.Image) -> Image.Image:
-    """Return the picture as L, RGB, RGBA or CMYK, 8 bits a channel, in its original colour space."""
+def build_mode_reducer(image: Image.Image, *, may_lack_alpha: bool) -> Callable[[Image.Image], Image.Image]:
+    """Return a function that converts a part of the picture to L, RGB, RGBA or CMYK, 8 bits a channel.
+
+    The colour space stays. With `may_lack_alpha`, a fourth channel that is zero everywhere counts as unused: programs
+    write it so into formats where it has no agreed meaning.
+    """
     if image.mode in _DEEP_GRAY_MODES:
-        return _scale_to_8_bits(image)
+        scale, offset = _scale_and_offset(image)
+        return functools.partial(_scale_to_8_bits, scale=scale, offset=offset)
+    if may_lack_alpha and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
+        return functools.partial(Image.Image.convert, mode="RGB")
+    return _reduce_mode
+
+
+def _reduce_mode(image: Image.Image) -> Image.Image:
     if image.mode == "LAB":
         return ImageCms.profileToProfile(
             image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
@@ -48,14 +60,13 @@ def flatten_transparency(image: Image.Image) -> Image.Image:
     return background
 
 
-def _scale_to_8_bits(image: Image.Image) -> Image.Image:
+def _scale_to_8_bits(image: Image.Image, *, scale: float, offset: float) -> Image.Image:
     """Return L. Pillow's own conversion clips everything above 255 to white."""
     deep = image if image.mode in ("I", "F") else image.convert("I")
-    scale, offset = _scale_and_offset(image, deep)
     return deep.convert("F").point(lambda value: value * scale + offset).convert("L")
 
 
-def _scale_and_offset(image: Image.Image, deep: Image.Image) -> tuple[float, float]:
+def _scale_and_offset(image: Image.Image) -> tuple[float, float]:
     """Return the linear map to 0..255.
 
     16-bit pixels span 0..65535. 32-bit pixels do not declare their range: 0..1, 0..255 and 0..65535 are recognised,
@@ -63,7 +74,7 @@ def _scale_and_offset(image: Image.Image, deep: Image.Image) -> tuple[float, flo
     """
     if image.mode.startswith("I;16"):
         return 255 / 65535, 0.5
-    low, high = (float(value) for value in deep.getextrema())  # type: ignore[arg-type]
+    low, high = (float(value) for value in image.getextrema())  # type: ignore[arg-type]
     if not math.isfinite(high - low):
         return 1.0, 0.0
     if low >= 0:

@@ -1,39 +1,113 @@
 """The accepted picture formats, and how a file's first bytes tell its format."""
 
-import re
 from dataclasses import dataclass
 
-from collections_app.errors import InvalidImage
-from collections_app.errors import gettext_noop as _
-
 HEAD_BYTES = 4096
-_ACCEPTED = _("JPEG, PNG, WebP, GIF, AVIF, HEIC, BMP or TIFF")
+# Spoken of in messages: the formats that people have most often. docs/using.md lists them all.
+RAW_WORD = "raw"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFormat:
-    """An accepted format. `name` is Pillow's; `words` are what people may write after `format:`."""
+    """An accepted format.
+
+    `name` is what rows hold and pages show. `words` are what people may write after `format:`. `reader` is Pillow's
+    name of the reader, empty if imaging/ reads the format itself. Browsers get the original of a format with
+    `is_shown_by_browsers`, and a JPEG of any other. A format with `is_raw` is a camera's raw file, of which the largest
+    embedded JPEG is used.
+    """
 
     name: str
     extension: str
     content_type: str
     words: tuple[str, ...]
+    reader: str = ""
+    is_shown_by_browsers: bool = False
+    is_raw: bool = False
 
 
-JPEG = PictureFormat(name="JPEG", extension=".jpg", content_type="image/jpeg", words=("jpg", "jpeg"))
-PNG = PictureFormat(name="PNG", extension=".png", content_type="image/png", words=("png",))
-GIF = PictureFormat(name="GIF", extension=".gif", content_type="image/gif", words=("gif",))
-WEBP = PictureFormat(name="WEBP", extension=".webp", content_type="image/webp", words=("webp",))
-AVIF = PictureFormat(name="AVIF", extension=".avif", content_type="image/avif", words=("avif",))
-HEIF = PictureFormat(name="HEIF", extension=".heic", content_type="image/heic", words=("heic", "heif"))
-TIFF = PictureFormat(name="TIFF", extension=".tif", content_type="image/tiff", words=("tif", "tiff"))
-BMP = PictureFormat(name="BMP", extension=".bmp", content_type="image/bmp", words=("bmp",))
+def _make_web_format(name: str, extension: str, content_type: str, *words: str) -> PictureFormat:
+    return PictureFormat(
+        name=name,
+        extension=extension,
+        content_type=content_type,
+        words=words,
+        reader=name,
+        is_shown_by_browsers=True,
+    )
 
-FORMATS = (JPEG, PNG, GIF, WEBP, AVIF, HEIF, TIFF, BMP)
-# Pillow's name of a format, as the rows hold it, to its content type.
+
+def _make_other_format(
+    name: str, extension: str, content_type: str, *words: str, reader: str | None = None
+) -> PictureFormat:
+    return PictureFormat(
+        name=name,
+        extension=extension,
+        content_type=content_type,
+        words=words,
+        reader=name if reader is None else reader,
+    )
+
+
+def _make_raw_format(word: str, content_type: str) -> PictureFormat:
+    return PictureFormat(
+        name=f"{word.upper()} raw",
+        extension=f".{word}",
+        content_type=content_type,
+        words=(word, RAW_WORD),
+        reader="JPEG",
+        is_raw=True,
+    )
+
+
+JPEG = _make_web_format("JPEG", ".jpg", "image/jpeg", "jpg", "jpeg")
+PNG = _make_web_format("PNG", ".png", "image/png", "png")
+GIF = _make_web_format("GIF", ".gif", "image/gif", "gif")
+WEBP = _make_web_format("WEBP", ".webp", "image/webp", "webp")
+AVIF = _make_web_format("AVIF", ".avif", "image/avif", "avif")
+BMP = _make_web_format("BMP", ".bmp", "image/bmp", "bmp")
+ICO = _make_web_format("ICO", ".ico", "image/vnd.microsoft.icon", "ico")
+HEIF = _make_other_format("HEIF", ".heic", "image/heic", "heic", "heif")
+TIFF = _make_other_format("TIFF", ".tif", "image/tiff", "tif", "tiff")
+JPEG2000 = _make_other_format("JPEG2000", ".jp2", "image/jp2", "jp2", "jpeg2000", "j2k", "jpf", "jpx")
+PNM = _make_other_format("PNM", ".pnm", "image/x-portable-anymap", "pnm", "ppm", "pgm", "pbm", "pam", "pfm", reader="")
+TGA = _make_other_format("TGA", ".tga", "image/x-tga", "tga")
+PCX = _make_other_format("PCX", ".pcx", "image/x-pcx", "pcx")
+PSD = _make_other_format("PSD", ".psd", "image/vnd.adobe.photoshop", "psd")
+QOI = _make_other_format("QOI", ".qoi", "image/qoi", "qoi")
+DDS = _make_other_format("DDS", ".dds", "image/vnd-ms.dds", "dds")
+
+DNG = _make_raw_format("dng", "image/x-adobe-dng")
+NEF = _make_raw_format("nef", "image/x-nikon-nef")
+CR2 = _make_raw_format("cr2", "image/x-canon-cr2")
+CR3 = _make_raw_format("cr3", "image/x-canon-cr3")
+ARW = _make_raw_format("arw", "image/x-sony-arw")
+PEF = _make_raw_format("pef", "image/x-pentax-pef")
+SRW = _make_raw_format("srw", "image/x-samsung-srw")
+HASSELBLAD_RAW = _make_raw_format("3fr", "image/x-hasselblad-3fr")
+ORF = _make_raw_format("orf", "image/x-olympus-orf")
+RW2 = _make_raw_format("rw2", "image/x-panasonic-rw2")
+RAF = _make_raw_format("raf", "image/x-fuji-raf")
+TIFF_RAW = PictureFormat(
+    name="TIFF raw", extension=".raw", content_type="image/x-dcraw", words=(RAW_WORD,), reader="JPEG", is_raw=True
+)
+
+RAW_FORMATS = (DNG, NEF, CR2, CR3, ARW, PEF, SRW, HASSELBLAD_RAW, ORF, RW2, RAF, TIFF_RAW)
+FORMATS = (
+    *(JPEG, PNG, GIF, WEBP, AVIF, HEIF, TIFF, BMP, ICO),
+    *(JPEG2000, PNM, TGA, PCX, PSD, QOI, DDS),
+    *RAW_FORMATS,
+)
+# The name of a format, as the rows hold it, to its content type.
 CONTENT_TYPES = {each.name: each.content_type for each in FORMATS}
-# Each word, in lower case, to Pillow's name of the format.
-FORMAT_BY_WORD = {word: each.name for each in FORMATS for word in each.words}
+# The names of the formats whose originals browsers show.
+SHOWN_BY_BROWSERS = frozenset(each.name for each in FORMATS if each.is_shown_by_browsers)
+# Each word, in lower case, to the names of its formats: `raw` has several.
+FORMATS_BY_WORD = {
+    word: tuple(each.name for each in FORMATS if word in each.words) for each in FORMATS for word in each.words
+}
+# For the `accept` attribute of file inputs: endings that browsers do not count as pictures everywhere.
+ACCEPTED_ENDINGS = tuple(dict.fromkeys(f".{word}" for each in FORMATS for word in each.words if word != RAW_WORD))
 
 _MAGIC: tuple[tuple[bytes, PictureFormat], ...] = (
     (b"\xff\xd8\xff", JPEG),
@@ -44,55 +118,34 @@ _MAGIC: tuple[tuple[bytes, PictureFormat], ...] = (
     (b"MM\x00\x2a", TIFF),
     (b"II\x2b\x00", TIFF),
     (b"MM\x00\x2b", TIFF),
+    (b"\x00\x00\x01\x00", ICO),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", JPEG2000),
+    (b"\xff\x4f\xff\x51", JPEG2000),
+    (b"8BPS", PSD),
+    (b"qoif", QOI),
+    (b"DDS ", DDS),
+    (b"FUJIFILMCCD-RAW", RAF),
+    (b"IIRO", ORF),
+    (b"IIRS", ORF),
+    (b"MMOR", ORF),
+    (b"IIU\x00", RW2),
 )
 # ISO base media brands (ISO/IEC 23008-12). mif1 and msf1 say only that there are pictures, the others say which kind.
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
-_OPEN_BRANDS = {b"mif1", b"msf1"}
+_OPEN_BRANDS = {b"mif1", b"msf1", b"mif2", b"mif3", b"miaf", b"MiHE", b"MiHB", b"MiHA", b"1pic"}
 # The possible sizes of the header after the file header. Without this check any text that begins with BM would pass.
 _BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
-
-_UNSUPPORTED: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"8BPS", _("a Photoshop file")),
-    (0, b"gimp xcf", _("a GIMP file")),
-    (0, b"\x00\x00\x01\x00", _("an icon file (ICO)")),
-    (0, b"icns", _("an icon file (ICNS)")),
-    (0, b"\x00\x00\x00\x0cjP  ", _("a JPEG 2000 picture")),
-    (0, b"\xff\x4f\xff\x51", _("a JPEG 2000 picture")),
-    (0, b"\xff\x0a", _("a JPEG XL picture")),
-    (0, b"\x00\x00\x00\x0cJXL ", _("a JPEG XL picture")),
-    (0, b"\x76\x2f\x31\x01", _("an OpenEXR picture")),
-    (0, b"#?RADIANCE", _("a Radiance HDR picture")),
-    (0, b"DDS ", _("a DDS texture")),
-    (0, b"qoif", _("a QOI picture")),
-    (0, b"FUJIFILMCCD-RAW", _("a camera's raw file")),
-    (0, b"IIRO", _("a camera's raw file")),
-    (0, b"IIU\x00", _("a camera's raw file")),
-    (4, b"ftypcrx ", _("a camera's raw file")),
-)
-_NOT_PICTURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"%PDF-", _("a PDF document")),
-    (0, b"PK\x03\x04", _("a ZIP file or an office document")),
-    (4, b"ftyp", _("a video")),
-    (0, b"\x1aE\xdf\xa3", _("a video")),
-    (8, b"AVI ", _("a video")),
-    (8, b"WAVE", _("a sound file")),
-    (0, b"ID3", _("a sound file")),
-)
+# Targa files have no signature: the type of the picture to the bits of a pixel that it may have.
+_TGA_DEPTHS = {1: {8}, 2: {16, 24, 32}, 3: {1, 8, 16}, 9: {8}, 10: {16, 24, 32}, 11: {8, 16}}
+_TGA_PALETTE_DEPTHS = {15, 16, 24, 32}
 
 
-def identify_format(head: bytes) -> PictureFormat:
+def find_format(head: bytes) -> PictureFormat | None:
     """Return the format of a file, given its first HEAD_BYTES bytes; the file's name does not matter.
 
-    Raises InvalidImage with the code `svg`, `unsupported` or `not_a_picture`.
+    A raw file that begins like a TIFF counts as a TIFF here; find_raw_format tells them apart.
     """
-    found = _find_format(head)
-    if found is None:
-        raise _build_error(head)
-    return found
-
-
-def _find_format(head: bytes) -> PictureFormat | None:
     for magic, picture_format in _MAGIC:
         if head.startswith(magic):
             return picture_format
@@ -100,11 +153,15 @@ def _find_format(head: bytes) -> PictureFormat | None:
         return WEBP
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
         return BMP
-    return _find_base_media_format(head) if head[4:8] == b"ftyp" else None
+    if head[4:8] == b"ftyp":
+        return _find_base_media_format(head)
+    return _find_unsigned_format(head)
 
 
 def _find_base_media_format(head: bytes) -> PictureFormat | None:
     major = head[8:12]
+    if major == b"crx ":
+        return CR3
     if major in _AVIF_BRANDS:
         return AVIF
     if major in _HEIF_BRANDS:
@@ -116,21 +173,21 @@ def _find_base_media_format(head: bytes) -> PictureFormat | None:
     return AVIF if compatible & _AVIF_BRANDS else HEIF
 
 
-def _build_error(head: bytes) -> InvalidImage:
-    if _is_svg(head):
-        return InvalidImage("svg", _("This is an SVG drawing. Export it as PNG and upload that."))
-    for offset, magic, what in _UNSUPPORTED:
-        if head.startswith(magic, offset):
-            sentence = _("This is %(what)s. Save it as %(formats)s and upload that.")
-            return InvalidImage("unsupported", sentence, what=what, formats=_ACCEPTED)
-    for offset, magic, what in _NOT_PICTURES:
-        if head.startswith(magic, offset):
-            sentence = _("This is %(what)s, not a picture. Upload %(formats)s.")
-            return InvalidImage("not_a_picture", sentence, what=what, formats=_ACCEPTED)
-    sentence = _("This file isn't a picture that can be read. Upload %(formats)s.")
-    return InvalidImage("not_a_picture", sentence, formats=_ACCEPTED)
+def _find_unsigned_format(head: bytes) -> PictureFormat | None:
+    """Recognise formats with a signature of one or two bytes, or none, by the fields of their headers."""
+    if head[:1] == b"P" and head[1:2] in b"1234567fF" and head[2:3] in b" \t\r\n#":
+        return PNM
+    if head[:1] == b"\x0a" and head[1:2] in b"\x00\x02\x03\x05" and head[2:4] in {b"\x01\x01", b"\x01\x08"}:
+        return PCX
+    return TGA if _is_tga(head) else None
 
 
-def _is_svg(head: bytes) -> bool:
-    text = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
-    return text.startswith(b"<") and re.search(rb"<(\w+:)?svg[\s>/]", text) is not None
+def _is_tga(head: bytes) -> bool:
+    if len(head) < 18 or head[16] not in _TGA_DEPTHS.get(head[2], ()) or head[17] & 0xC0:
+        return False
+    has_palette = head[2] in (1, 9)
+    if has_palette and (head[1] != 1 or head[7] not in _TGA_PALETTE_DEPTHS):
+        return False
+    if not has_palette and (head[1] > 1 or (head[1] == 0 and any(head[3:8]))):
+        return False
+    return any(head[12:14]) and any(head[14:16])

@@ -1,7 +1,7 @@
 """The checks of an uploaded file, cheapest first, before it is decoded in full."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -10,21 +10,32 @@ from PIL import Image
 from collections_app.errors import InvalidImage
 from collections_app.errors import gettext_noop as _
 
-from .decoding import open_lazily, orient_size
+from .decoding import compute_draft_bytes, load_pixels, open_lazily, orient_size
 from .errors import translate_decode_errors
-from .formats import GIF, HEAD_BYTES, JPEG, TIFF, PictureFormat, identify_format
+from .formats import AVIF, DDS, HEIF, PNG, QOI, TIFF, PictureFormat
+from .jpeg_segments import check_open_end, compute_check_bytes
+from .memory_budget import reserve_memory
 from .metadata import read_orientation, read_taken_at
-from .pixel_budget import reserve_pixels
-from .prescan import read_declared_sizes
+from .png_chunks import check_png_rows
+from .prescan import identify_format, scan_picture
+from .scan import Scan
+from .simple_headers import MAX_SLOW_PIXELS, is_slow_dds
+
+# A JPEG is decoded at an eighth of its size: this reads all of its data.
+_CHECK_DIVISOR = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of one uploaded file."""
+    """The limits of one uploaded file. A JPEG, which can be decoded at a fraction of its size, has its own limit."""
 
     max_bytes: int
     max_pixels: int
     max_frames: int
+    max_jpeg_pixels: int = 250_000_000
+
+    def get_max_pixels(self, picture_format: PictureFormat) -> int:
+        return max(self.max_pixels, self.max_jpeg_pixels) if picture_format.reader == "JPEG" else self.max_pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,32 +65,57 @@ def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
     """
     try:
         _check_bytes(file, limits)
-        file.seek(0)
-        picture_format = identify_format(file.read(HEAD_BYTES))
-        with translate_decode_errors():
-            return _inspect(file, picture_format, limits)
+        picture_format = identify_format(file)
+        with translate_decode_errors(picture_format.name):
+            scan = scan_picture(file, picture_format, max_frames=limits.max_frames)
+            _check_pixels(scan.pixels, _get_max_pixels(file, picture_format, limits))
+            _check_frames(scan.frames, limits)
+            if picture_format == PNG:
+                check_png_rows(file)
+        with reserve_memory(_compute_bytes(scan, picture_format)), translate_decode_errors(picture_format.name):
+            # In a function of its own, so that the pixels are gone before the memory is released.
+            return _decode_and_describe(scan, picture_format, limits)
     finally:
         file.seek(0)
 
 
-def _inspect(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> PictureInfo:
-    frames = _check_declared_sizes(file, picture_format, limits)
-    image = open_lazily(file, picture_format)
-    _check_pixels(image.width, image.height, limits)
-    if picture_format not in (JPEG, GIF, TIFF):
-        frames = getattr(image, "n_frames", 1)
-        _check_frames(frames, limits)
-    taken_at = read_taken_at(image)
-    orientation = read_orientation(image, picture_format)
-    width, height = orient_size(_decode_once(image, picture_format), orientation)
+def _get_max_pixels(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> int:
+    is_slow = picture_format == QOI or (picture_format == DDS and is_slow_dds(file))
+    max_pixels = limits.get_max_pixels(picture_format)
+    return min(max_pixels, MAX_SLOW_PIXELS) if is_slow else max_pixels
+
+
+def _compute_bytes(scan: Scan, picture_format: PictureFormat) -> int:
+    if picture_format.reader == "JPEG":
+        return max(compute_draft_bytes(scan, _CHECK_DIVISOR), compute_check_bytes(scan))
+    return scan.decode_bytes
+
+
+def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limits) -> PictureInfo:
+    """Decode first, and read metadata from the decoded picture: reading could decode, and hide an error."""
+    if scan.is_open_ended:
+        check_open_end(scan)
+    image = open_lazily(scan, picture_format)
+    frames = max(scan.frames, getattr(image, "n_frames", 1)) if picture_format in (AVIF, HEIF) else scan.frames
+    _check_frames(frames, limits)
+    is_jpeg = picture_format.reader == "JPEG"
+    image = load_pixels(image, scan, divisor=_CHECK_DIVISOR if is_jpeg else 1)
+    size = (scan.width, scan.height) if is_jpeg else image.size
+    _check_pixels(size[0] * size[1], limits.get_max_pixels(picture_format))
+    return replace(_build_info(image, size, scan, picture_format), frames=frames)
+
+
+def _build_info(image: Image.Image, size: tuple[int, int], scan: Scan, picture_format: PictureFormat) -> PictureInfo:
+    width, height = orient_size(size, read_orientation(image, picture_format))
     return PictureInfo(
         format=picture_format.name,
         extension=picture_format.extension,
         content_type=picture_format.content_type,
         width=width,
         height=height,
-        frames=max(frames, 1),
-        taken_at=taken_at,
+        frames=scan.frames,
+        # Pillow's TIFF reader lets go of its file after decoding.
+        taken_at=read_taken_at(open_lazily(scan, picture_format) if picture_format == TIFF else image),
     )
 
 
@@ -100,21 +136,10 @@ def check_byte_size(size: int, limits: Limits) -> None:
         )
 
 
-def _check_declared_sizes(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> int:
-    """Check the sizes that the file declares and return the number of frames; 0 if the format is not prescanned."""
-    frames = 0
-    for declared in read_declared_sizes(file, picture_format):
-        if frames == 0:
-            _check_pixels(declared.width, declared.height, limits)
-        frames += 1
-        _check_frames(frames, limits)
-    return frames
-
-
-def _check_pixels(width: int, height: int, limits: Limits) -> None:
-    if width * height > limits.max_pixels:
+def _check_pixels(pixels: int, max_pixels: int) -> None:
+    if pixels > max_pixels:
         sentence = _("This picture has %(size)s megapixels. The limit is %(limit)s. Make it smaller and try again.")
-        size, limit = _convert_to_megapixels(width * height), _convert_to_megapixels(limits.max_pixels)
+        size, limit = _convert_to_megapixels(pixels), _convert_to_megapixels(max_pixels)
         raise InvalidImage("too_many_pixels", sentence, size=size, limit=limit)
 
 
@@ -122,15 +147,6 @@ def _check_frames(frames: int, limits: Limits) -> None:
     if frames > limits.max_frames:
         sentence = _("This picture has too many frames or pages. The limit is %(limit)s.")
         raise InvalidImage("too_many_frames", sentence, limit=limits.max_frames)
-
-
-def _decode_once(image: Image.Image, picture_format: PictureFormat) -> tuple[int, int]:
-    """Decode the first frame to prove it complete and return its size. A JPEG is decoded at an eighth of its size."""
-    size = image.size
-    image.draft(None, (1, 1))
-    with reserve_pixels(image.width * image.height):
-        image.load()
-    return size if picture_format == JPEG else image.size
 
 
 def _convert_to_megabytes(size: int) -> float:

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PIL import Image, ImageOps
 
@@ -11,6 +11,8 @@ THUMBNAIL_QUALITY = 82
 # As in Pillow's thumbnail(): shrink by box averaging to twice the size, then resample. This also bounds the table of
 # weights in the second step, which would take gigabytes for a picture of 1 by 100,000,000 pixels.
 REDUCING_GAP = 2.0
+_MAX_OPTIMIZED_PIXELS = 4_000_000
+_STRIP_PIXELS = 4_000_000
 
 
 def compute_thumbnail_size(width: int, height: int, edge_px: int) -> tuple[int, int]:
@@ -31,10 +33,12 @@ def make_thumbnail(
     """
     size = compute_thumbnail_size(*(full_size or picture.size), edge_px)
     small = shrink_to_fit(picture if picture.mode == "RGB" else picture.convert("RGB"), size)
-    clean = small.copy()
-    clean.info.clear()
+    if small.info:
+        small = small.copy()
+        small.info.clear()
     buffer = io.BytesIO()
-    clean.save(buffer, "JPEG", quality=quality, optimize=True)
+    # Optimising keeps the whole picture's coefficients in memory.
+    small.save(buffer, "JPEG", quality=quality, optimize=small.width * small.height <= _MAX_OPTIMIZED_PIXELS)
     return buffer.getvalue()
 
 
@@ -58,6 +62,33 @@ def shrink_to_fit(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     if picture.size == size:
         return picture
     return picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=REDUCING_GAP)
+
+
+def convert_in_strips(
+    picture: Image.Image, size: tuple[int, int], convert: Callable[[Image.Image], Image.Image]
+) -> Image.Image:
+    """Return the picture converted and shrunk by whole numbers, to a size between `size` and REDUCING_GAP times that.
+
+    Only one strip at a time is held in the mode that the conversion needs.
+    """
+    across, down = (max(1, int(full / small / REDUCING_GAP)) for full, small in zip(picture.size, size, strict=True))
+    rows = max(1, _STRIP_PIXELS // picture.width // down) * down
+    result: Image.Image | None = None
+    for top in range(0, picture.height, rows):
+        strip = convert(picture.crop((0, top, picture.width, min(top + rows, picture.height)))).reduce((across, down))
+        if result is None:
+            result = Image.new(strip.mode, (strip.width, -(-picture.height // down)))
+        result.paste(strip, (0, top // down))
+    if result is None:
+        raise ValueError("A picture has at least one row.")
+    return result
+
+
+def compute_longest_edge(width: int, height: int, max_pixels: int) -> int:
+    """Return the longest edge that the picture has when it is shrunk to at most so many pixels."""
+    if width * height <= max_pixels:
+        return max(width, height)
+    return max(1, int(max(width, height) * math.sqrt(max_pixels / (width * height))))
 
 
 def _scale_edge(edge: int, edge_px: int, long_edge: int) -> int:

@@ -1,16 +1,31 @@
-"""The directories (pages) of a TIFF or BigTIFF file (TIFF 6.0, section 2), read without loading values."""
+"""The directories (pages) of a TIFF or BigTIFF file (TIFF 6.0, section 2), and of raw files that are built like one."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
+
+from .file_parts import read_at, read_exactly
+from .scan import Scan
+from .unaccepted import build_unsupported_error
 
 # Cameras write about 60 entries. Pillow reads every entry of every page, and a page takes only 6 bytes of a file.
 MAX_ENTRIES = 1000
 # Pillow makes a tuple of about 400 bytes of each strip or tile offset; 100 megapixels in 32 x 32 tiles have 100,000.
 MAX_VALUES = 200_000
 _RAW_BYTE_TYPES = (1, 2, 6, 7)
-_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
+_MAX_SUB_DIRECTORIES = 100
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, MAKE = 256, 257, 258, 259, 262, 271
+STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, SUB_DIRECTORIES = 273, 274, 277, 278, 279, 330
+TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, DNG_VERSION = 322, 323, 324, 325, 50706
+_READ_TAGS = {
+    *(WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES),
+    *(SUB_DIRECTORIES, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, DNG_VERSION),
+}
+_KINDS = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
+# The compressions that libtiff in Pillow's wheels decodes.
+_DECODABLE_COMPRESSIONS = (1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32809, 32946, 34661, 34676, 34677, 34925, 50000, 50001)
+_COEFFICIENT_COMPRESSIONS = (6, 7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,29 +38,73 @@ class _Layout:
     order: str
 
 
-def read_tiff_directories(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield the width and height of each page; a tile that is larger than its page counts instead.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """The entries of one page. `values` holds up to MAX_VALUES whole numbers of each."""
 
-    Raises ValueError on counts above the limits and struct.error on a directory outside the file.
-    """
+    values: Mapping[int, tuple[int, ...]]
+    make: str
+
+    def get(self, tag: int, default: int = 0) -> int:
+        values = self.values.get(tag)
+        return values[0] if values else default
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The size of the page; a tile that is larger than its page counts instead."""
+        return max(self.get(WIDTH), self.get(TILE_WIDTH)), max(self.get(HEIGHT), self.get(TILE_HEIGHT))
+
+    @property
+    def codec_bytes(self) -> int:
+        """The memory for one strip or tile, packed and unpacked, of all samples."""
+        width = self.get(TILE_WIDTH) or self.get(WIDTH)
+        height = self.get(TILE_HEIGHT) or min(self.get(ROWS_PER_STRIP) or self.get(HEIGHT), self.get(HEIGHT))
+        samples = max(1, self.get(SAMPLES, 1))
+        unpacked = width * height * samples * max(8, self.get(BITS, 1)) // 8
+        coefficients = 2 * width * height * samples if self.get(COMPRESSION) in _COEFFICIENT_COMPRESSIONS else 0
+        return unpacked + coefficients + 4 * width * height
+
+
+def scan_tiff(file: BinaryIO, max_frames: int) -> Scan:
+    """Count the pages up to the first that is damaged. Raises ValueError or struct.error if that is the first one."""
+    head = read_at(file, 0, 4)
+    if head == b"MM\x00\x2b":  # Pillow reads a BigTIFF only in the other byte order
+        raise build_unsupported_error("BigTIFF")
+    pages = iterate_directories(file)
+    first = next(pages)
+    if first.get(COMPRESSION, 1) not in _DECODABLE_COMPRESSIONS:
+        raise build_unsupported_error("TIFF")
+    frames = 1
+    try:
+        while frames <= max_frames and next(pages, None):
+            frames += 1
+    except (ValueError, EOFError, struct.error):
+        pass
+    width, height = first.size
+    return Scan(file=file, width=width, height=height, frames=frames, codec_bytes=first.codec_bytes)
+
+
+def iterate_directories(file: BinaryIO) -> Iterator[Directory]:
+    """Yield the pages. Raises ValueError on counts above the limits and struct.error outside the file."""
     layout, offset = _read_header(file)
     seen: set[int] = set()
     while offset and offset not in seen:
         seen.add(offset)
-        file.seek(offset)
-        values = _read_directory(file, layout)
-        yield (
-            max(values.get(_WIDTH, 0), values.get(_TILE_WIDTH, 0)),
-            max(values.get(_HEIGHT, 0), values.get(_TILE_HEIGHT, 0)),
-        )
-        following = file.read(layout.offset.size)
-        # Pillow also treats a missing offset as the end.
-        offset = layout.offset.unpack(following)[0] if len(following) == layout.offset.size else 0
+        directory, offset = _read_directory(file, layout, offset)
+        yield directory
+    if not seen:
+        raise ValueError("a TIFF without a page")
+
+
+def read_sub_directories(file: BinaryIO, parent: Directory) -> Iterator[Directory]:
+    """Yield the directories below another one. Raises like iterate_directories."""
+    layout, _ = _read_header(file)
+    for offset in parent.values.get(SUB_DIRECTORIES, ())[:_MAX_SUB_DIRECTORIES]:
+        yield _read_directory(file, layout, offset)[0]
 
 
 def _read_header(file: BinaryIO) -> tuple[_Layout, int]:
-    file.seek(0)
-    head = file.read(16)
+    head = read_at(file, 0, 16)
     order = "<" if head[:2] == b"II" else ">"
     big = 0x2B in head[2:4]
     layout = _Layout(
@@ -57,25 +116,37 @@ def _read_header(file: BinaryIO) -> tuple[_Layout, int]:
     return layout, layout.offset.unpack_from(head, 8 if big else 4)[0]
 
 
-def _read_directory(file: BinaryIO, layout: _Layout) -> dict[int, int]:
-    """Return the sizes among the entries. The file is left before the offset of the next directory."""
-    (count,) = layout.count.unpack(file.read(layout.count.size))
+def _read_directory(file: BinaryIO, layout: _Layout, offset: int) -> tuple[Directory, int]:
+    """Return a directory, and the offset of the next one."""
+    (count,) = layout.count.unpack(read_at(file, offset, layout.count.size))
     if count > MAX_ENTRIES:
         raise ValueError("too many entries in a TIFF directory")
-    entries = file.read(count * layout.entry.size)
-    sizes = {}
-    for tag, kind, values, inline in layout.entry.iter_unpack(entries):
-        if values > MAX_VALUES and kind not in _RAW_BYTE_TYPES:
+    entries = read_exactly(file, count * layout.entry.size)
+    following = file.read(layout.offset.size)
+    values, make = {}, ""
+    for tag, kind, length, inline in layout.entry.iter_unpack(entries):
+        if length > MAX_VALUES and kind not in _RAW_BYTE_TYPES:
             raise ValueError("too many values in a TIFF entry")
-        if tag in (_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT):
-            sizes[tag] = _read_first_value(inline, kind, layout.order)
-    return sizes
+        if tag == MAKE and kind == 2:
+            make = _read_value(file, layout, length, inline).decode("latin-1").strip("\x00 ").upper()
+        elif tag in _READ_TAGS:
+            values[tag] = _read_numbers(file, layout, kind, length, inline)
+    # Pillow also treats a missing offset as the end.
+    next_offset = layout.offset.unpack(following)[0] if len(following) == layout.offset.size else 0
+    return Directory(values=values, make=make), next_offset
 
 
-def _read_first_value(inline: bytes, kind: int, order: str) -> int:
-    """Return a SHORT, LONG or LONG8 stored in the entry itself; 0 for other types, which Pillow rejects."""
-    code = {3: "H", 4: "L", 16: "Q"}.get(kind)
-    if code is None or struct.calcsize(order + code) > len(inline):
-        return 0
-    value: int = struct.unpack_from(order + code, inline)[0]
-    return value
+def _read_numbers(file: BinaryIO, layout: _Layout, kind: int, length: int, inline: bytes) -> tuple[int, ...]:
+    """Return whole numbers; none for other types, which Pillow rejects."""
+    code = _KINDS.get(kind)
+    if code is None:
+        return ()
+    size = struct.calcsize(layout.order + code)
+    data = _read_value(file, layout, min(length, MAX_VALUES) * size, inline)
+    return struct.unpack(f"{layout.order}{len(data) // size}{code}", data[: len(data) // size * size])
+
+
+def _read_value(file: BinaryIO, layout: _Layout, size: int, inline: bytes) -> bytes:
+    if size <= len(inline):
+        return inline[:size]
+    return read_at(file, layout.offset.unpack(inline)[0], min(size, 8 * MAX_VALUES))

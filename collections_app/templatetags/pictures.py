@@ -1,7 +1,8 @@
-"""Template tags for the size and shape of pictures, known before the files load."""
+"""Template tags for the size and shape of pictures, known before the files load, and for the files to select."""
 
 from django import template
 
+from collections_app.imaging import ACCEPTED_ENDINGS
 from collections_app.models import Image
 from collections_app.services.library.renditions import Rendition, compute_rendition_size
 
@@ -35,3 +36,9 @@ def grid_size(image: Image) -> tuple[int, int]:
 @register.simple_tag
 def large_size(image: Image) -> tuple[int, int]:
     return compute_rendition_size(image, Rendition.LARGE)
+
+
+@register.simple_tag
+def accepted_files(*more: str) -> str:
+    """Return the `accept` attribute of a file input for pictures, and for files with more endings."""
+    return ",".join(("image/*", *ACCEPTED_ENDINGS, *more))

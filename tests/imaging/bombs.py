@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .pictures import corners_file, draw_corners, sample, write
 
@@ -26,6 +26,33 @@ def bombs() -> Iterator[tuple[str, bytes]]:
         yield f"{name} of 60,000", _with_spatial_extents(corners_file(name), EDGE)
     yield "two HEIC", _with_spatial_extents(sample("two.heic"), EDGE)
     yield "TIFF strips", _tiff_with_many_strips(3_000_000)
+
+
+def large_pictures() -> dict[str, Callable[[], bytes]]:
+    """Return builders of complete files that decode to hundreds of megabytes."""
+    return {
+        "PNG of one column": lambda: png(1, 99_999_999, 1, _compress_rows(bytes(2), 99_999_999)),
+        "animated WebP": lambda: _animated_webp(9_999),
+        "WebP": lambda: _animated_webp(5_000),
+        "PNG": lambda: png(9_000, 9_000, 8, _compress_rows(bytes(9_001), 9_000)),
+    }
+
+
+def _compress_rows(row: bytes, count: int) -> bytes:
+    compressor, block = zlib.compressobj(), max(1, 10**6 // len(row))
+    full, rest = divmod(count, block)
+    blocks = [compressor.compress(row * block) for _ in range(full)]
+    return b"".join([*blocks, compressor.compress(row * rest), compressor.flush()])
+
+
+def _animated_webp(edge: int) -> bytes:
+    """Return an animation of two small frames on a large canvas."""
+    side = (edge - 1).to_bytes(3, "little")
+    picture = corners_file("WEBP").getvalue()[12:]
+    frame = bytes(6) + (63).to_bytes(3, "little") + (47).to_bytes(3, "little") + bytes(4) + picture
+    chunks = [(b"VP8X", b"\x02" + bytes(3) + side + side), (b"ANIM", bytes(6)), (b"ANMF", frame), (b"ANMF", frame)]
+    body = b"WEBP" + b"".join(name + struct.pack("<I", len(content)) + content for name, content in chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def _patched(file: io.BytesIO, offset: int, value: bytes) -> bytes:

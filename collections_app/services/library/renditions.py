@@ -1,7 +1,6 @@
 """Renditions: smaller JPEGs of a picture, made once and stored beside the originals."""
 
 import enum
-import math
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
@@ -12,12 +11,15 @@ from PIL.Image import Image as Picture
 
 from collections_app.imaging import (
     THUMBNAIL_QUALITY,
+    compute_longest_edge,
     compute_thumbnail_size,
+    hold_picture,
     make_thumbnail,
-    open_picture,
-    reserve_pixels,
 )
 from collections_app.models import Image
+
+# A larger picture is shown and shared reduced, so that it can be made within the memory budget.
+MAX_PIXELS = 48_000_000
 
 
 class Rendition(enum.Enum):
@@ -43,7 +45,8 @@ def build_rendition_name(file_name: str, rendition: Rendition) -> str:
 
 def compute_rendition_size(image: Image, rendition: Rendition) -> tuple[int, int]:
     """Return width and height in pixels, from the row alone."""
-    return compute_thumbnail_size(image.width, image.height, rendition.edge_px)
+    edge_px = min(rendition.edge_px, compute_longest_edge(image.width, image.height, MAX_PIXELS))
+    return compute_thumbnail_size(image.width, image.height, edge_px)
 
 
 def store_rendition(*, image: Image, rendition: Rendition, picture: Picture) -> None:
@@ -51,7 +54,12 @@ def store_rendition(*, image: Image, rendition: Rendition, picture: Picture) -> 
     name = build_rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
         full_size = (image.width, image.height)
-        content = make_thumbnail(picture, edge_px=rendition.edge_px, full_size=full_size, quality=rendition.quality)
+        size = compute_rendition_size(image, rendition)
+        # Within the memory budget a picture may have been decoded smaller; it is never enlarged.
+        is_smaller = picture.width < size[0] or picture.height < size[1]
+        content = make_thumbnail(
+            picture, edge_px=max(size), full_size=None if is_smaller else full_size, quality=rendition.quality
+        )
         _save_whole(name, content)
 
 
@@ -62,10 +70,12 @@ def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
     """
     name = build_rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
-        # A whole picture takes its memory until it is stored, so the reservation spans both steps.
-        with reserve_pixels(math.prod(compute_rendition_size(image, rendition))):
-            with default_storage.open(image.file_name) as original:
-                picture = open_picture(cast(BinaryIO, original), max_edge_px=rendition.edge_px)
+        edge_px = max(compute_rendition_size(image, rendition))
+        # A whole picture takes its memory until it is stored.
+        with (
+            default_storage.open(image.file_name) as original,
+            hold_picture(cast(BinaryIO, original), max_edge_px=edge_px) as picture,
+        ):
             store_rendition(image=image, rendition=rendition, picture=picture)
         if not Image.objects.filter(pk=image.pk).exists():  # deleted meanwhile, before this rendition existed
             default_storage.delete(name)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collections_app.imaging import FORMAT_BY_WORD
+from collections_app.imaging import FORMATS_BY_WORD
 from collections_app.index import AnyOf, Compares, Condition, HasTag, IsBetween, IsIn, hash_token
 from collections_app.models import Image, User
 
@@ -197,16 +197,16 @@ class SizeFilter(Filter):
 class FormatFilter(Filter):
     key = "format"
 
-    def parse(self, value: str, context: FilterContext) -> str:
-        if value.lower() not in FORMAT_BY_WORD:
+    def parse(self, value: str, context: FilterContext) -> tuple[str, ...]:
+        if value.lower() not in FORMATS_BY_WORD:
             raise InvalidFilter(_("“%(name)s” isn't a supported picture format.") % {"name": value})
-        return FORMAT_BY_WORD[value.lower()]
+        return FORMATS_BY_WORD[value.lower()]
 
-    def build_q(self, values: Sequence[str]) -> Q:
-        return Q(format__in=values)
+    def build_q(self, values: Sequence[tuple[str, ...]]) -> Q:
+        return Q(format__in=[name for names in values for name in names])
 
-    def build_conditions(self, values: Sequence[str]) -> list[Condition]:
-        return [IsIn("format", tuple(map(hash_token, values)))]
+    def build_conditions(self, values: Sequence[tuple[str, ...]]) -> list[Condition]:
+        return [IsIn("format", tuple(hash_token(name) for names in values for name in names))]
 
 
 class TagFilter(Filter):

@@ -40,6 +40,7 @@ def get_upload_limits() -> Limits:
     return Limits(
         max_bytes=settings.MAX_UPLOAD_MB * 2**20,
         max_pixels=settings.MAX_MEGAPIXELS * 10**6,
+        max_jpeg_pixels=settings.MAX_JPEG_MEGAPIXELS * 10**6,
         max_frames=settings.MAX_FRAMES,
     )
 

@@ -4,8 +4,8 @@ import os
 import zipfile
 from typing import BinaryIO
 
-from collections_app.errors import InvalidImage
-from collections_app.imaging.formats import HEAD_BYTES, identify_format
+from collections_app.imaging.formats import HEAD_BYTES, find_format
+from collections_app.imaging.unaccepted import build_unaccepted_error
 
 SIGNATURE = b"PK\x03\x04"
 _FIRST_PART = b"PK\x07\x08"
@@ -48,8 +48,4 @@ def read_stated_count(file: BinaryIO) -> int:
 
 
 def _is_picture(head: bytes) -> bool:
-    try:
-        identify_format(head)
-    except InvalidImage as error:
-        return error.code == "unsupported"
-    return True
+    return find_format(head) is not None or build_unaccepted_error(head).code == "unsupported"

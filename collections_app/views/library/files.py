@@ -9,7 +9,7 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from collections_app.errors import InvalidImage, StorageUnavailable
-from collections_app.imaging import CONTENT_TYPES, THUMBNAIL_CONTENT_TYPE
+from collections_app.imaging import CONTENT_TYPES, SHOWN_BY_BROWSERS, THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import describe_error
 from collections_app.models import Image
 from collections_app.permissions import SignedInRequest, get_rights, get_visible_image
@@ -51,8 +51,12 @@ def image_preview(request: SignedInRequest, pk: int) -> HttpResponseBase:
 
 
 def _serve_full_size(request: SignedInRequest, image: Image, *, as_attachment: bool) -> HttpResponseBase:
-    """Serve the original to members of the team, and a JPEG without private metadata to other people."""
-    if get_rights(request.user, image.collection).is_member:
+    """Serve the original to members of the team, and a JPEG without private metadata to other people.
+
+    Members see a JPEG too where browsers cannot show the format, and download the original.
+    """
+    is_member = get_rights(request.user, image.collection).is_member
+    if is_member and (as_attachment or image.format in SHOWN_BY_BROWSERS):
         return _serve_original(request, image, as_attachment=as_attachment)
     return _serve_rendition(request, image, Rendition.FULL, as_attachment=as_attachment)
 

@@ -26,6 +26,13 @@ def test_rendition_is_made_on_first_use_with_the_predicted_size(sample: SampleTe
         assert picture.size == compute_rendition_size(sample.image, rendition)
 
 
+def test_a_huge_picture_is_shared_reduced(sample: SampleTeam) -> None:
+    huge = Image(width=16_320, height=12_240)
+    width, height = compute_rendition_size(huge, Rendition.FULL)
+    assert 47_900_000 < width * height <= 48_100_000
+    assert compute_rendition_size(huge, Rendition.GRID) == (480, 360)
+
+
 def test_a_rendition_is_made_once(sample: SampleTeam) -> None:
     with open_rendition(image=sample.image, rendition=Rendition.GRID) as first:
         content = first.read()

@@ -53,6 +53,11 @@ def test_filters_match_the_metadata_of_a_picture(sample: SampleTeam) -> None:
         other.pk,
     ]
     assert found(sample, "format:jpeg") == []
+    sample.image.format = "NEF raw"
+    sample.image.save()
+    IndexWorker().drain()
+    assert found(sample, "format:raw") == found(sample, "format:nef") == [sample.image.pk]
+    assert found(sample, "format:dng") == []
     assert found(sample, "after:1971") == []
 
 

@@ -1,11 +1,15 @@
 """The files of pictures, and who may load them."""
 
+import io
+
 import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
+from PIL import Image as Pillow
 
 from collections_app.models import Image, Membership
 from collections_app.services.library.files import clean_file_name
+from collections_app.services.uploads.ingest import ingest_upload
 from tests.sample_team import SampleTeam, picture_bytes
 
 FILES = ["/images/{}/file/", "/images/{}/download/", "/images/{}/thumbnail/", "/images/{}/preview/"]
@@ -103,3 +107,23 @@ def test_hostile_names_give_a_harmless_header(
 
 def test_only_reading_is_allowed(address: str, as_owner: Client) -> None:
     assert as_owner.post(address).status_code == 405
+
+
+@pytest.mark.parametrize("name", ["TIFF", "TGA", "PPM", "JPEG2000"])
+def test_member_sees_a_jpeg_of_what_browsers_cannot_show_and_downloads_the_original(
+    name: str, as_owner: Client, sample: SampleTeam
+) -> None:
+    content = io.BytesIO()
+    Pillow.new("RGB", (60, 40), "red").save(content, name)
+    image = ingest_upload(file=content, file_name="rose.bin", collection=sample.collection, uploader=sample.owner).image
+    shown = as_owner.get(f"/images/{image.pk}/file/")
+    assert shown.headers["Content-Type"] == "image/jpeg"
+    assert shown.headers["Content-Disposition"] == 'inline; filename="rose.jpg"'
+    assert Pillow.open(io.BytesIO(body(shown))).size == (60, 40)
+    assert body(as_owner.get(f"/images/{image.pk}/download/")) == content.getvalue()
+
+
+def test_upload_form_accepts_the_endings_of_all_formats(as_owner: Client) -> None:
+    page = as_owner.get("/upload/").content.decode()
+    for ending in (".heic", ".jp2", ".psd", ".nef", ".zip"):
+        assert ending in page

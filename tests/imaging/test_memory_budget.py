@@ -1,4 +1,4 @@
-"""The pixel budget: pictures decoded at the same time never exceed it."""
+"""The memory budget: pictures decoded at the same time never exceed it."""
 
 import io
 import threading
@@ -12,8 +12,8 @@ from django.core.files.storage import FileSystemStorage, storages
 from PIL import Image
 from pytest_django import Settings
 
-from collections_app.imaging import inspect_picture, open_picture, reserve_pixels
-from collections_app.imaging.pixel_budget import MAX_PIXELS, PixelBudget
+from collections_app.imaging import inspect_picture, open_picture
+from collections_app.imaging.memory_budget import MAX_BYTES, MemoryBudget, reserve_memory
 from collections_app.services.library.renditions import Rendition, open_rendition
 from tests.sample_team import SampleTeam
 
@@ -63,28 +63,28 @@ def is_blocked(started: "Future[Any]") -> bool:
 
 
 def test_threads_together_stay_within_the_budget(pool: ThreadPoolExecutor) -> None:
-    budget, lock = PixelBudget(100), threading.Lock()
+    budget, lock = MemoryBudget(100), threading.Lock()
     held, most = 0, 0
 
-    def reserve_briefly(pixels: int) -> None:
+    def reserve_briefly(size: int) -> None:
         nonlocal held, most
-        with budget.reserve(pixels):
+        with budget.reserve(size):
             with lock:
-                held += min(pixels, 100)
+                held += size
                 most = max(most, held)
             with lock:
-                held -= min(pixels, 100)
+                held -= size
 
-    list(pool.map(reserve_briefly, [60, 50, 100, 1, 40, 9_000] * 50, timeout=ARRIVES_S))
+    list(pool.map(reserve_briefly, [60, 50, 100, 1, 40, 90] * 50, timeout=ARRIVES_S))
     assert 0 < most <= 100
 
 
 def test_small_reservation_does_not_overtake_a_large_one(pool: ThreadPoolExecutor) -> None:
-    budget, order = PixelBudget(100), []
+    budget, order = MemoryBudget(100), []
 
-    def reserve_briefly(pixels: int) -> None:
-        with budget.reserve(pixels):
-            order.append(pixels)
+    def reserve_briefly(size: int) -> None:
+        with budget.reserve(size):
+            order.append(size)
 
     with budget.reserve(60):
         large = pool.submit(reserve_briefly, 90)
@@ -97,7 +97,7 @@ def test_small_reservation_does_not_overtake_a_large_one(pool: ThreadPoolExecuto
 
 
 def test_failure_releases_its_reservation() -> None:
-    budget = PixelBudget(10)
+    budget = MemoryBudget(10)
     for _ in range(3):
         with pytest.raises(ValueError, match="broken"), budget.reserve(10):
             raise ValueError("broken")
@@ -107,21 +107,21 @@ def test_failure_releases_its_reservation() -> None:
 def test_pictures_are_decoded_only_within_the_budget(
     step: Callable[[io.BytesIO], object], pool: ThreadPoolExecutor
 ) -> None:
-    with reserve_pixels(MAX_PIXELS):
+    with reserve_memory(MAX_BYTES):
         decoding = pool.submit(step, make_picture())
         assert is_blocked(decoding)
     decoding.result(ARRIVES_S)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_pixels_stay_reserved_until_the_picture_is_stored(
+def test_memory_stays_reserved_until_the_picture_is_stored(
     watched_storage: WatchedStorage, sample: SampleTeam, pool: ThreadPoolExecutor
 ) -> None:
     """While a rendition of full size is being stored, no other thread can take the whole budget."""
     is_waiting: list[bool] = []
 
     def reserve_all() -> None:
-        with reserve_pixels(MAX_PIXELS):
+        with reserve_memory(MAX_BYTES):
             pass
 
     def try_to_reserve_all(name: str) -> None:
