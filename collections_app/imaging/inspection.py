@@ -10,12 +10,14 @@ from PIL import Image
 from collections_app.errors import InvalidImage
 from collections_app.errors import gettext_noop as _
 
+from .date_text import TakenDate
 from .decoding import open_lazily, orient_size
 from .errors import translate_decode_errors
 from .formats import GIF, HEAD_BYTES, JPEG, TIFF, PictureFormat, identify_format
-from .metadata import read_orientation, read_taken_at
+from .metadata import read_orientation
 from .pixel_budget import reserve_pixels
 from .prescan import read_declared_sizes
+from .taken_dates import read_taken_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class PictureInfo:
     """The properties of an accepted picture.
 
     `width` and `height` are those of the picture as displayed. `frames` counts the frames of an animation or the pages
-    of a document; a JPEG has one. `taken_at` is naive if the camera recorded no UTC offset.
+    of a document; a JPEG has one. `taken` is None if the metadata hold no date.
     """
 
     format: str
@@ -41,7 +43,12 @@ class PictureInfo:
     width: int
     height: int
     frames: int
-    taken_at: datetime | None
+    taken: TakenDate | None
+
+    @property
+    def taken_at(self) -> datetime | None:
+        """The wall clock; naive if the camera recorded no UTC offset."""
+        return self.taken.value if self.taken else None
 
 
 def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
@@ -62,6 +69,20 @@ def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
         file.seek(0)
 
 
+def read_picture_date(file: BinaryIO) -> TakenDate | None:
+    """Return the date in the metadata of an accepted file, without decoding it. The file is left at 0.
+
+    Raises InvalidImage.
+    """
+    try:
+        file.seek(0)
+        picture_format = identify_format(file.read(HEAD_BYTES))
+        with translate_decode_errors():
+            return read_taken_date(open_lazily(file, picture_format), file, picture_format)
+    finally:
+        file.seek(0)
+
+
 def _inspect(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> PictureInfo:
     frames = _check_declared_sizes(file, picture_format, limits)
     image = open_lazily(file, picture_format)
@@ -69,7 +90,7 @@ def _inspect(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> P
     if picture_format not in (JPEG, GIF, TIFF):
         frames = getattr(image, "n_frames", 1)
         _check_frames(frames, limits)
-    taken_at = read_taken_at(image)
+    taken = read_taken_date(image, file, picture_format)
     orientation = read_orientation(image, picture_format)
     width, height = orient_size(_decode_once(image, picture_format), orientation)
     return PictureInfo(
@@ -79,7 +100,7 @@ def _inspect(file: BinaryIO, picture_format: PictureFormat, limits: Limits) -> P
         width=width,
         height=height,
         frames=max(frames, 1),
-        taken_at=taken_at,
+        taken=taken,
     )
 
 
