@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from collections_app.errors import ImageSearchError
+from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_user_by_email
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.models import Collection, User
@@ -22,7 +23,7 @@ from collections_app.services.uploads.ingest import ingest_upload
 _INTERRUPTED = 130
 
 
-class Command(BaseCommand):
+class Command(FreeTextCommand):
     help = "Import every picture below a folder. Pictures that were imported before are skipped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
