@@ -19,6 +19,7 @@ from collections_app.models import Collection, Image
 from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
+from collections_app.services.library.dates import restore_dates
 from collections_app.services.library.images import move_images, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.library.zip_download import stream_zip
@@ -33,6 +34,9 @@ _MOVED = ngettext_lazy(
 _TAGGED = ngettext_lazy("%(number)s picture tagged.", "%(number)s pictures tagged.", "count")
 _UNTAGGED = ngettext_lazy("Tags removed from %(number)s picture.", "Tags removed from %(number)s pictures.", "count")
 _MOVED_BACK = ngettext_lazy("Move undone for %(number)s picture.", "Move undone for %(number)s pictures.", "count")
+_DATES_RESTORED = ngettext_lazy(
+    "Former date of %(number)s picture restored.", "Former dates of %(number)s pictures restored.", "count"
+)
 _NOT_EDITED = ngettext_lazy(
     "%(number)s picture skipped: you can only view it.",
     "%(number)s pictures skipped: you can only view them.",
@@ -111,6 +115,10 @@ def selection_undo(request: SignedInRequest) -> HttpResponse:
         by_id = {int(image_id): previous for image_id, previous in tags.items()}
         count = set_tags(images=Image.objects.editable_by(request.user), tags=by_id)
         messages.success(request, format_count(_UNTAGGED, count))
+    elif dates := last.get("dates"):
+        previous = {int(image_id): date for image_id, date in dates.items()}
+        count = restore_dates(images=Image.objects.editable_by(request.user), previous=previous)
+        messages.success(request, format_count(_DATES_RESTORED, count))
     elif origins := last.get("move"):
         messages.success(request, format_count(_MOVED_BACK, _move_back(request, origins)))
     else:
