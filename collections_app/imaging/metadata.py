@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
@@ -51,7 +51,7 @@ def read_orientation(image: Image.Image, picture_format: PictureFormat) -> int:
     return value if value in range(1, 9) else 1
 
 
-def read_metadata(image: ImageFile.ImageFile, file: BinaryIO, picture_format: PictureFormat) -> Metadata:
+def read_metadata(image: Image.Image, file: BinaryIO, picture_format: PictureFormat) -> Metadata:
     """Read the metadata of an opened picture, decoded or not. Decodes nothing, and leaves the file where it is.
 
     A PNG's chunks are read from the file: those after the pixels are unknown to Pillow before it decodes. A TIFF is
@@ -71,10 +71,10 @@ def read_metadata(image: ImageFile.ImageFile, file: BinaryIO, picture_format: Pi
         file.seek(position)
 
 
-def _read_blocks(image: ImageFile.ImageFile) -> Metadata:
+def _read_blocks(image: Image.Image) -> Metadata:
     exif = _read_or(None, image.getexif)
     xmp = image.info.get("xmp") or _read_or(None, lambda: exif and exif.get(_XMP_TAG))
-    iptc = _read_or(None, lambda: IptcImagePlugin.getiptcinfo(image))
+    iptc = _read_or(None, lambda: IptcImagePlugin.getiptcinfo(cast(ImageFile.ImageFile, image)))
     return _build_metadata(exif or Image.Exif(), xmp=_decode_xmp(xmp), iptc=iptc or {})
 
 

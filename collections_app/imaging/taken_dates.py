@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, BinaryIO
 
-from PIL import ExifTags, ImageFile
+from PIL import ExifTags, Image
 
 from .date_text import TakenDate, decode_text, is_plausible_date, parse_date_text
 from .errors import DECODE_ERRORS
@@ -25,7 +25,7 @@ _QUARTER_OFFSETS = (345, 525, 765, 825)
 _MAX_FIX_AGE = timedelta(minutes=5)
 
 
-def read_taken_date(image: ImageFile.ImageFile, file: BinaryIO, picture_format: PictureFormat) -> TakenDate | None:
+def read_taken_date(image: Image.Image, file: BinaryIO, picture_format: PictureFormat) -> TakenDate | None:
     """Return the first plausible date among the metadata; None if there is none. Never raises for broken metadata.
 
     The order is: DateTimeOriginal, DateTimeDigitized, XMP, IPTC, PNG texts, GPS, DateTime (the last change).
