@@ -1,6 +1,6 @@
 """The site's forms."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
@@ -10,7 +10,10 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from collections_app.imaging import FIRST_YEAR, TakenDate, get_possible_dates
 from collections_app.models import Collection, Image, Role, SavedSearch, ShareRole, Team, User
+from collections_app.services.library.dates import DateChange
+from collections_app.services.search.periods import UnclearPeriod, parse_day
 from collections_app.services.search.recent import normalize_query_string
 
 MAX_TAGS = 30
@@ -70,7 +73,61 @@ class CollectionNameForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
 
 
-class ImageForm(forms.Form):
+class DayField(forms.CharField):
+    """A full date in any form that a search accepts. A day before photography or in the future is refused."""
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+    def clean(self, value: Any) -> date | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            day = parse_day(text)
+        except UnclearPeriod as error:
+            raise forms.ValidationError(str(error)) from error
+        earliest, latest = get_possible_dates()
+        if not earliest.date() <= day <= latest.date():
+            sentence = _("Enter a date from %(year)s until today.")
+            raise forms.ValidationError(sentence % {"year": FIRST_YEAR})
+        return day
+
+
+class DateForm(forms.Form):
+    """The local date, and perhaps the time, when pictures were taken."""
+
+    taken_on = DayField(label=_("Date taken"), max_length=40)
+    taken_time = forms.TimeField(
+        label=_("Time taken"),
+        required=False,
+        widget=forms.TimeInput(format="%H:%M:%S", attrs={"type": "time", "step": 1}),
+    )
+
+    def get_taken_date(self) -> TakenDate | None:
+        """Return the date of a valid form."""
+        day, clock = self.cleaned_data["taken_on"], self.cleaned_data["taken_time"]
+        return TakenDate(value=datetime.combine(day, clock or time.min), has_time=clock is not None) if day else None
+
+
+class ShiftForm(forms.Form):
+    """How far to move the dates of pictures; less than 0 is earlier."""
+
+    days = forms.IntegerField(required=False, min_value=-100_000, max_value=100_000)
+    hours = forms.IntegerField(required=False, min_value=-1000, max_value=1000)
+    minutes = forms.IntegerField(required=False, min_value=-1000, max_value=1000)
+
+    def clean(self) -> dict[str, Any]:
+        if self.errors:
+            raise forms.ValidationError(_("Enter whole numbers of days, hours and minutes."))
+        if not self.get_shift():
+            raise forms.ValidationError(_("Enter how many days, hours or minutes to move the dates."))
+        return self.cleaned_data
+
+    def get_shift(self) -> timedelta:
+        return timedelta(**{name: self.cleaned_data.get(name) or 0 for name in self.fields})
+
+
+class ImageForm(DateForm):
     title = forms.CharField(
         label=_("Title"),
         required=False,
@@ -82,6 +139,30 @@ class ImageForm(forms.Form):
         required=False,
         help_text=format_lazy(_("Separate with commas. At most {most}."), most=MAX_TAGS),
     )
+    field_order = ["title", "tags", "taken_on", "taken_time"]
+
+    def __init__(self, *args: Any, image: Image, **kwargs: Any) -> None:
+        taken = image.taken_at
+        kwargs["initial"] = {
+            "title": image.title,
+            "tags": image.tags,
+            "taken_on": taken and taken.date().isoformat(),
+            "taken_time": taken.time().replace(microsecond=0) if taken and image.has_taken_time else None,
+        }
+        super().__init__(*args, **kwargs)
+        self.fields["taken_on"].required = False
+        self.fields["taken_on"].help_text = _("Optional. The local date at the place.")
+        self.fields["taken_time"].help_text = _("Optional.")
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("taken_time") and not (self.cleaned_data.get("taken_on") or self.errors):
+            self.add_error("taken_on", _("Enter a date too, or clear the time."))
+        return self.cleaned_data
+
+    def get_date_change(self) -> DateChange | None:
+        """Return the change of a valid form. A date that was not touched keeps its fractions and its offset."""
+        is_changed = {"taken_on", "taken_time"} & set(self.changed_data)
+        return DateChange(taken=self.get_taken_date()) if is_changed else None
 
 
 class AddTagsForm(forms.Form):

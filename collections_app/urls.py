@@ -6,7 +6,16 @@ from django.views.i18n import set_language
 
 from collections_app.views import archives, indexing, uploads
 from collections_app.views.accounts import account
-from collections_app.views.library import bulk_actions, collections, duplicates, files, gallery, images, trash
+from collections_app.views.library import (
+    bulk_actions,
+    collections,
+    date_actions,
+    duplicates,
+    files,
+    gallery,
+    images,
+    trash,
+)
 from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved
 from collections_app.views.sharing import invitations, public_links, shares, teams
 
@@ -57,6 +66,8 @@ urlpatterns = [
     path("pictures/trash/", bulk_actions.selection_trash, name="selection_trash"),
     path("pictures/move/", bulk_actions.selection_move, name="selection_move"),
     path("pictures/tag/", bulk_actions.selection_tag, name="selection_tag"),
+    path("pictures/date/", date_actions.selection_date, name="selection_date"),
+    path("pictures/date/shift/", date_actions.selection_shift, name="selection_shift"),
     path("pictures/download/", bulk_actions.selection_download, name="selection_download"),
     path("pictures/undo/", bulk_actions.selection_undo, name="selection_undo"),
     path("trash/", trash.trash, name="trash"),

@@ -10,16 +10,18 @@ from PIL import Image
 from collections_app.errors import InvalidImage
 from collections_app.errors import gettext_noop as _
 
+from .date_text import TakenDate
 from .decoding import compute_draft_bytes, load_pixels, open_lazily, orient_size
 from .errors import translate_decode_errors
-from .formats import AVIF, DDS, HEIF, PNG, QOI, TIFF, PictureFormat
+from .formats import AVIF, DDS, HEIF, PNG, QOI, PictureFormat
 from .jpeg_segments import check_open_end, compute_check_bytes
 from .memory_budget import reserve_memory
-from .metadata import read_orientation, read_taken_at
+from .metadata import read_orientation
 from .png_chunks import check_png_rows
 from .prescan import identify_format, scan_picture
 from .scan import Scan
 from .simple_headers import MAX_SLOW_PIXELS, is_slow_dds
+from .taken_dates import read_taken_date
 
 # A JPEG is decoded at an eighth of its size: this reads all of its data.
 _CHECK_DIVISOR = 8
@@ -43,7 +45,7 @@ class PictureInfo:
     """The properties of an accepted picture.
 
     `width` and `height` are those of the picture as displayed. `frames` counts the frames of an animation or the pages
-    of a document; a JPEG has one. `taken_at` is naive if the camera recorded no UTC offset.
+    of a document; a JPEG has one. `taken` is None if the metadata hold no date.
     """
 
     format: str
@@ -52,7 +54,12 @@ class PictureInfo:
     width: int
     height: int
     frames: int
-    taken_at: datetime | None
+    taken: TakenDate | None
+
+    @property
+    def taken_at(self) -> datetime | None:
+        """The wall clock; naive if the camera recorded no UTC offset."""
+        return self.taken.value if self.taken else None
 
 
 def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
@@ -74,7 +81,22 @@ def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
                 check_png_rows(file)
         with reserve_memory(_compute_bytes(scan, picture_format)), translate_decode_errors(picture_format.name):
             # In a function of its own, so that the pixels are gone before the memory is released.
-            return _decode_and_describe(scan, picture_format, limits)
+            return _decode_and_describe(file, scan, picture_format, limits)
+    finally:
+        file.seek(0)
+
+
+def read_picture_date(file: BinaryIO) -> TakenDate | None:
+    """Return the date in the metadata of an accepted file. The file is left at 0.
+
+    Raises InvalidImage.
+    """
+    try:
+        picture_format = identify_format(file)
+        with translate_decode_errors(picture_format.name):
+            scan = scan_picture(file, picture_format, max_frames=1)
+        with reserve_memory(scan.decode_bytes), translate_decode_errors(picture_format.name):
+            return read_taken_date(open_lazily(scan, picture_format), file, picture_format)
     finally:
         file.seek(0)
 
@@ -91,7 +113,7 @@ def _compute_bytes(scan: Scan, picture_format: PictureFormat) -> int:
     return scan.decode_bytes
 
 
-def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limits) -> PictureInfo:
+def _decode_and_describe(file: BinaryIO, scan: Scan, picture_format: PictureFormat, limits: Limits) -> PictureInfo:
     """Decode first, and read metadata from the decoded picture: reading could decode, and hide an error."""
     if scan.is_open_ended:
         check_open_end(scan)
@@ -102,10 +124,11 @@ def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limi
     image = load_pixels(image, scan, divisor=_CHECK_DIVISOR if is_jpeg else 1)
     size = (scan.width, scan.height) if is_jpeg else image.size
     _check_pixels(size[0] * size[1], limits.get_max_pixels(picture_format))
-    return replace(_build_info(image, size, scan, picture_format), frames=frames)
+    info = _build_info(image, size, picture_format)
+    return replace(info, frames=frames, taken=read_taken_date(image, file, picture_format))
 
 
-def _build_info(image: Image.Image, size: tuple[int, int], scan: Scan, picture_format: PictureFormat) -> PictureInfo:
+def _build_info(image: Image.Image, size: tuple[int, int], picture_format: PictureFormat) -> PictureInfo:
     width, height = orient_size(size, read_orientation(image, picture_format))
     return PictureInfo(
         format=picture_format.name,
@@ -113,9 +136,8 @@ def _build_info(image: Image.Image, size: tuple[int, int], scan: Scan, picture_f
         content_type=picture_format.content_type,
         width=width,
         height=height,
-        frames=scan.frames,
-        # Pillow's TIFF reader lets go of its file after decoding.
-        taken_at=read_taken_at(open_lazily(scan, picture_format) if picture_format == TIFF else image),
+        frames=1,
+        taken=None,
     )
 
 

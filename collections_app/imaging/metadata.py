@@ -1,19 +1,43 @@
-"""EXIF metadata: orientation and date. Broken metadata is ignored; it never rejects a picture."""
+"""The raw metadata of a picture: EXIF, XMP, IPTC and PNG texts. Broken metadata is ignored; it never rejects a
+picture.
+"""
 
-from datetime import datetime
-from typing import Any
+import re
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, TypeVar, cast
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
+from .date_text import decode_text
 from .errors import DECODE_ERRORS
-from .formats import HEIF, TIFF, PictureFormat
+from .formats import HEIF, PNG, TIFF, PictureFormat
 
-# The oldest surviving photograph dates from 1826; an earlier date comes from a clock that was not set.
-FIRST_YEAR = 1826
-# A conversion to another time zone could leave the range of datetime in the year 9999.
-LAST_YEAR = 9998
 # libheif and Pillow's TIFF reader apply the orientation while decoding.
 _TURNED_BY_DECODER = (HEIF, TIFF)
+_XMP_TAG, _XMP_KEYWORD = 700, "xml:com.adobe.xmp"
+_EXIF_KEYWORDS = ("raw profile type exif", "raw profile type app1")
+_TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
+_MAX_CHUNKS = 100_000
+_MAX_CHUNK_BYTES = 2**22
+_R = TypeVar("_R")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """The tags of EXIF by their numbers, XMP as its text, IPTC by record and dataset, PNG texts by keyword in lower
+    case.
+    """
+
+    main: Mapping[int, Any] = field(default_factory=dict)
+    photo: Mapping[int, Any] = field(default_factory=dict)
+    gps: Mapping[int, Any] = field(default_factory=dict)
+    xmp: str = ""
+    iptc: Mapping[tuple[int, int], Any] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_orientation(image: Image.Image, picture_format: PictureFormat) -> int:
@@ -27,27 +51,113 @@ def read_orientation(image: Image.Image, picture_format: PictureFormat) -> int:
     return value if value in range(1, 9) else 1
 
 
-def read_taken_at(image: Image.Image) -> datetime | None:
-    """Return DateTimeOriginal; aware if OffsetTimeOriginal is present, otherwise naive (the camera's clock)."""
+def read_metadata(image: Image.Image, file: BinaryIO, picture_format: PictureFormat) -> Metadata:
+    """Read the metadata of an opened picture, decoded or not. Decodes nothing, and leaves the file where it is.
+
+    A PNG's chunks are read from the file: those after the pixels are unknown to Pillow before it decodes. A TIFF is
+    opened again, since Pillow forgets its file when it decodes.
+    """
+    position = file.tell()
     try:
-        exif = image.getexif().get_ifd(ExifTags.IFD.Exif)
+        if picture_format == PNG:
+            return _read_png(file)
+        if picture_format == TIFF:
+            file.seek(0)
+            image = Image.open(file, formats=[TIFF.name])
+        return _read_blocks(image)
     except DECODE_ERRORS:
-        return None
-    moment = _parse_datetime(_decode_text(exif.get(ExifTags.Base.DateTimeOriginal)), "%Y:%m:%d %H:%M:%S")
-    if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        return None
-    offset = _parse_datetime(_decode_text(exif.get(ExifTags.Base.OffsetTimeOriginal)), "%z")
-    return moment.replace(tzinfo=offset.tzinfo) if offset else moment
+        return Metadata()
+    finally:
+        file.seek(position)
 
 
-def _decode_text(value: Any) -> str:
-    if isinstance(value, bytes):
-        value = value.decode("ascii", errors="replace")
-    return value.strip(" \x00") if isinstance(value, str) else ""
+def _read_blocks(image: Image.Image) -> Metadata:
+    exif = _read_or(None, image.getexif)
+    xmp = image.info.get("xmp") or _read_or(None, lambda: exif and exif.get(_XMP_TAG))
+    iptc = _read_or(None, lambda: IptcImagePlugin.getiptcinfo(cast(ImageFile.ImageFile, image)))
+    return _build_metadata(exif or Image.Exif(), xmp=_decode_xmp(xmp), iptc=iptc or {})
 
 
-def _parse_datetime(text: str, layout: str) -> datetime | None:
+def _build_metadata(exif: Image.Exif, **others: Any) -> Metadata:
+    return Metadata(
+        main=_read_tags(lambda: dict(exif)),
+        photo=_read_tags(lambda: dict(exif.get_ifd(ExifTags.IFD.Exif))),
+        gps=_read_tags(lambda: dict(exif.get_ifd(ExifTags.IFD.GPSInfo))),
+        **others,
+    )
+
+
+def _read_tags(read: Callable[[], Mapping[int, Any]]) -> Mapping[int, Any]:
+    return _read_or(None, read) or {}
+
+
+def _read_or(fallback: _T, read: Callable[[], _R]) -> _R | _T:
+    """Read one block. A broken one does not hide the others."""
     try:
-        return datetime.strptime(text, layout)
-    except ValueError:
-        return None
+        return read()
+    except DECODE_ERRORS:
+        return fallback
+
+
+def _decode_xmp(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, bytes):
+        return ""
+    is_wide = value[:64].count(b"\x00") > len(value[:64]) // 4
+    return value.decode("utf-16" if is_wide else "utf-8", errors="replace")
+
+
+def _read_png(file: BinaryIO) -> Metadata:
+    texts: dict[str, str] = {}
+    exif = Image.Exif()
+    for kind, content in _iterate_png_chunks(file):
+        if kind == b"eXIf":
+            _load_exif(exif, content)
+        elif found := _read_or(None, lambda kind=kind, content=content: _read_png_text(kind, content)):  # type: ignore[misc]
+            texts.setdefault(*found)
+    for keyword in _EXIF_KEYWORDS:
+        if keyword in texts and not exif:
+            _load_exif(exif, _decode_raw_profile(texts[keyword]))
+    return _build_metadata(exif, xmp=texts.get(_XMP_KEYWORD, ""), texts=texts)
+
+
+def _load_exif(exif: Image.Exif, content: bytes) -> None:
+    _read_or(None, lambda: exif.load(content))
+
+
+def _iterate_png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the chunks of metadata with their content; the others are skipped without reading them."""
+    file.seek(8)
+    for _ in range(_MAX_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        length, kind = struct.unpack(">I4s", head)
+        if kind in (*_TEXT_CHUNKS, b"eXIf") and length <= _MAX_CHUNK_BYTES:
+            yield kind, file.read(length)
+            file.seek(4, 1)
+        else:
+            file.seek(length + 4, 1)
+
+
+def _read_png_text(kind: bytes, content: bytes) -> tuple[str, str] | None:
+    """Return the keyword in lower case and the text, which may be compressed (PNG specification, 11.3.3)."""
+    keyword, _, rest = content.partition(b"\x00")
+    if kind == b"zTXt":
+        rest = _unpack_text(rest[1:])
+    elif kind == b"iTXt":
+        is_compressed = rest[:1] == b"\x01"
+        rest = rest[2:].split(b"\x00", 2)[2]
+        rest = _unpack_text(rest) if is_compressed else rest
+    return keyword.decode("latin-1").strip().lower(), decode_text(rest)
+
+
+def _unpack_text(content: bytes) -> bytes:
+    return zlib.decompressobj().decompress(content, _MAX_CHUNK_BYTES)
+
+
+def _decode_raw_profile(text: str) -> bytes:
+    """Return the bytes that ImageMagick writes in hexadecimal after a name and a length."""
+    digits = re.sub(r"[^0-9a-fA-F]", "", re.sub(r"^\s*\S+\s+\d+\s", "", text))
+    return _read_or(b"", lambda: bytes.fromhex(digits))

@@ -31,7 +31,9 @@ def hash_token(word: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """The numbers stored beside a vector. Times are epoch seconds; the team decides the partition.
+    """The numbers stored beside a vector. The team decides the partition.
+
+    Times are epoch seconds; `taken_at` is the local time at the place as if it were UTC.
 
     `content` is a signed 64-bit hash of the file's sha256. `format` and `tags` are values of `hash_token`; tags
     are ascending and unique, at most MAX_INDEXED_TAGS.

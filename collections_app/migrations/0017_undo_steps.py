@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('collections_app', '0011_archives'),
+        ('collections_app', '0013_taken_dates'),
     ]
 
     operations = [
@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('action_id', models.UUIDField(db_index=True, default=uuid.uuid4)),
-                ('kind', models.CharField(choices=[('trash', 'Trash'), ('move', 'Move'), ('tag', 'Tag')], max_length=10)),
+                ('kind', models.CharField(choices=[('trash', 'Trash'), ('move', 'Move'), ('tag', 'Tag'), ('date', 'Date')], max_length=10)),
                 ('previous', models.JSONField()),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='undo_steps', to=settings.AUTH_USER_MODEL)),

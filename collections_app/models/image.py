@@ -9,6 +9,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,7 @@ from collections_app.models.index_job import IndexJob, Priority
 from collections_app.models.team import EDITING_ROLES, Membership, Team
 from collections_app.models.text_search import NameRank, split_words
 from collections_app.models.user import User
+from collections_app.models.wall_clock import WallClockField
 
 # Changes of these fields queue an index job.
 INDEXED_FIELDS = frozenset(
@@ -68,6 +70,11 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def latest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
+
+    def latest_taken_first(self) -> Self:
+        """Order by the local time when images were taken, or else by when they were uploaded, in UTC."""
+        date = Coalesce("taken_at", "created_at", output_field=models.DateTimeField())
+        return self.order_by(date.desc(), "-pk")
 
     def matching_names(self, text: str) -> Self:
         """Images whose title, tags, file name and collection contain all words; the last word is a prefix.
@@ -154,7 +161,16 @@ class Image(models.Model):
     format = models.CharField(max_length=10)
     width = models.PositiveIntegerField(help_text=_("Pixels, as displayed."))
     height = models.PositiveIntegerField(help_text=_("Pixels, as displayed."))
-    taken_at = models.DateTimeField(null=True, blank=True)
+    taken_at = WallClockField(null=True, blank=True, help_text=_("The local time at the place."))
+    taken_offset_minutes = models.SmallIntegerField(
+        null=True, blank=True, editable=False, help_text=_("How far that local time was ahead of UTC, if known.")
+    )
+    has_taken_time = models.BooleanField(
+        null=True, editable=False, help_text=_("Whether more than the day is known. Empty without a date.")
+    )
+    date_edited_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("When a person last changed the date. Then no file replaces it.")
+    )
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     public_id = models.UUIDField(
         default=uuid.uuid4,

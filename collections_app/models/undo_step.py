@@ -13,6 +13,7 @@ class BulkAction(models.TextChoices):
     TRASH = "trash"
     MOVE = "move"
     TAG = "tag"
+    DATE = "date"
 
 
 class UndoStepQuerySet(models.QuerySet["UndoStep"]):
@@ -24,7 +25,7 @@ class UndoStep(models.Model):
     """One chunk of a person's bulk action, written in the same transaction as the change itself.
 
     `previous` holds what the pictures had before: for TRASH a list of ids, for MOVE lists of ids by the id of their
-    collection, for TAG the tags by id. JSON stores these keys as text.
+    collection, for TAG the tags and for DATE the fields of the date by id. JSON stores these keys as text.
     """
 
     action_id = models.UUIDField(default=uuid.uuid4, db_index=True)

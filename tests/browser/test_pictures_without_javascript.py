@@ -90,6 +90,34 @@ def test_selected_pictures_are_tagged_moved_deleted_and_downloaded(
     expect(tiles).to_have_count(2)
 
 
+@pytest.mark.sends("selection_date", "selection_shift", "image_edit")
+def test_dates_of_pictures_are_set_shifted_and_edited(
+    open_without_javascript: Callable[[], Page], scenes: list[Path]
+) -> None:
+    page = open_without_javascript()
+    address = upload_without_javascript(page, scenes[:2])
+    choose(page, scenes[0].name, scenes[1].name)
+    page.get_by_text("Change date").click()
+    page.get_by_label("Date taken").fill("1985-07-01")
+    page.get_by_label("Time taken").fill("23:30:00")
+    page.get_by_role("button", name="Set date").click()
+    expect(page.get_by_text("Dates of 2 pictures changed.")).to_be_visible()
+
+    page.goto(address)
+    choose(page, scenes[0].name)
+    page.get_by_text("Change date").click()
+    page.get_by_label("Hours").fill("1")
+    page.get_by_role("button", name="Shift dates").click()
+    expect(page.get_by_text("Date of 1 picture changed.")).to_be_visible()
+    page.get_by_role("link", name=scenes[0].name).click()
+    expect(page.get_by_text("2 July 1985, 00:30")).to_be_visible()
+
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Time taken").fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("2 July 1985", exact=True)).to_be_visible()
+
+
 @pytest.mark.sends("trash_restore", "trash_purge")
 def test_picture_is_restored_and_the_trash_is_emptied(
     open_without_javascript: Callable[[], Page], scenes: list[Path]

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.test import Client
@@ -63,6 +64,23 @@ def _move_in(requester: Requester, target: Values) -> bool:
 def _tag(requester: Requester, target: Values) -> bool:
     requester.post("/pictures/tag/", image=target["image"], tags="found")
     return "found" in Image.objects.get(pk=target["image"]).tags
+
+
+def _set_date(requester: Requester, target: Values) -> bool:
+    requester.post("/pictures/date/", image=target["image"], taken_on="1985-07-01")
+    return Image.objects.filter(pk=target["image"], taken_at__isnull=False).exists()
+
+
+def _shift_date(requester: Requester, target: Values) -> bool:
+    before = datetime(2020, 1, 2, 3, 4, 5)
+    Image.objects.filter(pk=target["image"]).update(taken_at=before, has_taken_time=True)
+    requester.post("/pictures/date/shift/", image=target["image"], hours="1")
+    return not Image.objects.filter(pk=target["image"], taken_at=before).exists()
+
+
+def _edit_date(requester: Requester, target: Values) -> bool:
+    requester.post(f"/images/{target['image']}/edit/", taken_on="1985-07-01")
+    return Image.objects.filter(pk=target["image"], taken_at__isnull=False).exists()
 
 
 def _download(requester: Requester, target: Values) -> bool:
@@ -162,6 +180,9 @@ ACTIONS: dict[str, Action] = {
     "move-out": _move_out,
     "move-in": _move_in,
     "tag": _tag,
+    "set-date": _set_date,
+    "shift-date": _shift_date,
+    "edit-date": _edit_date,
     "download": _download,
     "restore": _restore,
     "restore-all": _restore_with_collection,
@@ -193,6 +214,9 @@ trash-copy     active       .     .     .     .     .     .   yes   yes     .   
 move-out       active       .     .     .     .     .     .   yes   yes     .     .
 move-in        active       .     .     .     .   yes     .   yes   yes     .     .
 tag            active       .     .     .     .   yes     .   yes   yes     .     .
+set-date       active       .     .     .     .   yes     .   yes   yes     .     .
+shift-date     active       .     .     .     .   yes     .   yes   yes     .     .
+edit-date      active       .     .     .     .   yes     .   yes   yes     .     .
 download       active       .     .     .   yes   yes   yes   yes   yes     .     .
 upload         active       .     .     .     .   yes     .   yes   yes     .     .
 create         active       .     .     .     .     .     .   yes   yes     .     .

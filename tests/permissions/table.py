@@ -228,6 +228,10 @@ selection_move      GET  -          302   302   405   405   405   405   405   40
 selection_move      POST -          302
 selection_download  GET  -          302   302   405   405   405   405   405   405   405   405
 selection_download  POST -          302
+selection_date      GET  -          302   302   405   405   405   405   405   405   405   405
+selection_date      POST -          302
+selection_shift     GET  -          302   302   405   405   405   405   405   405   405   405
+selection_shift     POST -          302
 selection_undo      GET  -          302   302   405   405   405   405   405   405   405   405
 selection_undo      POST -          302
 selection_tag       GET  -          302   302   405   405   405   405   405   405   405   405

@@ -4,13 +4,14 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from collections_app.demo.evaluate import Gallery
 from collections_app.demo.gallery import get_demo_collections
 from collections_app.demo.queries import build_query_families
 from collections_app.encoders import Encoder, get_encoder, make_encoder
 from collections_app.errors import ImageSearchError
+from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_team
 from collections_app.management.score_table import (
     ComparedModels,
@@ -30,7 +31,7 @@ _NO_JUDGMENTS = (
 )
 
 
-class Command(BaseCommand):
+class Command(FreeTextCommand):
     help = "Print precision and recall of the active model, or compare two, by the ratings of people."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

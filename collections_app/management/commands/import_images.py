@@ -7,11 +7,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from collections_app.errors import ImageSearchError, InvalidImage
 from collections_app.management.folder_walk import FolderEntry, walk_folder
+from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_user_by_email
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.models import Collection, User
@@ -26,7 +27,7 @@ _INTERRUPTED = 130
 _ALWAYS_COUNTED = ("imported", "already there", "refused")
 
 
-class Command(BaseCommand):
+class Command(FreeTextCommand):
     help = (
         "Import every picture below a folder, also from ZIP files. Pictures that were imported before are skipped. "
         "Exits with 1 if something was refused."

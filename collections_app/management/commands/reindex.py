@@ -4,10 +4,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import ImageSearchError
+from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_collection, get_team
 from collections_app.management.run_until_signal import drain_queue_with_progress
 from collections_app.models import Image, IndexJob
@@ -26,7 +27,7 @@ from collections_app.services.indexing.hash_backfill import backfill_hashes
 _HASH_BATCH_SIZE = 200
 
 
-class Command(BaseCommand):
+class Command(FreeTextCommand):
     help = "Compare database and index, queue missing, stale and orphaned pictures, and process the queue."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,9 +5,10 @@ from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from collections_app.errors import ImageSearchError
+from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_user_by_email
 from collections_app.services.library.contact_sheet import make_contact_sheet
 from collections_app.services.search.relevance import NO_CUTOFFS
@@ -16,7 +17,7 @@ from collections_app.services.search.results import Result, join_rows, run_searc
 from collections_app.services.search.retrieval import MAX_HITS
 
 
-class Command(BaseCommand):
+class Command(FreeTextCommand):
     help = "Find a user's pictures by describing them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

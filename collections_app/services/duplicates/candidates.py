@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models.functions import Coalesce
-
 from collections_app.models import Image, Team
 from collections_app.models.ids import iterate_chunks
+from collections_app.models.wall_clock import convert_to_wall_clock
 
 _CHUNK_SIZE = 5000
 
@@ -23,7 +22,7 @@ class HashedImage(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An image that may be a duplicate. `taken_or_created_at` is when it was taken, or else uploaded."""
+    """An image that may be a duplicate. `taken_or_created_at` is the local time when it was taken, or else uploaded."""
 
     id: int
     sha256: str
@@ -33,9 +32,9 @@ class Candidate:
     taken_or_created_at: datetime
 
     @property
-    def keep_priority(self) -> tuple[int, int, float, int]:
+    def keep_priority(self) -> tuple[int, int, datetime, int]:
         """A sort key; the image to keep comes first: most pixels, then largest file, then earliest."""
-        return -self.pixels, -self.byte_size, self.taken_or_created_at.timestamp(), self.id
+        return -self.pixels, -self.byte_size, self.taken_or_created_at, self.id
 
 
 def read_hashed_images(team: Team) -> list[HashedImage]:
@@ -45,17 +44,15 @@ def read_hashed_images(team: Team) -> list[HashedImage]:
 
 def read_candidates(ids: Sequence[int]) -> Iterator[Candidate]:
     """Yield the images that still exist."""
-    fields = ("pk", "sha256", "perceptual_hash", "width", "height", "byte_size")
+    fields = ("pk", "sha256", "perceptual_hash", "width", "height", "byte_size", "taken_at", "created_at")
     for chunk in iterate_chunks(ids, _CHUNK_SIZE):
         rows = Image.objects.not_trashed().filter(pk__in=chunk)
-        for pk, sha256, value, width, height, byte_size, taken_or_created_at in rows.values_list(
-            *fields, Coalesce("taken_at", "created_at")
-        ):
+        for pk, sha256, value, width, height, byte_size, taken_at, created_at in rows.values_list(*fields):
             yield Candidate(
                 id=pk,
                 sha256=sha256,
                 hash=value,
                 pixels=width * height,
                 byte_size=byte_size,
-                taken_or_created_at=taken_or_created_at,
+                taken_or_created_at=taken_at or convert_to_wall_clock(created_at),
             )

@@ -4,6 +4,7 @@ import logging
 
 from collections_app.index import MAX_INDEXED_TAGS, TRASH_PARTITION, UNKNOWN, Entry, hash_token
 from collections_app.models import Image
+from collections_app.models.wall_clock import count_wall_clock_seconds
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +16,7 @@ def build_entry(image: Image) -> Entry:
         team_id=TRASH_PARTITION if image.trashed_at else image.collection.team_id,
         collection_id=image.collection_id,
         uploader_id=image.uploader_id or UNKNOWN,
-        taken_at=int(image.taken_at.timestamp()) if image.taken_at else UNKNOWN,
+        taken_at=_count_taken_seconds(image),
         created_at=int(image.created_at.timestamp()),
         width=image.width,
         height=image.height,
@@ -32,6 +33,11 @@ def build_entry_or_none(image: Image) -> Entry | None:
     except (ValueError, TypeError, ArithmeticError) as error:
         log.warning("Image %s has values that the index cannot store: %s", image.pk, error)
         return None
+
+
+def _count_taken_seconds(image: Image) -> int:
+    """The first second of 1970 would mean that the time is unknown; the next one is on the same day."""
+    return (count_wall_clock_seconds(image.taken_at) or UNKNOWN + 1) if image.taken_at else UNKNOWN
 
 
 def _hash_tags(image: Image) -> tuple[int, ...]:

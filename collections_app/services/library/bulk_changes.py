@@ -16,6 +16,7 @@ from django.utils import timezone
 from collections_app.errors import ImageSearchError
 from collections_app.models import BulkAction, Collection, Image, UndoStep, User
 from collections_app.models.concurrent_writes import split_into_chunks
+from collections_app.services.library.dates import DateChange, PreviousDates, change_dates, restore_dates
 from collections_app.services.library.images import check_room_for_move, move_images, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 
@@ -82,6 +83,16 @@ def tag_in_bulk(*, image_ids: Iterable[int], tags: Sequence[str], max_tags: int,
         return tag_images(images=Image.objects.editable_by(user).filter(pk__in=chunk), tags=tags, max_tags=max_tags)
 
     return _change_in_chunks(BulkAction.TAG, image_ids, user, tag_chunk)
+
+
+def change_dates_in_bulk(*, image_ids: Iterable[int], change: DateChange, user: User) -> BulkResult:
+    """Change the dates of the pictures that the user may edit, as `change_dates` does."""
+
+    def change_chunk(chunk: list[int]) -> PreviousDates:
+        ids = list(Image.objects.editable_by(user).filter(pk__in=chunk).values_list("pk", flat=True))
+        return change_dates(images=Image.objects.filter(pk__in=ids), change=change)
+
+    return _change_in_chunks(BulkAction.DATE, image_ids, user, change_chunk)
 
 
 def undo_bulk_action(*, action_id: uuid.UUID, user: User) -> UndoResult | None:
@@ -156,8 +167,14 @@ def _undo_move(previous: Mapping[str, list[int]], user: User) -> int:
     return count
 
 
+def _undo_dates(previous: Mapping[str, Sequence[Any]], user: User) -> int:
+    by_id = {int(image_id): fields for image_id, fields in previous.items()}
+    return restore_dates(images=Image.objects.editable_by(user), previous=by_id)
+
+
 _UNDO: Mapping[BulkAction, Callable[[Any, User], int]] = {
     BulkAction.TRASH: _undo_trash,
     BulkAction.MOVE: _undo_move,
     BulkAction.TAG: _undo_tags,
+    BulkAction.DATE: _undo_dates,
 }

@@ -10,15 +10,18 @@ from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Image, IndexState, Team
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
+from collections_app.services.library.dates import DateChange, change_dates
 from collections_app.services.library.quotas import check_quota
 
 
 @transaction.atomic
-def edit_image(*, image: Image, title: str, tags: Sequence[str]) -> None:
-    """Do nothing if the image was deleted meanwhile. Only changed tags enqueue an index job."""
+def edit_image(*, image: Image, title: str, tags: Sequence[str], date: DateChange | None = None) -> None:
+    """Do nothing if the image was deleted meanwhile. Only changed tags and dates enqueue an index job."""
     row = Image.objects.filter(pk=image.pk)
     row.update(title=title)
     row.exclude(tags=list(tags)).update(tags=list(tags))
+    if date:
+        change_dates(images=row, change=date)
 
 
 @transaction.atomic

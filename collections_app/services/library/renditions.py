@@ -43,6 +43,11 @@ def build_rendition_name(file_name: str, rendition: Rendition) -> str:
     return f"renditions/{original.parent.name}/{original.stem}-{rendition.edge_px}.jpg"
 
 
+def build_rendition_etag(image: Image, rendition: Rendition) -> str:
+    """Return an ETag that tells nothing about the original: its checksum would identify the file to strangers."""
+    return f'"{image.public_id}-{rendition.edge_px}"'
+
+
 def compute_rendition_size(image: Image, rendition: Rendition) -> tuple[int, int]:
     """Return width and height in pixels, from the row alone."""
     edge_px = min(rendition.edge_px, compute_longest_edge(image.width, image.height, MAX_PIXELS))

@@ -79,8 +79,11 @@ def _open_file(image: Image, user: User) -> tuple[File[bytes], str]:
 
 
 def _build_entry(name: str, moment: datetime) -> zipfile.ZipInfo:
-    """A zip stores local time without its zone, from 1980 to 2107, and file modes of Unix."""
-    local = timezone.localtime(moment)
+    """A zip stores local time without its zone, from 1980 to 2107, and file modes of Unix.
+
+    The date of a picture is local time at its place already.
+    """
+    local = moment if timezone.is_naive(moment) else timezone.localtime(moment)
     date = local.timetuple()[:6]
     if not _FIRST_YEAR <= local.year <= _LAST_YEAR:
         date = (_FIRST_YEAR, 1, 1, 0, 0, 0) if local.year < _FIRST_YEAR else (_LAST_YEAR, 12, 31, 23, 59, 58)

@@ -18,10 +18,12 @@ from django.utils.translation import gettext_lazy
 from collections_app.imaging import FORMATS_BY_WORD
 from collections_app.index import AnyOf, Compares, Condition, HasTag, IsBetween, IsIn, hash_token
 from collections_app.models import Image, User
+from collections_app.models.wall_clock import count_wall_clock_seconds
+from collections_app.services.search.periods import Period, UnclearPeriod, parse_period
 
-_DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 _PIXELS = re.compile(r"(\d{1,6})(?:px)?", re.IGNORECASE)
 _MAX_UPLOADERS = 100
+_SPAN = ".."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,10 @@ class UploaderFilter(Filter):
 
 
 class DateFilter(Filter):
-    """A bound on a time: the first moment of a year, a month or a day in the site's time zone."""
+    """A bound on a time: the first moment of a year, a month or a day.
+
+    It is local time at the place where a picture was taken, and the site's time zone for when it was added.
+    """
 
     def __init__(
         self,
@@ -123,13 +128,10 @@ class DateFilter(Filter):
         self.form_field = form_field
 
     def parse(self, value: str, context: FilterContext) -> int:
-        match = _DATE.fullmatch(value)
-        try:
-            year, month, day = (int(part or 1) for part in match.groups()) if match else (0, 0, 0)
-            return int(timezone.make_aware(datetime(year, month, day)).timestamp())
-        except (ValueError, OverflowError) as error:
-            sentence = _("“%(value)s” isn't a date. Write 2025, 2025-06 or 2025-06-30.")
-            raise InvalidFilter(sentence % {"value": value}) from error
+        start = _parse_period(value).start
+        if self._column == "taken_at":
+            return count_wall_clock_seconds(start)
+        return int(timezone.make_aware(start).timestamp())
 
     def build_q(self, values: Sequence[int]) -> Q:
         lookup = "gte" if self._bound == "minimum" else "lt"
@@ -142,6 +144,45 @@ class DateFilter(Filter):
 
     def _get_narrowest(self, values: Sequence[int]) -> int:
         return max(values) if self._bound == "minimum" else min(values)
+
+
+class TakenFilter(Filter):
+    """A year, a month, a day, or a span between two of them: 2024-05..2024-08. Several values are alternatives."""
+
+    key = "date"
+
+    def parse(self, value: str, context: FilterContext) -> tuple[int | None, int | None]:
+        """Return the first second and the one after the last; None where a span is open."""
+        if _SPAN not in value:
+            period = _parse_period(value)
+            return count_wall_clock_seconds(period.start), count_wall_clock_seconds(period.end)
+        first, last = value.split(_SPAN, 1)
+        if not first.strip() and not last.strip():
+            raise InvalidFilter(_("Write a date before or after “..”, such as 2024-05..2024-08."))
+        return (
+            count_wall_clock_seconds(_parse_period(first).start) if first.strip() else None,
+            count_wall_clock_seconds(_parse_period(last).end) if last.strip() else None,
+        )
+
+    def build_q(self, values: Sequence[tuple[int | None, int | None]]) -> Q:
+        return reduce(or_, (_build_span_q(first, end) for first, end in values))
+
+    def build_conditions(self, values: Sequence[tuple[int | None, int | None]]) -> list[Condition]:
+        return [AnyOf(tuple(IsBetween(field="taken_at", minimum=first, below=end) for first, end in values))]
+
+
+def _parse_period(value: str) -> Period:
+    try:
+        return parse_period(value)
+    except UnclearPeriod as error:
+        raise InvalidFilter(str(error)) from error
+
+
+def _build_span_q(first: int | None, end: int | None) -> Q:
+    bounds = {"gte": first, "lt": end}
+    return Q(
+        **{f"taken_at__{name}": datetime.fromtimestamp(each, UTC) for name, each in bounds.items() if each is not None}
+    )
 
 
 class ShapeFilter(Filter):
@@ -255,6 +296,7 @@ FILTERS: Mapping[str, Filter] = {
             "below",
             forms.CharField(required=False, label=gettext_lazy("Taken before"), widget=_DATE_INPUT),
         ),
+        TakenFilter(),
         DateFilter("added-after", "created_at", "minimum"),
         DateFilter("added-before", "created_at", "below"),
         SizeFilter(),

@@ -8,6 +8,7 @@ from collections_app.index import Hit
 from collections_app.models import Image
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.text_search import drop_stop_words, split_words
+from collections_app.models.wall_clock import convert_to_wall_clock
 from collections_app.services.search.composition import compose, compute_score_scale, embed_terms
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs, find_request_cutoffs
 from collections_app.services.search.request import SearchRequest
@@ -62,7 +63,9 @@ class SearchResults:
 
 
 def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None) -> SearchResults:
-    """Return what the request finds, best first. Without terms, filters alone find the newest pictures.
+    """Return what the request finds, best first.
+
+    Without terms, filters alone find the newest pictures: the last uploaded or, with `sort:date`, the last taken.
 
     Pass the cutoffs of an earlier run to split further pages like the first one, or NO_CUTOFFS to keep everything.
     Raises EncoderError, IndexUnavailable, NotIndexed (an example waits for its vector) or CancelledOut: a failure is
@@ -122,8 +125,11 @@ def find_title_matches(request: SearchRequest, *, limit: int) -> list[Image]:
 def _find_newest(request: SearchRequest) -> SearchResults:
     if request.query.terms or not request.query.filters:
         return SearchResults()
-    newest = request.filters.apply(request.scope.images.latest_first(), limit=MAX_HITS)
-    return SearchResults(ranked=[ScoredId(id=pk, score=None) for pk in newest.values_list("pk", flat=True)])
+    images, is_by_date = request.scope.images, request.filters.is_newest_first
+    ordered = images.latest_taken_first() if is_by_date else images.latest_first()
+    newest = request.filters.apply(ordered, limit=MAX_HITS)
+    results = SearchResults(ranked=[ScoredId(id=pk, score=None) for pk in newest.values_list("pk", flat=True)])
+    return _sort_by_date(results, images) if is_by_date else results
 
 
 def _sort_by_date(results: SearchResults, images: ImageQuerySet) -> SearchResults:
@@ -131,7 +137,7 @@ def _sort_by_date(results: SearchResults, images: ImageQuerySet) -> SearchResult
     count = results.likely_count or (len(results.ranked) if results.verdict is Verdict.UNSPLIT else 0)
     first, rest = results.ranked[:count], results.ranked[count:]
     times = images.filter(pk__in=[each.id for each in first]).values_list("pk", "taken_at", "created_at")
-    dates = {pk: taken_at or created_at for pk, taken_at, created_at in times}
+    dates = {pk: taken_at or convert_to_wall_clock(created_at) for pk, taken_at, created_at in times}
     visible = [each for each in first if each.id in dates]
     dated = sorted(visible, key=lambda each: (dates[each.id], each.id), reverse=True)
     return replace(results, ranked=[*dated, *rest], likely_count=results.likely_count and len(dated))

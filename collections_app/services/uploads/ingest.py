@@ -3,20 +3,19 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import BinaryIO
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.utils import timezone
 
 from collections_app.errors import CollectionDeleted
 from collections_app.errors import gettext_noop as _
-from collections_app.imaging import Limits, PictureInfo, check_byte_size, inspect_picture
+from collections_app.imaging import Limits, PictureInfo, check_byte_size, inspect_picture, read_date_in_name
 from collections_app.models import Collection, Image, PendingFile, Team, User
 from collections_app.models.image import build_storage_name
+from collections_app.services.library.dates import build_date_fields
 from collections_app.services.library.files import clean_file_name
 from collections_app.services.library.images import requeue_failed_images
 from collections_app.services.library.quotas import check_quota
@@ -69,7 +68,8 @@ def ingest_upload(
         _ensure_file(existing, file)
         return IngestResult(image=existing, created=False)
     if byte_size:
-        check_quota(team=collection.team, byte_size=byte_size)  # before decoding; again when the row is saved
+        team = Team.objects.get(pk=collection.team_id)
+        check_quota(team=team, byte_size=byte_size)  # before decoding; again when the row is saved
     info = inspect_picture(file, get_upload_limits())
     image = Image(
         collection=collection,
@@ -82,7 +82,7 @@ def ingest_upload(
         format=info.format,
         width=info.width,
         height=info.height,
-        taken_at=_make_aware(info.taken_at),
+        **build_date_fields(info.taken or read_date_in_name(file_name)),
     )
     file.seek(0)
     ingested = _store(image, file, info)
@@ -151,10 +151,3 @@ def _find_same_bytes(collection: Collection, sha256: str, uploader: User | None)
 def _find_copy_in_other_team(image: Image, uploader: User) -> Image | None:
     others = Image.objects.visible_to(uploader).same_bytes_as(image).with_collection()
     return others.exclude(collection__team=image.collection.team_id).first()
-
-
-def _make_aware(taken_at: datetime | None) -> datetime | None:
-    """Interpret a date without UTC offset, as most cameras write it, in the site's time zone."""
-    if taken_at and timezone.is_naive(taken_at):
-        return timezone.make_aware(taken_at)
-    return taken_at

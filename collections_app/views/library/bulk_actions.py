@@ -41,7 +41,15 @@ _MOVED = ngettext_lazy(
 _TAGGED = ngettext_lazy("%(number)s picture tagged.", "%(number)s pictures tagged.", "count")
 _UNTAGGED = ngettext_lazy("Tags removed from %(number)s picture.", "Tags removed from %(number)s pictures.", "count")
 _MOVED_BACK = ngettext_lazy("Move undone for %(number)s picture.", "Move undone for %(number)s pictures.", "count")
-_UNDONE = {BulkAction.TRASH: RESTORED, BulkAction.MOVE: _MOVED_BACK, BulkAction.TAG: _UNTAGGED}
+_DATES_RESTORED = ngettext_lazy(
+    "Former date of %(number)s picture restored.", "Former dates of %(number)s pictures restored.", "count"
+)
+_UNDONE = {
+    BulkAction.TRASH: RESTORED,
+    BulkAction.MOVE: _MOVED_BACK,
+    BulkAction.TAG: _UNTAGGED,
+    BulkAction.DATE: _DATES_RESTORED,
+}
 _NOT_EDITED = ngettext_lazy(
     "%(number)s picture skipped: you can only view it.",
     "%(number)s pictures skipped: you can only view them.",

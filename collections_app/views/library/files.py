@@ -14,7 +14,7 @@ from collections_app.messages import describe_error
 from collections_app.models import Image
 from collections_app.permissions import SignedInRequest, get_rights, get_visible_image
 from collections_app.services.library.files import build_download_name
-from collections_app.services.library.renditions import Rendition, open_rendition
+from collections_app.services.library.renditions import Rendition, build_rendition_etag, open_rendition
 
 # If a browser interprets a file as a page, the page runs no scripts, loads nothing and has no origin.
 _HEADERS = {
@@ -81,7 +81,7 @@ def _serve_rendition(
         name = build_download_name(image.original_name, suffix=".jpg")
         return FileResponse(file, as_attachment=as_attachment, filename=name, content_type=THUMBNAIL_CONTENT_TYPE)
 
-    return serve_cached_file(request, f'"{image.sha256}-{rendition.edge_px}"', respond)
+    return serve_cached_file(request, build_rendition_etag(image, rendition), respond)
 
 
 def serve_cached_file(request: HttpRequest, etag: str, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:

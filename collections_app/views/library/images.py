@@ -61,9 +61,10 @@ def image_similar(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def image_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     image = get_editable_image(request.user, pk)
-    form = ImageForm(get_bound_data(request), initial={"title": image.title, "tags": image.tags})
+    form = ImageForm(get_bound_data(request), image=image)
     if form.is_valid():
-        edit_image(image=image, title=form.cleaned_data["title"], tags=form.cleaned_data["tags"])
+        title, tags = form.cleaned_data["title"], form.cleaned_data["tags"]
+        edit_image(image=image, title=title, tags=tags, date=form.get_date_change())
         return redirect("image", pk)
     return render(
         request, "library/image_form.html", {"form": form, "image": image}, status=400 if form.errors else 200

@@ -20,7 +20,7 @@ from collections_app.forms import LinkPasswordForm, get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import describe_error
 from collections_app.models import Image, PublicLink
-from collections_app.services.library.renditions import Rendition, open_rendition
+from collections_app.services.library.renditions import Rendition, build_rendition_etag, open_rendition
 from collections_app.services.search.query import clean_query
 from collections_app.services.search.request import build_collection_request
 from collections_app.services.search.results import join_rows, run_search
@@ -173,4 +173,4 @@ def _send_rendition(request: HttpRequest, image: Image, rendition: Rendition, na
             file, as_attachment=bool(name), filename=f"{name or 'picture'}.jpg", content_type=content_type
         )
 
-    return serve_cached_file(request, f'"{image.public_id}-{rendition.edge_px}"', respond)
+    return serve_cached_file(request, build_rendition_etag(image, rendition), respond)

@@ -25,9 +25,9 @@ def read_zip(chunks: Iterable[bytes]) -> zipfile.ZipFile:
 @pytest.mark.parametrize(
     ("taken_at", "expected"),
     [
-        (datetime(2014, 7, 1, 12, 30, 10, tzinfo=UTC), (2014, 7, 1, 14, 30, 10)),
-        (datetime(1901, 5, 1, tzinfo=UTC), (1980, 1, 1, 0, 0, 0)),
-        (datetime(2300, 5, 1, tzinfo=UTC), (2107, 12, 31, 23, 59, 58)),
+        (datetime(2014, 7, 1, 12, 30, 10), (2014, 7, 1, 12, 30, 10)),
+        (datetime(1901, 5, 1), (1980, 1, 1, 0, 0, 0)),
+        (datetime(2300, 5, 1), (2107, 12, 31, 23, 59, 58)),
     ],
 )
 def test_entries_have_the_date_on_which_the_picture_was_taken(

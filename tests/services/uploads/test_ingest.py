@@ -8,7 +8,6 @@ from datetime import datetime
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
-from django.utils import timezone
 from PIL import ExifTags
 from PIL import Image as Pillow
 
@@ -81,7 +80,7 @@ def test_the_file_name_is_shown_but_never_used(sample: SampleTeam) -> None:
     assert "sky" not in image.file_name
 
 
-def test_date_without_offset_is_read_in_the_time_zone_of_the_site(sample: SampleTeam) -> None:
+def test_date_without_offset_is_the_local_time_at_the_place(sample: SampleTeam) -> None:
     exif = Pillow.Exif()
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2021:02:03 04:05:06"
     file = io.BytesIO()
@@ -89,7 +88,9 @@ def test_date_without_offset_is_read_in_the_time_zone_of_the_site(sample: Sample
 
     image = ingest_upload(file=file, file_name="a.jpg", collection=sample.collection, uploader=sample.owner).image
 
-    assert image.taken_at == timezone.make_aware(datetime(2021, 2, 3, 4, 5, 6))
+    image.refresh_from_db()
+    assert image.taken_at == datetime(2021, 2, 3, 4, 5, 6)
+    assert image.taken_offset_minutes is None
 
 
 def test_concurrent_uploads_of_the_same_bytes_create_one_picture(sample: SampleTeam) -> None:

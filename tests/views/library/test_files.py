@@ -86,8 +86,8 @@ def test_every_rendition_has_its_own_etag(as_owner: Client, sample: SampleTeam) 
     ("name", "disposition"),
     [
         ('a"b\\c.png', 'attachment; filename="c.png"'),
-        ('say "cheese".png', 'attachment; filename="say \\"cheese\\".png"'),
-        ("a\r\nSet-Cookie: x=1.png", 'attachment; filename="aSet-Cookie: x=1.png"'),
+        ('say "cheese".png', 'attachment; filename="say cheese.png"'),
+        ("a\r\nSet-Cookie: x=1.png", 'attachment; filename="aSet-Cookie x=1.png"'),
         ("../../etc/passwd", 'attachment; filename="passwd"'),
         ("Käse.png", "attachment; filename*=utf-8''K%C3%A4se.png"),
         ("a\ud800.png", 'attachment; filename="a.png"'),

@@ -1,0 +1,72 @@
+"""`taken_at` becomes the local time at the place; its offset from UTC, its precision and whether it was edited follow."""
+
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import migrations, models
+from django.db.models.functions import TruncSecond
+from django.utils import timezone
+
+import collections_app.models.wall_clock
+
+_CHUNK = 1000
+
+
+def convert_to_wall_clocks(apps, schema_editor):
+    """Dates were moments, of cameras without a time zone in that of the site. The wall clock there is kept as UTC."""
+    image, job = apps.get_model("collections_app", "Image"), apps.get_model("collections_app", "IndexJob")
+    dated = image.objects.filter(taken_at__isnull=False)
+    dated.update(has_taken_time=True)
+    zone = ZoneInfo(settings.TIME_ZONE)
+    if zone.key == "UTC":
+        return
+    dated.update(taken_at=TruncSecond("taken_at", tzinfo=zone))
+    # The index holds the number too. Model and file stay the same, so nothing is encoded again.
+    ids = list(dated.filter(index_state="indexed").order_by("pk").values_list("pk", flat=True))
+    for chunk in (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)):
+        job.objects.bulk_create([job(image_id=pk, priority=1) for pk in chunk], ignore_conflicts=True)
+
+
+def convert_to_moments(apps, schema_editor):
+    zone = ZoneInfo(settings.TIME_ZONE)
+    image = apps.get_model("collections_app", "Image")
+    rows = list(image.objects.filter(taken_at__isnull=False).order_by("pk").only("taken_at").iterator(_CHUNK))
+    for row in rows:
+        row.taken_at = timezone.make_aware(row.taken_at.replace(tzinfo=None), zone)
+    image.objects.bulk_update(rows, ["taken_at"], batch_size=_CHUNK)
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ("collections_app", "0011_archives"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="image",
+            name="taken_offset_minutes",
+            field=models.SmallIntegerField(blank=True, editable=False, help_text="How far that local time was ahead of UTC, if known.", null=True),
+        ),
+        migrations.AddField(
+            model_name="image",
+            name="has_taken_time",
+            field=models.BooleanField(editable=False, help_text="Whether more than the day is known. Empty without a date.", null=True),
+        ),
+        migrations.AddField(
+            model_name="image",
+            name="date_edited_at",
+            field=models.DateTimeField(editable=False, help_text="When a person last changed the date. Then no file replaces it.", null=True),
+        ),
+        migrations.RunPython(convert_to_wall_clocks, convert_to_moments),
+        # The column stays the same.
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AlterField(
+                    model_name="image",
+                    name="taken_at",
+                    field=collections_app.models.wall_clock.WallClockField(blank=True, help_text="The local time at the place.", null=True),
+                ),
+            ],
+        ),
+    ]

@@ -1,0 +1,34 @@
+"""Wall-clock times: what a clock at the place showed, whatever its time zone."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+_EPOCH = datetime(1970, 1, 1)
+
+
+class WallClockField(models.DateTimeField):  # type: ignore[type-arg]
+    """Stores and returns naive datetimes. Of an aware one it stores the wall clock, without the offset.
+
+    The column holds the wall clock as if it were UTC, so every database compares and shifts it alike, and a change of
+    the site's time zone changes nothing.
+    """
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = self.to_python(value)
+        return super().get_prep_value(value.replace(tzinfo=UTC) if value else None)
+
+    def from_db_value(self, value: datetime | None, *_: Any) -> datetime | None:
+        return value and value.replace(tzinfo=None)
+
+
+def convert_to_wall_clock(moment: datetime) -> datetime:
+    """Return what a clock in the site's time zone shows at the moment."""
+    return timezone.localtime(moment).replace(tzinfo=None)
+
+
+def count_wall_clock_seconds(value: datetime) -> int:
+    """Return the seconds since 1970 of a wall clock as if it were UTC: what the index stores."""
+    return (value.replace(tzinfo=None) - _EPOCH) // timedelta(seconds=1)
