@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app.models import Collection, Image, Role, SavedSearch, ShareRole, Team, User
 from collections_app.services.search.recent import normalize_query_string
+from collections_app.services.sharing.accounts import validate_mailbox
 
 MAX_TAGS = 30
 MAX_TAG_LENGTH = 50
@@ -134,7 +135,7 @@ class RoleForm(forms.Form):
 
 
 class InvitationForm(RoleForm):
-    email = forms.EmailField(label=_("Email"))
+    email = forms.EmailField(label=_("Email"), validators=[validate_mailbox])
     field_order = ["email", "role"]
 
 
@@ -143,7 +144,7 @@ class ShareRoleForm(forms.Form):
 
 
 class ShareForm(ShareRoleForm):
-    email = forms.EmailField(label=_("Email"))
+    email = forms.EmailField(label=_("Email"), validators=[validate_mailbox])
     field_order = ["email", "role"]
 
 

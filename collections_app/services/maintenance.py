@@ -5,6 +5,7 @@ import logging
 from collections_app.models import IndexJob, Invitation
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.library.trash import purge_trash
+from collections_app.services.mail.queue import delete_old_mail
 from collections_app.services.search.example_images import delete_expired_examples
 from collections_app.services.search.recent import delete_older_searches
 from collections_app.services.uploads.orphans import delete_old_temporary_files, delete_orphaned_files
@@ -17,6 +18,8 @@ def run_maintenance() -> None:
     if purged := purge_trash():
         log.info("%s pictures were deleted permanently.", purged)
     Invitation.objects.expired().delete()
+    if unsent := delete_old_mail():
+        log.warning("%s mails could not be sent for days and were deleted.", unsent)
     delete_expired_examples()
     delete_older_searches()
     if deleted := delete_old_temporary_files() + delete_orphaned_files():

@@ -6,8 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.errors import ImageSearchError
+from collections_app.management.background_loops import start_loop
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.mail.smtp_sender import MailSender
 from collections_app.services.maintenance import run_maintenance
 
 
@@ -18,8 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--drain", action="store_true", help="exit when the queue is empty")
 
     def handle(self, *_: Any, drain: bool, **__: Any) -> None:
-        worker = IndexWorker(stop=stop_on_signals(), maintenance=run_maintenance)
+        stop = stop_on_signals()
+        worker = IndexWorker(stop=stop, maintenance=run_maintenance)
         if not drain:
+            start_loop(name="mail", step=MailSender().send_next, stop=stop)
             worker.run()
             return
         try:
