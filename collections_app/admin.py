@@ -51,8 +51,8 @@ SocialTokenAdmin.list_display = ("app", "account", "expires_at")
 class UserAdminForm(forms.ModelForm[User]):
     def clean_email(self) -> str:
         """An administrator vouches for the address, so no other account may have verified it."""
+        validate_mailbox(self.cleaned_data["email"])
         email: str = self.cleaned_data["email"].lower()
-        validate_mailbox(email)
         others = EmailAddress.objects.filter(email__iexact=email, verified=True).exclude(user=self.instance)
         if others.exists():
             raise forms.ValidationError(_("Another account has verified this address."))

@@ -72,7 +72,7 @@ def describe_failure(error: Exception) -> str:
         return "; ".join(_describe_answer(*answer) for answer in error.recipients.values())
     if isinstance(error, smtplib.SMTPResponseException):
         return _describe_answer(error.smtp_code, error.smtp_error)
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return f"{settings.EMAIL_HOST} did not answer in {settings.EMAIL_TIMEOUT} seconds."
     return " ".join(f"{type(error).__name__}: {error}".split())
 
