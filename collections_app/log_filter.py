@@ -16,7 +16,9 @@ _BEFORE_SECRETS = (
     rf"{_SLASH}confirm-email{_SLASH}",
     rf"{_SLASH}password{_SLASH}reset{_SLASH}key{_SLASH}",
 )
-_IN_PATHS = re.compile(rf"((?:{'|'.join(_BEFORE_SECRETS)})(?:{_SLASH}|[\s\"'<(\[])*)((?:(?!%2F|\\/)[^\s/?#&\"'<>,;)\]}}])+)", re.IGNORECASE)
+_IN_PATHS = re.compile(
+    rf"((?:{'|'.join(_BEFORE_SECRETS)})(?:{_SLASH}|[\s\"'<(\[])*)((?:(?!%2F|\\/)[^\s/?#&\"'<>,;)\]}}])+)", re.IGNORECASE
+)
 _IN_QUERIES = re.compile(
     rf"((?:[?&;]|%3F|%26)(?:{'|'.join(SECRET_NAMES)})(?:=|%3D))(?:(?!%26|%23)[^\s&#\"'<>])+", re.IGNORECASE
 )

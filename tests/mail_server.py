@@ -12,6 +12,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -44,10 +45,10 @@ class MailServer(socketserver.ThreadingTCPServer):
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._context.load_cert_chain(certificate)
 
-    def finish_request(self, request: "socketserver._RequestType", client_address: "socketserver._AddressType") -> None:
+    def finish_request(self, request: Any, client_address: Any) -> None:
         """In the connection's own thread, so that a failed handshake ends only this connection."""
         if self._context:
-            request = self._context.wrap_socket(request, server_side=True)  # type: ignore[arg-type]
+            request = self._context.wrap_socket(request, server_side=True)
         super().finish_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings as django_settings
 from django.http import HttpRequest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -15,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from collections_app.log_filter import BLANK, SECRET_NAMES
 from collections_app.services.sharing.invitations import invite
 from collections_app.services.sharing.public_links import create_link
+from imagesearch.settings import LOGGING
 from tests.sample_team import SampleTeam
 
 # Parameters of addresses that name something and open nothing; all others count as secrets.
@@ -69,7 +69,7 @@ def log() -> Iterator[io.StringIO]:
 
 
 def test_each_handler_has_the_filter() -> None:
-    assert all("blank_secrets" in handler["filters"] for handler in django_settings.LOGGING["handlers"].values())
+    assert all("blank_secrets" in handler["filters"] for handler in LOGGING["handlers"].values())
 
 
 def test_secrets_have_names_that_the_filter_knows() -> None:

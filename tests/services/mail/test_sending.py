@@ -63,9 +63,9 @@ def test_mail_arrives_as_it_was_written_and_is_then_deleted(mail_server: MailSer
 
 
 def test_mail_of_a_change_that_is_rolled_back_is_not_sent(mail_server: MailServer) -> None:
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         queue("a@example.com")
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert not OutgoingMail.objects.exists()
 
 

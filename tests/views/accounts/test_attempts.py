@@ -121,7 +121,7 @@ def test_changed_password_revokes_known_devices_except_its_own(sample: SampleTea
         sign_in_from("192.0.2.1", device, sample.owner.email)
     fields = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     laptop.post("/accounts/password/change/", fields, headers={"X-Forwarded-For": "192.0.2.1"})
-    for number in range(6):
+    for _ in range(6):
         sign_in_from("192.0.2.1", Client(), sample.owner.email, "wrong")
     for device in (phone, laptop):
         device.post("/accounts/logout/")
@@ -136,7 +136,7 @@ def test_addresses_of_one_ipv6_network_are_one_client(sample: SampleTeam, behind
 
 
 def test_ipv4_clients_of_an_ipv6_socket_are_counted_apart(sample: SampleTeam, behind_proxy: None) -> None:
-    for number in range(6):
+    for _ in range(6):
         sign_in_from("::ffff:192.0.2.1", Client(), sample.owner.email, "wrong")
     assert sign_in_from("::ffff:192.0.2.2", Client(), sample.owner.email) == 302
 
