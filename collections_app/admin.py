@@ -40,12 +40,22 @@ _MAILS_RETRIED = ngettext_lazy("Sending %(number)s mail now.", "Sending %(number
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
-# The administration shows no secrets: neither session keys, nor keys of authenticators, nor tokens.
-UserSessionAdmin.exclude = ("session_key", "data")
-AuthenticatorAdmin.exclude = ("data",)
-SocialAppAdmin.exclude = ("secret", "key")
-SocialTokenAdmin.exclude = ("token", "token_secret")
+def _refuse_adding(_admin: Any, _request: HttpRequest) -> bool:
+    return False
+
+
+# The administration shows no secrets: neither session keys, nor keys of authenticators, nor tokens. Rows without them
+# cannot be added.
+for _admin, _secrets in {
+    UserSessionAdmin: ("session_key", "data"),
+    AuthenticatorAdmin: ("data",),
+    SocialAppAdmin: ("secret", "key"),
+    SocialTokenAdmin: ("token", "token_secret"),
+}.items():
+    _admin.exclude = _secrets
+    _admin.has_add_permission = _refuse_adding
 SocialTokenAdmin.list_display = ("app", "account", "expires_at")
+UserSessionAdmin.search_fields = ["user__email", "ip"]
 
 
 class UserAdminForm(forms.ModelForm[User]):
