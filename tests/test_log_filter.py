@@ -11,12 +11,12 @@ from django.http import HttpRequest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from collections_app.log_filter import BLANK, SECRET_NAMES
 from collections_app.services.sharing.invitations import invite
 from collections_app.services.sharing.public_links import create_link
 from imagesearch.settings import LOGGING
 from tests.sample_team import SampleTeam
 
+BLANK = "[secret]"
 # Parameters of addresses that name something and open nothing; all others count as secrets.
 OPEN_NAMES = {"pk", "share", "link", "member", "public_id", "provider_id", "uidb36", "object_id", "app_label", "url"}
 OPEN_NAMES |= {"content_type_id", "path"}
@@ -69,10 +69,12 @@ def log() -> Iterator[io.StringIO]:
 
 
 def test_each_handler_has_the_filter() -> None:
-    assert all("blank_secrets" in handler["filters"] for handler in LOGGING["handlers"].values())
+    assert all("blank_secrets" in handler.get("filters", []) for handler in LOGGING["handlers"].values())
 
 
 def test_secrets_have_names_that_the_filter_knows() -> None:
+    from collections_app.log_filter import SECRET_NAMES
+
     named = {name for route in SECRET_ROUTES for name in find_parameters(route)} - OPEN_NAMES
     assert named <= set(SECRET_NAMES), "name it in SECRET_NAMES, or in OPEN_NAMES of this test if it opens nothing"
 

@@ -2,15 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError, connection
-from django.utils import timezone
 
 from collections_app.errors import TooManyAttempts
 from collections_app.services.attempts import SECOND_FACTOR, SIGN_IN, AttemptPolicy, get_network, take_attempt
+from tests.clock import pass_time
 
 POLICIES = [SIGN_IN, SECOND_FACTOR]
 
@@ -29,13 +28,6 @@ def attempt(policy: AttemptPolicy, address: str, device: str = "") -> int:
     except TooManyAttempts as error:
         return error.retry_after_s
     return 0
-
-
-def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Let the clock, and the database's cache with it, be later."""
-    later = timezone.now() + timedelta(seconds=seconds)
-    monkeypatch.setattr("time.time", later.timestamp)
-    monkeypatch.setattr("django.core.cache.backends.db.tz_now", lambda: later)
 
 
 def use_up(policy: AttemptPolicy) -> None:

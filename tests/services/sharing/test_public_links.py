@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.db import connections
-from django.utils import timezone
 
 from collections_app.errors import TooManyAttempts
 from collections_app.models import PublicLink
 from collections_app.services.sharing.public_links import check_link_password, create_link
+from tests.clock import pass_time
 from tests.sample_team import SampleTeam
 
 
@@ -20,13 +19,6 @@ def link(sample: SampleTeam) -> Iterator[PublicLink]:
     cache.clear()
     yield create_link(collection=sample.collection, creator=sample.owner, password="tulip")
     cache.clear()
-
-
-def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Let the clock, and the database's cache with it, be later."""
-    later = timezone.now() + timedelta(seconds=seconds)
-    monkeypatch.setattr("time.time", later.timestamp)
-    monkeypatch.setattr("django.core.cache.backends.db.tz_now", lambda: later)
 
 
 def attempt(link: PublicLink, address: str = "192.0.2.1", password: str = "rose") -> bool | None:

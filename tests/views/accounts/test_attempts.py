@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from tests.clock import pass_time
 from tests.sample_team import SampleTeam
-from tests.services.test_attempts import pass_time
 from tests.views.sign_in_steps import NEW_PASSWORD, PASSWORD, is_signed_in, sign_in
 
 CODE = "/accounts/2fa/authenticate/"
