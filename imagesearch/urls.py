@@ -13,9 +13,9 @@ urlpatterns = [
     path("accounts/oidc/<str:provider_id>/login/callback/", oidc_callback),
     # allauth does not mark this page, which people see who could not sign in.
     path("accounts/3rdparty/login/error/", login_not_required(login_error), name="socialaccount_login_error"),
-    path("accounts/email/", addresses),
-    path("accounts/signup/", signup_unless_taken),
-    re_path(r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", confirm_unless_taken),
+    path("accounts/email/", addresses, name="account_email"),
+    path("accounts/signup/", signup_unless_taken, name="account_signup"),
+    re_path(r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", confirm_unless_taken, name="account_confirm_email"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("", include("collections_app.urls")),
