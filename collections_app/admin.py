@@ -3,6 +3,11 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.admin import AuthenticatorAdmin
+from allauth.socialaccount.admin import SocialAppAdmin, SocialTokenAdmin
+from allauth.usersessions.admin import UserSessionAdmin
+from django import forms
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import InlineModelAdmin
@@ -17,18 +22,51 @@ from django.utils.translation import ngettext_lazy
 from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import format_count
-from collections_app.models import Collection, Image, IndexJob, Membership, Share, Team, User
+from collections_app.models import Collection, Image, IndexJob, Membership, OutgoingMail, Share, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import IndexJobQuerySet
+from collections_app.models.outgoing_mail import OutgoingMailQuerySet
 from collections_app.services.indexing.audit import queue_reencoding
 from collections_app.services.indexing.queue import retry_jobs
 from collections_app.services.library.renditions import Rendition, open_rendition
+from collections_app.services.mail.queue import retry_mails
+from collections_app.services.sharing.accounts import replace_address, validate_mailbox
 
 _QUEUED = ngettext_lazy("%(number)s picture queued.", "%(number)s pictures queued.", "count")
 _RETRIED = ngettext_lazy("Retrying %(number)s job.", "Retrying %(number)s jobs.", "count")
+_MAILS_RETRIED = ngettext_lazy("Sending %(number)s mail now.", "Sending %(number)s mails now.", "count")
 
 # Without this the administration's own sign-in would have no limit on attempts and no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def _refuse_adding(_admin: Any, _request: HttpRequest) -> bool:
+    return False
+
+
+# The administration shows no secrets: neither session keys, nor keys of authenticators, nor tokens. Rows without them
+# cannot be added.
+for _admin, _secrets in {
+    UserSessionAdmin: ("session_key", "data"),
+    AuthenticatorAdmin: ("data",),
+    SocialAppAdmin: ("secret", "key"),
+    SocialTokenAdmin: ("token", "token_secret"),
+}.items():
+    _admin.exclude = _secrets
+    _admin.has_add_permission = _refuse_adding
+SocialTokenAdmin.list_display = ("app", "account", "expires_at")
+UserSessionAdmin.search_fields = ["user__email", "ip"]
+
+
+class UserAdminForm(forms.ModelForm[User]):
+    def clean_email(self) -> str:
+        """An administrator vouches for the address, so no other account may have verified it."""
+        validate_mailbox(self.cleaned_data["email"])
+        email: str = self.cleaned_data["email"].lower()
+        others = EmailAddress.objects.filter(email__iexact=email, verified=True).exclude(user=self.instance)
+        if others.exists():
+            raise forms.ValidationError(_("Another account has verified this address."))
+        return email
 
 
 @admin.register(User)
@@ -37,6 +75,13 @@ class UserAdmin(ModelAdmin[User]):
     search_fields = ["email"]
     fields = ["email", "is_active", "is_staff", "is_superuser", "groups", "last_login"]
     readonly_fields = ["last_login"]
+    form = UserAdminForm
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
+        """Replace the verified addresses with the account's new one, or the old one would still reset the password."""
+        super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            replace_address(user=obj, email=obj.email)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People sign up, or `manage.py createsuperuser` creates them. Both set a password."""
@@ -141,3 +186,24 @@ class IndexJobAdmin(ModelAdmin[IndexJob]):
     @admin.action(description=_("Retry the selected jobs now"))
     def retry(self, request: HttpRequest, queryset: IndexJobQuerySet) -> None:
         self.message_user(request, format_count(_RETRIED, retry_jobs(jobs=queryset)))
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(ModelAdmin[OutgoingMail]):
+    """Shows the state of mails. Their text is not shown, because it holds links that open accounts."""
+
+    list_display = ["recipient", "created_at", "attempts", "run_after", "is_failed", "error"]
+    list_filter = ["is_failed"]
+    search_fields = ["recipient"]
+    fields = ["recipient", "created_at", "attempts", "run_after", "is_failed", "error"]
+    actions = ["retry"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
+        return False
+
+    @admin.action(description=_("Send the selected mails now"), permissions=["delete"])
+    def retry(self, request: HttpRequest, queryset: OutgoingMailQuerySet) -> None:
+        self.message_user(request, format_count(_MAILS_RETRIED, retry_mails(mails=queryset)))

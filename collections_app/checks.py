@@ -33,3 +33,19 @@ def check_milvus_token_encryption(**_: Any) -> list[CheckMessage]:
     if not settings.MILVUS_TOKEN or settings.MILVUS_URI.startswith("https://"):
         return []
     return [Warning("MILVUS_TOKEN is sent unencrypted: use an https:// MILVUS_URI.", id="imagesearch.W002")]
+
+
+@register(deploy=True)
+def check_proxy_count(**_: Any) -> list[CheckMessage]:
+    """Report a site that may see all people under the address of its proxy."""
+    if not settings.HTTPS or settings.IS_PROXY_COUNT_SET:
+        return []
+    hint = "Set it to the number of proxies before the site, or to 0 if browsers connect to the site directly."
+    return [
+        Warning(
+            "HTTPS is set, but TRUSTED_PROXY_COUNT is not: all people may count as one client, "
+            "whose wrong passwords lock out everybody.",
+            hint=hint,
+            id="imagesearch.W003",
+        )
+    ]

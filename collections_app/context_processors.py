@@ -85,6 +85,11 @@ class Site:
         return bool(settings.SIGNUP_OPEN)
 
     @property
+    def sends_mail(self) -> bool:
+        """Whether mail goes anywhere: to a mail server or to the console."""
+        return settings.EMAIL_BACKEND != "django.core.mail.backends.dummy.EmailBackend"
+
+    @property
     def has_single_sign_on(self) -> bool:
         return bool(settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"])
 

@@ -104,7 +104,11 @@ class WrongEmail(ImageSearchError):
 
 
 class TooManyAttempts(ImageSearchError):
-    """Too many wrong passwords were tried lately."""
+    """Too many wrong passwords were tried lately. `retry_after_s`: when the next attempt is admitted."""
+
+    def __init__(self, sentence: str, *, retry_after_s: int, **values: Value) -> None:
+        super().__init__(sentence, **values)
+        self.retry_after_s = retry_after_s
 
 
 class TooManyDownloads(ImageSearchError):

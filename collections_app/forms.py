@@ -15,6 +15,7 @@ from collections_app.models import Collection, Image, Role, SavedSearch, ShareRo
 from collections_app.services.library.dates import DateChange
 from collections_app.services.search.periods import UnclearPeriod, parse_day
 from collections_app.services.search.recent import normalize_query_string
+from collections_app.services.sharing.accounts import validate_mailbox
 
 MAX_TAGS = 30
 MAX_TAG_LENGTH = 50
@@ -215,7 +216,7 @@ class RoleForm(forms.Form):
 
 
 class InvitationForm(RoleForm):
-    email = forms.EmailField(label=_("Email"))
+    email = forms.EmailField(label=_("Email"), validators=[validate_mailbox])
     field_order = ["email", "role"]
 
 
@@ -224,7 +225,7 @@ class ShareRoleForm(forms.Form):
 
 
 class ShareForm(ShareRoleForm):
-    email = forms.EmailField(label=_("Email"))
+    email = forms.EmailField(label=_("Email"), validators=[validate_mailbox])
     field_order = ["email", "role"]
 
 

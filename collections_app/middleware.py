@@ -1,4 +1,4 @@
-"""Middleware: response headers that no library sets, the language, sign-in, and the upload pass."""
+"""Middleware: response headers that no library sets, the language, sign-in, the upload pass, limits on attempts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,13 @@ from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django_htmx.http import HTMX_STOP_POLLING
 
+from collections_app.errors import TooManyAttempts
+from collections_app.known_devices import store_devices
+from collections_app.messages import describe_error
 from collections_app.services.uploads.upload_pass import make_upload_pass, read_upload_pass
 
 _Respond = Callable[[HttpRequest], HttpResponseBase]
@@ -85,6 +89,30 @@ class UploadPassMiddleware:
                 httponly=True,
                 samesite="Lax",
             )
+
+
+class AttemptsMiddleware:
+    """Answer 429 where an account or a link had too many attempts, and let browsers remember what they opened."""
+
+    def __init__(self, get_response: _Respond) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        store_devices(request, response)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        if not isinstance(exception, TooManyAttempts):
+            return None
+        sentence = describe_error(exception)
+        if is_json_requested(request):
+            answer = {"error": sentence, "code": "too_many_attempts"}
+            response: HttpResponse = JsonResponse(answer, status=429)
+        else:
+            response = render(request, "429.html", {"sentence": sentence}, status=429)
+        response["Retry-After"] = str(exception.retry_after_s)
+        return response
 
 
 def is_json_requested(request: HttpRequest) -> bool:

@@ -1,10 +1,14 @@
-"""Signal receivers that queue index jobs in the transaction of each change, and set up new accounts."""
+"""Signal receivers: they queue index jobs in the transaction of each change, and set up new accounts and devices."""
 
 from typing import Any
 
+from allauth.account.signals import password_changed, password_set
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
+from django.http import HttpRequest
 
+from collections_app.known_devices import remember_device
 from collections_app.models import Collection, Image, IndexJob, User
 from collections_app.models.image import INDEXED_FIELDS, ImageQuerySet
 from collections_app.services.library.files import delete_files_after_commit
@@ -47,3 +51,9 @@ def create_team_of_new_user(instance: User, created: bool, **_: Any) -> None:
 def verify_address_of_new_superuser(instance: User, created: bool, **_: Any) -> None:
     if created and instance.is_superuser:
         mark_address_verified(user=instance)
+
+
+@receiver([user_logged_in, password_changed, password_set])
+def remember_device_of_user(request: HttpRequest, user: User, **_: Any) -> None:
+    """A changed password makes the entries of all browsers invalid; this one is renewed."""
+    remember_device(request, user)

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "collections_app.middleware.AttemptsMiddleware",
 ]
 TEMPLATES = [
     {
@@ -187,14 +188,30 @@ if MILVUS_URI and not MILVUS_URI.startswith(("http://", "https://")):
     raise ImproperlyConfigured("MILVUS_URI must begin with http:// or https://, or be empty for the embedded store.")
 INDEX_BATCH_SIZE = env.integer("INDEX_BATCH_SIZE", 32, minimum=1)
 
-# --- Email: printed to the console unless a server is set ----------------------------------------------------------
+# --- Email: with EMAIL_HOST it is queued, and the index worker's process sends it -----------------------------------
 EMAIL_HOST = env.text("EMAIL_HOST")
-EMAIL_PORT = env.integer("EMAIL_PORT", 587, minimum=1)
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=not EMAIL_USE_SSL)
+EMAIL_PORT = env.integer("EMAIL_PORT", 465 if EMAIL_USE_SSL else 587, minimum=1)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10, minimum=1)
+EMAIL_RETRY_DAYS = env.integer("EMAIL_RETRY_DAYS", 3, minimum=1)
+EMAIL_TO_CONSOLE = env.flag("EMAIL_TO_CONSOLE")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "imagesearch@localhost")
+if EMAIL_USE_SSL and EMAIL_USE_TLS:
+    raise ImproperlyConfigured(
+        "EMAIL_USE_SSL encrypts from the start, EMAIL_USE_TLS with STARTTLS: set only one of them to true."
+    )
+if EMAIL_HOST and EMAIL_TO_CONSOLE:
+    raise ImproperlyConfigured(
+        "EMAIL_TO_CONSOLE prints mail instead of sending it: set it to false, or EMAIL_HOST empty."
+    )
+EMAIL_BACKEND = (
+    "collections_app.services.mail.backend.QueueingBackend"
+    if EMAIL_HOST
+    else f"django.core.mail.backends.{'console' if EMAIL_TO_CONSOLE else 'dummy'}.EmailBackend"
+)
 
 # --- Accounts ----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "collections_app.User"
@@ -221,10 +238,18 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # The number of proxies before the site. Attempts are counted by the client address that the outermost proxy reports.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
+IS_PROXY_COUNT_SET = bool(env.text("TRUSTED_PROXY_COUNT"))
+# Attempts to guess passwords and codes are limited by `services/attempts.py`, mails to one address by the adapter.
+# allauth's own limits for these would let strangers lock out the owner of an account.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reset_password": "20/m/ip"}
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)
 MFA_ADAPTER = "collections_app.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_FORMS = {"add_webauthn": "collections_app.forms.AddPasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "collections_app.forms.AddPasskeyForm",
+    "authenticate": "collections_app.account_forms.CodeForm",
+    "reauthenticate": "collections_app.account_forms.ConfirmCodeForm",
+}
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Accept codes one step of 30 seconds early or late, because clocks differ.
 MFA_TOTP_TOLERANCE = 1
@@ -256,6 +281,7 @@ SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{SITE_PATH}/"
 _COOKIE_PREFIX = ("__Secure-" if SITE_PATH else "__Host-") if HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid", f"{_COOKIE_PREFIX}csrftoken"
 LANGUAGE_COOKIE_NAME, UPLOAD_PASS_COOKIE_NAME = f"{_COOKIE_PREFIX}language", f"{_COOKIE_PREFIX}upload_pass"
+KNOWN_DEVICES_COOKIE_NAME = f"{_COOKIE_PREFIX}devices"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -300,15 +326,24 @@ WEB_MAX_BODIES_MB = env.integer("WEB_MAX_BODIES_MB", 8192, minimum=1)
 
 # --- Logging -----------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", among=("debug", "info", "warning", "error")).upper()
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"refusals": {"()": "imagesearch.log_filters.RefusalsWithoutTraceback"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
+    # Every handler needs `blank_secrets`: addresses of pages hold secrets.
+    "filters": {
+        "blank_secrets": {"()": "collections_app.log_filter.BlankSecrets"},
+        "refusals": {"()": "imagesearch.log_filters.RefusalsWithoutTraceback"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "blank_secrets"]}
+    },
+    "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "collections_app": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # The development server's list of requests.
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "waitress": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

@@ -1,6 +1,8 @@
 """The administration: every list opens and shows pictures to staff only."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from collections_app.models import Image, IndexJob, IndexState, Team, User
@@ -80,3 +82,29 @@ def test_personal_team_is_deleted_only_with_its_account(staff: Client, sample: S
     staff.post(f"/admin/collections_app/user/{sample.viewer.pk}/delete/", {"post": "yes"})
     assert not Team.objects.filter(pk=personal.pk).exists()
     assert Team.objects.filter(pk=sample.team.pk).exists()
+
+
+def test_administration_shows_no_keys_of_sessions_and_authenticators(sample: SampleTeam) -> None:
+    root = User.objects.create_superuser("root@example.com", "a long password")
+    admin = sign_in_client(root)
+    secret = generate_totp_secret()
+    authenticator = TOTP.activate(sample.owner, secret).instance
+    session = UserSession.objects.create(
+        user=sample.owner, session_key="a-session-key", ip="192.0.2.1", user_agent="a browser"
+    )
+    for address in (
+        f"mfa/authenticator/{authenticator.pk}/change/",
+        "mfa/authenticator/",
+        f"usersessions/usersession/{session.pk}/change/",
+        "usersessions/usersession/?q=owner",
+    ):
+        answer = admin.get(f"/admin/{address}")
+        assert answer.status_code == 200
+        page = answer.content.decode()
+        assert secret not in page
+        assert "a-session-key" not in page
+    assert admin.get("/admin/mfa/authenticator/add/").status_code == 403
+    fields = {"user": sample.owner.pk, "type": "totp", "created_at_0": "2026-01-01", "created_at_1": "00:00"}
+    admin.post(f"/admin/mfa/authenticator/{authenticator.pk}/change/", fields)
+    authenticator.refresh_from_db()
+    assert authenticator.data["secret"]

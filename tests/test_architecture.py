@@ -18,8 +18,9 @@ LAYERS = (
     {"encoders", "index"},
     {"models"},
     {"services"},
+    {"known_devices", "log_filter", "provider_requests"},
     {"signals", "permissions", "middleware", "upload_handlers", "context_processors", "adapters", "forms", "admin"}
-    | {"attempt_cache", "checks", "templatetags"},
+    | {"attempt_cache", "checks", "templatetags", "account_forms"},
     {"management"},
     {"views"},
     {"urls", "apps"},
@@ -28,13 +29,15 @@ LAYER_OF = {area: number for number, areas in enumerate(LAYERS) for area in area
 # Which folder of services/ may import which others.
 SERVICE_IMPORTS = {
     "library": set[str](),
-    "sharing": set[str](),
+    "sharing": {"attempts"},
     "uploads": {"library"},
     "indexing": {"library"},
     "duplicates": {"indexing", "library"},
     "search": {"indexing", "uploads"},
     "evaluation": {"indexing", "search"},
-    "maintenance": {"indexing", "library", "search", "uploads"},
+    "attempts": set[str](),
+    "mail": set[str](),
+    "maintenance": {"indexing", "library", "mail", "search", "uploads"},
 }
 # Beyond the layers: the commands that draw, and the configuration that connects the signals.
 EXCEPTIONS = {

@@ -34,6 +34,7 @@ def test_every_variable_is_documented_and_no_other() -> None:
         ("WEB_THREADS", "1", "WEB_THREADS must be at least 5"),
         ("WEB_MAX_ZIPS", "8", "WEB_MAX_ZIPS must be less than WEB_THREADS (8), not 8"),
         ("WEB_MAX_SEARCHES", "20", "WEB_MAX_SEARCHES must be less than WEB_THREADS (8), not 20"),
+        ("EMAIL_TIMEOUT", "0", "EMAIL_TIMEOUT must be at least 1"),
         ("TRUSTED_PROXY_COUNT", "-1", "TRUSTED_PROXY_COUNT must be at least 0"),
     ],
 )
@@ -44,6 +45,49 @@ def test_a_wrong_value_stops_the_start_with_a_sentence(name: str, value: str, se
     )
     assert ended.returncode != 0
     assert sentence in ended.stderr
+
+
+def run_with(tmp_path: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), **variables}
+    environment = {name: value for name, value in environment.items() if value}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"EMAIL_USE_SSL": "true", "EMAIL_USE_TLS": "true"}, "set only one of them to true"),
+        ({"EMAIL_HOST": "mail.example.com", "EMAIL_TO_CONSOLE": "true"}, "EMAIL_TO_CONSOLE prints mail instead"),
+    ],
+)
+def test_settings_of_mail_that_contradict_stop_the_start(
+    variables: dict[str, str], sentence: str, tmp_path: Path
+) -> None:
+    ended = run_with(tmp_path, "manage.py", "check", **variables)
+    assert ended.returncode != 0
+    assert sentence in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "587 False True 10"),
+        ({"EMAIL_USE_SSL": "true"}, "465 True False 10"),
+        ({"EMAIL_PORT": "25"}, "25 False True 10"),
+    ],
+)
+def test_port_and_encryption_of_mail_fit_together(variables: dict[str, str], expected: str, tmp_path: Path) -> None:
+    names = ("EMAIL_PORT", "EMAIL_USE_SSL", "EMAIL_USE_TLS", "EMAIL_TIMEOUT")
+    program = f"from imagesearch import settings as s; print({', '.join(f's.{name}' for name in names)})"
+    assert run_with(tmp_path, "-c", program, **variables).stdout.strip() == expected
+
+
+@pytest.mark.parametrize(("count", "is_reported"), [("", True), ("0", False), ("2", False)])
+def test_https_without_the_number_of_proxies_is_reported(count: str, is_reported: bool, tmp_path: Path) -> None:
+    ended = run_with(tmp_path, "manage.py", "check", "--deploy", HTTPS="true", TRUSTED_PROXY_COUNT=count)
+    assert ("TRUSTED_PROXY_COUNT is not" in ended.stderr) is is_reported
 
 
 def test_cookies_belong_to_this_host_only_with_https(tmp_path: Path) -> None:

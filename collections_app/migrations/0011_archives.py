@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('collections_app', '0009_plain_words'),
+        ('collections_app', '0010_outgoing_mail'),
     ]
 
     operations = [

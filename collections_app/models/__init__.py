@@ -8,6 +8,7 @@ from collections_app.models.image import Image, IndexState
 from collections_app.models.image_name import ImageName
 from collections_app.models.index_job import IndexJob
 from collections_app.models.invitation import Invitation
+from collections_app.models.outgoing_mail import OutgoingMail
 from collections_app.models.pending_file import PendingFile
 from collections_app.models.public_link import PublicLink
 from collections_app.models.recent_search import RecentSearch
@@ -31,6 +32,7 @@ __all__ = [
     "IndexState",
     "Invitation",
     "Membership",
+    "OutgoingMail",
     "PendingFile",
     "PublicLink",
     "RecentSearch",

@@ -6,6 +6,7 @@ from collections_app.models import IndexJob, Invitation
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.library.bulk_changes import delete_old_undo_steps
 from collections_app.services.library.trash import purge_trash, trash_images_of_trashed_collections
+from collections_app.services.mail.queue import delete_old_mail
 from collections_app.services.search.example_images import delete_expired_examples
 from collections_app.services.search.recent import delete_older_searches
 from collections_app.services.uploads.archives import delete_old_archives
@@ -21,6 +22,8 @@ def run_maintenance() -> None:
         log.info("%s pictures were deleted permanently.", purged)
     delete_old_undo_steps()
     Invitation.objects.expired().delete()
+    if unsent := delete_old_mail():
+        log.warning("%s mails could not be sent for days and were deleted.", unsent)
     delete_expired_examples()
     delete_older_searches()
     delete_old_archives()

@@ -81,6 +81,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser, provider: I
         "MAX_UPLOAD_MB": "1",
         "DEBUG": "",
         "EMAIL_HOST": "",
+        "EMAIL_TO_CONSOLE": "true",
         # Everybody comes from an address of their own (see `sign_up`), or the limit on signing up would be met.
         "TRUSTED_PROXY_COUNT": "1",
         "OIDC_NAME": "Acme",

@@ -16,6 +16,7 @@ NEW_PASSWORD = "orchard-kettle-43"
 _NONE, _KEYS, _MAIL = "no form", "passkeys are a matter of scripts", "its address is in a mail"
 NOT_SENT = {
     "account_inactive": _NONE,
+    "account_email": "the browser's site has no mail server, so the page only lists one address",
     "account_email_verification_sent": _NONE,
     "account_confirm_email": _MAIL,
     "account_confirm_login_code": _NONE,
@@ -55,8 +56,8 @@ def test_person_signs_up_out_and_in(open_without_javascript: Callable[[], Page])
     address = sign_out(page)
     page.goto("/accounts/password/reset/")
     page.get_by_label("Email").fill(address)
-    click_button(page, "Reset my password")
-    expect(page.get_by_text("We have sent you an email.")).to_be_visible()
+    click_button(page, "Send the link")
+    expect(page.get_by_text("The mail is on its way")).to_be_visible()
     page.goto("/accounts/login/")
     give_password(page, address)
     page.get_by_label("Name of your first collection").wait_for()
@@ -82,19 +83,17 @@ def test_a_password_is_changed(open_without_javascript: Callable[[], Page]) -> N
     page.get_by_label("Name of your first collection").wait_for()
 
 
-@pytest.mark.sends("account_reauthenticate", "account_email")
-def test_an_address_is_added_and_removed(open_without_javascript: Callable[[], Page]) -> None:
+@pytest.mark.sends("account_reauthenticate")
+def test_page_of_addresses_says_who_changes_them_without_a_mail_server(
+    open_without_javascript: Callable[[], Page],
+) -> None:
     page = open_without_javascript()
     page.goto("/account/")
-    other = f"other-{page.get_by_role('heading', level=2).inner_text()}"
+    address = page.get_by_role("heading", level=2).inner_text()
     confirm_access(page)
     page.get_by_role("link", name="Email addresses").click()
-    page.get_by_label("Email", exact=True).fill(other)
-    click_button(page, "Add email")
-    page.get_by_label(other).check()
-    click_button(page, "Remove")
-    expect(page.get_by_text(f"Removed email address {other}.")).to_be_visible()
-    expect(page.get_by_label(other)).to_have_count(0)
+    expect(page.get_by_text("Ask an administrator to change your address.")).to_be_visible()
+    expect(page.get_by_role("main").get_by_text(address)).to_be_visible()
 
 
 @pytest.mark.sends("usersessions_list")

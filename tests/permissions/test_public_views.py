@@ -21,6 +21,8 @@ PUBLIC_PATHS = {
     "accounts/oidc/<str:provider_id>/login/",
     "accounts/oidc/<str:provider_id>/login/callback/",
     "accounts/3rdparty/login/error/",
+    "accounts/signup/",
+    r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",
 }
 
 

@@ -9,6 +9,7 @@ from collections_app.errors import ImageSearchError
 from collections_app.management.background_loops import start_loop
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.mail.smtp_sender import MailSender
 from collections_app.services.maintenance import run_maintenance
 from collections_app.services.uploads.unpacking import ArchiveUnpacker
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         worker = IndexWorker(stop=stop, maintenance=run_maintenance)
         unpacker = ArchiveUnpacker(stop=stop)
         if not drain:
+            start_loop(name="mail", step=MailSender().send_next, stop=stop)
             unpacking = start_loop(name="unpacking", step=unpacker.unpack_next, stop=stop)
             worker.run()
             unpacking.join()

@@ -1,7 +1,9 @@
-"""What every new account gets: a personal team, and for superusers a verified address."""
+"""Accounts: the personal team and the address of each, and which addresses are accepted."""
 
 from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from collections_app.models import Membership, Role, Team, User
 
@@ -18,3 +20,30 @@ def create_personal_team(*, user: User) -> Team:
 def mark_address_verified(*, user: User) -> None:
     """Mark the address verified without a mail, for accounts that an operator creates."""
     EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+
+
+@transaction.atomic
+def replace_address(*, user: User, email: str) -> None:
+    """Make this the only address of the account, and verified: an administrator vouches for it."""
+    EmailAddress.objects.filter(user=user).delete()
+    EmailAddress.objects.create(user=user, email=email.lower(), verified=True, primary=True)
+
+
+def find_verified_user(*, email: str) -> User | None:
+    """Return the account that has verified this address."""
+    found = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
+    return found.user if found else None
+
+
+def has_ascii_mailbox(email: str) -> bool:
+    """Return whether the part before the @ is ASCII.
+
+    Some other letters become ASCII letters in lower case, so that two addresses would name one account.
+    """
+    return email.rpartition("@")[0].isascii()
+
+
+def validate_mailbox(email: str) -> None:
+    """Raises ValidationError."""
+    if not has_ascii_mailbox(email):
+        raise ValidationError(_("Use an address with English letters, digits and signs before the “@”."))

@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from datetime import timedelta
-from functools import partial
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -46,13 +45,13 @@ def invite(
 
 
 def send_invitation(*, invitation: Invitation, address: str) -> None:
-    """Mail the link in the inviter's language. A failed mail is ignored, because the inviter sees the link too."""
+    """Mail the link in the inviter's language. The inviter sees the link too."""
     text = render_to_string("email/invitation.txt", {"invitation": invitation, "address": address})
     names = {"name": invitation.inviter, "target": invitation.team or invitation.collection}
     # A header has no line breaks.
     title = " ".join((gettext("%(name)s invited you to “%(target)s”") % names).split())
     subject = settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + title
-    transaction.on_commit(partial(send_mail, subject, text, None, [invitation.email]), robust=True)
+    send_mail(subject, text, None, [invitation.email])
 
 
 def find_invitation(secret: str) -> Invitation:

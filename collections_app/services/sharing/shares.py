@@ -5,6 +5,7 @@ from django.db import transaction
 from collections_app.errors import NotAllowed
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Membership, Share, Team, User
+from collections_app.services.sharing.accounts import find_verified_user
 from collections_app.services.sharing.invitations import revoke_invitations
 
 
@@ -16,19 +17,21 @@ def share_with_team(*, collection: Collection, team: Team, role: str, sharer: Us
 
 
 def share_with_teammate(*, collection: Collection, email: str, role: str, sharer: User) -> Share | None:
-    """Share with a person who is in a team with the sharer. Return None for anyone else: invite them instead.
+    """Share with a person who is in a team with the sharer and has verified this address.
 
-    The result does not reveal which addresses have accounts. Raises NotAllowed for a member of the collection's team.
+    Return None for anyone else: invite them instead. The result does not reveal which addresses have accounts. Raises
+    NotAllowed for a member of the collection's team.
     """
     teams = Team.objects.visible_to(sharer).filter(personal_of=None)
     teammates = User.objects.filter(pk__in=Membership.objects.filter(team__in=teams).values("user"))
-    teammate = teammates.filter(email__iexact=email).first()
+    verified = find_verified_user(email=email)
+    teammate = teammates.filter(pk=verified.pk).first() if verified else teammates.filter(email__iexact=email).first()
     if teammate is None:
         return None
     if Membership.objects.filter(team=collection.team_id, user=teammate).exists():
         sentence = _("%(person)s is in the team and can see this collection already.")
         raise NotAllowed(sentence, person=teammate.email)
-    return _share(collection, role, sharer, user=teammate)
+    return _share(collection, role, sharer, user=teammate) if verified else None
 
 
 def change_share_role(*, share: Share, role: str) -> None:

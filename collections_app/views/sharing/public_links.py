@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading, TooManyAttempts
 from collections_app.forms import LinkPasswordForm, get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
+from collections_app.known_devices import find_device, remember_device
 from collections_app.messages import describe_error
 from collections_app.models import Image, PublicLink
 from collections_app.services.library.renditions import Rendition, build_rendition_etag, open_rendition
@@ -127,19 +128,25 @@ def public_password(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def _ask_for_password(request: HttpRequest, link: PublicLink) -> HttpResponse:
-    form, status = LinkPasswordForm(get_bound_data(request)), 400
+    form, status, retry_after_s = LinkPasswordForm(get_bound_data(request)), 400, 0
     if form.is_valid():
         try:
             address = get_adapter().get_client_ip(request)
-            if check_link_password(link=link, password=form.cleaned_data["password"], address=address):
+            device = find_device(request, link)
+            password = form.cleaned_data["password"]
+            if check_link_password(link=link, password=password, address=address, device=device):
+                remember_device(request, link)
                 request.session[_OPENED] = {**request.session.get(_OPENED, {}), str(link.pk): _digest_password(link)}
                 return redirect("public_link", link.secret)
             form.add_error("password", _("Wrong password. Try again."))
         except TooManyAttempts as error:
             form.add_error(None, describe_error(error))
-            status = 429
+            status, retry_after_s = 429, error.retry_after_s
     context = {"form": form, "link": link}
-    return render(request, "sharing/public_password.html", context, status=status if form.errors else 200)
+    response = render(request, "sharing/public_password.html", context, status=status if form.errors else 200)
+    if retry_after_s:
+        response["Retry-After"] = str(retry_after_s)
+    return response
 
 
 def _mark_unlisted(response: _Response) -> _Response:

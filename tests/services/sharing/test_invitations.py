@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from collections_app.errors import InvitationInvalid, NotAllowed, PersonalTeamProtected, WrongEmail
 from collections_app.models import Collection, Invitation, Membership, Role, Share, User
+from collections_app.services.sharing.accounts import mark_address_verified
 from collections_app.services.sharing.invitations import accept_invitation, find_invitation, invite, send_invitation
 from collections_app.services.sharing.shares import revoke_share, share_with_team, share_with_teammate
 from collections_app.services.sharing.teams import create_team, remove_member
@@ -117,6 +118,7 @@ def test_only_team_mates_get_a_share_at_once(sample: SampleTeam) -> None:
     with pytest.raises(NotAllowed):
         share_with_teammate(email="owner@example.com", **options)  # type: ignore[arg-type]
     Membership.objects.create(team=sample.team, user=sample.outsider, role=Role.VIEWER)
+    mark_address_verified(user=sample.viewer)
     assert share_with_teammate(email="VIEWER@example.com", **options)  # type: ignore[arg-type]
     assert list(Collection.objects.shared_with(sample.viewer)) == [collection]
 

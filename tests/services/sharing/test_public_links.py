@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.db import connections
-from django.utils import timezone
 
 from collections_app.errors import TooManyAttempts
 from collections_app.models import PublicLink
 from collections_app.services.sharing.public_links import check_link_password, create_link
+from tests.clock import pass_time
 from tests.sample_team import SampleTeam
 
 
@@ -20,13 +19,6 @@ def link(sample: SampleTeam) -> Iterator[PublicLink]:
     cache.clear()
     yield create_link(collection=sample.collection, creator=sample.owner, password="tulip")
     cache.clear()
-
-
-def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Let the clock, and the database's cache with it, be later."""
-    later = timezone.now() + timedelta(seconds=seconds)
-    monkeypatch.setattr("time.time", later.timestamp)
-    monkeypatch.setattr("django.core.cache.backends.db.tz_now", lambda: later)
 
 
 def attempt(link: PublicLink, address: str = "192.0.2.1", password: str = "rose") -> bool | None:
@@ -48,10 +40,21 @@ def test_a_right_password_does_not_count(link: PublicLink) -> None:
     assert [attempt(link) for _ in range(11)] == [False] * 10 + [None]
 
 
-def test_wrong_passwords_are_limited_to_a_hundred_per_link(link: PublicLink) -> None:
-    addresses = [f"192.0.2.{number}" for number in range(20) for _ in range(5)]
+def test_wrong_passwords_of_many_clients_slow_a_link_down_and_do_not_close_it(
+    link: PublicLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = [f"192.0.2.{number}" for number in range(30) for _ in range(10)]
     assert {attempt(link, address) for address in addresses} == {False}
-    assert attempt(link, "198.51.100.1", password="tulip") is None
+    waits = []
+    for number in range(5):
+        try:
+            check_link_password(link=link, password="rose", address=f"198.51.100.{number}")
+        except TooManyAttempts as error:
+            waits.append(error.retry_after_s)
+    assert len(waits) >= 3
+    assert max(waits) <= 6
+    pass_time(monkeypatch, max(waits) + 1)
+    assert attempt(link, "203.0.113.1", password="tulip") is True
 
 
 def test_refused_attempts_of_one_address_do_not_use_up_those_of_others(link: PublicLink) -> None:

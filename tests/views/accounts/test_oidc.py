@@ -1,13 +1,19 @@
 """Signing in with an identity provider on loopback: who gets an account, and which one."""
 
 import re
+import socketserver
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from allauth.account.models import EmailAddress
+from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
     from tests.views.sign_in_steps import Response
 
 SIGN_IN = "/accounts/oidc/localhost/login/"
+TOO_LONG_S = 4  # longer than a request waits for its turn, shorter than a silent provider is waited for
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +151,54 @@ def test_unreachable_provider_is_reported(client: Client, provider: IdentityProv
     answer = client.post(SIGN_IN)
     assert answer.status_code == 503
     assert "Sign-in failed" in answer.content.decode()
+
+
+@pytest.mark.parametrize("is_dribbling", [False, True])
+def test_silent_provider_is_reported_in_time_and_holds_few_threads(
+    is_dribbling: bool, provider: IdentityProvider, settings: Settings
+) -> None:
+    """The second kind sends a byte each second, so that no time limit between two bytes ends it."""
+    with running_slow_server(is_dribbling=is_dribbling) as address:
+        settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = address
+        with ThreadPoolExecutor(6) as pool:
+            started = time.monotonic()
+            waits = list(pool.map(lambda _: press_button(started), range(6)))
+    assert [status for status, _ in waits] == [503] * 6
+    assert sum(wait_s > TOO_LONG_S for _, wait_s in waits) <= settings.WEB_THREADS // 4
+
+
+def press_button(started: float) -> tuple[int, float]:
+    try:
+        return Client().post(SIGN_IN).status_code, time.monotonic() - started
+    finally:
+        connections.close_all()
+
+
+@contextmanager
+def running_slow_server(*, is_dribbling: bool) -> Iterator[str]:
+    stopped = threading.Event()
+
+    class Slow(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                while not stopped.wait(1):
+                    if is_dribbling:
+                        self.request.sendall(b"H")
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_address[1]}"
+        stopped.set()
+        server.shutdown()
+
+
+def test_address_that_only_looks_verified_is_dropped(provider: IdentityProvider) -> None:
+    User.objects.create_user("kate@example.com", "a long password")
+    provider.claims["email"] = "\u212aate@example.com"
+    newcomer = Client()
+    return_from_provider(newcomer)
+    assert not is_signed_in(newcomer)
+    assert not EmailAddress.objects.filter(verified=True).exists()

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from PIL import Image as Pillow
+from pytest_django import Settings
 
 from collections_app.models import Image, PublicLink, Share, User
 from collections_app.services.sharing.public_links import create_link
@@ -143,6 +144,37 @@ def test_correct_passwords_from_one_address_are_not_limited(sample: SampleTeam) 
     assert {Client().post(asks, {"password": "tulip"}).status_code for _ in range(15)} == {302}
     wrong = [Client().post(asks, {"password": "rose"}).status_code for _ in range(11)]
     assert (wrong.count(400), wrong[-1]) == (10, 429)
+    cache.clear()
+
+
+def test_wrong_passwords_of_others_do_not_close_a_link(sample: SampleTeam, settings: Settings) -> None:
+    cache.clear()
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    link = create_link(collection=sample.collection, creator=sample.owner, password="tulip")
+    asks = f"/s/{link.secret}/password/"
+    for number in range(108):
+        Client().post(asks, {"password": "rose"}, headers={"X-Forwarded-For": f"192.0.2.{number % 12}"})
+    visitor = Client()
+    visitor.post(asks, {"password": "tulip"}, headers={"X-Forwarded-For": "198.51.100.1"})
+    assert visitor.get(f"/s/{link.secret}/").status_code == 200
+    cache.clear()
+
+
+def test_visitor_who_opened_a_link_before_passes_while_others_wait(sample: SampleTeam) -> None:
+    cache.clear()
+    link = create_link(collection=sample.collection, creator=sample.owner, password="tulip")
+    asks = f"/s/{link.secret}/password/"
+    visitor = Client()
+    visitor.post(asks, {"password": "tulip"})
+    visitor.cookies.pop("sessionid")
+    for _ in range(11):
+        refused = Client().post(asks, {"password": "rose"})
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 601
+    assert Client().post(asks, {"password": "tulip"}).status_code == 429
+    assert visitor.get(f"/s/{link.secret}/").status_code == 302, "its session is over"
+    assert visitor.post(asks, {"password": "tulip"}).status_code == 302
+    assert visitor.get(f"/s/{link.secret}/").status_code == 200
     cache.clear()
 
 

@@ -1,0 +1,60 @@
+"""Blanks secrets in log records: tokens in addresses, and query parameters that hold one."""
+
+import logging
+import re
+import traceback
+
+BLANK = "[secret]"
+# Names of path and query parameters whose values open something without any other right.
+SECRET_NAMES = ("secret", "token", "key", "code", "state", "password", "id_token", "access_token", "sessionid")
+_SLASH = r"(?:/|%2F|\\/)"
+# What precedes a secret in the site's addresses. A slash may be quoted, because addresses travel in `next`.
+_BEFORE_SECRETS = (
+    rf"{_SLASH}s{_SLASH}",
+    rf"{_SLASH}invitations{_SLASH}",
+    rf"{_SLASH}search{_SLASH}examples{_SLASH}",
+    rf"{_SLASH}confirm-email{_SLASH}",
+    rf"{_SLASH}password{_SLASH}reset{_SLASH}key{_SLASH}",
+)
+_IN_PATHS = re.compile(
+    rf"((?:{'|'.join(_BEFORE_SECRETS)})(?:{_SLASH}|[\s\"'<(\[])*)((?:(?!%2F|\\/)[^\s/?#&\"'<>,;)\]}}])+)", re.IGNORECASE
+)
+_IN_QUERIES = re.compile(
+    rf"((?:[?&;]|%3F|%26)(?:{'|'.join(SECRET_NAMES)})(?:=|%3D))(?:(?!%26|%23)[^\s&#\"'<>])+", re.IGNORECASE
+)
+_MIN_SECRET_LENGTH = 6
+
+
+class BlankSecrets(logging.Filter):
+    """Rewrites each record: its message, its traceback, and what a formatter may take from its request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        found = _find_secrets(record)
+        record.msg, record.args = blank_secrets(record.getMessage(), found), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+        if record.exc_text:
+            record.exc_text = blank_secrets(record.exc_text, found)
+        if record.stack_info:
+            record.stack_info = blank_secrets(record.stack_info, found)
+        return True
+
+
+def blank_secrets(text: str, known: tuple[str, ...] = ()) -> str:
+    """Replace secrets in addresses, and the `known` ones wherever they are."""
+    for secret in known:
+        text = text.replace(secret, BLANK)
+    text = _IN_PATHS.sub(_blank_segment, text)
+    return _IN_QUERIES.sub(rf"\1{BLANK}", text)
+
+
+def _blank_segment(found: re.Match[str]) -> str:
+    """Keep numbers: they name an object, and open nothing."""
+    return found[0] if found[2].isdigit() else f"{found[1]}{BLANK}"
+
+
+def _find_secrets(record: logging.LogRecord) -> tuple[str, ...]:
+    """Return the secrets of the record's request. They may also stand alone, as in the text of an error."""
+    match = getattr(getattr(record, "request", None), "resolver_match", None)
+    values = [value for name, value in (match.kwargs if match else {}).items() if name in SECRET_NAMES]
+    return tuple(value for value in values if isinstance(value, str) and len(value) >= _MIN_SECRET_LENGTH)
