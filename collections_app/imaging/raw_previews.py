@@ -52,7 +52,7 @@ def find_raw_format(file: BinaryIO) -> PictureFormat | None:
         return formats.DNG
     if read_at(file, 8, 2) == b"CR":
         return formats.CR2
-    if not any(map(_holds_sensor_data, directories)):
+    if not any(map(_has_sensor_data, directories)):
         return None
     make = next((directory.make for directory in directories if directory.make), "")
     return next((each for word, each in _FORMAT_BY_MAKE.items() if make.startswith(word)), formats.TIFF_RAW)
@@ -78,7 +78,7 @@ def _list_directories(file: BinaryIO) -> Iterator[Directory]:
             yield from read_sub_directories(file, directory)
 
 
-def _holds_sensor_data(directory: Directory) -> bool:
+def _has_sensor_data(directory: Directory) -> bool:
     return directory.get(PHOTOMETRIC) in _SENSOR_PHOTOMETRICS or directory.get(COMPRESSION) in _SENSOR_COMPRESSIONS
 
 
@@ -87,7 +87,7 @@ def _iterate_previews(file: BinaryIO) -> Iterator[tuple[int, int, int, int]]:
     sensor = [
         (start, start + size)
         for directory in (_list_directories(file) if read_at(file, 0, 2) in (b"II", b"MM") else ())
-        if _holds_sensor_data(directory)
+        if _has_sensor_data(directory)
         for offsets, sizes in ((STRIP_OFFSETS, STRIP_SIZES), (TILE_OFFSETS, TILE_SIZES))
         for start, size in zip(directory.values.get(offsets, ()), directory.values.get(sizes, ()), strict=False)
     ]

@@ -12,7 +12,9 @@ from collections_app.imaging import Limits, inspect_picture, open_picture
 
 from .pictures import LIMITS, corners_file, draw_corners, sample, write
 
-SMALL_LIMITS = dataclasses.replace(LIMITS, max_pixels=2000, max_jpeg_pixels=2000)
+SMALL_LIMITS = dataclasses.replace(
+    LIMITS, **{field.name: 2000 for field in dataclasses.fields(LIMITS) if field.name.endswith("pixels")}
+)
 
 
 def _declare_extents(data: bytes, width: int, height: int) -> bytes:

@@ -33,7 +33,7 @@ VISITOR_PAGES = [
 # Names: the product's, the sample's, of formats and of what has no Russian name.
 NAMES = {
     *("imagesearch", "English", "Garden", "Gardeners", "rose", "png", "white", "dog", "sunset", "over", "the", "sea"),
-    *("JPEG", "PNG", "WebP", "GIF", "AVIF", "HEIC", "BMP", "TIFF", "ZIP", "JavaScript", "IP", "QR", "mail"),
+    *("JPEG", "PNG", "WebP", "GIF", "AVIF", "HEIC", "BMP", "TIFF", "RAW", "ZIP", "JavaScript", "IP", "QR", "mail"),
 }
 _NOT_WORDS = re.compile(r"\S+@\S+|https?://\S+|\{\w+\}|/s/\S+")
 
