@@ -51,6 +51,10 @@ class NotAllowed(ImageSearchError):
     """The person may see the object but not do this to it."""
 
 
+class LimitReached(NotAllowed):
+    """As many rows of this kind exist as one account, team or collection may have."""
+
+
 class NameTaken(ImageSearchError):
     """The team has a collection of this name already."""
 
@@ -93,6 +97,10 @@ class WrongEmail(ImageSearchError):
 
 class TooManyAttempts(ImageSearchError):
     """Too many wrong passwords were tried lately."""
+
+
+class TooManyRequests(ImageSearchError):
+    """A person, a client address or a public link has done this too often lately."""
 
 
 class QuotaExceeded(ImageSearchError):

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from collections_app.errors import NameTaken
+from collections_app.errors import LimitReached, NameTaken
 from collections_app.forms import UploadTargetForm, get_bound_data
+from collections_app.messages import describe_error
 from collections_app.middleware import is_json_requested
 from collections_app.models import Collection, Image, User
 from collections_app.permissions import SignedInRequest, get_editable_collection
@@ -26,7 +27,12 @@ _STATUSES = {"too_large": 413, "no_room": 507, "storage": 503}
 def upload(request: SignedInRequest) -> HttpResponse:
     form = UploadTargetForm(get_bound_data(request), user=request.user, initial=_get_default_target(request.user))
     if form.is_valid():
-        return _receive(request, _get_target(request.user, form))
+        try:
+            return _receive(request, _get_target(request.user, form))
+        except LimitReached as error:
+            if is_json_requested(request):
+                return _respond_error("too_many_collections", describe_error(error), 400)
+            form.add_error("new_name", describe_error(error))
     if request.method == "POST" and is_json_requested(request):
         return _respond_error("no_collection", _("Select a collection, or name a new one."), 400)
     return render(request, "upload.html", {"form": form}, status=400 if form.errors else 200)

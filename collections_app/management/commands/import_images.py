@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from collections_app.errors import ImageSearchError
+from collections_app.errors import ImageSearchError, LimitReached
 from collections_app.management.lookups import get_user_by_email
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.models import Collection, User
@@ -73,4 +73,7 @@ def _iterate_files(folder: Path) -> Iterator[Path]:
 
 def _get_or_create_collection(user: User, name: str) -> Collection:
     existing = Collection.objects.filter(team=user.personal_team, name__iexact=name).first()
-    return existing or create_collection(team=user.personal_team, name=name, creator=user)
+    try:
+        return existing or create_collection(team=user.personal_team, name=name, creator=user)
+    except LimitReached as error:
+        raise CommandError(str(error)) from error

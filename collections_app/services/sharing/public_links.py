@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.cache import cache
+from django.db import transaction
 
-from collections_app.errors import TooManyAttempts
+from collections_app.errors import LimitReached, TooManyAttempts
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, PublicLink, User
+from collections_app.services.sharing.owners import lock_owned_team
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,7 @@ _PER_LINK = _Limit(attempts=100, period_s=3600)
 _IPV6_CLIENT_BITS = 64  # a client usually has a whole /64 network
 
 
+@transaction.atomic
 def create_link(
     *,
     collection: Collection,
@@ -32,6 +36,12 @@ def create_link(
     expires_at: datetime | None = None,
     allows_download: bool = False,
 ) -> PublicLink:
+    """Raises NotAllowed if the creator is no owner of the collection's team, and LimitReached."""
+    lock_owned_team(team_id=collection.team_id, owner=creator)
+    most = settings.PUBLIC_LINKS_PER_COLLECTION
+    if most and PublicLink.objects.filter(collection=collection).count() >= most:
+        sentence = _("This collection has %(most)s public links, which is the limit. Revoke one first.")
+        raise LimitReached(sentence, most=most)
     return PublicLink.objects.create(
         collection=collection,
         creator=creator,
