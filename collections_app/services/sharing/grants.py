@@ -38,7 +38,7 @@ class Grants:
         names = {"link": self.links, "share": self.shares, "invitation": self.invitations, "search": self.searches}
         return {f"{name}-{each.pk}" for name, rows in names.items() for each in rows}
 
-    def without_searches(self) -> Self:
+    def exclude_searches(self) -> Self:
         """Return what only owners may open to others. Every member may share searches."""
         return replace(self, searches=())
 

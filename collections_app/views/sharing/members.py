@@ -67,7 +67,7 @@ def member_grants(request: SignedInRequest, pk: int, member: int) -> HttpRespons
         except ImageSearchError as error:
             messages.error(request, describe_error(error))
         return redirect("team", pk)
-    context = {"membership": membership, "grants": find_grants(team=team, user=person).without_searches()}
+    context = {"membership": membership, "grants": find_grants(team=team, user=person).exclude_searches()}
     return render(request, "sharing/member_grants.html", context)
 
 
@@ -106,7 +106,7 @@ def _describe_removal(membership: Membership, *, is_self: bool) -> str:
 
 
 def _has_opened_anything(membership: Membership) -> bool:
-    return bool(find_grants(team=membership.team, user=membership.user).without_searches().keys)
+    return bool(find_grants(team=membership.team, user=membership.user).exclude_searches().keys)
 
 
 def _get_membership(request: SignedInRequest, pk: int, member: int) -> Membership:
