@@ -74,6 +74,14 @@ def list_granters(team: Team) -> set[int]:
     return {pk for rows in (links, shares, invitations) for pk in rows.order_by().distinct() if pk is not None}
 
 
+def list_members_to_confirm(team: Team) -> set[int]:
+    """Return the ids of the members about whom the remover has to know more: what they opened, or still see."""
+    makers = SavedSearch.objects.filter(team=team).values_list("maker", flat=True)
+    through = Share.objects.filter(collection__team=team).exclude(team=None).values("team")
+    viewers = Membership.objects.filter(team__in=through).values_list("user", flat=True)
+    return list_granters(team) | set(makers) | set(viewers)
+
+
 def list_access_through_teams(*, team: Team, user: User) -> list[Share]:
     """Return the shares of the team's collections with other teams of the person, which removing them does not end."""
     through = Share.objects.filter(collection__team=team, team__in=Membership.objects.team_ids_of(user))
@@ -86,11 +94,11 @@ def revoke_grants(*, team: Team, user: User, revoked: Items[str] | None = None) 
     lock_team(team.pk)
     grants = find_grants(team=team, user=user)
     chosen = grants if revoked is None else grants.select(revoked)
-    PublicLink.objects.filter(pk__in=_ids(chosen.links)).delete()
+    PublicLink.objects.filter(pk__in=_list_ids(chosen.links)).delete()
     for share in chosen.shares:
         revoke_share(share=share)
-    Invitation.objects.filter(pk__in=_ids(chosen.invitations)).delete()
-    SavedSearch.objects.filter(pk__in=_ids(chosen.searches)).update(team=None)
+    Invitation.objects.filter(pk__in=_list_ids(chosen.invitations)).delete()
+    SavedSearch.objects.filter(pk__in=_list_ids(chosen.searches)).update(team=None)
 
 
 @transaction.atomic
@@ -98,9 +106,9 @@ def transfer_grants(*, team: Team, user: User, transferred: Items[str], owner: U
     """Name an owner of the team as the one responsible for the grants that `transferred` names. Raises NotAllowed."""
     lock_owned_team(team_id=team.pk, owner=owner)
     grants = find_grants(team=team, user=user).select(transferred)
-    PublicLink.objects.filter(pk__in=_ids(grants.links)).update(creator=owner)
-    Share.objects.filter(pk__in=_ids(grants.shares)).update(sharer=owner)
-    Invitation.objects.filter(pk__in=_ids(grants.invitations)).update(inviter=owner)
+    PublicLink.objects.filter(pk__in=_list_ids(grants.links)).update(creator=owner)
+    Share.objects.filter(pk__in=_list_ids(grants.shares)).update(sharer=owner)
+    Invitation.objects.filter(pk__in=_list_ids(grants.invitations)).update(inviter=owner)
     for search in grants.searches:
         _transfer_search(search, owner)
 
@@ -136,5 +144,5 @@ def _transfer_search(search: SavedSearch, owner: User) -> None:
     SavedSearch.objects.filter(pk=search.pk).update(maker=owner)
 
 
-def _ids(rows: Iterable[PublicLink | Share | Invitation | SavedSearch]) -> list[int]:
+def _list_ids(rows: Iterable[PublicLink | Share | Invitation | SavedSearch]) -> list[int]:
     return [each.pk for each in rows]

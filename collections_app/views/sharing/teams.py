@@ -18,7 +18,7 @@ from collections_app.permissions import (
     get_visible_team,
 )
 from collections_app.services.library.quotas import measure_usage
-from collections_app.services.sharing.grants import list_granters
+from collections_app.services.sharing.grants import list_granters, list_members_to_confirm
 from collections_app.services.sharing.teams import create_team, delete_team, rename_team
 from collections_app.views.sharing.invitations import invite_and_show
 
@@ -84,6 +84,7 @@ def _render_team(request: SignedInRequest, found: Team, form: InvitationForm, st
         "collections": Collection.objects.not_trashed().filter(team=found).with_summary(),
         "is_owner": is_owner,
         "granters": list_granters(found) if is_owner else set(),
+        "members_to_confirm": list_members_to_confirm(found),
         "usage": measure_usage(found),
         "form": form,
         "roles": Role.choices,
