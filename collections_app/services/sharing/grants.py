@@ -83,9 +83,13 @@ def list_members_to_confirm(team: Team) -> set[int]:
 
 
 def list_access_through_teams(*, team: Team, user: User) -> list[Share]:
-    """Return the shares of the team's collections with other teams of the person, which removing them does not end."""
+    """Return the shares of the team's collections with other teams of the person, which removing them does not end.
+
+    Without those that the person made: these are grants.
+    """
     through = Share.objects.filter(collection__team=team, team__in=Membership.objects.team_ids_of(user))
-    return list(through.with_people().select_related("collection").order_by("collection__name", "pk"))
+    by_others = through.filter(Q(sharer=None) | ~Q(sharer=user))
+    return list(by_others.with_people().select_related("collection").order_by("collection__name", "pk"))
 
 
 @transaction.atomic
