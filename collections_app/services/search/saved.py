@@ -38,7 +38,7 @@ def delete_search(*, search: SavedSearch) -> None:
 def share_search(*, search: SavedSearch, team: Team | None) -> None:
     """Share with one team at a time, or with nobody (None). Raises NotAllowed if the maker is no member of the team."""
     if team:
-        list(Team.objects.select_for_update().filter(pk=team.pk).values_list("pk"))
+        list(Team.objects.select_for_update(no_key=True).filter(pk=team.pk).values_list("pk"))
         if not Membership.objects.filter(team=team, user=search.maker_id).exists():
             raise NotAllowed(_("You are no longer in this team, so you can't share with it."))
     SavedSearch.objects.filter(pk=search.pk).update(team=team)

@@ -120,7 +120,7 @@ def transfer_grants(*, team: Team, user: User, transferred: Items[str], owner: U
 @transaction.atomic
 def revoke_grants_of_account(user: User) -> None:
     """Revoke what the person has opened in all teams, before the account is deleted."""
-    for team in Team.objects.visible_to(user).non_personal():
+    for team in Team.objects.visible_to(user).non_personal().order_by("pk"):
         revoke_grants(team=team, user=user)
 
 

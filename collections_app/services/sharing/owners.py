@@ -8,8 +8,12 @@ from collections_app.models import Membership, Role, Team, User
 
 
 def lock_team(team_id: int) -> None:
-    """Wait until no other transaction changes members, shares, links or invitations of the team."""
-    list(Team.objects.select_for_update().filter(pk=team_id).values_list("pk"))
+    """Wait until no other transaction changes members, shares, links or invitations of the team.
+
+    The weaker lock does not wait for rows that refer to the team: two teams that share with each other at once would
+    wait for one another.
+    """
+    list(Team.objects.select_for_update(no_key=True).filter(pk=team_id).values_list("pk"))
 
 
 def lock_owned_team(*, team_id: int, owner: User) -> None:

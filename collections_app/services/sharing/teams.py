@@ -17,7 +17,7 @@ _CHUNK = 500
 @transaction.atomic
 def create_team(*, name: str, owner: User) -> Team:
     """Raises LimitReached if the person owns as many teams as one account may."""
-    list(User.objects.select_for_update().filter(pk=owner.pk).values_list("pk"))
+    list(User.objects.select_for_update(no_key=True).filter(pk=owner.pk).values_list("pk"))
     most = settings.TEAMS_PER_ACCOUNT
     if most and Team.objects.owned_by(owner).non_personal().count() >= most:
         raise LimitReached(_("You own %(most)s teams, which is the limit. Delete or leave one first."), most=most)

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache, caches
+from django.core.cache import caches
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from collections_app.models import Collection, Invitation, PublicLink, SavedSearch, Share, Team
@@ -16,12 +18,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def empty_counters() -> Iterator[None]:
-    for each in (cache, caches["counters"]):
-        each.clear()
+def empty_counters(settings: Settings) -> Iterator[None]:
+    clear_caches(settings)
     yield
-    for each in (cache, caches["counters"]):
-        each.clear()
+    clear_caches(settings)
+
+
+def clear_caches(settings: Settings) -> None:
+    for name in settings.CACHES:
+        caches[name].clear()
 
 
 @pytest.fixture
@@ -149,6 +154,14 @@ def test_visitor_makes_sixty_searches_of_a_link_in_a_minute(
     assert statuses == [200] * 60 + [429] * 2
     assert search(client, link, "192.0.2.2") == 200
     assert client.get(f"/s/{link.secret}/").status_code == 200
+
+
+def test_counting_searches_writes_nothing_to_the_database(link: PublicLink, client: Client) -> None:
+    """Otherwise a visitor would wait while somebody else writes."""
+    search(client, link)
+    with CaptureQueriesContext(connection) as captured:
+        assert search(client, link) == 200
+    assert [each["sql"] for each in captured if not each["sql"].startswith("SELECT")] == []
 
 
 def test_refused_search_says_when_to_try_again(link: PublicLink, client: Client, settings: Settings) -> None:
