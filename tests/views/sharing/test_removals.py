@@ -1,4 +1,4 @@
-"""Removing a member: what ends, what the remover is asked about, and what passes to the team."""
+"""Removing a member: what ends, what the remover decides about, and what passes to the team."""
 
 import re
 
