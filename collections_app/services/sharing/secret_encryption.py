@@ -3,7 +3,6 @@
 import base64
 import logging
 import secrets
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -42,24 +41,26 @@ def decrypt_secret(stored: str) -> str:
 
 def encrypt_stored_secrets() -> int:
     """Encrypt all secrets that are in clear or were encrypted with an earlier key. Return how many authenticators."""
-    ids = list(Authenticator.objects.filter(type__in=_TYPES).values_list("pk", flat=True))
-    return sum(_encrypt_authenticator(pk) for pk in ids)
+    rows = Authenticator.objects.filter(type__in=_TYPES).values_list("pk", "data")
+    outdated = [pk for pk, data in rows if _renew_all(data) != data]
+    return sum(_encrypt_authenticator(pk) for pk in outdated)
 
 
 @transaction.atomic
 def _encrypt_authenticator(pk: int) -> bool:
     row = Authenticator.objects.select_for_update().filter(pk=pk).first()
-    if row is None or (data := _map_secrets(row.data, _renew)) == row.data:
+    if row is None or (data := _renew_all(row.data)) == row.data:
         return False
     row.data = data
     row.save(update_fields=["data"])
     return True
 
 
-def _map_secrets(data: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
-    changed: dict[str, Any] = {name: change(data[name]) for name in ("secret", "seed") if name in data}
+def _renew_all(data: dict[str, Any]) -> dict[str, Any]:
+    """Return an authenticator's data with its secrets encrypted with the current key."""
+    changed: dict[str, Any] = {name: _renew(data[name]) for name in ("secret", "seed") if name in data}
     if "migrated_codes" in data:
-        changed["migrated_codes"] = [change(code) for code in data["migrated_codes"]]
+        changed["migrated_codes"] = [_renew(code) for code in data["migrated_codes"]]
     return {**data, **changed}
 
 

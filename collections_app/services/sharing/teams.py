@@ -9,7 +9,12 @@ from collections_app.errors import LimitReached
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Image, Membership, Role, Team, User
 from collections_app.services.sharing.grants import transfer_grants
-from collections_app.services.sharing.owners import find_other_owner, lock_team, reject_personal_team
+from collections_app.services.sharing.owners import (
+    find_other_owner,
+    lock_owned_team,
+    lock_team,
+    reject_personal_team,
+)
 
 _CHUNK = 500
 
@@ -42,10 +47,10 @@ def delete_team(*, team: Team) -> None:
 
 
 @transaction.atomic
-def change_role(*, membership: Membership, role: Role) -> None:
-    """Raises LastOwnerRequired or PersonalTeamProtected."""
+def change_role(*, membership: Membership, role: Role, changer: User | None = None) -> None:
+    """Raises LastOwnerRequired or PersonalTeamProtected, and NotAllowed if `changer` is no owner now."""
     reject_personal_team(membership.team)
-    lock_team(membership.team_id)
+    _lock_members(membership, changer)
     if role != Role.OWNER:
         find_other_owner(membership)
     Membership.objects.filter(pk=membership.pk).update(role=role)
@@ -53,13 +58,21 @@ def change_role(*, membership: Membership, role: Role) -> None:
 
 @transaction.atomic
 def remove_member(*, membership: Membership, kept: Items[str] = (), remover: User | None = None) -> None:
-    """Remove a member, or let them leave. Raises LastOwnerRequired or PersonalTeamProtected.
+    """Remove a member, or let them leave. Raises what `change_role` raises.
 
     What the member has opened to others in the team and `kept` names passes to `remover` if they own the team, else to
     the earliest owner. Everything else ends with the membership; see `collections_app/signals.py`.
     """
     reject_personal_team(membership.team)
-    lock_team(membership.team_id)
+    _lock_members(membership, remover)
     owner = find_other_owner(membership, preferred=remover)
     transfer_grants(team=membership.team, user=membership.user, transferred=kept, owner=owner)
     membership.delete()
+
+
+def _lock_members(membership: Membership, actor: User | None) -> None:
+    """Lock the team. A person who changes another member's membership must still be an owner."""
+    if actor is None or actor == membership.user:
+        lock_team(membership.team_id)
+    else:
+        lock_owned_team(team_id=membership.team_id, owner=actor)

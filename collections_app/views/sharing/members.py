@@ -26,7 +26,7 @@ from collections_app.services.sharing.teams import change_role, remove_member
 @require_http_methods(["GET", "HEAD", "POST"])
 def team_leave(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_visible_team(request.user, pk)
-    membership = found.memberships.select_related("team", "user").get(user=request.user)
+    membership = get_object_or_404(found.memberships.select_related("team", "user"), user=request.user)
     return _confirm_and_remove(request, membership)
 
 
@@ -44,7 +44,7 @@ def member_role(request: SignedInRequest, pk: int, member: int) -> HttpResponse:
         return redirect("team", pk)
     role = cast(Role, form.cleaned_data["role"])
     try:
-        change_role(membership=membership, role=role)
+        change_role(membership=membership, role=role, changer=request.user)
     except ImageSearchError as error:
         messages.error(request, describe_error(error))
         return redirect("team", pk)

@@ -13,7 +13,7 @@ from collections_app.services.search.saved import save_search, share_search
 from collections_app.services.sharing.invitations import accept_invitation, invite
 from collections_app.services.sharing.public_links import create_link
 from collections_app.services.sharing.shares import change_share_role, share_with_team, share_with_teammate
-from collections_app.services.sharing.teams import remove_member
+from collections_app.services.sharing.teams import change_role, remove_member
 from tests.sample_team import SampleTeam
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,6 +64,18 @@ def test_former_owner_cannot_change_a_share_with_a_form_that_passed_the_check(
     Membership.objects.filter(user=second_owner, team=sample.team).delete()
     with pytest.raises(NotAllowed):
         change_share_role(share=share, role="editor", changer=second_owner)
+
+
+def test_former_owner_removes_and_lowers_nobody_with_a_form_that_passed_the_check(
+    sample: SampleTeam, second_owner: User
+) -> None:
+    other = Membership.objects.select_related("team", "user").get(team=sample.team, user=sample.viewer)
+    Membership.objects.filter(user=second_owner, team=sample.team).delete()
+    with pytest.raises(NotAllowed):
+        remove_member(membership=other, remover=second_owner)
+    with pytest.raises(NotAllowed):
+        change_role(membership=other, role=Role.OWNER, changer=second_owner)
+    assert Membership.objects.get(pk=other.pk).role == Role.VIEWER
 
 
 def test_removing_and_sharing_at_once_leaves_nothing_open(sample: SampleTeam, second_owner: User) -> None:

@@ -84,6 +84,15 @@ def test_recovery_codes_are_the_same_after_encryption(sample: SampleTeam, in_cle
     assert sign_in_with_code(sample, after[0])
 
 
+def test_recovery_codes_that_were_imported_are_encrypted_too(sample: SampleTeam, in_clear: None) -> None:
+    rows = Authenticator.objects.filter(type=TYPES.RECOVERY_CODES)
+    rows.update(data={"migrated_codes": ["abcd1234", "efgh5678"]})
+    call_command("migrate", verbosity=0)
+    assert "abcd1234" not in read_stored(TYPES.RECOVERY_CODES)
+    assert sign_in_with_code(sample, "efgh5678")
+    assert rows.get().wrap().get_unused_codes() == ["abcd1234"]
+
+
 def test_earlier_secret_key_still_opens_secrets_until_they_are_renewed(
     sample: SampleTeam, in_clear: None, settings: Settings
 ) -> None:
