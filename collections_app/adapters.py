@@ -29,6 +29,7 @@ from collections_app.services.attempts import (
     take_slot,
 )
 from collections_app.services.sharing.accounts import has_ascii_mailbox, validate_mailbox
+from collections_app.services.sharing.secret_encryption import decrypt_secret, encrypt_secret
 
 # Mails that a person who only knows the address can cause.
 _MAILS_BY_STRANGERS = (
@@ -85,6 +86,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    def encrypt(self, text: str) -> str:
+        return encrypt_secret(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return decrypt_secret(encrypted_text)
+
     def build_totp_svg(self, url: str) -> str:
         """Return the drawing without its XML declaration, to embed it in a page."""
         svg: str = super().build_totp_svg(url)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models.signals import post_migrate, pre_migrate
 
 
@@ -16,12 +17,21 @@ class CollectionsAppConfig(AppConfig):
 
         post_migrate.connect(create_cache_table, sender=self)
         pre_migrate.connect(drop_triggers_before_migrating, sender=self)
+        post_migrate.connect(encrypt_secrets_after_migrating, sender=self)
         post_migrate.connect(ensure_names_after_migrating, sender=self)
 
 
 def create_cache_table(using: str, **_: Any) -> None:
     """Create the cache table, which belongs to no model, unless it exists."""
     call_command("createcachetable", database=using, verbosity=0)
+
+
+def encrypt_secrets_after_migrating(using: str, **_: Any) -> None:
+    """Encrypt secrets that an earlier version stored in clear, and those of an earlier secret key."""
+    from collections_app.services.sharing.secret_encryption import encrypt_stored_secrets
+
+    if using == DEFAULT_DB_ALIAS and "mfa_authenticator" in connection.introspection.table_names():
+        encrypt_stored_secrets()
 
 
 def drop_triggers_before_migrating(using: str, plan: list[Any], **_: Any) -> None:

@@ -1,13 +1,18 @@
 """System checks that need neither a model nor the index."""
 
 import shutil
+import stat
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 _MIN_FREE_BYTES = 2**30
+_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
+# What libpq calls encrypted. Its default, "prefer", goes on without encryption if the server offers none.
+_ENCRYPTED_SSL_MODES = {"require", "verify-ca", "verify-full"}
 
 
 @register
@@ -49,3 +54,67 @@ def check_proxy_count(**_: Any) -> list[CheckMessage]:
             id="imagesearch.W003",
         )
     ]
+
+
+@register
+def check_data_privacy(**_: Any) -> list[CheckMessage]:
+    """Report what other accounts of the machine can read in DATA_DIR, and whether they can replace it."""
+    found: list[CheckMessage] = []
+    readable = [str(path) for path in settings.PRIVATE_PATHS if _get_mode(path) & (stat.S_IRWXG | stat.S_IRWXO)]
+    if readable:
+        hint = "Run the site as their owner, or remove the rights of others: chmod go= PATH."
+        sentence = f"Other accounts of this machine can read {', '.join(readable)}."
+        found.append(Warning(sentence, hint=hint, id="imagesearch.W010"))
+    if _get_mode(settings.DATA_DIR) & (stat.S_IWGRP | stat.S_IWOTH):
+        sentence = f"Other accounts of this machine can replace files in {settings.DATA_DIR}."
+        found.append(Warning(sentence, hint=f"chmod go-w {settings.DATA_DIR}", id="imagesearch.W011"))
+    return found
+
+
+@register(deploy=True)
+def check_single_sign_on_encryption(**_: Any) -> list[CheckMessage]:
+    address = settings.OIDC.get("OIDC_SERVER_URL", "")
+    if not _is_unencrypted_elsewhere(address):
+        return []
+    sentence = "OIDC_SERVER_URL begins with http://: anybody on the way can sign in as anybody."
+    return [Error(sentence, hint="Use the provider's https:// address.", id="imagesearch.E010")]
+
+
+@register(deploy=True)
+def check_encryption_of_services(**_: Any) -> list[CheckMessage]:
+    """Report services on other machines that get pictures, vectors, rows or mails unencrypted."""
+    found: list[CheckMessage] = []
+    if _is_unencrypted_elsewhere(settings.MILVUS_URI) and not settings.MILVUS_TOKEN:
+        sentence = "Vectors are sent to Milvus unencrypted: use an https:// MILVUS_URI."
+        found.append(Warning(sentence, id="imagesearch.W012"))
+    if "bucket_name" in settings.STORAGES["default"]["OPTIONS"] and _is_unencrypted_elsewhere(settings.S3_ENDPOINT_URL):
+        sentence = "Pictures are sent to the S3 server unencrypted: use an https:// address."
+        found.append(Warning(sentence, id="imagesearch.W013"))
+    if _is_database_unencrypted(settings.DATABASES["default"]):
+        sentence = "The database may be used unencrypted: add ?sslmode=verify-full or ?sslmode=require to DATABASE_URL."
+        found.append(Warning(sentence, id="imagesearch.W014"))
+    is_mail_encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    if settings.EMAIL_HOST and not is_mail_encrypted and settings.EMAIL_HOST not in _LOCAL_HOSTS:
+        sentence = "Mails and EMAIL_HOST_PASSWORD are sent unencrypted: set EMAIL_USE_TLS=true."
+        found.append(Warning(sentence, id="imagesearch.W015"))
+    return found
+
+
+def _is_unencrypted_elsewhere(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "http" and (parts.hostname or "") not in _LOCAL_HOSTS
+
+
+def _is_database_unencrypted(database: dict[str, Any]) -> bool:
+    host = database.get("HOST") or ""
+    if "sqlite" in database["ENGINE"] or not host or host.startswith("/") or host in _LOCAL_HOSTS:
+        return False
+    return database.get("OPTIONS", {}).get("sslmode") not in _ENCRYPTED_SSL_MODES
+
+
+def _get_mode(path: Path) -> int:
+    """Return the mode, or 0 if the path does not exist or cannot be read."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return 0

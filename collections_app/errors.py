@@ -63,6 +63,10 @@ class NotAllowed(ImageSearchError):
     """The person may see the object but not do this to it."""
 
 
+class LimitReached(NotAllowed):
+    """As many rows of this kind exist as one account, team or collection may have."""
+
+
 class NameTaken(ImageSearchError):
     """The team has a collection of this name already."""
 
@@ -117,6 +121,10 @@ class TooManyDownloads(ImageSearchError):
     def __init__(self, sentence: str, *, is_own_limit: bool, **values: Value) -> None:
         super().__init__(sentence, **values)
         self.is_own_limit = is_own_limit
+
+
+class TooManyRequests(ImageSearchError):
+    """A person, a client address or a public link has done this too often lately."""
 
 
 class QuotaExceeded(ImageSearchError):

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.text import format_lazy
@@ -246,7 +247,7 @@ class PublicLinkForm(forms.Form):
         required=False,
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Optional. Without a password anyone with the link can view."),
+        help_text=_("Optional, at least 8 characters. Without a password anyone with the link can view."),
     )
     expires_at = forms.DateField(
         required=False,
@@ -255,6 +256,13 @@ class PublicLinkForm(forms.Form):
         help_text=_("Optional. Without a date, the link never expires."),
     )
     allows_download = forms.BooleanField(required=False, label=_("Allow downloads"))
+
+    def clean_password(self) -> str:
+        """Hold a password to the rules for accounts' passwords."""
+        password: str = self.cleaned_data["password"]
+        if password:
+            validate_password(password)
+        return password
 
     def clean_expires_at(self) -> datetime | None:
         """Return the end of the day."""

@@ -1,18 +1,27 @@
-"""Signal receivers: they queue index jobs in the transaction of each change, and set up new accounts and devices."""
+"""Signal receivers: they queue index jobs in the transaction of each change, keep rights and members in step, and set
+up new accounts and devices.
+"""
 
 from typing import Any
 
 from allauth.account.signals import password_changed, password_set
 from django.contrib.auth.signals import user_logged_in
+from django.db.models import QuerySet
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from collections_app.known_devices import remember_device
-from collections_app.models import Collection, Image, IndexJob, User
+from collections_app.models import Collection, Image, IndexJob, Membership, User
 from collections_app.models.image import INDEXED_FIELDS, ImageQuerySet
 from collections_app.services.library.files import delete_files_after_commit
 from collections_app.services.sharing.accounts import create_personal_team, mark_address_verified
+from collections_app.services.sharing.grants import (
+    end_personal_access,
+    end_shares_within_team,
+    revoke_grants,
+    revoke_grants_of_account,
+)
 
 
 @receiver(post_save, sender=Image)
@@ -33,12 +42,33 @@ def queue_deleted_image(instance: Image, origin: object, **_: Any) -> None:
 def queue_moved_collection(instance: Collection, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
     if not created and (update_fields is None or "team" in update_fields):
         Image.objects.filter(collection=instance).enqueue()
+        end_shares_within_team(instance)
 
 
 @receiver(pre_delete, sender=User)
 def queue_images_of_deleted_uploader(instance: User, **_: Any) -> None:
     """Queue the images, because the database clears `uploader` without sending signals."""
     Image.objects.filter(uploader=instance).enqueue()
+
+
+@receiver(post_save, sender=Membership)
+def end_access_of_new_member(instance: Membership, created: bool, raw: bool, **_: Any) -> None:
+    """A member has no share of the team's collections: the role decides."""
+    if created and not raw and not instance.team.is_personal:
+        end_personal_access(team=instance.team, user=instance.user)
+
+
+@receiver(post_delete, sender=Membership)
+def end_access_of_former_member(instance: Membership, origin: Any, **_: Any) -> None:
+    """On every path by which a membership ends. If its team or account is deleted, the rows go with these."""
+    if origin is instance or (isinstance(origin, QuerySet) and origin.model is Membership):
+        end_personal_access(team=instance.team, user=instance.user)
+        revoke_grants(team=instance.team, user=instance.user)
+
+
+@receiver(pre_delete, sender=User)
+def revoke_grants_of_deleted_account(instance: User, **_: Any) -> None:
+    revoke_grants_of_account(instance)
 
 
 @receiver(post_save, sender=User)

@@ -17,7 +17,7 @@ from collections_app.views.library import (
     trash,
 )
 from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved
-from collections_app.views.sharing import invitations, public_links, shares, teams
+from collections_app.views.sharing import invitations, members, public_links, shares, teams
 
 urlpatterns = [
     path("", gallery.gallery, name="gallery"),
@@ -54,10 +54,11 @@ urlpatterns = [
     path("teams/<int:pk>/", teams.team, name="team"),
     path("teams/<int:pk>/rename/", teams.team_rename, name="team_rename"),
     path("teams/<int:pk>/delete/", teams.team_delete, name="team_delete"),
-    path("teams/<int:pk>/leave/", teams.team_leave, name="team_leave"),
+    path("teams/<int:pk>/leave/", members.team_leave, name="team_leave"),
     path("teams/<int:pk>/invite/", teams.team_invite, name="team_invite"),
-    path("teams/<int:pk>/members/<int:member>/role/", teams.member_role, name="member_role"),
-    path("teams/<int:pk>/members/<int:member>/remove/", teams.member_remove, name="member_remove"),
+    path("teams/<int:pk>/members/<int:member>/role/", members.member_role, name="member_role"),
+    path("teams/<int:pk>/members/<int:member>/remove/", members.member_remove, name="member_remove"),
+    path("teams/<int:pk>/members/<int:member>/grants/", members.member_grants, name="member_grants"),
     path("teams/<int:pk>/duplicates/", duplicates.team_duplicates, name="team_duplicates"),
     path("teams/<int:pk>/duplicates/trash/", duplicates.duplicates_trash, name="duplicates_trash"),
     path("teams/<int:pk>/duplicates/different/", duplicates.duplicates_different, name="duplicates_different"),

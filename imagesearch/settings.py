@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from imagesearch import env
+from imagesearch.private_files import close_data_to_others
 from imagesearch.secret_key import load_secret_key
 from imagesearch.single_sign_on import build_openid_connect_apps
 
@@ -18,10 +19,13 @@ env.refuse_old_names(
     MAX_ARCHIVE_PICTURES="MAX_ARCHIVE_IMAGES", TEAM_MAX_PICTURES="TEAM_MAX_IMAGES", SCRIPT_NAME="SITE_PATH"
 )
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
+PRIVATE_PATHS = close_data_to_others(DATA_DIR)
 
 # --- Django itself -----------------------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY") or load_secret_key(DATA_DIR / "secret-key")
+# Earlier keys: signatures and secrets of two-factor sign-in that were made with them stay valid.
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 ROOT_URLCONF = "imagesearch.urls"
 WSGI_APPLICATION = "imagesearch.wsgi.application"
@@ -118,7 +122,13 @@ CACHES = {
         "BACKEND": "collections_app.attempt_cache.AttemptCache",
         "LOCATION": "cache",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
+    },
+    # Counts visits of public links, in the memory of each process: such a counter must not wait for the database.
+    "counters": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "counters",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
 }
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
@@ -138,6 +148,8 @@ if bucket := env.bucket("STORAGE_URL"):
         "BACKEND": "collections_app.services.library.s3_storage.PrivateBucket",
         "OPTIONS": {**bucket, "default_acl": "private", "file_overwrite": False, "max_memory_size": 4 * 2**20},
     }
+# Only for `check --deploy`: boto3 reads these variables itself.
+S3_ENDPOINT_URL = env.web_address("AWS_ENDPOINT_URL_S3") or env.web_address("AWS_ENDPOINT_URL")
 STATIC_URL = f"{SITE_PATH}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # `manage.py serve` collects the files here under hashed names, which browsers cache permanently. `runserver` and tests
@@ -161,6 +173,16 @@ TEAM_MAX_GB = env.number("TEAM_MAX_GB", 0)
 TEAM_MAX_IMAGES = env.integer("TEAM_MAX_IMAGES", 0)
 TRASH_DAYS = env.integer("TRASH_DAYS", 30)
 INVITATION_DAYS = env.integer("INVITATION_DAYS", 14, minimum=1)
+# How much one account, team or collection may have, and how often one account or visitor may act; 0: no limit.
+TEAMS_PER_ACCOUNT = env.integer("TEAMS_PER_ACCOUNT", 50)
+COLLECTIONS_PER_TEAM = env.integer("COLLECTIONS_PER_TEAM", 5000)
+SAVED_SEARCHES_PER_ACCOUNT = env.integer("SAVED_SEARCHES_PER_ACCOUNT", 500)
+SHARES_PER_COLLECTION = env.integer("SHARES_PER_COLLECTION", 500)
+PUBLIC_LINKS_PER_COLLECTION = env.integer("PUBLIC_LINKS_PER_COLLECTION", 100)
+OPEN_INVITATIONS_PER_TEAM = env.integer("OPEN_INVITATIONS_PER_TEAM", 200)
+INVITATIONS_PER_HOUR = env.integer("INVITATIONS_PER_HOUR", 30)
+LINK_SEARCHES_PER_MINUTE = env.integer("LINK_SEARCHES_PER_MINUTE", 60)
+LINK_DOWNLOADS_PER_MINUTE = env.integer("LINK_DOWNLOADS_PER_MINUTE", 120)
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 # A form of search results has a field for each of up to 1,000 selected pictures.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000

@@ -39,7 +39,7 @@ def convert_to_moments(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("collections_app", "0011_archives"),
+        ("collections_app", "0012_undo_steps"),
     ]
 
     operations = [

@@ -18,9 +18,12 @@ def generate_secret() -> str:
 
 class PublicLinkQuerySet(models.QuerySet["PublicLink"]):
     def working(self) -> Self:
-        """Links that are not expired and whose collection is not in the trash."""
-        now = timezone.now()
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), collection__trashed_at=None)
+        """Links that are not expired, whose collection is not in the trash, and whose creator's account is open."""
+        not_expired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        by_open_account = Q(creator=None) | Q(creator__is_active=True)
+        return self.filter(not_expired, by_open_account, collection__trashed_at=None).exclude(
+            collection__team__personal_of__is_active=False
+        )
 
 
 class PublicLink(models.Model):

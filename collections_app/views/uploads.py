@@ -18,6 +18,7 @@ from collections_app.errors import (
     CollectionDeleted,
     ImageSearchError,
     InvalidArchive,
+    LimitReached,
     NameTaken,
     QuotaExceeded,
     StorageUnavailable,
@@ -65,7 +66,12 @@ class Received:
 def upload(request: SignedInRequest) -> HttpResponse:
     form = UploadTargetForm(get_bound_data(request), user=request.user, initial=_get_default_target(request.user))
     if form.is_valid():
-        return _receive(request, _get_target(request.user, form))
+        try:
+            return _receive(request, _get_target(request.user, form))
+        except LimitReached as error:
+            if is_json_requested(request):
+                return _respond_error("too_many_collections", describe_error(error), 400)
+            form.add_error("new_name", describe_error(error))
     if request.method == "POST" and is_json_requested(request):
         return _respond_error("no_collection", _("Select a collection, or name a new one."), 400)
     return _render_page(request, status=400 if form.errors else 200, form=form)

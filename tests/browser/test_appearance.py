@@ -78,6 +78,9 @@ def state(browser: Browser, site: str, scenes: list[Path]) -> Iterator[tuple[obj
     values |= {"image": trash_one_picture(page, values), "search": save_a_search(page)}
     values |= make_team_and_link(page, values)
     values["archive"] = upload_archive(page, values, scenes)
+    friend = browser.new_context(base_url=site)
+    values["member"] = add_owner_with_link(page, sign_up(friend.new_page()), values)
+    friend.close()
     filled = [fill(routes()[name], values) + query for name in page_names() for query in QUERIES.get(name, ("",))]
     yield context.storage_state(), [empty, *filled]
     context.close()
@@ -135,6 +138,31 @@ def make_team_and_link(page: Page, values: dict[str, object]) -> dict[str, objec
     picture = page.locator("[data-public-id]").first.get_attribute("data-public-id")
     secrets = {"invitation_secret": invitation.rsplit("/", 2)[1], "secret": link.rsplit("/", 2)[1]}
     return {"team": team, "public_id": picture, **secrets}
+
+
+def add_owner_with_link(page: Page, friend: Page, values: dict[str, object]) -> int:
+    """Add an owner who opens a collection of the team to others. Return the number of the membership."""
+    team = f"/teams/{values['team']}/"
+    friend.goto("/account/")
+    email = friend.locator(".panel h2").inner_text()
+    page.goto(team)
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Role", exact=True).select_option(label="Owner")
+    page.get_by_role("button", name="Invite").click()
+    friend.goto(page.get_by_label("Link").input_value())
+    friend.get_by_role("button", name="Accept").click()
+    friend.goto("/collections/new/")
+    friend.get_by_label("Name").fill("A collection of the team")
+    friend.get_by_label("Visible to").select_option(label="Gardeners")
+    friend.get_by_role("button", name="Create").click()
+    friend.get_by_role("link", name="Share").click()
+    friend.get_by_role("button", name="Create link").click()
+    form = friend.locator("form", has=friend.get_by_role("heading", name="Share with a person"))
+    form.get_by_label("Email").fill("a-guest-with-a-long-address@subdomain.of.a.long.domain.example.com")
+    form.get_by_role("button", name="Share").click()
+    page.goto(team)
+    removal = page.get_by_role("link", name=f"Remove {email}").get_attribute("href") or ""
+    return int(removal.split("/")[4])
 
 
 @pytest.mark.parametrize("appearance", APPEARANCES, ids=str)

@@ -97,13 +97,13 @@ def test_visitor_opens_a_public_link_and_searches_there(
 ) -> None:
     create_pet_collection(page, scenes)
     page.get_by_role("link", name="Share").click()
-    page.get_by_label("Password").fill("tulip")
+    page.get_by_label("Password").fill("tulips in spring")
     page.get_by_role("button", name="Create link").click()
     link = page.get_by_label("Link", exact=True).input_value()
 
     visitor = new_context().new_page()
     visitor.goto(link)
-    visitor.get_by_label("Password").fill("tulip")
+    visitor.get_by_label("Password").fill("tulips in spring")
     visitor.get_by_role("button", name="Open").click()
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.get_by_label("Describe a picture").fill("a white dog")

@@ -80,6 +80,58 @@ def test_member_is_invited_changes_role_and_leaves(open_without_javascript: Call
     expect(owner.get_by_text(f"{address} removed from the team.")).to_be_visible()
 
 
+@pytest.mark.sends("member_role", "member_grants", "team_leave", "member_remove")
+def test_owner_decides_about_the_links_of_members(open_without_javascript: Callable[[], Page]) -> None:
+    owner, friend = open_without_javascript(), open_without_javascript()
+    address = address_of(friend)
+    team = make_team(owner, "Gardeners")
+    accept(friend, invite(owner, address, "Owner"))
+    friend.goto("/collections/new/")
+    friend.get_by_label("Name").fill("Garden")
+    friend.get_by_label("Visible to").select_option(label="Gardeners")
+    friend.get_by_role("button", name="Create").click()
+    friend.get_by_role("link", name="Share").click()
+    sharing = friend.url
+    for _ in range(2):
+        friend.get_by_role("button", name="Create link").click()
+    first, second = (friend.get_by_label("Link", exact=True).nth(number).input_value() for number in range(2))
+
+    owner.goto(team)
+    owner.get_by_label(f"Role of {address}").select_option(label="Editor")
+    owner.get_by_role("button", name=f"Save role of {address}").click()
+    expect(owner.get_by_role("heading", level=1)).to_have_text(f"What {address} opened to others")
+    owner.get_by_role("checkbox", name="Revoke").last.uncheck()
+    owner.get_by_role("button", name="Save", exact=True).click()
+    assert friend.goto(first).status == 404  # type: ignore[union-attr]
+    assert friend.goto(second).status == 200  # type: ignore[union-attr]
+
+    rejoin_with_link(owner, friend, team, sharing)
+    friend.goto(team)
+    friend.get_by_role("link", name="Leave team").click()
+    expect(friend.get_by_text("Public link to “Garden”")).to_be_visible()
+    friend.get_by_role("button", name="Leave team").click()
+    expect(friend.get_by_text("You left “Gardeners”.")).to_be_visible()
+
+    rejoin_with_link(owner, friend, team, sharing)
+    owner.goto(team)
+    owner.get_by_role("link", name=f"Remove {address}").click()
+    expect(owner.get_by_role("checkbox", name="Revoke")).to_be_checked()
+    owner.get_by_role("button", name="Remove").click()
+    expect(owner.get_by_text(f"{address} removed from the team.")).to_be_visible()
+    assert friend.goto(sharing).status == 404  # type: ignore[union-attr]
+
+
+def rejoin_with_link(owner: Page, friend: Page, team: str, sharing: str) -> None:
+    """Let the friend become an owner again, and make a public link."""
+    address = address_of(friend)
+    owner.goto(team)
+    if owner.get_by_label(f"Role of {address}").count():
+        owner.get_by_role("button", name=f"Remove {address}").click()
+    accept(friend, invite(owner, address, "Owner"))
+    friend.goto(sharing)
+    friend.get_by_role("button", name="Create link").click()
+
+
 @pytest.mark.sends("share_person", "share_team", "share_role", "share_revoke", "invitation")
 def test_collection_is_shared_with_people_and_teams_and_revoked(open_without_javascript: Callable[[], Page]) -> None:
     owner, friend = open_without_javascript(), open_without_javascript()
@@ -116,7 +168,7 @@ def test_a_public_link_is_opened_with_its_password_and_searched(
     upload_without_javascript(owner, scenes[:2])
     wait_for_index_without_javascript(owner)
     owner.get_by_role("link", name="Share").click()
-    owner.get_by_label("Password").fill("tulip")
+    owner.get_by_label("Password").fill("tulips in spring")
     owner.get_by_label("Expires on").fill((timezone.localdate() + timedelta(days=9)).isoformat())
     owner.get_by_label("Allow downloads").check()
     owner.get_by_role("button", name="Create link").click()
@@ -127,7 +179,7 @@ def test_a_public_link_is_opened_with_its_password_and_searched(
     visitor.get_by_label("Password").fill("rose")
     visitor.get_by_role("button", name="Open").click()
     expect(visitor.get_by_text("Wrong password. Try again.")).to_be_visible()
-    visitor.get_by_label("Password").fill("tulip")
+    visitor.get_by_label("Password").fill("tulips in spring")
     visitor.get_by_role("button", name="Open").click()
     expect(visitor.locator("[data-public-id]")).to_have_count(2)
     visitor.get_by_label("Describe a picture").fill("a white dog")

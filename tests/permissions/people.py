@@ -1,7 +1,9 @@
 """The roles, and the pictures that they request."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.core.cache import cache
 from django.test import Client
@@ -25,10 +27,14 @@ from collections_app.services.sharing.invitations import invite
 from collections_app.services.sharing.public_links import create_link
 from tests.sample_team import put_picture
 
+T = TypeVar("T")
+
 PEOPLE = (
     *("anonymous", "link visitor", "stranger", "share viewer", "share editor"),
-    *("team viewer", "team editor", "team owner", "ex-member", "staff"),
+    *("team viewer", "team editor", "team owner", "ex-member", "removed member", "staff"),
 )
+# Columns of the tables that stand for several people.
+_COLUMN_PEOPLE = {"ex-member": ("ex-member", "removed member")}
 MISSING_ID = 10**9
 _NUMBERED = ("collection", "image", "team", "member", "share", "link", "invitation", "search", "archive")
 LINK_PASSWORD = "tulip"
@@ -42,6 +48,16 @@ class Scenario:
     values: dict[str, dict[str, object]]
 
 
+def spread_over_people(cells: Sequence[T]) -> list[T]:
+    """Return one cell for each of PEOPLE, from a row of a table; a single cell is everybody's."""
+    if len(cells) == 1:
+        return list(cells) * len(PEOPLE)
+    same = {name: first for first, names in _COLUMN_PEOPLE.items() for name in names}
+    columns = [name for name in PEOPLE if same.get(name, name) == name]
+    by_column = dict(zip(columns, cells, strict=True))
+    return [by_column[same.get(name, name)] for name in PEOPLE]
+
+
 def make_scenario() -> Scenario:
     cache.clear()  # attempts at the link's password are counted
     people = {name: User.objects.create_user(f"{name.replace(' ', '-')}@example.com") for name in PEOPLE[2:]}
@@ -49,6 +65,8 @@ def make_scenario() -> Scenario:
     team = Team.objects.create(name="Gardeners")
     for role in Role:
         Membership.objects.create(team=team, user=people[f"team {role}"], role=role)
+    for name in ("ex-member", "removed member"):
+        Membership.objects.create(team=team, user=people[name], role=Role.OWNER)
     active = _make_collection(team, people["team owner"], "Garden")
     trashed = _make_collection(team, people["team owner"], "Compost")
     foreign = _make_collection(_make_foreign_team(), None, "Elsewhere")
@@ -60,6 +78,9 @@ def make_scenario() -> Scenario:
     alone = put_picture(active, people["team owner"], "alone.png", colour=(3, 200, 3))
     Image.objects.filter(pk=alone.pk).update(trashed_at=timezone.now())
     shown = _make_values(active, people["team owner"], link_password=LINK_PASSWORD)
+    left = _sign_in(people["ex-member"]).post(f"/teams/{team.pk}/leave/")
+    assert left.headers["Location"] == "/teams/"
+    _remove_member_with_everything(people["removed member"], active, _sign_in(people["team owner"]))
     clients = {"anonymous": Client(), "link visitor": _make_link_visitor(str(shown["secret"]))}
     return Scenario(
         clients=clients | {name: _sign_in(user) for name, user in people.items()},
@@ -73,6 +94,28 @@ def make_scenario() -> Scenario:
             | {"public_id": uuid.uuid4()},
         },
     )
+
+
+def _remove_member_with_everything(person: User, collection: Collection, owner: Client) -> None:
+    """Remove an owner who also has a share of the collection, and has opened it to others in every way.
+
+    They hold a public link, a saved search, an invitation, and a share with a team of their own.
+    """
+    team = collection.team
+    own = Team.objects.create(name="Their own")
+    Membership.objects.create(team=own, user=person, role=Role.OWNER)
+    Share.objects.bulk_create(
+        [
+            Share(collection=collection, user=person, role=ShareRole.EDITOR),
+            Share(collection=collection, team=own, role=ShareRole.EDITOR, sharer=person),
+        ]
+    )
+    create_link(collection=collection, creator=person)
+    invite(email=person.email, role="owner", inviter=person, team=team)
+    invite(email=person.email, role="editor", inviter=person, collection=collection)
+    SavedSearch.objects.create(maker=person, name="Theirs", query="q=dog", team=team)
+    address = f"/teams/{team.pk}/members/{Membership.objects.get(team=team, user=person).pk}/remove/"
+    assert owner.post(address).status_code == 302
 
 
 def _sign_in(user: User) -> Client:

@@ -1,5 +1,6 @@
 """Who gets what. Columns: nobody signed in; a visitor who has entered a public link's password; a stranger; viewer and
-editor by a share; the team's viewer, editor and owner; one who has left the team; staff of the site. A single figure is
+editor by a share; the team's viewer, editor and owner; two who were owners of the team: one has left it, the other was
+removed and also had a share, a public link, a saved search and an invitation; staff of the site. A single figure is
 everybody's.
 
 Objects: "active" belongs to the team and is shared; "trashed" is the same in the trash; "foreign" belongs to people
@@ -91,7 +92,10 @@ team_delete         POST active     302   302   404   404   404   403   403   40
 team_delete         POST trashed    302   302   404   404   404   403   403   400   404   404
 team_delete         POST foreign    302   302   404   404   404   404   404   404   404   404
 team_delete         POST deleted    302   302   404   404   404   404   404   404   404   404
-team_leave          GET  any        302   302   405   405   405   405   405   405   405   405
+team_leave          GET  active     302   302   404   404   404   200   200   302   404   404
+team_leave          GET  trashed    302   302   404   404   404   200   200   302   404   404
+team_leave          GET  foreign    302   302   404   404   404   404   404   404   404   404
+team_leave          GET  deleted    302   302   404   404   404   404   404   404   404   404
 team_leave          POST active     302   302   404   404   404   302   302   302   404   404
 team_leave          POST trashed    302   302   404   404   404   302   302   302   404   404
 team_leave          POST foreign    302   302   404   404   404   404   404   404   404   404
@@ -106,11 +110,22 @@ member_role         POST active     302   302   404   404   404   403   403   30
 member_role         POST trashed    302   302   404   404   404   403   403   302   404   404
 member_role         POST foreign    302   302   404   404   404   404   404   404   404   404
 member_role         POST deleted    302   302   404   404   404   404   404   404   404   404
-member_remove       GET  any        302   302   405   405   405   405   405   405   405   405
+member_remove       GET  active     302   302   404   404   404   403   403   302   404   404
+member_remove       GET  trashed    302   302   404   404   404   403   403   302   404   404
+member_remove       GET  foreign    302   302   404   404   404   404   404   404   404   404
+member_remove       GET  deleted    302   302   404   404   404   404   404   404   404   404
 member_remove       POST active     302   302   404   404   404   403   403   302   404   404
 member_remove       POST trashed    302   302   404   404   404   403   403   302   404   404
 member_remove       POST foreign    302   302   404   404   404   404   404   404   404   404
 member_remove       POST deleted    302   302   404   404   404   404   404   404   404   404
+member_grants       GET  active     302   302   404   404   404   403   403   200   404   404
+member_grants       GET  trashed    302   302   404   404   404   403   403   200   404   404
+member_grants       GET  foreign    302   302   404   404   404   404   404   404   404   404
+member_grants       GET  deleted    302   302   404   404   404   404   404   404   404   404
+member_grants       POST active     302   302   404   404   404   403   403   302   404   404
+member_grants       POST trashed    302   302   404   404   404   403   403   302   404   404
+member_grants       POST foreign    302   302   404   404   404   404   404   404   404   404
+member_grants       POST deleted    302   302   404   404   404   404   404   404   404   404
 team_duplicates     GET  active     302   302   404   404   404   200   200   200   404   404
 team_duplicates     GET  trashed    302   302   404   404   404   200   200   200   404   404
 team_duplicates     GET  foreign    302   302   404   404   404   404   404   404   404   404

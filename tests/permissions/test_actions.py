@@ -9,7 +9,7 @@ from collections_app.models import Image, User
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from tests.permissions.actions import ACTIONS, TABLE, Requester, Values
-from tests.permissions.people import PEOPLE, Scenario, make_scenario
+from tests.permissions.people import PEOPLE, Scenario, make_scenario, spread_over_people
 from tests.permissions.requests import METHODS, fill, routes, status
 from tests.sample_team import put_picture
 
@@ -24,7 +24,7 @@ def allowed() -> set[tuple[str, str, str]]:
     return {
         (action, kind, person)
         for action, kind, *marks in lines
-        for person, mark in zip(PEOPLE, marks, strict=True)
+        for person, mark in zip(PEOPLE, spread_over_people(marks), strict=True)
         if mark == "yes"
     }
 

@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponseNotFound
 
 from imagesearch import urls
-from tests.permissions.people import PEOPLE, make_scenario
+from tests.permissions.people import PEOPLE, make_scenario, spread_over_people
 from tests.permissions.requests import METHODS, fill, has_object, routes, status
 from tests.permissions.table import TABLE
 
@@ -22,7 +22,7 @@ def rows() -> dict[tuple[str, str, str], tuple[int, ...]]:
     read: dict[tuple[str, str, str], tuple[int, ...]] = {}
     for line in TABLE.strip().splitlines()[1:]:
         name, method, kinds, *statuses = line.split()
-        everybody = statuses * len(PEOPLE) if len(statuses) == 1 else statuses
+        everybody = spread_over_people(statuses)
         for kind in _MEANING.get(kinds, (kinds,)):
             assert (name, method, kind) not in read
             read[name, method, kind] = tuple(map(int, everybody))

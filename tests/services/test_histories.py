@@ -135,6 +135,8 @@ class ExpectedState:
 
     def share(self, step: Step) -> None:
         guest, role = step.number % 3, "editor" if step.number > 5 else "viewer"
+        if self.role_in(guest, step.place):
+            return
         place, person = self.places[step.place], self.people[guest]
         Share.objects.update_or_create(collection=place, user=person, defaults={"role": role})
         self.shares[step.place, guest] = role
@@ -156,13 +158,18 @@ class ExpectedState:
         Share.objects.create(collection=collection, team=self.team, role=role)
 
     def join(self, step: Step) -> None:
-        """Or get another role."""
+        """Or get another role. Who joins has no share of the team's collection of their own."""
+        if step.actor not in self.roles:
+            self.shares.pop((1, step.actor), None)
         role = ROLES[step.number % 3]
         person = self.people[step.actor]
         Membership.objects.update_or_create(team=self.team, user=person, defaults={"role": role})
         self.roles[step.actor] = role
 
     def leave(self, step: Step) -> None:
+        """A person who leaves keeps no share, and the links that they made of the team's collection end."""
+        if 1 in self.links and self.links[1].creator == self.people[step.actor] and step.actor in self.roles:
+            del self.links[1]
         Membership.objects.filter(team=self.team, user=self.people[step.actor]).delete()
         self.roles.pop(step.actor, None)
 
@@ -171,7 +178,9 @@ class ExpectedState:
         if known := self.links.pop(step.place, None):
             PublicLink.objects.filter(pk=known.pk).delete()
             return
-        self.links[step.place] = create_link(collection=self.places[step.place], creator=self.people[0])
+        person = next((each for each in PEOPLE if self.role_in(each, step.place) == Role.OWNER), None)
+        if person is not None:
+            self.links[step.place] = create_link(collection=self.places[step.place], creator=self.people[person])
 
     def drain(self, step: Step) -> None:
         IndexWorker().drain()

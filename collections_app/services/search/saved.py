@@ -1,10 +1,12 @@
 """Saved searches: saved, opened, shared with a team, and the number of new matches."""
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from collections_app.errors import CancelledOut
-from collections_app.models import Image, SavedSearch, SearchVisit, Team, User
+from collections_app.errors import CancelledOut, LimitReached, NotAllowed
+from collections_app.errors import gettext_noop as _
+from collections_app.models import Image, Membership, SavedSearch, SearchVisit, Team, User
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.results import run_search
 
@@ -14,7 +16,11 @@ TOP_RESULTS = 50
 
 @transaction.atomic
 def save_search(*, maker: User, name: str, query: str) -> SavedSearch:
-    """The maker sees the results now, so nothing in them is new."""
+    """The maker sees the results now, so nothing in them is new. Raises LimitReached."""
+    most = settings.SAVED_SEARCHES_PER_ACCOUNT
+    if most and SavedSearch.objects.filter(maker=maker).count() >= most:
+        sentence = _("You have %(most)s saved searches, which is the limit. Delete one first.")
+        raise LimitReached(sentence, most=most)
     search = SavedSearch.objects.create(maker=maker, name=name, query=query)
     record_visit(search=search, viewer=maker)
     return search
@@ -28,8 +34,13 @@ def delete_search(*, search: SavedSearch) -> None:
     search.delete()
 
 
+@transaction.atomic
 def share_search(*, search: SavedSearch, team: Team | None) -> None:
-    """Share with one team at a time, or with nobody (None). The caller makes sure that the maker is a member."""
+    """Share with one team at a time, or with nobody (None). Raises NotAllowed if the maker is no member of the team."""
+    if team:
+        list(Team.objects.select_for_update(no_key=True).filter(pk=team.pk).values_list("pk"))
+        if not Membership.objects.filter(team=team, user=search.maker_id).exists():
+            raise NotAllowed(_("You are no longer in this team, so you can't share with it."))
     SavedSearch.objects.filter(pk=search.pk).update(team=team)
 
 

@@ -13,9 +13,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from collections_app.errors import InvitationInvalid, PersonalTeamProtected, WrongEmail
+from collections_app.errors import InvitationInvalid, LimitReached, NotAllowed, PersonalTeamProtected, WrongEmail
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Invitation, Membership, Role, Share, Team, User
+from collections_app.services.sharing.owners import lock_owned_team, lock_team
+from collections_app.services.sharing.rate_limits import count_invitation
 
 _SECRET_BYTES = 16
 
@@ -24,13 +26,18 @@ _SECRET_BYTES = 16
 def invite(
     *, email: str, role: str, inviter: User, team: Team | None = None, collection: Collection | None = None
 ) -> tuple[Invitation, str]:
-    """Return an invitation to a team or a collection, and its secret. Raises PersonalTeamProtected.
+    """Return an invitation to a team or a collection, and its secret.
 
-    The secret is not stored. An earlier invitation of the same address is deleted.
+    The secret is not stored. An earlier invitation of the same address is deleted. Raises PersonalTeamProtected,
+    NotAllowed if the inviter is no owner, LimitReached or TooManyRequests.
     """
     if team and team.is_personal:
         raise PersonalTeamProtected(_("A personal team has one member. Create a team to work together."))
+    team_id = team.pk if team else collection.team_id if collection else 0
+    lock_owned_team(team_id=team_id, owner=inviter)
     Invitation.objects.filter(team=team, collection=collection, email__iexact=email).delete()
+    _require_room_for_invitation(team_id)
+    count_invitation(inviter=inviter)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     invitation = Invitation.objects.create(
         team=team,
@@ -64,7 +71,12 @@ def find_invitation(secret: str) -> Invitation:
 
 @transaction.atomic
 def accept_invitation(*, secret: str, user: User) -> Invitation:
-    """Create the membership or the share, and delete the invitation. Raises InvitationInvalid or WrongEmail."""
+    """Create the membership or the share, and delete the invitation.
+
+    Raises InvitationInvalid, WrongEmail, or NotAllowed for a collection of a team that the person is in.
+    """
+    team_id = _get_team_id(find_invitation(secret))
+    lock_team(team_id)
     list(Invitation.objects.select_for_update().filter(secret_hash=_hash(secret)))
     invitation = find_invitation(secret)
     if not is_addressed_to(invitation, user):
@@ -72,6 +84,9 @@ def accept_invitation(*, secret: str, user: User) -> Invitation:
     if invitation.team:
         Membership.objects.get_or_create(team=invitation.team, user=user, defaults={"role": invitation.role})
     else:
+        if Membership.objects.filter(team=team_id, user=user).exists():
+            sentence = _("You are in the team already. Your role in it decides what you can do.")
+            raise NotAllowed(sentence)
         defaults = {"role": invitation.role, "sharer": invitation.inviter}
         Share.objects.get_or_create(collection=invitation.collection, user=user, defaults=defaults)
     Invitation.objects.filter(pk=invitation.pk).delete()
@@ -99,7 +114,22 @@ def _get_addresses(user: User) -> set[str]:
     return {address.casefold() for address in (user.email, *verified)}
 
 
+def _get_team_id(invitation: Invitation) -> int:
+    return invitation.collection.team_id if invitation.collection else invitation.team_id or 0
+
+
+def _require_room_for_invitation(team_id: int) -> None:
+    most = settings.OPEN_INVITATIONS_PER_TEAM
+    open_ones = Invitation.objects.open().filter(Q(team=team_id) | Q(collection__team=team_id))
+    if most and open_ones.count() >= most:
+        sentence = _("This team has %(most)s open invitations, which is the limit. Revoke one, or wait for an answer.")
+        raise LimitReached(sentence, most=most)
+
+
 def _is_inviter_owner(invitation: Invitation) -> bool:
+    """Return whether the inviter's account is open and still owns the team."""
+    if not invitation.inviter.is_active:
+        return False
     if invitation.team:
         return Membership.objects.filter(team=invitation.team, user=invitation.inviter, role=Role.OWNER).exists()
     return Collection.objects.owned_by(invitation.inviter).filter(invitations=invitation).exists()

@@ -2,12 +2,18 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
 
+from collections_app.errors import LimitReached
+from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, PublicLink, User
 from collections_app.services.attempts import LINK_PASSWORD, take_attempt
+from collections_app.services.sharing.owners import lock_owned_team
 
 
+@transaction.atomic
 def create_link(
     *,
     collection: Collection,
@@ -16,6 +22,12 @@ def create_link(
     expires_at: datetime | None = None,
     allows_download: bool = False,
 ) -> PublicLink:
+    """Raises NotAllowed if the creator is no owner of the collection's team, and LimitReached."""
+    lock_owned_team(team_id=collection.team_id, owner=creator)
+    most = settings.PUBLIC_LINKS_PER_COLLECTION
+    if most and PublicLink.objects.filter(collection=collection).count() >= most:
+        sentence = _("This collection has %(most)s public links, which is the limit. Revoke one first.")
+        raise LimitReached(sentence, most=most)
     return PublicLink.objects.create(
         collection=collection,
         creator=creator,

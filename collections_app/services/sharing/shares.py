@@ -1,27 +1,33 @@
 """Sharing a collection with a person or a team. Revoking takes effect with the next request."""
 
+from django.conf import settings
 from django.db import transaction
 
-from collections_app.errors import NotAllowed
+from collections_app.errors import LimitReached, NotAllowed
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Membership, Share, Team, User
 from collections_app.services.sharing.accounts import find_verified_user
 from collections_app.services.sharing.invitations import revoke_invitations
+from collections_app.services.sharing.owners import lock_owned_team, lock_team
 
 
+@transaction.atomic
 def share_with_team(*, collection: Collection, team: Team, role: str, sharer: User) -> Share:
-    """Raises NotAllowed for the collection's own team and for personal ones."""
+    """Raises NotAllowed for the collection's own team and for personal ones, and LimitReached."""
+    lock_owned_team(team_id=collection.team_id, owner=sharer)
     if team.is_personal or team.pk == collection.team_id:
         raise NotAllowed(_("A collection can be shared with another team, but not with its own or a personal team."))
     return _share(collection, role, sharer, team=team)
 
 
+@transaction.atomic
 def share_with_teammate(*, collection: Collection, email: str, role: str, sharer: User) -> Share | None:
     """Share with a person who is in a team with the sharer and has verified this address.
 
     Return None for anyone else: invite them instead. The result does not reveal which addresses have accounts. Raises
-    NotAllowed for a member of the collection's team.
+    LimitReached, and NotAllowed for a member of the collection's team.
     """
+    lock_owned_team(team_id=collection.team_id, owner=sharer)
     teams = Team.objects.visible_to(sharer).filter(personal_of=None)
     teammates = User.objects.filter(pk__in=Membership.objects.filter(team__in=teams).values("user"))
     verified = find_verified_user(email=email)
@@ -34,12 +40,16 @@ def share_with_teammate(*, collection: Collection, email: str, role: str, sharer
     return _share(collection, role, sharer, user=teammate) if verified else None
 
 
-def change_share_role(*, share: Share, role: str) -> None:
+@transaction.atomic
+def change_share_role(*, share: Share, role: str, changer: User) -> None:
+    """Raises NotAllowed if `changer` is no owner of the collection's team."""
+    lock_owned_team(team_id=share.collection.team_id, owner=changer)
     Share.objects.filter(pk=share.pk).update(role=role)
 
 
 @transaction.atomic
 def revoke_share(*, share: Share) -> None:
+    lock_team(share.collection.team_id)
     share.delete()
     if share.user:
         revoke_invitations(user=share.user, collection=share.collection)
@@ -49,5 +59,10 @@ def _share(
     collection: Collection, role: str, sharer: User, *, user: User | None = None, team: Team | None = None
 ) -> Share:
     changes = {"role": role, "sharer": sharer}
+    others = Share.objects.filter(collection=collection).exclude(user=user, team=team)
+    most = settings.SHARES_PER_COLLECTION
+    if most and others.count() >= most:
+        sentence = _("This collection is shared with %(most)s people and teams, which is the limit. Revoke one first.")
+        raise LimitReached(sentence, most=most)
     share, _created = Share.objects.update_or_create(collection=collection, user=user, team=team, defaults=changes)
     return share

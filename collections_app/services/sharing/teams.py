@@ -1,17 +1,31 @@
 """Teams and their members. Every change of roles locks the team's row, so that one owner always remains."""
 
+from collections.abc import Collection as Items
+
+from django.conf import settings
 from django.db import transaction
 
-from collections_app.errors import LastOwnerRequired, PersonalTeamProtected
+from collections_app.errors import LimitReached
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Image, Membership, Role, Team, User
-from collections_app.services.sharing.invitations import revoke_invitations
+from collections_app.services.sharing.grants import transfer_grants
+from collections_app.services.sharing.owners import (
+    find_other_owner,
+    lock_owned_team,
+    lock_team,
+    reject_personal_team,
+)
 
 _CHUNK = 500
 
 
 @transaction.atomic
 def create_team(*, name: str, owner: User) -> Team:
+    """Raises LimitReached if the person owns as many teams as one account may."""
+    list(User.objects.select_for_update(no_key=True).filter(pk=owner.pk).values_list("pk"))
+    most = settings.TEAMS_PER_ACCOUNT
+    if most and Team.objects.owned_by(owner).non_personal().count() >= most:
+        raise LimitReached(_("You own %(most)s teams, which is the limit. Delete or leave one first."), most=most)
     team = Team.objects.create(name=name)
     Membership.objects.create(team=team, user=owner, role=Role.OWNER)
     return team
@@ -19,13 +33,13 @@ def create_team(*, name: str, owner: User) -> Team:
 
 def rename_team(*, team: Team, name: str) -> None:
     """Raises PersonalTeamProtected."""
-    _reject_personal_team(team)
+    reject_personal_team(team)
     Team.objects.filter(pk=team.pk).update(name=name)
 
 
 def delete_team(*, team: Team) -> None:
     """Delete the team with its collections and images permanently. Raises PersonalTeamProtected."""
-    _reject_personal_team(team)
+    reject_personal_team(team)
     images = Image.objects.in_team(team).order_by("pk")
     while chunk := list(images.values_list("pk", flat=True)[:_CHUNK]):
         Image.objects.filter(pk__in=chunk).delete()
@@ -33,34 +47,32 @@ def delete_team(*, team: Team) -> None:
 
 
 @transaction.atomic
-def change_role(*, membership: Membership, role: Role) -> None:
-    """Raises LastOwnerRequired or PersonalTeamProtected."""
-    _lock_team(membership.team)
+def change_role(*, membership: Membership, role: Role, changer: User | None = None) -> None:
+    """Raises LastOwnerRequired or PersonalTeamProtected, and NotAllowed if `changer` is no owner now."""
+    reject_personal_team(membership.team)
+    _lock_members(membership, changer)
     if role != Role.OWNER:
-        _require_other_owner(membership)
+        find_other_owner(membership)
     Membership.objects.filter(pk=membership.pk).update(role=role)
 
 
 @transaction.atomic
-def remove_member(*, membership: Membership) -> None:
-    """Remove a member, or let them leave. Raises LastOwnerRequired or PersonalTeamProtected."""
-    _lock_team(membership.team)
-    _require_other_owner(membership)
+def remove_member(*, membership: Membership, kept: Items[str] = (), remover: User | None = None) -> None:
+    """Remove a member, or let them leave. Raises what `change_role` raises.
+
+    What the member has opened to others in the team and `kept` names passes to `remover` if they own the team, else to
+    the earliest owner. Everything else ends with the membership; see `collections_app/signals.py`.
+    """
+    reject_personal_team(membership.team)
+    _lock_members(membership, remover)
+    owner = find_other_owner(membership, preferred=remover)
+    transfer_grants(team=membership.team, user=membership.user, transferred=kept, owner=owner)
     membership.delete()
-    revoke_invitations(user=membership.user, team=membership.team)
 
 
-def _lock_team(team: Team) -> None:
-    _reject_personal_team(team)
-    list(Team.objects.select_for_update().filter(pk=team.pk))
-
-
-def _require_other_owner(membership: Membership) -> None:
-    others = Membership.objects.filter(team=membership.team, role=Role.OWNER).exclude(pk=membership.pk)
-    if not others.exists():
-        raise LastOwnerRequired(_("A team needs an owner. Make someone else an owner first, or delete the team."))
-
-
-def _reject_personal_team(team: Team) -> None:
-    if team.is_personal:
-        raise PersonalTeamProtected(_("A personal team can't be changed or deleted."))
+def _lock_members(membership: Membership, actor: User | None) -> None:
+    """Lock the team. A person who changes another member's membership must still be an owner."""
+    if actor is None or actor == membership.user:
+        lock_team(membership.team_id)
+    else:
+        lock_owned_team(team_id=membership.team_id, owner=actor)

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from collections_app.errors import NameTaken
+from collections_app.errors import LimitReached, NameTaken
 from collections_app.forms import CollectionForm, CollectionNameForm, get_bound_data
 from collections_app.messages import describe_error
 from collections_app.models import Collection, Image
@@ -72,7 +72,7 @@ def _create(request: SignedInRequest, form: CollectionForm) -> Collection | None
     team = form.cleaned_data.get("team") or request.user.personal_team
     try:
         return create_collection(team=team, name=form.cleaned_data["name"], creator=request.user)
-    except NameTaken as error:
+    except (LimitReached, NameTaken) as error:
         form.add_error("name", describe_error(error))
         return None
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from collections_app.errors import ImageSearchError
+from collections_app.errors import ImageSearchError, LimitReached, NotAllowed
 from collections_app.forms import SavedSearchForm, SearchNameForm, ShareSearchForm, get_bound_data
 from collections_app.messages import describe_error
 from collections_app.models import SavedSearch
@@ -44,7 +44,11 @@ def search_save(request: SignedInRequest) -> HttpResponse:
     form = SavedSearchForm(request.POST)
     if not form.is_valid():
         return render(request, "search/search_save.html", {"form": form}, status=400)
-    search = save_search(maker=request.user, **form.cleaned_data)
+    try:
+        search = save_search(maker=request.user, **form.cleaned_data)
+    except LimitReached as error:
+        form.add_error(None, describe_error(error))
+        return render(request, "search/search_save.html", {"form": form}, status=400)
     messages.success(request, _("Search saved as “%(name)s”.") % {"name": search.name})
     return _redirect_to_results(search)
 
@@ -90,8 +94,11 @@ def search_share(request: SignedInRequest, pk: int) -> HttpResponse:
     form = ShareSearchForm(get_bound_data(request), user=request.user, initial={"team": search.team_id})
     if form.is_valid():
         team = form.cleaned_data["team"]
-        share_search(search=search, team=team)
-        messages.success(request, _("“%(name)s” shared with %(team)s.") % {"team": team, "name": search})
+        try:
+            share_search(search=search, team=team)
+            messages.success(request, _("“%(name)s” shared with %(team)s.") % {"team": team, "name": search})
+        except NotAllowed as error:
+            messages.error(request, describe_error(error))
         return redirect("saved_searches")
     return render(
         request, "search/search_share.html", {"form": form, "search": search}, status=400 if form.errors else 200

@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from collections_app.errors import InvitationInvalid, WrongEmail
+from collections_app.errors import InvitationInvalid, NotAllowed, WrongEmail
 from collections_app.forms import InvitationForm, ShareForm
 from collections_app.messages import describe_error
 from collections_app.models import Invitation, User
 from collections_app.permissions import SignedInRequest, get_owned_collection, get_owned_team
+from collections_app.services.sharing.grants import count_personal_shares
 from collections_app.services.sharing.invitations import (
     accept_invitation,
     find_invitation,
@@ -42,10 +43,13 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         found = find_invitation(secret)
         if request.method == "POST" and isinstance(request.user, User):
             return _accept(request, request.user, secret)
-    except (InvitationInvalid, WrongEmail) as error:
+    except (InvitationInvalid, NotAllowed, WrongEmail) as error:
         return render(request, "sharing/invitation.html", {"rejection": describe_error(error)}, status=404)
     user = request.user
-    context = {"invitation": found, "is_for_user": isinstance(user, User) and is_addressed_to(found, user)}
+    is_for_user = isinstance(user, User) and is_addressed_to(found, user)
+    context = {"invitation": found, "is_for_user": is_for_user}
+    if isinstance(user, User) and is_for_user and found.team:
+        context["ending_share_count"] = count_personal_shares(team=found.team, user=user)
     return render(request, "sharing/invitation.html", context)
 
 

@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading, TooManyAttempts
+from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading, TooManyAttempts, TooManyRequests
 from collections_app.forms import LinkPasswordForm, get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.known_devices import find_device, remember_device
@@ -26,6 +26,7 @@ from collections_app.services.search.query import clean_query
 from collections_app.services.search.request import build_collection_request
 from collections_app.services.search.results import join_rows, run_search
 from collections_app.services.sharing.public_links import check_link_password
+from collections_app.services.sharing.rate_limits import count_link_download, count_link_search
 from collections_app.views.library.files import serve_cached_file
 from collections_app.views.paging import paginate
 from collections_app.views.search.page import read_cutoffs, render_loading
@@ -71,6 +72,8 @@ def public_search(request: HttpRequest, link: PublicLink) -> HttpResponse:
     if not text:
         return redirect("public_link", link.secret)
     context: dict[str, object] = {"link": link, "text": text}
+    if rejection := _count_use(request, link, count_link_search):
+        return _refuse_for_now(request, link, rejection, text=text)
     search = build_collection_request(collection=link.collection, text=text)
     try:
         results = run_search(search, cutoffs=read_cutoffs(request))
@@ -115,6 +118,8 @@ def public_preview(request: HttpRequest, link: PublicLink, public_id: uuid.UUID)
 def public_download(request: HttpRequest, link: PublicLink, public_id: uuid.UUID) -> HttpResponseBase:
     if not link.allows_download:
         raise Http404("This link shows pictures, without downloads.")
+    if rejection := _count_use(request, link, count_link_download):
+        return _refuse_for_now(request, link, rejection)
     # The name tells nothing but the collection's, and is different for each picture.
     collection = slugify(link.collection.name, allow_unicode=True)[:100] or "picture"
     name = f"{collection}-{public_id.hex[:8]}"
@@ -146,6 +151,24 @@ def _ask_for_password(request: HttpRequest, link: PublicLink) -> HttpResponse:
     response = render(request, "sharing/public_password.html", context, status=status if form.errors else 200)
     if retry_after_s:
         response["Retry-After"] = str(retry_after_s)
+    return response
+
+
+def _count_use(request: HttpRequest, link: PublicLink, count: Callable[..., None]) -> str:
+    """Return why the visitor has to wait, or an empty text. People who are signed in never have to."""
+    if request.user.is_authenticated:
+        return ""
+    try:
+        count(link=link, address=get_adapter().get_client_ip(request))
+    except TooManyRequests as error:
+        return describe_error(error)
+    return ""
+
+
+def _refuse_for_now(request: HttpRequest, link: PublicLink, sentence: str, text: str = "") -> HttpResponse:
+    context = {"link": link, "text": text, "rejection": sentence}
+    response = render(request, "sharing/public_collection.html", context, status=429)
+    response["Retry-After"] = "60"
     return response
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from collections_app.errors import NotAllowed
+from collections_app.errors import ImageSearchError, NotAllowed, TooManyRequests
 from collections_app.forms import PublicLinkForm, ShareForm, ShareRoleForm, TeamShareForm
 from collections_app.messages import describe_error
 from collections_app.models import Collection, PublicLink, Share
@@ -40,11 +40,12 @@ def share_person(request: SignedInRequest, pk: int) -> HttpResponse:
         return _render_sharing(request, collection, status=400, person_form=form)
     try:
         share = share_with_teammate(collection=collection, sharer=request.user, **form.cleaned_data)
-    except NotAllowed as error:
+        if share is None:
+            return invite_and_show(request, form, collection=collection)
+    except ImageSearchError as error:
         form.add_error("email", describe_error(error))
-        return _render_sharing(request, collection, status=400, person_form=form)
-    if share is None:
-        return invite_and_show(request, form, collection=collection)
+        status = 429 if isinstance(error, TooManyRequests) else 400
+        return _render_sharing(request, collection, status=status, person_form=form)
     messages.success(request, _SHARED % {"name": collection, "whom": share.user})
     return redirect("collection_sharing", pk)
 
@@ -55,7 +56,11 @@ def share_team(request: SignedInRequest, pk: int) -> HttpResponse:
     form = TeamShareForm(request.POST, user=request.user, collection=collection)
     if not form.is_valid():
         return _render_sharing(request, collection, status=400, team_form=form)
-    share = share_with_team(collection=collection, sharer=request.user, **form.cleaned_data)
+    try:
+        share = share_with_team(collection=collection, sharer=request.user, **form.cleaned_data)
+    except NotAllowed as error:
+        form.add_error("team", describe_error(error))
+        return _render_sharing(request, collection, status=400, team_form=form)
     messages.success(request, _SHARED % {"name": collection, "whom": share.team})
     return redirect("collection_sharing", pk)
 
@@ -65,7 +70,10 @@ def share_role(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
     found = _get_share(request, pk, share)
     form = ShareRoleForm(request.POST)
     if form.is_valid():
-        change_share_role(share=found, role=form.cleaned_data["role"])
+        try:
+            change_share_role(share=found, role=form.cleaned_data["role"], changer=request.user)
+        except NotAllowed as error:
+            messages.error(request, describe_error(error))
     return redirect("collection_sharing", pk)
 
 
@@ -84,7 +92,11 @@ def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
     form = PublicLinkForm(request.POST)
     if not form.is_valid():
         return _render_sharing(request, collection, status=400, link_form=form)
-    create_link(collection=collection, creator=request.user, **form.cleaned_data)
+    try:
+        create_link(collection=collection, creator=request.user, **form.cleaned_data)
+    except NotAllowed as error:
+        form.add_error(None, describe_error(error))
+        return _render_sharing(request, collection, status=400, link_form=form)
     messages.success(request, _("Public link created."))
     return redirect("collection_sharing", pk)
 
@@ -103,12 +115,13 @@ def _get_share(request: SignedInRequest, pk: int, share: int) -> Share:
 
 
 def _render_sharing(request: SignedInRequest, collection: Collection, status: int = 200, **forms: Any) -> HttpResponse:
+    links = collection.public_links.select_related("creator").order_by("pk")
     context = {
         "collection": collection,
         "memberships": collection.team.memberships.select_related("user").order_by("user__email"),
         "shares": Share.objects.filter(collection=collection).with_people().order_by("created_at"),
         "invitations": collection.invitations.open().order_by("email"),
-        "links": [(link, request.build_absolute_uri(f"/s/{link.secret}/")) for link in collection.public_links.all()],
+        "links": [(link, request.build_absolute_uri(f"/s/{link.secret}/")) for link in links],
         "roles": ShareRoleForm.base_fields["role"].choices,  # type: ignore[attr-defined]
         "person_form": ShareForm(),
         "team_form": TeamShareForm(user=request.user, collection=collection),

@@ -1,25 +1,25 @@
-"""Teams: the list, the page of one team, and what owners do with members."""
+"""Teams: the list, the page of one team, invitations to it, renaming and deleting."""
 
 from collections.abc import Callable
-from typing import cast
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from collections_app.errors import ImageSearchError
-from collections_app.forms import InvitationForm, RoleForm, TeamDeletionForm, TeamForm, get_bound_data
+from collections_app.errors import ImageSearchError, LimitReached, TooManyRequests
+from collections_app.forms import InvitationForm, TeamDeletionForm, TeamForm, get_bound_data
 from collections_app.messages import describe_error
-from collections_app.models import Collection, Membership, Role, Team
+from collections_app.models import Collection, Role, Team
 from collections_app.permissions import (
     SignedInRequest,
     get_owned_team,
     get_visible_team,
 )
 from collections_app.services.library.quotas import measure_usage
-from collections_app.services.sharing.teams import change_role, create_team, delete_team, remove_member, rename_team
+from collections_app.services.sharing.grants import list_granters, list_members_to_confirm
+from collections_app.services.sharing.teams import create_team, delete_team, rename_team
 from collections_app.views.sharing.invitations import invite_and_show
 
 
@@ -27,7 +27,10 @@ from collections_app.views.sharing.invitations import invite_and_show
 def team_list(request: SignedInRequest) -> HttpResponse:
     form = TeamForm(get_bound_data(request))
     if form.is_valid():
-        return redirect("team", create_team(name=form.cleaned_data["name"], owner=request.user).pk)
+        try:
+            return redirect("team", create_team(name=form.cleaned_data["name"], owner=request.user).pk)
+        except LimitReached as error:
+            form.add_error(None, describe_error(error))
     own = Team.objects.visible_to(request.user).non_personal().with_summary(request.user)
     return render(request, "sharing/teams.html", {"teams": own, "form": form}, status=400 if form.errors else 200)
 
@@ -47,7 +50,7 @@ def team_invite(request: SignedInRequest, pk: int) -> HttpResponse:
         return invite_and_show(request, form, team=found)
     except ImageSearchError as error:
         form.add_error(None, describe_error(error))
-        return _render_team(request, found, form, status=400)
+        return _render_team(request, found, form, status=429 if isinstance(error, TooManyRequests) else 400)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,46 +75,16 @@ def team_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "sharing/team_delete.html", context, status=400 if form.errors else 200)
 
 
-@require_POST
-def team_leave(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_visible_team(request.user, pk)
-    membership = found.memberships.select_related("team").get(user=request.user)
-    if _try_action(request, lambda: remove_member(membership=membership)):
-        messages.success(request, _("You left “%(name)s”.") % {"name": found.name})
-        return redirect("team_list")
-    return redirect("team", pk)
-
-
-@require_POST
-def member_role(request: SignedInRequest, pk: int, member: int) -> HttpResponse:
-    membership = _get_membership(request, pk, member)
-    form = RoleForm(request.POST)
-    if form.is_valid():
-        role = cast(Role, form.cleaned_data["role"])
-        _try_action(request, lambda: change_role(membership=membership, role=role))
-    return redirect("team", pk)
-
-
-@require_POST
-def member_remove(request: SignedInRequest, pk: int, member: int) -> HttpResponse:
-    membership = _get_membership(request, pk, member)
-    if _try_action(request, lambda: remove_member(membership=membership)):
-        messages.success(request, _("%(person)s removed from the team.") % {"person": membership.user})
-    return redirect("team", pk) if membership.user != request.user else redirect("team_list")
-
-
-def _get_membership(request: SignedInRequest, pk: int, member: int) -> Membership:
-    owned = get_owned_team(request.user, pk)
-    return get_object_or_404(owned.memberships.select_related("team", "user"), pk=member)
-
-
 def _render_team(request: SignedInRequest, found: Team, form: InvitationForm, status: int = 200) -> HttpResponse:
+    is_owner = Team.objects.owned_by(request.user).filter(pk=found.pk).exists()
     context = {
         "team": found,
         "memberships": found.memberships.select_related("user").order_by("user__email"),
         "invitations": found.invitations.open().order_by("email"),
         "collections": Collection.objects.not_trashed().filter(team=found).with_summary(),
-        "is_owner": Team.objects.owned_by(request.user).filter(pk=found.pk).exists(),
+        "is_owner": is_owner,
+        "granters": list_granters(found) if is_owner else set(),
+        "members_to_confirm": list_members_to_confirm(found),
         "usage": measure_usage(found),
         "form": form,
         "roles": Role.choices,

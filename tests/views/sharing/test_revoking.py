@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from django.utils.http import http_date
 
-from collections_app.models import Image, Membership, PublicLink, Share
+from collections_app.models import Image, Membership, PublicLink, Share, User
 from collections_app.services.sharing.public_links import create_link
+from collections_app.services.sharing.teams import remove_member
 from tests.sample_team import SampleTeam, sign_in_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,6 +60,19 @@ def by_share(sample: SampleTeam) -> Right:
     )
 
 
+def by_membership_and_share(sample: SampleTeam) -> Right:
+    """Of a member who has a share of the collection too, and is removed."""
+    person = User.objects.create_user("both@example.com")
+    membership = Membership.objects.create(user=person, team=sample.team, role="viewer")
+    Share.objects.create(collection=sample.collection, user=person, role="editor")
+    return Right(
+        client=sign_in_client(person),
+        image=sample.image,
+        addresses=[*_signed_in(sample), f"/images/{sample.image.pk}/edit/"],
+        revoke=lambda: remove_member(membership=membership),
+    )
+
+
 def by_link(sample: SampleTeam) -> Right:
     link = create_link(collection=sample.collection, creator=sample.owner, password="tulip", allows_download=True)
     base, client = f"/s/{link.secret}/", Client()
@@ -74,7 +88,7 @@ def _signed_in(sample: SampleTeam) -> list[str]:
     return [*files, *searches, "/search/?q=red+in:Garden", "/", f"/collections/{collection}/"]
 
 
-RIGHTS = (by_membership, by_share, by_link)
+RIGHTS = (by_membership, by_share, by_membership_and_share, by_link)
 
 
 @pytest.fixture(params=RIGHTS, ids=lambda make: make.__name__)
@@ -123,7 +137,7 @@ def test_every_request_succeeds_before_revoking(right: Right) -> None:
 
 
 def test_zip_excludes_revoked_pictures(sample: SampleTeam) -> None:
-    for right in (by_membership(sample), by_share(sample)):
+    for right in (by_membership(sample), by_share(sample), by_membership_and_share(sample)):
         assert zipped(right) == 1
         right.revoke()
         assert zipped(right) == 0

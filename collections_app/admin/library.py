@@ -1,12 +1,7 @@
-"""The administration: browsing the rows, and retrying failed indexing."""
+"""The administration of teams, collections, pictures and index jobs: browsing rows, retrying failed indexing."""
 
 from typing import Any
 
-from allauth.account.decorators import secure_admin_login
-from allauth.account.models import EmailAddress
-from allauth.mfa.admin import AuthenticatorAdmin
-from allauth.socialaccount.admin import SocialAppAdmin, SocialTokenAdmin
-from allauth.usersessions.admin import UserSessionAdmin
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
@@ -22,7 +17,7 @@ from django.utils.translation import ngettext_lazy
 from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import format_count
-from collections_app.models import Collection, Image, IndexJob, Membership, OutgoingMail, Share, Team, User
+from collections_app.models import Collection, Image, IndexJob, Membership, OutgoingMail, PublicLink, Role, Share, Team
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import IndexJobQuerySet
 from collections_app.models.outgoing_mail import OutgoingMailQuerySet
@@ -30,70 +25,35 @@ from collections_app.services.indexing.audit import queue_reencoding
 from collections_app.services.indexing.queue import retry_jobs
 from collections_app.services.library.renditions import Rendition, open_rendition
 from collections_app.services.mail.queue import retry_mails
-from collections_app.services.sharing.accounts import replace_address, validate_mailbox
 
 _QUEUED = ngettext_lazy("%(number)s picture queued.", "%(number)s pictures queued.", "count")
 _RETRIED = ngettext_lazy("Retrying %(number)s job.", "Retrying %(number)s jobs.", "count")
 _MAILS_RETRIED = ngettext_lazy("Sending %(number)s mail now.", "Sending %(number)s mails now.", "count")
-
-# Without this the administration's own sign-in would have no limit on attempts and no second factor.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-
-
-def _refuse_adding(_admin: Any, _request: HttpRequest) -> bool:
-    return False
-
-
-# The administration shows no secrets: neither session keys, nor keys of authenticators, nor tokens. Rows without them
-# cannot be added.
-for _admin, _secrets in {
-    UserSessionAdmin: ("session_key", "data"),
-    AuthenticatorAdmin: ("data",),
-    SocialAppAdmin: ("secret", "key"),
-    SocialTokenAdmin: ("token", "token_secret"),
-}.items():
-    _admin.exclude = _secrets
-    _admin.has_add_permission = _refuse_adding
-SocialTokenAdmin.list_display = ("app", "account", "expires_at")
-UserSessionAdmin.search_fields = ["user__email", "ip"]
-
-
-class UserAdminForm(forms.ModelForm[User]):
-    def clean_email(self) -> str:
-        """An administrator vouches for the address, so no other account may have verified it."""
-        validate_mailbox(self.cleaned_data["email"])
-        email: str = self.cleaned_data["email"].lower()
-        others = EmailAddress.objects.filter(email__iexact=email, verified=True).exclude(user=self.instance)
-        if others.exists():
-            raise forms.ValidationError(_("Another account has verified this address."))
-        return email
-
-
-@admin.register(User)
-class UserAdmin(ModelAdmin[User]):
-    list_display = ["email", "is_active", "is_staff", "date_joined"]
-    search_fields = ["email"]
-    fields = ["email", "is_active", "is_staff", "is_superuser", "groups", "last_login"]
-    readonly_fields = ["last_login"]
-    form = UserAdminForm
-
-    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
-        """Replace the verified addresses with the account's new one, or the old one would still reset the password."""
-        super().save_model(request, obj, form, change)
-        if "email" in form.changed_data:
-            replace_address(user=obj, email=obj.email)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """People sign up, or `manage.py createsuperuser` creates them. Both set a password."""
-        return False
 
 
 def _get_url_name(request: HttpRequest) -> str:
     return (request.resolver_match and request.resolver_match.url_name) or ""
 
 
+class MembershipForm(forms.ModelForm[Membership]):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Another person gets another membership: what the first one opened to others must end with theirs."""
+        super().__init__(*args, **kwargs)
+        self.fields["user"].disabled = self.instance.pk is not None
+
+
+class MembershipFormSet(forms.BaseInlineFormSet[Membership, Team, forms.ModelForm[Membership]]):
+    def clean(self) -> None:
+        super().clean()
+        kept = [form for form in self.forms if form.has_changed() or form.instance.pk]
+        roles = [form.cleaned_data.get("role") for form in kept if not form.cleaned_data.get("DELETE")]
+        if not any(self.errors) and self.instance.pk and Role.OWNER not in roles:
+            raise forms.ValidationError(_("A team needs an owner."))
+
+
 class MembershipInline(admin.TabularInline[Membership, Team]):
     model = Membership
+    form, formset = MembershipForm, MembershipFormSet
     extra = 0
 
 
@@ -121,11 +81,40 @@ class CollectionAdmin(ModelAdmin[Collection]):
     raw_id_fields = ["team", "creator"]
 
 
+class ShareAdminForm(forms.ModelForm[Share]):
+    def clean(self) -> dict[str, Any]:
+        """Refuse what the sharing page refuses."""
+        values = super().clean() or {}
+        collection, user, team = values.get("collection"), values.get("user"), values.get("team")
+        if collection and user and Membership.objects.filter(team=collection.team_id, user=user).exists():
+            raise forms.ValidationError(_("This person is in the team and can see the collection already."))
+        if collection and team and (team.is_personal or team.pk == collection.team_id):
+            raise forms.ValidationError(_("Select another team, which is not a personal one."))
+        return values
+
+
 @admin.register(Share)
 class ShareAdmin(ModelAdmin[Share]):
+    form = ShareAdminForm
     list_display = ["collection", "user", "team", "role", "sharer", "created_at"]
     list_select_related = ["collection", "user", "team", "sharer"]
     raw_id_fields = ["collection", "user", "team", "sharer"]
+
+
+@admin.register(PublicLink)
+class PublicLinkAdmin(ModelAdmin[PublicLink]):
+    """Revoking links of closed accounts. The secret is not shown: it opens the pictures."""
+
+    list_display = ["collection", "creator", "created_at", "expires_at", "allows_download"]
+    list_select_related = ["collection", "creator"]
+    search_fields = ["collection__name", "creator__email"]
+    fields = ["collection", "creator", "created_at", "expires_at", "allows_download"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: PublicLink | None = None) -> bool:
+        return False
 
 
 @admin.register(Image)

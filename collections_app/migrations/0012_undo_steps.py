@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('collections_app', '0013_taken_dates'),
+        ('collections_app', '0011_archives'),
     ]
 
     operations = [

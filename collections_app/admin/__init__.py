@@ -1,0 +1,3 @@
+"""The administration."""
+
+from collections_app.admin import accounts, library  # noqa: F401

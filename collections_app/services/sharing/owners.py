@@ -1,0 +1,38 @@
+"""Owners of teams: the lock that orders changes of rights in one team, and who is an owner."""
+
+from django.db.models import Q
+
+from collections_app.errors import LastOwnerRequired, NotAllowed, PersonalTeamProtected
+from collections_app.errors import gettext_noop as _
+from collections_app.models import Membership, Role, Team, User
+
+
+def lock_team(team_id: int) -> None:
+    """Wait until no other transaction changes members, shares, links or invitations of the team.
+
+    The weaker lock does not wait for rows that refer to the team: two teams that share with each other at once would
+    wait for one another.
+    """
+    list(Team.objects.select_for_update(no_key=True).filter(pk=team_id).values_list("pk"))
+
+
+def lock_owned_team(*, team_id: int, owner: User) -> None:
+    """Lock the team. Raises NotAllowed if the person is no owner: they may have been removed a moment ago."""
+    lock_team(team_id)
+    if not Membership.objects.filter(team=team_id, user=owner, role=Role.OWNER).exists():
+        raise NotAllowed(_("Only owners of the team can do this, and you are not an owner of it now."))
+
+
+def find_other_owner(membership: Membership, *, preferred: User | None = None) -> User:
+    """Return an owner other than this member: `preferred` if possible, else the earliest. Raises LastOwnerRequired."""
+    others = Membership.objects.filter(team=membership.team_id, role=Role.OWNER).exclude(pk=membership.pk)
+    by_preference = Q(user=preferred) if preferred else Q(pk=None)
+    found = others.filter(by_preference).first() or others.order_by("pk").first()
+    if found is None:
+        raise LastOwnerRequired(_("A team needs an owner. Make someone else an owner first, or delete the team."))
+    return found.user
+
+
+def reject_personal_team(team: Team) -> None:
+    if team.is_personal:
+        raise PersonalTeamProtected(_("A personal team can't be changed or deleted."))
