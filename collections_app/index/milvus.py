@@ -18,7 +18,7 @@ from collections_app.index.schema import EMBEDDED, SCALARS, SERVER, SUPERSEDED_V
 from collections_app.index.types import Condition, Entry, Hit, Record, SearchOptions, Vector
 
 MAX_LIMIT = 1000
-SEARCH_TIMEOUT_S = 30.0
+SEARCH_TIMEOUT_S = 10.0
 # A quarter of what a server accepts in one message (64 MB), with room for the scalars.
 _MAX_BATCH_BYTES = 16 * 1024 * 1024
 _IDS_PER_CALL = 2000
