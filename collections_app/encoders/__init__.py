@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-__all__ = ["Encoder", "get_encoder", "load_in_background", "make_encoder"]
+__all__ = ["Encoder", "get_encoder", "get_known_model_key", "load_in_background", "make_encoder"]
 
 _lock = threading.Lock()
 
@@ -74,6 +74,16 @@ def get_encoder() -> Encoder:
     if configuration in _background_loads:
         _background_loads[configuration].wait()
     return _make_once(configuration)
+
+
+def get_known_model_key() -> str:
+    """Return the key of the active model, or "" if this process has not read the model yet. Never waits."""
+    configuration = _read_settings()
+    load = _background_loads.get(configuration)
+    encoder = _encoders.get(configuration)
+    if encoder is None or (load is not None and not load.is_ready):
+        return ""
+    return encoder.key
 
 
 def load_in_background(*, max_wait_s: float = MAX_WAIT_S) -> "Future[None]":

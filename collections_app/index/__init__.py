@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 
@@ -17,6 +17,7 @@ from collections_app.index.types import (
     AnyOf,
     Compares,
     Condition,
+    Damage,
     Entry,
     HasTag,
     Hit,
@@ -24,13 +25,11 @@ from collections_app.index.types import (
     IsIn,
     Not,
     Record,
+    StoredVectors,
     Vector,
     VectorIndex,
     hash_token,
 )
-
-if TYPE_CHECKING:
-    from collections_app.index.store_files import Damage, StoredVectors
 
 __all__ = [
     "MAX_INDEXED_TAGS",
@@ -39,6 +38,7 @@ __all__ = [
     "AnyOf",
     "Compares",
     "Condition",
+    "Damage",
     "Entry",
     "HasTag",
     "Hit",
@@ -46,9 +46,9 @@ __all__ = [
     "IsIn",
     "Not",
     "Record",
+    "StoredVectors",
     "Vector",
     "VectorIndex",
-    "StoredVectors",
     "close_index",
     "find_store_damage",
     "hash_token",
@@ -82,7 +82,7 @@ def close_index() -> None:
             _connections.pop().close()
 
 
-def find_store_damage(*, deep: bool = False) -> "Damage | None":
+def find_store_damage(*, deep: bool = False) -> Damage | None:
     """Return a damaged file of the embedded store; None if there is none, or if a Milvus server is used.
 
     `deep` reads all files whole. Otherwise only their ends are read.
@@ -108,7 +108,7 @@ def set_store_aside() -> Path | None:
         return _get_data_dir().rename(aside)
 
 
-def read_stored_vectors(store: Path | None = None, *, model_key: str) -> "Iterator[StoredVectors]":
+def read_stored_vectors(store: Path | None = None, *, model_key: str) -> Iterator[StoredVectors]:
     """Yield the vectors of one model from the files of the embedded store, or of one that was set aside."""
     schema = import_module("collections_app.index.schema")
     store_files = import_module("collections_app.index.store_files")

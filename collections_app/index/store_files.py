@@ -4,39 +4,19 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
+
+from collections_app.index.types import Damage, StoredVectors
 
 _MANIFESTS = ("manifest.json", "manifest.json.prev")
 # The owner writes some files in place: one that cannot be read is looked at again.
 _WRITING_S = 1.0
 _Check = Callable[[Path], object]
 _UNREADABLE = (OSError, ValueError, EOFError, LookupError, TypeError)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Damage:
-    """A file that cannot be read, or whose contents disagree with another file."""
-
-    path: Path
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.path} ({self.reason})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredVectors:
-    """The rows of one file: ids, signed content hashes of the pictures' files, and vectors of shape (n, dim)."""
-
-    ids: NDArray[np.int64]
-    contents: NDArray[np.int64]
-    vectors: NDArray[np.float32]
 
 
 def find_damage(store: Path, *, deep: bool = False) -> Damage | None:
@@ -100,6 +80,7 @@ def _check_manifests(path: Path) -> None:
             problems.append(error)
     if problems:
         raise problems[0]
+    return None
 
 
 def _check_array(path: Path) -> None:
@@ -115,13 +96,14 @@ def _compare_copies(path: Path) -> None:
 
 
 def _read_vectors(path: Path) -> StoredVectors:
-    table = pq.read_table(path, columns=["id", "content", "vector"])
+    table = pq.read_table(path, columns=["id", "_seq", "content", "vector"])
     vectors = table["vector"].combine_chunks()
     if not isinstance(vectors, pa.FixedSizeListArray):
         raise ValueError("it holds no vectors")
     values = vectors.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
     return StoredVectors(
         ids=table["id"].to_numpy(),
+        sequence_numbers=table["_seq"].to_numpy(),
         contents=table["content"].to_numpy(),
         vectors=values.reshape(len(table), -1),
     )

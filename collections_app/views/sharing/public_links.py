@@ -20,6 +20,7 @@ from collections_app.forms import LinkPasswordForm, get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import describe_error
 from collections_app.models import Image, PublicLink
+from collections_app.services.indexing.completeness import count_searchable
 from collections_app.services.library.renditions import Rendition, open_rendition
 from collections_app.services.search.query import clean_query
 from collections_app.services.search.request import build_collection_request
@@ -81,7 +82,8 @@ def public_search(request: HttpRequest, link: PublicLink) -> HttpResponse:
         )
     page = paginate(request, results.ranked)
     images = [each.image for each in join_rows(list(page), images=search.scope.images)]
-    context |= {"page": page, "images": images, "results": results}
+    coverage = count_searchable(search.scope.images)
+    context |= {"page": page, "images": images, "results": results, "coverage": coverage}
     return render(request, "sharing/public_collection.html", context)
 
 
