@@ -1,6 +1,8 @@
 """Renditions: smaller JPEGs of a picture, made once and stored beside the originals."""
 
 import enum
+import io
+import logging
 import math
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
@@ -10,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from PIL.Image import Image as Picture
 
+from collections_app.errors import StorageUnavailable
 from collections_app.imaging import (
     THUMBNAIL_QUALITY,
     compute_thumbnail_size,
@@ -18,6 +21,8 @@ from collections_app.imaging import (
     reserve_pixels,
 )
 from collections_app.models import Image
+
+log = logging.getLogger(__name__)
 
 
 class Rendition(enum.Enum):
@@ -50,15 +55,14 @@ def store_rendition(*, image: Image, rendition: Rendition, picture: Picture) -> 
     """Store a rendition of a decoded, perhaps reduced picture unless it exists. Uses no database."""
     name = build_rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
-        full_size = (image.width, image.height)
-        content = make_thumbnail(picture, edge_px=rendition.edge_px, full_size=full_size, quality=rendition.quality)
-        _save_whole(name, content)
+        _save_whole(name, _make_content(image, rendition, picture))
 
 
 def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
-    """Open a rendition; make it first if the worker has not.
+    """Open a rendition; make it first if the worker has not. One that cannot be stored, for example on a full disk, is
+    returned all the same.
 
-    Raises InvalidImage if the picture cannot be decoded, FileNotFoundError if its file is missing.
+    Raises InvalidImage if the picture cannot be decoded, FileNotFoundError if its file is missing, StorageUnavailable.
     """
     name = build_rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
@@ -66,11 +70,20 @@ def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
         with reserve_pixels(math.prod(compute_rendition_size(image, rendition))):
             with default_storage.open(image.file_name) as original:
                 picture = open_picture(cast(BinaryIO, original), max_edge_px=rendition.edge_px)
-            store_rendition(image=image, rendition=rendition, picture=picture)
+            try:
+                store_rendition(image=image, rendition=rendition, picture=picture)
+            except (OSError, StorageUnavailable) as error:
+                log.warning("A rendition of image %s could not be stored: %s", image.pk, error)
+                return File(io.BytesIO(_make_content(image, rendition, picture)), name)
         if not Image.objects.filter(pk=image.pk).exists():  # deleted meanwhile, before this rendition existed
             default_storage.delete(name)
             raise FileNotFoundError(name)
     return default_storage.open(name)
+
+
+def _make_content(image: Image, rendition: Rendition, picture: Picture) -> bytes:
+    full_size = (image.width, image.height)
+    return make_thumbnail(picture, edge_px=rendition.edge_px, full_size=full_size, quality=rendition.quality)
 
 
 def _save_whole(name: str, content: bytes) -> None:

@@ -1,6 +1,6 @@
 """A zip of pictures, built while it is sent and never held as a whole in memory or on disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import PurePath
 from zipfile import ZIP_STORED
 
@@ -15,7 +15,7 @@ from collections_app.services.library.renditions import Rendition, open_renditio
 _CHUNK_BYTES = 64 * 1024
 
 
-def stream_zip(*, image_ids: Sequence[int], user: User) -> Iterator[bytes]:
+def stream_zip(*, image_ids: Sequence[int], user: User) -> Generator[bytes]:
     """Yield the archive's bytes. Access is checked before each file: a picture that the user may no longer see is
     skipped, and a closed account ends the archive.
 

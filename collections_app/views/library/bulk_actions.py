@@ -4,22 +4,24 @@ from collections import defaultdict
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect
+from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
-from collections_app.errors import ImageSearchError
+from collections_app.errors import ImageSearchError, StorageUnavailable
 from collections_app.forms import MAX_TAGS, AddTagsForm
 from collections_app.messages import describe_error, format_count
+from collections_app.middleware import is_json_requested
 from collections_app.models import Collection, Image
 from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.images import move_images, set_tags, tag_images
+from collections_app.services.library.started_stream import StartedStream
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.library.zip_download import stream_zip
 from collections_app.services.search.relevance import NO_CUTOFFS
@@ -94,7 +96,11 @@ def selection_download(request: SignedInRequest) -> HttpResponseBase:
     if not ids:
         messages.warning(request, _("Select pictures first."))
         return _redirect_back(request)
-    response = StreamingHttpResponse(stream_zip(image_ids=ids, user=request.user), content_type="application/zip")
+    try:
+        chunks = StartedStream(stream_zip(image_ids=ids, user=request.user))
+    except StorageUnavailable as error:
+        return _render_unavailable(request, error)
+    response = StreamingHttpResponse(chunks, content_type="application/zip")
     response["Content-Disposition"] = 'attachment; filename="pictures.zip"'
     response["Cache-Control"] = "private, no-store"
     return response
@@ -167,6 +173,13 @@ def _move_back(request: SignedInRequest, origins: dict[str, int]) -> int:
         ids = list(movable.values_list("pk", flat=True))
         count += len(ids) if target and _move(request, ids, target) else 0
     return count
+
+
+def _render_unavailable(request: SignedInRequest, error: StorageUnavailable) -> HttpResponse:
+    sentence = describe_error(error)
+    if is_json_requested(request):
+        return JsonResponse({"error": sentence, "code": "unavailable"}, status=503)
+    return render(request, "library/download_unavailable.html", {"sentence": sentence}, status=503)
 
 
 def _report(request: SignedInRequest, sentence: str, *, done: int, total: int, skipped: Promise = _NOT_EDITED) -> None:
