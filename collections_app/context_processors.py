@@ -24,14 +24,14 @@ class IndexingStatus:
 
 
 def read_indexing_status(user: User) -> IndexingStatus:
-    """Return the counts. Usually all images are indexed with the active model, which one statement shows that looks
-    into two small parts of database indexes."""
+    """Return the counts. Usually all images are indexed with the active model, which one statement shows that reads
+    two small parts of database indexes."""
     model_key = get_known_model_key()
     others = Image.objects.indexed_by_others(model_key) if model_key else Image.objects.none()
-    looks = User.objects.filter(pk=user.pk).values_list(
+    states = User.objects.filter(pk=user.pk).values_list(
         Exists(Image.objects.exclude(index_state=IndexState.INDEXED)), Exists(others)
     )
-    has_unindexed, has_others = looks.first() or (False, False)
+    has_unindexed, has_others = states.first() or (False, False)
     if not has_unindexed and not has_others:
         return IndexingStatus()
     unsearchable = ~Q(index_state=IndexState.INDEXED)

@@ -23,7 +23,19 @@ DRAWINGS = {f"demo/{name}.py" for name in ("animals", "backdrops", "indoors", "o
 # First words of functions, as verbs.
 VERBS = frozenset((Path(__file__).parent / "verbs.txt").read_text().split())
 # Classes whose public methods answer for a library, which names them.
-_ADAPTED = ("Form", "Field", "Admin", "Handler", "Adapter", "Storage", "Middleware", "QuerySet", "Manager", "Lookup")
+_ADAPTED = (
+    "Form",
+    "Field",
+    "Admin",
+    "Handler",
+    "Adapter",
+    "Storage",
+    "FileIO",
+    "Middleware",
+    "QuerySet",
+    "Manager",
+    "Lookup",
+)
 
 
 # Words of earlier versions; `docs/development.md` lists the terms in use.

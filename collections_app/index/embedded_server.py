@@ -123,7 +123,7 @@ class EmbeddedServer:
             os.close(self._lock)
             self._lock = -1
 
-    def holds_lock_of(self, path: Path) -> bool:
+    def has_lock_of(self, path: Path) -> bool:
         """Return whether the file at this path is the one whose lock this server holds."""
         try:
             return os.path.samestat(os.fstat(self._lock), path.stat())

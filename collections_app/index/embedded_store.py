@@ -191,17 +191,17 @@ class EmbeddedStore:
         holders = [StoppedHolder(self._directory / name) for name in ("owner.lock", "write.lock")]
         while not closed.wait(_WATCH_EVERY_S):
             for holder in holders:
-                holder.end_if_stopped()
-            if self.is_owner and self._must_release():
-                log.warning("Releasing the embedded store: another process asked for it, or its directory is gone.")
+                holder.kill_if_stopped()
+            if self.is_owner and self._is_release_due():
+                log.warning("Releasing the embedded store: another process needs it, or its directory is gone.")
                 with self._lock:
                     self._stop_serving()
 
-    def _must_release(self) -> bool:
+    def _is_release_due(self) -> bool:
         if is_locked(self._directory / "release.lock"):
             return True
         server = self._server
-        return server is not None and not server.holds_lock_of(self._directory / "owner.lock")
+        return server is not None and not server.has_lock_of(self._directory / "owner.lock")
 
 
 def _ensure_private(directory: Path) -> Path:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 # How long a holder may be stopped (SIGSTOP, Ctrl-Z) before it is ended.
-STOPPED_S = 5.0
+HOLDER_STOPPED_S = 5.0
 _POLL_S = 0.05
 
 log = logging.getLogger(__name__)
@@ -70,19 +70,19 @@ class StoppedHolder:
         self._pid = 0
         self._since = 0.0
 
-    def end_if_stopped(self) -> bool:
-        """Call it repeatedly. Return whether the holder was ended: it was stopped in every call for STOPPED_S."""
+    def kill_if_stopped(self) -> bool:
+        """Call it repeatedly. Return whether the holder was killed: it was stopped for HOLDER_STOPPED_S."""
         pid = self._read_pid()
         if not pid or not _is_stopped(pid) or not _has_open(pid, self._path):
             self._pid = 0
             return False
         if pid != self._pid:
             self._pid, self._since = pid, time.monotonic()
-        if time.monotonic() - self._since < STOPPED_S:
+        if time.monotonic() - self._since < HOLDER_STOPPED_S:
             return False
-        return self._end(pid)
+        return self._kill(pid)
 
-    def _end(self, pid: int) -> bool:
+    def _kill(self, pid: int) -> bool:
         try:
             process = os.pidfd_open(pid)
         except OSError:

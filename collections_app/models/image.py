@@ -189,7 +189,7 @@ class Image(models.Model):
             models.Index(
                 fields=["id"], condition=Q(perceptual_hash=None, index_state="indexed"), name="image_not_hashed"
             ),
-            # Reader: the indexing status on every page, which looks for images that another model has indexed.
+            # Reader: the indexing status on every page, which finds images that another model has indexed.
             models.Index(fields=["index_state", "index_model_key"], name="image_by_model"),
             # Readers: the purge of the trash, and the trash page.
             models.Index(fields=["trashed_at"], condition=Q(trashed_at__isnull=False), name="image_trashed"),

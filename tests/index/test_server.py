@@ -1,7 +1,7 @@
 """Failures of a server: unreachable, restarted, full."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
@@ -19,7 +19,7 @@ from tests.index.relay import Relay
 
 def every_call(index: MilvusIndex) -> Iterator[None]:
     """Expect one sentence from every method, the library's error behind it."""
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: index.search(unit(1), team_ids=[1], limit=1),
         lambda: index.upsert([record(1)]),
         lambda: index.delete([1]),

@@ -17,7 +17,7 @@ from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.active_index import get_active_index
 
-CHUNK_SIZE = 1000
+_CHUNK_SIZE = 1000
 
 log = logging.getLogger(__name__)
 
@@ -90,13 +90,13 @@ def _find_lost(index: VectorIndex, team_id: int, images: ImageQuerySet) -> list[
     candidates = set(settled.values_list("pk", flat=True))
     candidates.difference_update(entry.id for entry in index.iterate_entries(team_ids=[team_id]))
     # Again: a picture may have been moved while the entries were read.
-    chunks = iterate_chunks(sorted(candidates), CHUNK_SIZE)
+    chunks = iterate_chunks(sorted(candidates), _CHUNK_SIZE)
     return [pk for chunk in chunks for pk in settled.filter(pk__in=chunk).values_list("pk", flat=True)]
 
 
 def _queue(image_ids: list[int], *, priority: Priority) -> int:
     """Queue in short transactions, so that other writers do not wait long."""
-    chunks = iterate_chunks(image_ids, CHUNK_SIZE)
+    chunks = iterate_chunks(image_ids, _CHUNK_SIZE)
     return sum(_queue_chunk(Image.objects.filter(pk__in=chunk).indexed(), priority) for chunk in chunks)
 
 

@@ -12,7 +12,7 @@ from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry_or_none
 from collections_app.services.indexing.rebuild import is_plausible
 
-CHUNK_SIZE = 1000
+_CHUNK_SIZE = 1000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,7 +31,7 @@ def check_vectors(*, images: ImageQuerySet, reads_files: bool) -> DeepReport:
     report = DeepReport()
     indexed = images.indexed_by(get_encoder().key)
     ids = list(indexed.order_by("pk").values_list("pk", flat=True))
-    for chunk in iterate_chunks(ids, CHUNK_SIZE):
+    for chunk in iterate_chunks(ids, _CHUNK_SIZE):
         vectors = get_active_index().get_vectors(chunk)
         for image in indexed.filter(pk__in=vectors):
             report.checked += 1
@@ -53,10 +53,10 @@ def _find_altered_rows(indexed: ImageQuerySet) -> Iterator[int]:
         ):
             image = images.get(image_id)
             if image and number >= newest.get(image_id, (0, True))[0]:
-                newest[image_id] = (number, not _belongs_to(image, content) or is_plausible(image, vector))
+                newest[image_id] = (number, not _is_row_of(image, content) or is_plausible(image, vector))
     return (image_id for image_id, (_number, is_good) in newest.items() if not is_good)
 
 
-def _belongs_to(image: Image, content: int) -> bool:
+def _is_row_of(image: Image, content: int) -> bool:
     entry = build_entry_or_none(image)
     return entry is not None and entry.content == content

@@ -1,4 +1,4 @@
-"""Calls to a partner that may be slow or silent: each has a time limit, and a silent partner is not asked again soon."""
+"""Calls to a partner that may be slow or silent: each has a time limit, and a silent partner gets a rest."""
 
 import threading
 import time
@@ -52,7 +52,7 @@ class BoundedCalls:
         self._start()
         future: Future[_Returned] = Future()
         # A daemon: a process that stops does not wait for the partner.
-        threading.Thread(target=self._complete, args=(future, call), name="storage-call", daemon=True).start()
+        threading.Thread(target=self._run_call, args=(future, call), name="storage-call", daemon=True).start()
         try:
             result = future.result(self._compute_limit() + extra_s)
         except TimeoutError as error:
@@ -76,7 +76,7 @@ class BoundedCalls:
             self._retry_at = now + self._timeout_s
             self._running += 1
 
-    def _complete(self, future: "Future[_Returned]", call: Callable[[], _Returned]) -> None:
+    def _run_call(self, future: "Future[_Returned]", call: Callable[[], _Returned]) -> None:
         try:
             future.set_result(call())
         except BaseException as error:  # noqa: BLE001 -- the caller raises it

@@ -17,8 +17,10 @@ from collections_app.errors import gettext_noop as _
 # What is wrong with the drive, the process or the rights, never with one picture. A full disk while saving is an
 # OSError for the callers, which have a sentence for it.
 _DRIVE_ERRORS = frozenset(
-    (errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENODEV)
-    + (errno.ENXIO, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN, errno.EREMOTEIO)
+    {
+        *(errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENODEV),
+        *(errno.ENXIO, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN, errno.EREMOTEIO),
+    }
 )
 _ORIGINALS = "originals"
 
@@ -44,7 +46,8 @@ class PrivateFolder(FileSystemStorage):
         with _translate_errors():
             try:
                 if mode != "rb":
-                    return super()._open(name, mode)
+                    opened: File[Any] = super()._open(name, mode)  # type: ignore[misc]
+                    return opened
                 return File(io.BufferedReader(_DriveFile(self.path(name))), name)
             except FileNotFoundError as error:
                 self._refuse_missing_drive(error)
@@ -52,7 +55,8 @@ class PrivateFolder(FileSystemStorage):
 
     def _save(self, name: str, content: File[Any]) -> str:
         with _translate_errors():
-            return super()._save(name, content)
+            saved: str = super()._save(name, content)  # type: ignore[misc]
+        return saved
 
     def _refuse_missing_drive(self, error: FileNotFoundError) -> None:
         """A folder without any original is the place where a drive should be mounted."""

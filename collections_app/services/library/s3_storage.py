@@ -13,7 +13,6 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from django.conf import settings
 from django.core.files import File
 from storages.backends.s3 import S3Storage
-from urllib3.exceptions import HTTPError
 
 from collections_app.services.library.bounded_calls import BoundedCalls, make_storage_error
 
@@ -22,7 +21,7 @@ _CONNECT_TIMEOUT_S = 5
 # Beyond the limit of a call, each megabyte may take a second.
 _SLOWEST_BYTES_PER_S = 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
-_FAILURES = (ClientError, BotoCoreError, Boto3Error, HTTPError, HTTPException, OSError)
+_FAILURES = (ClientError, BotoCoreError, Boto3Error, HTTPException, OSError)
 
 _Returned = TypeVar("_Returned")
 
@@ -43,7 +42,7 @@ class PrivateBucket(S3Storage):  # type: ignore[misc]
             max_pool_connections=_MAX_CONNECTIONS,
             tcp_keepalive=True,
         )
-        self.client_config = self.client_config.merge(limits)
+        self.client_config: Config = self.client_config.merge(limits)  # type: ignore[has-type]
         self._calls = BoundedCalls(timeout_s=timeout_s)
         self._connection: Any = None
         self._connecting = threading.Lock()
@@ -90,7 +89,8 @@ class PrivateBucket(S3Storage):  # type: ignore[misc]
             raise
 
     def _fetch_body(self, found: Any) -> IO[bytes]:
-        file = tempfile.SpooledTemporaryFile(self.max_memory_size, dir=settings.FILE_UPLOAD_TEMP_DIR)
+        folder = str(settings.FILE_UPLOAD_TEMP_DIR)
+        file: IO[bytes] = tempfile.SpooledTemporaryFile(self.max_memory_size, dir=folder)  # noqa: SIM115
         with closing(found["Body"]) as body:
             for chunk in body.iter_chunks(_CHUNK_BYTES):
                 file.write(chunk)

@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(fault)
 
-    do_HEAD = do_PUT = do_DELETE = do_GET
+    do_HEAD = do_PUT = do_DELETE = do_GET  # noqa: N815
 
     def log_message(self, *_: Any) -> None:
         """Silent."""

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.http import HttpResponseBase, StreamingHttpResponse
 from pytest_django import Settings
 
 from collections_app.errors import StorageUnavailable
@@ -101,13 +103,13 @@ def test_silent_s3_is_not_asked_again_for_a_while(bucket: FaultyS3) -> None:
     bucket.fault = "silent"
     with pytest.raises(StorageUnavailable):
         default_storage.open(NAME)
-    asked = bucket.requests
+    before = bucket.requests
 
     for _ in range(20):
         with pytest.raises(StorageUnavailable):
             default_storage.open(NAME)
 
-    assert bucket.requests == asked
+    assert bucket.requests == before
 
 
 def test_s3_is_used_again_when_it_answers(bucket: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +207,12 @@ def test_thumbnail_is_shown_although_it_cannot_be_stored(sample: SampleTeam) -> 
     answer = sign_in_client(sample.owner).get(f"/images/{sample.image.pk}/thumbnail/")
 
     assert answer.status_code == 200
-    assert b"".join(answer.streaming_content).startswith(b"\xff\xd8")
+    assert b"".join(get_stream(answer)).startswith(b"\xff\xd8")
+
+
+def get_stream(answer: HttpResponseBase) -> Iterator[bytes]:
+    assert isinstance(answer, StreamingHttpResponse)
+    return cast(Iterator[bytes], answer.streaming_content)
 
 
 def select_all(sample: SampleTeam) -> dict[str, list[int]]:
@@ -235,8 +242,7 @@ def test_download_whose_storage_fails_on_the_way_breaks(sample: SampleTeam) -> N
 
     received = BytesIO()
     with pytest.raises(StorageUnavailable):
-        for chunk in answer.streaming_content:
-            received.write(chunk)
+        received.writelines(get_stream(answer))
     assert received.getvalue().startswith(b"PK")
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(received)
@@ -247,7 +253,7 @@ def test_download_of_a_healthy_storage_is_complete(sample: SampleTeam) -> None:
 
     answer = sign_in_client(sample.owner).post("/pictures/download/", select_all(sample))
 
-    with zipfile.ZipFile(BytesIO(b"".join(answer.streaming_content))) as archive:
+    with zipfile.ZipFile(BytesIO(b"".join(get_stream(answer)))) as archive:
         assert archive.testzip() is None
         assert len(archive.namelist()) == 3
         assert archive.read("rose.png") == picture_bytes("red")
