@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from collections_app.encoders.background import MAX_WAIT_S, BackgroundLoad
+from collections_app.errors import EncoderError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -77,13 +78,16 @@ def get_encoder() -> Encoder:
 
 
 def get_known_model_key() -> str:
-    """Return the key of the active model, or "" if this process has not read the model yet. Never waits."""
+    """Return the key of the active model, or "" if this process has not read it yet, or cannot. Never waits."""
     configuration = _read_settings()
     load = _background_loads.get(configuration)
     encoder = _encoders.get(configuration)
     if encoder is None or (load is not None and not load.is_ready):
         return ""
-    return encoder.key
+    try:
+        return encoder.key
+    except EncoderError:
+        return ""
 
 
 def load_in_background(*, max_wait_s: float = MAX_WAIT_S) -> "Future[None]":

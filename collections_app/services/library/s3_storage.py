@@ -42,7 +42,7 @@ class PrivateBucket(S3Storage):  # type: ignore[misc]
             max_pool_connections=_MAX_CONNECTIONS,
             tcp_keepalive=True,
         )
-        self.client_config: Config = self.client_config.merge(limits)  # type: ignore[has-type]
+        self.client_config: Config = self.client_config.merge(limits)
         self._calls = BoundedCalls(timeout_s=timeout_s)
         self._connection: Any = None
         self._connecting = threading.Lock()
