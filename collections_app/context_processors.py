@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, Q
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
+from collections_app.encoders import get_known_model_key
 from collections_app.models import Collection, Image, IndexState, User
+from collections_app.services.indexing.completeness import Coverage, count_searchable
 from collections_app.services.uploads.non_pictures import COMPANION_SUFFIXES, SYSTEM_NAMES, SYSTEM_PREFIXES
 
 
@@ -23,14 +25,24 @@ class IndexingStatus:
 
 
 def read_indexing_status(user: User) -> IndexingStatus:
-    """Return the counts. Usually all images are indexed, which one lookup in a small database index shows."""
-    if not Image.objects.exclude(index_state=IndexState.INDEXED).exists():
+    """Return the counts. Usually all images are indexed with the active model, which one statement shows that reads
+    two small parts of database indexes."""
+    model_key = get_known_model_key()
+    others = Image.objects.indexed_by_others(model_key) if model_key else Image.objects.none()
+    states = User.objects.filter(pk=user.pk).values_list(
+        Exists(Image.objects.exclude(index_state=IndexState.INDEXED)), Exists(others)
+    )
+    has_unindexed, has_others = states.first() or (False, False)
+    if not has_unindexed and not has_others:
         return IndexingStatus()
+    unsearchable = ~Q(index_state=IndexState.INDEXED)
+    if has_others:
+        unsearchable |= ~Q(index_model_key=model_key)
     failed = Q(index_state=IndexState.FAILED)
     editable = Q(collection__in=Collection.objects.editable_by(user))
     counts = (
         Image.objects.visible_to(user)
-        .exclude(index_state=IndexState.INDEXED)
+        .filter(unsearchable)
         .aggregate(
             waiting=Count("pk", filter=~failed),
             failed=Count("pk", filter=failed),
@@ -96,6 +108,12 @@ class Site:
     @cached_property
     def indexing(self) -> IndexingStatus:
         return read_indexing_status(self._user) if isinstance(self._user, User) else IndexingStatus()
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """How many of the pictures that the person sees are searchable. Counts them all: for an incomplete index."""
+        visible = Image.objects.visible_to(self._user) if isinstance(self._user, User) else Image.objects.none()
+        return count_searchable(visible)
 
 
 def add_site(request: HttpRequest) -> dict[str, Site]:

@@ -59,6 +59,14 @@ class IndexRefused(IndexUnavailable):
     """The index works but rejects this request permanently."""
 
 
+class IndexDamaged(IndexUnavailable):
+    """The files of the embedded store cannot be read. `manage.py reindex` rebuilds them."""
+
+
+class IndexIncomplete(IndexUnavailable):
+    """The index has lost entries. The index worker restores them."""
+
+
 class NotAllowed(ImageSearchError):
     """The person may see the object but not do this to it."""
 

@@ -62,9 +62,13 @@ def database(name: str) -> dict[str, Any] | None:
     if not address.startswith(("postgresql://", "postgres://")):
         raise ImproperlyConfigured(f"{name} must begin with postgresql://, or be empty for SQLite.")
     try:
-        return dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
+        found: dict[str, Any] = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} cannot be read: {error}") from error
+    # libpq waits without a limit. Packets that keep the connection alive notice a server that is gone.
+    limits = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+    found["OPTIONS"] = {**limits, "tcp_user_timeout": 60_000, **found.get("OPTIONS", {})}
+    return found
 
 
 def bucket(name: str) -> dict[str, str] | None:

@@ -132,7 +132,7 @@ CACHES = {
 }
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "collections_app.services.library.local_storage.PrivateFolder",
         "OPTIONS": {
             "location": DATA_DIR / "uploads",
             "base_url": None,
@@ -142,6 +142,8 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     "staticfiles": {"BACKEND": "imagesearch.static_files.HashedStaticFiles"},
 }
+# How long a request waits for the bucket, beside a second for each megabyte.
+STORAGE_TIMEOUT_S = env.integer("STORAGE_TIMEOUT_S", 10, minimum=1)
 # s3://bucket/folder; keys, region and endpoint come from the usual AWS variables, which boto3 reads itself.
 if bucket := env.bucket("STORAGE_URL"):
     STORAGES["default"] = {

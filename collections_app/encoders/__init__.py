@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from collections_app.encoders.background import MAX_WAIT_S, BackgroundLoad
+from collections_app.errors import EncoderError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-__all__ = ["Encoder", "get_encoder", "load_in_background", "make_encoder"]
+__all__ = ["Encoder", "get_encoder", "get_known_model_key", "load_in_background", "make_encoder"]
 
 _lock = threading.Lock()
 
@@ -74,6 +75,19 @@ def get_encoder() -> Encoder:
     if configuration in _background_loads:
         _background_loads[configuration].wait()
     return _make_once(configuration)
+
+
+def get_known_model_key() -> str:
+    """Return the key of the active model, or "" if this process has not read it yet, or cannot. Never waits."""
+    configuration = _read_settings()
+    load = _background_loads.get(configuration)
+    encoder = _encoders.get(configuration)
+    if encoder is None or (load is not None and not load.is_ready):
+        return ""
+    try:
+        return encoder.key
+    except EncoderError:
+        return ""
 
 
 def load_in_background(*, max_wait_s: float = MAX_WAIT_S) -> "Future[None]":

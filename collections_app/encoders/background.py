@@ -28,6 +28,11 @@ class BackgroundLoad:
                 threading.Thread(target=self._run, args=(self._loading,), name="load-model", daemon=True).start()
             return self._loading
 
+    @property
+    def is_ready(self) -> bool:
+        loading = self._loading
+        return loading is not None and loading.done() and loading.exception() is None
+
     def wait(self) -> None:
         """Return once the model is loaded, or at once if loading was never started.
 

@@ -2,8 +2,13 @@
 
 import os
 import threading
+from collections.abc import Iterator
+from datetime import datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 from collections_app.index.types import (
     MAX_INDEXED_TAGS,
@@ -12,6 +17,7 @@ from collections_app.index.types import (
     AnyOf,
     Compares,
     Condition,
+    Damage,
     Entry,
     HasTag,
     Hit,
@@ -19,6 +25,7 @@ from collections_app.index.types import (
     IsIn,
     Not,
     Record,
+    StoredVectors,
     Vector,
     VectorIndex,
     hash_token,
@@ -31,6 +38,7 @@ __all__ = [
     "AnyOf",
     "Compares",
     "Condition",
+    "Damage",
     "Entry",
     "HasTag",
     "Hit",
@@ -38,11 +46,15 @@ __all__ = [
     "IsIn",
     "Not",
     "Record",
+    "StoredVectors",
     "Vector",
     "VectorIndex",
     "close_index",
+    "find_store_damage",
     "hash_token",
     "open_index",
+    "read_stored_vectors",
+    "set_store_aside",
 ]
 
 _lock = threading.Lock()
@@ -68,6 +80,45 @@ def close_index() -> None:
         _indexes.clear()
         while _connections:
             _connections.pop().close()
+
+
+def find_store_damage(*, deep: bool = False) -> Damage | None:
+    """Return a damaged file of the embedded store; None if there is none, or if a Milvus server is used.
+
+    `deep` reads all files whole. Otherwise only their ends are read.
+    """
+    if settings.MILVUS_URI:
+        return None
+    found: Damage | None = import_module("collections_app.index.store_files").find_damage(_get_data_dir(), deep=deep)
+    return found
+
+
+def set_store_aside() -> Path | None:
+    """Rename the files of the embedded store and return where they are now. Every process starts a new store.
+
+    Nothing is deleted. Returns None if there are no files. Raises IndexUnavailable if another process keeps the store
+    open.
+    """
+    close_index()
+    embedded_store = import_module("collections_app.index.embedded_store")
+    with embedded_store.EmbeddedStore(settings.EMBEDDED_STORE_DIR).hold_released():
+        if not _get_data_dir().exists():
+            return None
+        aside = settings.EMBEDDED_STORE_DIR / f"damaged-{datetime.now():%Y%m%d-%H%M%S-%f}"
+        return _get_data_dir().rename(aside)
+
+
+def read_stored_vectors(store: Path | None = None, *, model_key: str) -> Iterator[StoredVectors]:
+    """Yield the vectors of one model from the files of the embedded store, or of one that was set aside."""
+    schema = import_module("collections_app.index.schema")
+    store_files = import_module("collections_app.index.store_files")
+    for version in (*schema.SUPERSEDED_VERSIONS, schema.VERSION):
+        name = schema.make_collection_name(model_key, version)
+        yield from store_files.iterate_stored_vectors(store or _get_data_dir(), name)
+
+
+def _get_data_dir() -> Path:
+    return Path(settings.EMBEDDED_STORE_DIR) / "store.db"
 
 
 def _reset_after_fork() -> None:

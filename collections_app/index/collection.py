@@ -18,7 +18,10 @@ from collections_app.index.schema import (
     make_partition_name,
 )
 
+# Of writes, and of listing everything.
 TIMEOUT_S = 120.0
+# Of reads that a request may wait for.
+READ_TIMEOUT_S = 10.0
 # The largest page that Milvus' query window allows.
 _PAGE_ROWS = 16_384
 
@@ -33,6 +36,8 @@ class ModelCollection:
         self._model_key = model_key
         self._dim = dim
         self._layout = layout
+        # Of a superseded version only the vectors are read.
+        self._fields = {"id", "vector", *(SCALARS if version == VERSION else ())}
         self._checked_by: MilvusClient | None = None
         self._partitions: frozenset[str] = frozenset()
 
@@ -44,7 +49,9 @@ class ModelCollection:
         """Return whether the collection can be read. The process that creates it adds the index before any row."""
         if self._checked_by is client:
             return True
-        if not client.has_collection(self.name, timeout=TIMEOUT_S) or not client.list_indexes(self.name):
+        if not client.has_collection(self.name, timeout=READ_TIMEOUT_S) or not client.list_indexes(
+            self.name, timeout=READ_TIMEOUT_S
+        ):
             return False
         self._load(client)
         return True
@@ -53,12 +60,12 @@ class ModelCollection:
         """Open the collection; create it if it is missing."""
         if self.open_if_exists(client):
             return
-        if not client.has_collection(self.name, timeout=TIMEOUT_S):
-            with _allow_concurrent_creation(lambda: client.has_collection(self.name)):
+        if not client.has_collection(self.name, timeout=READ_TIMEOUT_S):
+            with _allow_concurrent_creation(lambda: client.has_collection(self.name, timeout=READ_TIMEOUT_S)):
                 # Strong by default: a query iterator always uses the collection's consistency level.
                 schema = self._layout.build_schema(self._model_key, self._dim)
                 client.create_collection(self.name, schema=schema, consistency_level="Strong", timeout=TIMEOUT_S)
-        if not client.list_indexes(self.name):
+        if not client.list_indexes(self.name, timeout=READ_TIMEOUT_S):
             parameters = client.prepare_index_params()
             parameters.add_index("vector", index_type=self._layout.index_type, metric_type="COSINE")
             client.create_index(self.name, parameters, timeout=TIMEOUT_S)
@@ -77,7 +84,7 @@ class ModelCollection:
     def ensure_partition(self, client: MilvusClient, team_id: int) -> str:
         name = make_partition_name(team_id)
         if not self.list_partitions(client, [team_id]):
-            with _allow_concurrent_creation(lambda: client.has_partition(self.name, name)):
+            with _allow_concurrent_creation(lambda: client.has_partition(self.name, name, timeout=READ_TIMEOUT_S)):
                 client.create_partition(self.name, name, timeout=TIMEOUT_S)
         return name
 
@@ -92,9 +99,17 @@ class ModelCollection:
                 output_fields=fields,
                 partition_names=list(partitions) or None,
                 consistency_level="Strong",
-                timeout=TIMEOUT_S,
+                timeout=READ_TIMEOUT_S,
             )
         )
+
+    def count_rows(self, client: MilvusClient, *partitions: str) -> int:
+        """Return how many rows these partitions hold (none given: all). Milvus Lite counts all in any case."""
+        return int(self.fetch_rows(client, "", ["count(*)"], partitions)[0]["count(*)"])
+
+    def count_rows_by_statistics(self, client: MilvusClient, partition: str) -> int:
+        """Return how many rows a partition holds. Exact on Milvus Lite only: a server counts deleted rows too."""
+        return int(client.get_partition_stats(self.name, partition, timeout=READ_TIMEOUT_S)["row_count"])
 
     def fetch_page(self, client: MilvusClient, *, partition: str, after: Sequence[Row]) -> list[Row]:
         """Return the rows of a partition, by id, that follow the page `after`; an empty list at the end.
@@ -147,9 +162,13 @@ class ModelCollection:
         self.forget()
 
     def _load(self, client: MilvusClient) -> None:
-        """Check the dimension and load the collection: Milvus cannot search one that is not loaded."""
-        fields = client.describe_collection(self.name, timeout=TIMEOUT_S)["fields"]
-        dim = next(int(field["params"]["dim"]) for field in fields if field["name"] == "vector")
+        """Check the fields and load the collection: Milvus cannot search one that is not loaded."""
+        described = client.describe_collection(self.name, timeout=READ_TIMEOUT_S)["fields"]
+        fields = {field["name"]: field for field in described}
+        if not self._fields <= fields.keys() or "dim" not in fields["vector"].get("params", {}):
+            sentence = _("The Milvus collection %(name)s has other fields than this program needs. Remove it.")
+            raise IndexUnavailable(sentence, name=self.name)
+        dim = int(fields["vector"]["params"]["dim"])
         if dim != self._dim:
             sentence = _("The index holds vectors of %(held)s numbers, but this model makes %(made)s.")
             raise IndexUnavailable(sentence, held=dim, made=self._dim)
@@ -157,7 +176,7 @@ class ModelCollection:
         self._checked_by = client
 
     def _refresh_partitions(self, client: MilvusClient) -> None:
-        names = client.list_partitions(self.name, timeout=TIMEOUT_S)
+        names = client.list_partitions(self.name, timeout=READ_TIMEOUT_S)
         self._partitions = frozenset(filter(is_team_partition, names))
 
 

@@ -11,13 +11,16 @@ import grpc
 from django.conf import settings
 from pymilvus import MilvusClient, MilvusException
 
+from collections_app.errors import IndexDamaged, IndexUnavailable
 from collections_app.index.embedded_store import EmbeddedStore
-from collections_app.index.failures import is_disconnect, make_unavailable, translate_error
+from collections_app.index.failures import is_disconnect, is_silence, make_unavailable, translate_error
 
 # pymilvus connects first and then repairs a broken connection itself: each may take this long.
 CONNECT_TIMEOUT_S = 2.5
 # How long a call is repeated while the owners of the embedded store die one after another.
 RECONNECT_TIMEOUT_S = 30.0
+# How long a damaged store is not opened again: that takes time, and the result is the same.
+_DAMAGED_S = 5.0
 
 # Errors are translated here and logged where IndexUnavailable is caught; pymilvus prints a traceback for each try.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
@@ -34,6 +37,9 @@ class Endpoint(Protocol):
 
     def lock_writes(self) -> AbstractContextManager[None]:
         """Exclude the writers of other processes where Milvus itself does not order them."""
+
+    def explain(self, error: Exception) -> IndexUnavailable:
+        """Translate an error of a call that Milvus has answered."""
 
     def close(self) -> None: ...
 
@@ -54,6 +60,9 @@ class ServerEndpoint:
     def lock_writes(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def explain(self, error: Exception) -> IndexUnavailable:
+        return translate_error(error)
+
     def close(self) -> None:
         """A server needs no closing."""
 
@@ -65,6 +74,8 @@ class Connection:
         self.endpoint = endpoint
         self._client: MilvusClient | None = None
         self._lock = threading.Lock()
+        self._failure: IndexUnavailable | None = None
+        self._failed_at = 0.0
 
     def run(self, operation: Callable[[MilvusClient], _Returned]) -> _Returned:
         """Return the operation's result. On the embedded store it is repeated when the owner ends.
@@ -78,27 +89,44 @@ class Connection:
                 return operation(client)
             except (MilvusException, grpc.RpcError) as error:
                 is_broken = is_disconnect(error) or client is not self._client
-                if is_broken:
+                is_silent = self.endpoint.is_embedded and is_silence(error)
+                if is_broken or is_silent:
                     self._drop_client(client)
                 if not is_broken or time.monotonic() > deadline:
-                    raise (make_unavailable() if is_broken else translate_error(error)) from error
+                    unreachable = is_broken or is_silent
+                    raise (make_unavailable(error) if unreachable else self.endpoint.explain(error)) from error
 
     def close(self) -> None:
         with self._lock:
             if self._client is not None:
                 self._client.close()
-            self._client = None
+            self._client = self._failure = None
             self.endpoint.close()
 
     def _get_client(self) -> MilvusClient:
+        """Return the client. Threads that waited while another one failed to connect fail with it."""
+        asked_at = time.monotonic()
         with self._lock:
-            if self._client is None:
-                try:
-                    self._client = self.endpoint.connect()
-                # Opening a damaged embedded store raises ValueError or RuntimeError.
-                except (MilvusException, grpc.RpcError, OSError, ValueError, RuntimeError) as error:
-                    raise make_unavailable() from error
+            if self._client is not None:
+                return self._client
+            if self._failure and self._failed_at + self._get_pause_s() > asked_at:
+                raise self._failure
+            try:
+                self._client = self._connect()
+            except IndexUnavailable as error:
+                self._failure, self._failed_at = error, time.monotonic()
+                raise
+            self._failure = None
             return self._client
+
+    def _connect(self) -> MilvusClient:
+        try:
+            return self.endpoint.connect()
+        except (MilvusException, grpc.RpcError, OSError, ValueError, RuntimeError) as error:
+            raise make_unavailable(error) from error
+
+    def _get_pause_s(self) -> float:
+        return _DAMAGED_S if isinstance(self._failure, IndexDamaged) else 0
 
     def _drop_client(self, client: MilvusClient) -> None:
         with self._lock:

@@ -1,5 +1,6 @@
 """The gRPC server of the embedded store: Milvus Lite behind a unix socket, in the process that owns the store."""
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -15,11 +16,14 @@ from weakref import WeakSet
 import grpc
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
 from milvus_lite.db import LOCK_FILENAME, MilvusLite
+from milvus_lite.exceptions import MilvusLiteError
 from pymilvus.grpc_gen.milvus_pb2_grpc import add_MilvusServiceServicer_to_server
 
 REQUEST_THREADS = 16
 STOP_GRACE_S = 5
 _MAX_MESSAGE_BYTES = 256 * 1024 * 1024
+
+log = logging.getLogger(__name__)
 
 _servers: "WeakSet[EmbeddedServer]" = WeakSet()
 _stopper: threading.Thread | None = None
@@ -111,10 +115,21 @@ class EmbeddedServer:
             return
         self._server.stop(grace=STOP_GRACE_S).wait(timeout=2 * STOP_GRACE_S)
         self._threads.shutdown()
-        self._database.close()
-        self._socket.unlink(missing_ok=True)
-        os.close(self._lock)
-        self._lock = -1
+        try:
+            self._database.close()
+            self._socket.unlink(missing_ok=True)
+        except (OSError, MilvusLiteError, ValueError) as error:  # a full disk, or the directory is gone
+            log.warning("The embedded store was not closed cleanly: %s", error)
+        finally:
+            os.close(self._lock)
+            self._lock = -1
+
+    def has_lock_of(self, path: Path) -> bool:
+        """Return whether the file at this path is the one whose lock this server holds."""
+        try:
+            return os.path.samestat(os.fstat(self._lock), path.stat())
+        except OSError:
+            return False
 
     def close_inherited_locks(self) -> None:
         """In a forked child, close the copies of the parent's locks, which would outlive the parent."""

@@ -18,7 +18,7 @@ from collections_app.index.schema import EMBEDDED, SCALARS, SERVER, SUPERSEDED_V
 from collections_app.index.types import Condition, Entry, Hit, Record, SearchOptions, Vector
 
 MAX_LIMIT = 1000
-SEARCH_TIMEOUT_S = 30.0
+SEARCH_TIMEOUT_S = 10.0
 # A quarter of what a server accepts in one message (64 MB), with room for the scalars.
 _MAX_BATCH_BYTES = 16 * 1024 * 1024
 _IDS_PER_CALL = 2000
@@ -68,17 +68,21 @@ class MilvusIndex:
                     found |= {int(stored["id"]): np.asarray(stored["vector"], dtype=np.float32) for stored in rows}
         return found
 
-    def iterate_entries(self) -> Iterator[Entry]:
-        for partition in self._run(partial(self._list_partitions, team_ids=None)):
+    def iterate_entries(self, *, team_ids: Sequence[int] | None = None) -> Iterator[Entry]:
+        for partition in self._run(partial(self._list_partitions, team_ids=team_ids)):
             page: list[Row] = []
             while page := self._run(partial(self._stored.fetch_page, partition=partition, after=page)):
                 yield from (parse_entry(stored, partition) for stored in page)
 
-    def count(self) -> int:
+    def count(self, *, team_ids: Sequence[int] | None = None) -> int:
         def count(client: MilvusClient) -> int:
             if not self._stored.open_if_exists(client):
                 return 0
-            return int(self._stored.fetch_rows(client, "", ["count(*)"])[0]["count(*)"])
+            if team_ids is None:
+                return self._stored.count_rows(client)
+            partitions = self._stored.list_partitions(client, team_ids)
+            count_rows = self._stored.count_rows_by_statistics if self._embedded else self._stored.count_rows
+            return sum(count_rows(client, partition) for partition in partitions)
 
         return self._run(count)
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Literal, Protocol, Required, TypedDict, Unpack
 
 import numpy as np
@@ -117,6 +118,30 @@ class Hit:
     score: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """A file that cannot be read, or whose contents disagree with another file."""
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.reason})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVectors:
+    """The rows of one file: ids, signed content hashes of the pictures' files, and vectors of shape (n, dim).
+
+    Of several rows of an id the one with the highest sequence number is the newest.
+    """
+
+    ids: NDArray[np.int64]
+    sequence_numbers: NDArray[np.uint64]
+    contents: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+
+
 class SearchOptions(TypedDict, total=False):
     """Where and how far a search goes: whole teams, and single collections (their ids with those of their teams).
 
@@ -157,11 +182,14 @@ class VectorIndex(Protocol):
         Vectors of an older layout count as long as no newer one exists.
         """
 
-    def iterate_entries(self) -> Iterator[Entry]:
-        """Yield everything, partition by partition, ids ascending; an id in two partitions comes twice."""
+    def iterate_entries(self, *, team_ids: Sequence[int] | None = None) -> Iterator[Entry]:
+        """Yield the entries of these teams (None: everything), partition by partition, ids ascending.
 
-    def count(self) -> int:
-        """Return how many entries there are."""
+        An id in two partitions comes twice.
+        """
+
+    def count(self, *, team_ids: Sequence[int] | None = None) -> int:
+        """Return how many entries these teams have (None: how many there are)."""
 
     def list_team_ids(self) -> list[int]:
         """Return the teams that have a partition, also an empty one. TRASH_PARTITION may be among them."""

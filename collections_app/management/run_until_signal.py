@@ -6,12 +6,15 @@ from types import FrameType
 
 from tqdm import tqdm
 
+from collections_app.management.liveness import report_to_supervisor
 from collections_app.models import IndexJob
 from collections_app.services.indexing.worker import IndexWorker
 
 
 def stop_on_signals() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set instead of ending the process."""
+    """Return an event that SIGTERM and SIGINT set instead of ending the process. Tell the supervisor of this process,
+    if it has one, that it runs."""
+    report_to_supervisor()
     stop = threading.Event()
 
     def request_stop(_signal: int, _frame: FrameType | None) -> None:

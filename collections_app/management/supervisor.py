@@ -9,6 +9,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from collections_app.management.liveness import Liveness
+
 log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
@@ -27,21 +29,27 @@ class Child:
     started: float = 0
     pause_s: float = 0
     restart_at: float = field(default=0)
+    liveness: Liveness | None = None
 
     def start(self) -> None:
         self.started = time.monotonic()
+        self._forget_liveness()
+        self.liveness = Liveness()
         # In a session of its own: the terminal's Ctrl-C reaches only the supervisor, which then stops the children.
         self.process = subprocess.Popen(  # noqa: S603
             self.command,
             stdout=self.stdout,
-            pass_fds=self.pass_fds,
+            pass_fds=(*self.pass_fds, self.liveness.writer),
+            env=self.liveness.environment,
             preexec_fn=_request_signal_on_parent_death,
             start_new_session=True,
         )
+        self.liveness.close_writer()
 
     def watch(self) -> None:
-        """Restart the child if it has died: at once the first time, then after growing pauses."""
+        """Restart the child if it has died: at once the first time, then after growing pauses. End a frozen one."""
         now = time.monotonic()
+        self._kill_if_frozen()
         if self.process and self.process.poll() is not None:
             self.pause_s = 0 if now - self.started > _STABLE_S else min(_LONGEST_PAUSE_S, self.pause_s * 2 + 0.5)
             log.warning("The %s ended (%s). Starting it again.", self.name, self.process.returncode)
@@ -49,11 +57,24 @@ class Child:
         if self.process is None and now >= self.restart_at:
             self.start()
 
+    def _kill_if_frozen(self) -> None:
+        """Only SIGKILL ends a process that is stopped. The kernel then releases its locks, such as the store's."""
+        if self.process and self.liveness and self.process.poll() is None and self.liveness.is_frozen(self.process.pid):
+            log.error("The %s (process %s) does not respond. Ending it.", self.name, self.process.pid)
+            self.process.kill()
+            self.process.wait()
+
+    def _forget_liveness(self) -> None:
+        if self.liveness:
+            self.liveness.close()
+        self.liveness = None
+
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
     def wait(self) -> None:
+        self._forget_liveness()
         if self.process is None:
             return
         try:

@@ -101,6 +101,17 @@ class ImageQuerySet(models.QuerySet["Image"]):
         """Indexed images without a perceptual hash."""
         return self.filter(perceptual_hash=None, index_state=IndexState.INDEXED)
 
+    def indexed(self) -> Self:
+        return self.filter(index_state=IndexState.INDEXED)
+
+    def indexed_by(self, model_key: str) -> Self:
+        """Images that a search with this model can find."""
+        return self.indexed().filter(index_model_key=model_key)
+
+    def indexed_by_others(self, model_key: str) -> Self:
+        """Images that were indexed with another model. Two ranges, so that the database index is used."""
+        return self.indexed().filter(Q(index_model_key__lt=model_key) | Q(index_model_key__gt=model_key))
+
     def failed(self) -> Self:
         return self.filter(index_state=IndexState.FAILED)
 
@@ -187,6 +198,9 @@ class Image(models.Model):
     index_model_key = models.CharField(max_length=200, blank=True)
     index_sha256 = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of the indexed file."))
     index_error = models.TextField(blank=True)
+    vector_checksum = models.BigIntegerField(
+        null=True, blank=True, editable=False, help_text=_("CRC-32 of the vector in the index.")
+    )
     perceptual_hash = models.BigIntegerField(
         null=True,
         blank=True,
@@ -208,6 +222,8 @@ class Image(models.Model):
             models.Index(
                 fields=["id"], condition=Q(perceptual_hash=None, index_state="indexed"), name="image_not_hashed"
             ),
+            # Reader: the indexing status on every page, which finds images that another model has indexed.
+            models.Index(fields=["index_state", "index_model_key"], name="image_by_model"),
             # Readers: the purge of the trash, and the trash page.
             models.Index(fields=["trashed_at"], condition=Q(trashed_at__isnull=False), name="image_trashed"),
             # Reader: a team's quota, summed with each upload.

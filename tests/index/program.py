@@ -36,6 +36,12 @@ def serve(store: EmbeddedStore, index: MilvusIndex) -> None:
     sys.stdin.read()
 
 
+def hold_write_lock(store: EmbeddedStore, _index: MilvusIndex) -> None:
+    with store.lock_writes():
+        print_line("holds")
+        sys.stdin.read()
+
+
 def outlive_main_thread(_store: EmbeddedStore, index: MilvusIndex) -> None:
     """End the main thread without closing the connection, but keep a pool's thread until standard input is closed."""
     index.upsert([record(1)])
@@ -75,6 +81,7 @@ if __name__ == "__main__":
     tasks: dict[str, Callable[..., None]] = {
         "write": write,
         "serve": serve,
+        "hold_write_lock": hold_write_lock,
         "outlive_main_thread": outlive_main_thread,
         "fork": fork,
     }

@@ -13,6 +13,8 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._pairs: list[socket.socket] = []
+        self._flowing = threading.Event()
+        self._flowing.set()
         self._start()
 
     def cut(self) -> None:
@@ -22,6 +24,13 @@ class Relay:
         for end in self._pairs:
             _break(end)
         self._pairs.clear()
+
+    def hold(self) -> None:
+        """Pass nothing on and keep every connection open, as a server does that hangs."""
+        self._flowing.clear()
+
+    def release(self) -> None:
+        self._flowing.set()
 
     def repair(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self.port))
@@ -37,14 +46,14 @@ class Relay:
                 far = socket.create_connection(("127.0.0.1", self._target_port))
                 self._pairs += [near, far]
                 for ends in ((near, far), (far, near)):
-                    threading.Thread(target=_pass_on, args=ends, daemon=True).start()
+                    threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
 
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while received := source.recv(65_536):
-            target.sendall(received)
-    _break(target)
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while received := source.recv(65_536):
+                self._flowing.wait()
+                target.sendall(received)
+        _break(target)
 
 
 def _break(end: socket.socket) -> None:

@@ -24,6 +24,17 @@ def found(index: MilvusIndex, **arguments: object) -> list[int]:
     return [hit.id for hit in index.search(unit(1), **options)]  # type: ignore[arg-type]
 
 
+def test_entries_are_counted_and_listed_by_team(index: MilvusIndex) -> None:
+    index.upsert([record(an_id, team=1) for an_id in range(1, 6)])
+    index.upsert([record(an_id, team=2) for an_id in range(4, 9)])
+    index.upsert([record(an_id, team=2) for an_id in range(4, 9)])
+    index.delete([8])
+
+    assert [index.count(team_ids=teams) for teams in ([1], [2], [1, 2], [3], [])] == [3, 4, 7, 0, 0]
+    assert [entry.id for entry in index.iterate_entries(team_ids=[2])] == [4, 5, 6, 7]
+    assert list(index.iterate_entries(team_ids=[])) == []
+
+
 def test_new_index_is_empty(connection: Connection) -> None:
     index = new_index(connection)
     index.delete([1])
@@ -106,6 +117,7 @@ class _CrashingEndpoint:
     def __init__(self, endpoint: Endpoint, when: str) -> None:
         self.is_embedded = endpoint.is_embedded
         self.lock_writes = endpoint.lock_writes
+        self.explain = endpoint.explain
         self._endpoint = endpoint
         self._when = when
 

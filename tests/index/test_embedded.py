@@ -1,10 +1,13 @@
 """The embedded store within one process: directory, socket, threads, size."""
 
+import hashlib
 import os
+import shutil
 import socket
 import stat
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +23,13 @@ from tests.index.conftest import new_index
 from tests.index.records import random_units, record, unit
 
 Open = Callable[[], Connection]
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def mode(path: Path) -> int:
@@ -49,31 +59,48 @@ def test_symbolic_link_as_directory_is_refused(open_store: Open, tmp_path: Path)
         new_index(open_store()).count()
 
 
-def test_long_path_moves_the_socket_to_a_private_temporary_directory(
+@pytest.mark.parametrize("name", ["long" * 25, "a#b", "what?", "100%41", "два слова"])
+def test_directory_with_any_path_is_shared_without_a_folder_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    elsewhere = tmp_path / "tmp"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    one, two = (Connection(EmbeddedStore(tmp_path / name / "index")) for _ in range(2))
+    new_index(one, model_key="same").upsert([record(1)])
+
+    assert new_index(two, model_key="same").count() == 1
+    assert not list(elsewhere.iterdir())
+    assert {path.name for path in tmp_path.iterdir()} == {name, "tmp"}
+    two.close()
+    one.close()
+
+
+def test_folder_that_another_user_made_in_the_temporary_directory_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = tmp_path / ("long" * 25)
-    with tempfile.TemporaryDirectory() as short:
-        monkeypatch.setattr(tempfile, "tempdir", short)
-        one, two = (Connection(EmbeddedStore(directory)) for _ in range(2))
-        new_index(one, model_key="same").upsert([record(1)])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    digest = hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()[:16]
+    (tmp_path / f"imagesearch-{os.getuid()}-{digest}").symlink_to("/")
+    connection = Connection(EmbeddedStore(directory))
 
-        (place,) = Path(short).iterdir()
-        assert mode(place) == 0o700
-        assert new_index(two, model_key="same").count() == 1
-        two.close()
-        one.close()
+    new_index(connection).upsert([record(1)])
+
+    connection.close()
 
 
-def test_directory_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    directory = tmp_path / ("long" * 25)
-    with tempfile.TemporaryDirectory() as short:
-        monkeypatch.setattr(tempfile, "tempdir", short)
-        trap = embedded_store.get_short_socket_directory(directory)
-        trap.symlink_to(tmp_path)
+def test_store_is_started_again_when_its_directory_was_deleted(open_store: Open, tmp_path: Path) -> None:
+    owner, client = new_index(open_store(), model_key="same"), new_index(open_store(), model_key="same")
+    owner.upsert([record(1)])
+    assert client.count() == 1
 
-        with pytest.raises(IndexUnavailable, match="must be a directory that this user owns"):
-            new_index(Connection(EmbeddedStore(directory))).count()
+    shutil.rmtree(tmp_path / "index")
+    wait_until(lambda: client.count() == 0)
+
+    client.upsert([record(2)])
+    assert owner.count() == 1
+    assert (tmp_path / "index" / "store.db").is_dir()
 
 
 def test_written_entries_survive_reopening(open_store: Open) -> None:

@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from collections_app.errors import IndexUnavailable
 from collections_app.index.connection import Connection
 from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.milvus import MilvusIndex
@@ -127,6 +129,74 @@ def test_client_takes_over_when_the_owner_is_killed(
 
     assert (directory / "milvus.sock").exists()
     assert [hit.id for hit in own_index.search(unit(1, 1), team_ids=[1], limit=5)] == [1]
+
+
+@pytest.mark.parametrize("connected_before", [True, False])
+def test_stopped_owner_is_replaced_and_no_acknowledged_write_is_lost(
+    start: Start, own_index: MilvusIndex, connected_before: bool
+) -> None:
+    owner = start("serve")
+    assert read_line(owner) == ["owner"]
+    if connected_before:
+        own_index.upsert([record(2)])
+
+    owner.send_signal(signal.SIGSTOP)
+
+    wait_until_searched(own_index)
+    assert own_index.search(unit(1, 1), team_ids=[1], limit=5)[0].id == 1
+    own_index.upsert([record(3)])
+    assert owner.wait(timeout=10) == -signal.SIGKILL
+    assert own_index.count() == 2 + connected_before
+
+
+def test_writers_lose_nothing_when_the_owner_is_stopped(start: Start, own_index: MilvusIndex) -> None:
+    owner = start("serve")
+    assert read_line(owner) == ["owner"]
+    writer = start("write", 100, 20)
+    assert read_line(writer)[1] == "client"
+
+    owner.send_signal(signal.SIGSTOP)
+
+    assert len(read_remaining_ids(writer)) == 19
+    assert writer.wait(timeout=60) == 0
+    expected = {an_id for an_id in range(100, 120) if an_id % program.FORGET_EVERY}
+    assert {entry.id for entry in own_index.iterate_entries()} == {1, *expected}
+
+
+def test_stopped_writer_does_not_hold_up_the_others(start: Start, own_index: MilvusIndex, directory: Path) -> None:
+    own_index.upsert([record(1)])
+    writer = start("hold_write_lock")
+    assert read_line(writer) == ["holds"]
+
+    writer.send_signal(signal.SIGSTOP)
+
+    own_index.upsert([record(2)])
+    assert own_index.count() == 2
+    assert writer.wait(timeout=10) == -signal.SIGKILL
+
+
+def test_owner_that_is_stopped_for_a_moment_stays_the_owner(start: Start, own_index: MilvusIndex) -> None:
+    owner = start("serve")
+    assert read_line(owner) == ["owner"]
+    assert own_index.count() == 1
+
+    owner.send_signal(signal.SIGSTOP)
+    time.sleep(1)
+    owner.send_signal(signal.SIGCONT)
+
+    assert own_index.count() == 1
+    end_normally(owner)
+
+
+def wait_until_searched(index: MilvusIndex) -> None:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            index.search(unit(1, 1), team_ids=[1], limit=5)
+        except IndexUnavailable:
+            assert time.monotonic() < deadline
+        else:
+            return
 
 
 def test_forked_child_neither_owns_nor_locks_the_store(start: Start, own_index: MilvusIndex) -> None:

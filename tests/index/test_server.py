@@ -1,25 +1,30 @@
 """Failures of a server: unreachable, restarted, full."""
 
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
-from pymilvus import MilvusException
+from pymilvus import MilvusClient, MilvusException
 
 from collections_app.errors import IndexRefused, IndexUnavailable
 from collections_app.index.connection import Connection, ServerEndpoint
 from collections_app.index.failures import is_disconnect, translate_error
 from collections_app.index.milvus import MilvusIndex
+from collections_app.index.schema import make_collection_name
 from tests.index.conftest import new_index
 from tests.index.milvus_server import MAX_PARTITIONS
 from tests.index.records import record, unit
 from tests.index.relay import Relay
 
+# A request waits some ten seconds; the bound leaves room for a busy machine.
+HANGING_BOUND_S = 25
+
 
 def every_call(index: MilvusIndex) -> Iterator[None]:
     """Expect one sentence from every method, the library's error behind it."""
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: index.search(unit(1), team_ids=[1], limit=1),
         lambda: index.upsert([record(1)]),
         lambda: index.delete([1]),
@@ -66,6 +71,43 @@ def test_restarted_server_is_used_without_a_restart_of_the_site(milvus_uri: str)
     assert index.count() == 2
     index.drop()
     relay.cut()
+
+
+@pytest.mark.server
+def test_server_that_hangs_is_given_up_in_bounded_time(milvus_uri: str) -> None:
+    relay = Relay(int(milvus_uri.rpartition(":")[2]))
+    index = new_index(Connection(ServerEndpoint(uri=f"http://127.0.0.1:{relay.port}")))
+    index.upsert([record(1)])
+    assert index.search(unit(1), team_ids=[1], limit=1)
+
+    relay.hold()
+    for call in (
+        lambda: index.search(unit(1), team_ids=[1], limit=1),
+        lambda: index.search(unit(1), team_ids=[2], limit=1),
+        lambda: index.get_vectors([1]),
+        index.count,
+    ):
+        started = time.monotonic()
+        with pytest.raises(IndexUnavailable):
+            call()
+        assert time.monotonic() - started < HANGING_BOUND_S
+    relay.release()
+
+    assert index.count() == 1
+    index.drop()
+    relay.cut()
+
+
+@pytest.mark.server
+def test_collection_with_other_fields_is_explained(milvus_uri: str) -> None:
+    index = new_index(Connection(ServerEndpoint(uri=milvus_uri)), model_key="other fields")
+    client = MilvusClient(milvus_uri, timeout=10)
+    client.create_collection(make_collection_name("other fields"), dimension=8)
+
+    with pytest.raises(IndexUnavailable, match="has other fields"):
+        index.search(unit(1), team_ids=[1], limit=1)
+
+    client.drop_collection(make_collection_name("other fields"))
 
 
 def test_full_server_is_reported_as_full() -> None:

@@ -75,6 +75,30 @@ def test_killed_children_are_restarted(served: Process) -> None:
         wait_until(partial(is_replaced, served, name, killed))
 
 
+def test_frozen_owner_of_the_index_is_replaced(installation: Installation, served: Process) -> None:
+    visitor = Visitor(installation.address)
+    assert visitor.upload(1) == 201
+    wait_until(lambda: installation.count_indexed() == 1)
+    assert visitor.search("a red dog") == 200
+    owner = int((installation.data_dir / "index" / "owner.lock").read_text())
+
+    os.kill(owner, signal.SIGSTOP)
+
+    wait_until(lambda: visitor.search("a red dog") == 200 and not is_alive(owner), timeout_s=180)
+    assert visitor.upload(2) == 201
+    wait_until(lambda: installation.count_indexed() == 2)
+
+
+def test_frozen_index_worker_is_replaced(installation: Installation, served: Process) -> None:
+    assert Visitor(installation.address).upload(1) == 201
+    wait_until(lambda: installation.count_indexed() == 1)
+    worker = children_of(served.pid)["worker"]
+
+    os.kill(worker, signal.SIGSTOP)
+
+    wait_until(partial(is_replaced, served, "worker", worker), timeout_s=180)
+
+
 def test_stopping_ends_every_process(installation: Installation) -> None:
     process = installation.serve()
     children = children_of(process.pid)

@@ -4,10 +4,13 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
+from django.template.defaultfilters import filesizeformat
 
 from collections_app.encoders import get_encoder
-from collections_app.errors import ImageSearchError
+from collections_app.errors import ImageSearchError, IndexDamaged
+from collections_app.index import find_store_damage
 from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_collection, get_team
 from collections_app.management.run_until_signal import drain_queue_with_progress
@@ -22,7 +25,9 @@ from collections_app.services.indexing.audit import (
     queue_rebuild,
     queue_reencoding,
 )
+from collections_app.services.indexing.deep_check import DeepReport, check_vectors
 from collections_app.services.indexing.hash_backfill import backfill_hashes
+from collections_app.services.indexing.rebuild import rebuild_store
 
 _HASH_BATCH_SIZE = 200
 
@@ -35,23 +40,65 @@ class Command(FreeTextCommand):
         parser.add_argument("--team", metavar="ID_OR_NAME", help="only this team's pictures")
         parser.add_argument("--collection", metavar="ID_OR_NAME", help="only this collection's pictures")
         parser.add_argument("--no-wait", action="store_true", help="only queue; an index worker does the rest")
+        parser.add_argument("--deep", action="store_true", help="read every vector and compare it with its checksum")
         parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if there are differences")
 
     def handle(self, *_: Any, **options: Any) -> None:
+        images = _select_images(options["team"], options["collection"])
+        covers_all_images = not (options["team"] or options["collection"])
         try:
-            self._run(_select_images(options["team"], options["collection"]), options)
+            self._ensure_readable(options)
+            if options["check"]:
+                sys.exit(0 if self._check(images, covers_all_images, options["deep"]) else 1)
+            self._run(images, covers_all_images, options)
         except ImageSearchError as error:
             raise CommandError(f"{error} The queued jobs are kept.") from error
 
-    def _run(self, images: ImageQuerySet, options: dict[str, Any]) -> None:
-        covers_all_images = not (options["team"] or options["collection"])
+    def _ensure_readable(self, options: dict[str, Any]) -> None:
+        """Set a damaged store aside and start a new one; with --check only report it."""
+        damage = find_store_damage(deep=options["deep"])
+        is_opened = True
+        try:
+            get_active_index().count()
+        except IndexDamaged:
+            is_opened = False
+        if is_opened and damage is None:
+            return
+        self.stderr.write(f"The search index is damaged: {damage or 'its files do not fit together'}.")
+        if options["check"]:
+            sys.exit(1)
+        if rebuild := rebuild_store():
+            self.stdout.write(
+                f"The damaged files are kept in {rebuild.aside} ({filesizeformat(rebuild.size_bytes)}). Delete the "
+                f"folder when you no longer need it.\nVectors read from it: {rebuild.restored:,}"
+            )
+
+    def _check(self, images: ImageQuerySet, covers_all_images: bool, is_deep: bool) -> bool:
+        is_consistent = self._audit(images, covers_all_images).is_consistent
+        return not (is_deep and self._check_vectors(images).altered) and is_consistent
+
+    def _audit(self, images: ImageQuerySet, covers_all_images: bool) -> IndexReport:
         report = audit_index(
             index=get_active_index(), model_key=get_encoder().key, images=images, covers_all_images=covers_all_images
         )
         self._print(report)
-        if options["check"]:
-            sys.exit(0 if report.is_consistent else 1)
-        queue_differences(report)
+        return report
+
+    def _check_vectors(self, images: ImageQuerySet) -> DeepReport:
+        report = check_vectors(images=images, reads_files=not settings.MILVUS_URI)
+        self._print_counts(
+            {
+                "vectors read": report.checked,
+                "without a checksum": report.without_checksum,
+                "altered": len(report.altered),
+            }
+        )
+        return report
+
+    def _run(self, images: ImageQuerySet, covers_all_images: bool, options: dict[str, Any]) -> None:
+        queue_differences(self._audit(images, covers_all_images))
+        if options["deep"]:
+            queue_reencoding(Image.objects.filter(pk__in=self._check_vectors(images).altered))
         if options["all"]:
             self._queue_all(images, covers_all_images)
         self.stdout.write(f"Queued pictures: {IndexJob.objects.waiting().count()}")
@@ -73,6 +120,9 @@ class Command(FreeTextCommand):
             "orphaned": len(report.orphaned),
             "in a wrong partition": len(report.misplaced),
         }
+        self._print_counts(rows)
+
+    def _print_counts(self, rows: dict[str, int]) -> None:
         for name, count in rows.items():
             self.stdout.write(f"{name:<21}{count:>9}")
 

@@ -105,13 +105,13 @@ class BatchWriter:
             for part in self._split(pairs, [task.job for task, _ in pairs], error):
                 self._upsert(part)
             return
-        for task, _vector in pairs:
+        for task, vector in pairs:
             finish_job(
                 worker=self.worker,
                 job=task.job,
                 model_key=self.encoder.key,
                 sha256=task.sha256,
-                perceptual_hash=task.perceptual_hash,
+                computed=task.compute_fields(vector),
             )
 
     def _split(

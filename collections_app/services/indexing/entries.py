@@ -1,8 +1,9 @@
 """The index entry of an image row."""
 
 import logging
+import zlib
 
-from collections_app.index import MAX_INDEXED_TAGS, TRASH_PARTITION, UNKNOWN, Entry, hash_token
+from collections_app.index import MAX_INDEXED_TAGS, TRASH_PARTITION, UNKNOWN, Entry, Vector, hash_token
 from collections_app.models import Image
 from collections_app.models.wall_clock import count_wall_clock_seconds
 
@@ -24,6 +25,11 @@ def build_entry(image: Image) -> Entry:
         format=hash_token(image.format),
         tags=_hash_tags(image),
     )
+
+
+def compute_vector_checksum(vector: Vector) -> int:
+    """Return the CRC-32 of the vector's numbers as 32-bit floats, the lowest byte first."""
+    return zlib.crc32(vector.astype("<f4").tobytes())
 
 
 def build_entry_or_none(image: Image) -> Entry | None:

@@ -15,9 +15,9 @@ from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, InvalidImage, ModelUnavailable, StorageUnavailable
 from collections_app.errors import gettext_noop as _
 from collections_app.imaging import compute_perceptual_hash, open_picture
-from collections_app.index import Entry
+from collections_app.index import Entry, Vector
 from collections_app.models import Image, IndexJob
-from collections_app.services.indexing.entries import build_entry_or_none
+from collections_app.services.indexing.entries import build_entry_or_none, compute_vector_checksum
 from collections_app.services.library.renditions import Rendition, store_rendition
 
 # The longest edge of the decoded picture: enough for the thumbnail and for the input of the usual models.
@@ -46,10 +46,12 @@ class Task:
     file_name: str
     decoding: Future[Decoded] | None
 
-    @property
-    def perceptual_hash(self) -> int | None:
-        """The hash of a decoded picture; None if the task needs no decoding."""
-        return self.decoding.result().perceptual_hash if self.decoding else None
+    def compute_fields(self, vector: Vector) -> dict[str, int]:
+        """Return the image's fields that change with a new vector; none if the stored vector is used again."""
+        if self.decoding is None:
+            return {}
+        perceptual_hash = self.decoding.result().perceptual_hash
+        return {"perceptual_hash": perceptual_hash, "vector_checksum": compute_vector_checksum(vector)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ the fifth attempt it fails for good.
 import logging
 import threading
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from django.db import Error, connection, transaction
 from django.db.models import F
@@ -22,6 +23,7 @@ MAX_ATTEMPTS = 5
 LEASE_S = 30.0
 _FIRST_RETRY_S = 1.0
 _POSTPONE_S = 30.0
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
 
@@ -59,19 +61,19 @@ def renew_lease(*, worker: uuid.UUID, lease_s: float = LEASE_S) -> int:
 
 @transaction.atomic
 def finish_job(
-    *, worker: uuid.UUID, job: IndexJob, model_key: str = "", sha256: str = "", perceptual_hash: int | None = None
+    *, worker: uuid.UUID, job: IndexJob, model_key: str = "", sha256: str = "", computed: Mapping[str, int] = _NOTHING
 ) -> None:
     """Delete a finished job and record the image as indexed, unless it was queued again or claimed by another worker.
 
-    The job is deleted only if its token is unchanged: the token changes whenever the image is queued again.
+    `computed` are fields of the image that were computed with its new vector. The job is deleted only if its token is
+    unchanged: the token changes whenever the image is queued again.
     """
     deleted, _ = IndexJob.objects.leased_by(worker).filter(pk=job.pk, token=job.token).delete()
     if not deleted:
         _release_or_requeue(worker, job)
     elif model_key:
-        hashes = {} if perceptual_hash is None else {"perceptual_hash": perceptual_hash}
         Image.objects.filter(pk=job.image_id).record_index_state(
-            index_state=IndexState.INDEXED, index_model_key=model_key, index_sha256=sha256, index_error="", **hashes
+            index_state=IndexState.INDEXED, index_model_key=model_key, index_sha256=sha256, index_error="", **computed
         )
 
 

@@ -18,6 +18,7 @@ from collections_app.errors import gettext_noop as _
 from collections_app.models import IndexJob
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
+from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.indexing.hash_backfill import backfill_hashes
 from collections_app.services.indexing.preparation import JobBatch, prepare_batch
 from collections_app.services.indexing.queue import LEASE_S, Heartbeat, claim_jobs, fail_job, release_jobs
@@ -28,6 +29,8 @@ _IDLE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 # Examples are stored for an hour at most, see models.example.
 _MAINTENANCE_EVERY_S = 600.0
+# A lost index is noticed within this time; the check is two counts.
+_CHECK_EVERY_S = 60.0
 
 
 def _do_nothing() -> None:
@@ -51,7 +54,8 @@ class IndexWorker:
         self.stop = stop or threading.Event()
         self._lease_s = lease_s
         self._maintenance = maintenance
-        self._maintenance_due = time.monotonic()
+        self._maintenance_due = self._check_due = time.monotonic()
+        self._is_first_check = True
         self._has_unreleased_jobs = False
         self._hashed_up_to = 0
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
@@ -74,6 +78,7 @@ class IndexWorker:
         with self._make_heartbeat():
             while not self.stop.is_set():
                 try:
+                    self._check_index()
                     self._run_maintenance()
                     self._process_due_jobs(_do_nothing)
                     while not self.stop.is_set() and self._backfill_hashes():
@@ -87,6 +92,14 @@ class IndexWorker:
                     pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
                     close_old_connections()
                 self.stop.wait(pause_s)
+
+    def _check_index(self) -> None:
+        """Queue what the index has lost. At the start compare each team, later the totals only."""
+        now = time.monotonic()
+        if now >= self._check_due:
+            is_first, self._check_due = self._is_first_check, now + _CHECK_EVERY_S
+            restore_lost_entries(is_thorough=is_first)
+            self._is_first_check = False
 
     def _run_maintenance(self) -> None:
         if time.monotonic() >= self._maintenance_due:

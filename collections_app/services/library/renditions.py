@@ -1,6 +1,8 @@
 """Renditions: smaller JPEGs of a picture, made once and stored beside the originals."""
 
 import enum
+import io
+import logging
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
@@ -9,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from PIL.Image import Image as Picture
 
+from collections_app.errors import StorageUnavailable
 from collections_app.imaging import (
     THUMBNAIL_QUALITY,
     compute_longest_edge,
@@ -20,6 +23,7 @@ from collections_app.models import Image
 
 # A larger picture is shown and shared reduced, so that it can be made within the memory budget.
 MAX_PIXELS = 48_000_000
+log = logging.getLogger(__name__)
 
 
 class Rendition(enum.Enum):
@@ -58,20 +62,14 @@ def store_rendition(*, image: Image, rendition: Rendition, picture: Picture) -> 
     """Store a rendition of a decoded, perhaps reduced picture unless it exists. Uses no database."""
     name = build_rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
-        full_size = (image.width, image.height)
-        size = compute_rendition_size(image, rendition)
-        # Within the memory budget a picture may have been decoded smaller; it is never enlarged.
-        is_smaller = picture.width < size[0] or picture.height < size[1]
-        content = make_thumbnail(
-            picture, edge_px=max(size), full_size=None if is_smaller else full_size, quality=rendition.quality
-        )
-        _save_whole(name, content)
+        _save_whole(name, _make_content(image, rendition, picture))
 
 
 def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
-    """Open a rendition; make it first if the worker has not.
+    """Open a rendition; make it first if the worker has not. One that cannot be stored, for example on a full disk, is
+    returned all the same.
 
-    Raises InvalidImage if the picture cannot be decoded, FileNotFoundError if its file is missing.
+    Raises InvalidImage if the picture cannot be decoded, FileNotFoundError if its file is missing, StorageUnavailable.
     """
     name = build_rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
@@ -81,11 +79,25 @@ def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
             default_storage.open(image.file_name) as original,
             hold_picture(cast(BinaryIO, original), max_edge_px=edge_px) as picture,
         ):
-            store_rendition(image=image, rendition=rendition, picture=picture)
+            try:
+                store_rendition(image=image, rendition=rendition, picture=picture)
+            except (OSError, StorageUnavailable) as error:
+                log.warning("A rendition of image %s could not be stored: %s", image.pk, error)
+                return File(io.BytesIO(_make_content(image, rendition, picture)), name)
         if not Image.objects.filter(pk=image.pk).exists():  # deleted meanwhile, before this rendition existed
             default_storage.delete(name)
             raise FileNotFoundError(name)
     return default_storage.open(name)
+
+
+def _make_content(image: Image, rendition: Rendition, picture: Picture) -> bytes:
+    full_size = (image.width, image.height)
+    size = compute_rendition_size(image, rendition)
+    # Within the memory budget a picture may have been decoded smaller; it is never enlarged.
+    is_smaller = picture.width < size[0] or picture.height < size[1]
+    return make_thumbnail(
+        picture, edge_px=max(size), full_size=None if is_smaller else full_size, quality=rendition.quality
+    )
 
 
 def _save_whole(name: str, content: bytes) -> None:

@@ -48,6 +48,11 @@ class Scope:
     def is_empty(self) -> bool:
         return not self.team_ids and not self.collections
 
+    @property
+    def all_team_ids(self) -> list[int]:
+        """The teams whose partitions a search reads."""
+        return sorted({*self.team_ids, *self.collections.values()})
+
 
 class VisibleScopes:
     """The teams and collections that a user may see. Each list is read when it is first needed."""

@@ -9,6 +9,7 @@ from collections_app.models import Image
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.text_search import drop_stop_words, split_words
 from collections_app.models.wall_clock import convert_to_wall_clock
+from collections_app.services.indexing.completeness import refuse_lost_entries
 from collections_app.services.search.composition import compose, compute_score_scale, embed_terms
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs, find_request_cutoffs
 from collections_app.services.search.request import SearchRequest
@@ -76,6 +77,8 @@ def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None) -> Sea
     parts = embed_terms(request)
     vector = compose(parts)
     raw_hits = find_nearest(scope=request.scope, vector=vector, conditions=request.filters.conditions)
+    if not raw_hits and not request.scope.is_empty:
+        refuse_lost_entries(team_ids=request.scope.all_team_ids, images=request.scope.images)
     if cutoffs is None:
         cutoffs = find_request_cutoffs(request, vector, raw_hits, score_scale=compute_score_scale(parts))
     hits = keep_visible(raw_hits, images=request.scope.images)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
-from collections_app.errors import ImageSearchError, TooManyDownloads
+from collections_app.errors import ImageSearchError, StorageUnavailable, TooManyDownloads
 from collections_app.forms import MAX_TAGS, AddTagsForm
 from collections_app.messages import describe_error, format_count
 from collections_app.middleware import is_json_requested
@@ -27,6 +27,7 @@ from collections_app.services.library.bulk_changes import (
     trash_in_bulk,
     undo_bulk_action,
 )
+from collections_app.services.library.started_stream import StartedStream
 from collections_app.services.library.zip_download import stream_zip
 from collections_app.services.library.zip_slots import hold_zip_slot
 from collections_app.services.search.relevance import NO_CUTOFFS
@@ -103,9 +104,11 @@ def selection_download(request: SignedInRequest) -> HttpResponseBase:
         messages.warning(request, _("Select pictures first."))
         return _redirect_back(request)
     try:
-        chunks = hold_zip_slot(stream_zip(image_ids=ids, user=request.user), account_id=request.user.pk)
+        chunks = StartedStream(hold_zip_slot(stream_zip(image_ids=ids, user=request.user), account_id=request.user.pk))
     except TooManyDownloads as error:
         return _render_too_many(request, error)
+    except StorageUnavailable as error:
+        return _render_unavailable(request, error)
     response = StreamingHttpResponse(chunks, content_type="application/zip")
     response["Content-Disposition"] = 'attachment; filename="pictures.zip"'
     response["Cache-Control"] = "private, no-store"
@@ -167,6 +170,13 @@ def _render_too_many(request: SignedInRequest, error: TooManyDownloads) -> HttpR
         response = render(request, "library/too_many_downloads.html", {"sentence": sentence}, status=status)
     response["Retry-After"] = str(_ZIP_RETRY_S)
     return response
+
+
+def _render_unavailable(request: SignedInRequest, error: StorageUnavailable) -> HttpResponse:
+    sentence = describe_error(error)
+    if is_json_requested(request):
+        return JsonResponse({"error": sentence, "code": "unavailable"}, status=503)
+    return render(request, "library/download_unavailable.html", {"sentence": sentence}, status=503)
 
 
 def _report(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.files import File
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -13,6 +14,7 @@ from collections_app.imaging import CONTENT_TYPES, SHOWN_BY_BROWSERS, THUMBNAIL_
 from collections_app.messages import describe_error
 from collections_app.models import Image
 from collections_app.permissions import SignedInRequest, get_rights, get_visible_image
+from collections_app.services.library.bounded_calls import share_time
 from collections_app.services.library.files import build_download_name
 from collections_app.services.library.renditions import Rendition, build_rendition_etag, open_rendition
 
@@ -88,7 +90,8 @@ def serve_cached_file(request: HttpRequest, etag: str, respond: Callable[[], Htt
     """Respond with a file, or with 304 if the browser has it. The caller has checked access."""
     response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     try:
-        response = response or respond()
+        with share_time(settings.STORAGE_TIMEOUT_S):
+            response = response or respond()
     except (FileNotFoundError, InvalidImage) as error:
         raise Http404("The file of this picture is missing or can't be read.") from error
     except StorageUnavailable as error:

@@ -21,6 +21,7 @@ from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.known_devices import find_device, remember_device
 from collections_app.messages import describe_error
 from collections_app.models import Image, PublicLink
+from collections_app.services.indexing.completeness import count_searchable
 from collections_app.services.library.renditions import Rendition, build_rendition_etag, open_rendition
 from collections_app.services.search.query import clean_query
 from collections_app.services.search.request import build_collection_request
@@ -85,7 +86,8 @@ def public_search(request: HttpRequest, link: PublicLink) -> HttpResponse:
         )
     page = paginate(request, results.ranked)
     images = [each.image for each in join_rows(list(page), images=search.scope.images)]
-    context |= {"page": page, "images": images, "results": results}
+    coverage = count_searchable(search.scope.images)
+    context |= {"page": page, "images": images, "results": results, "coverage": coverage}
     return render(request, "sharing/public_collection.html", context)
 
 

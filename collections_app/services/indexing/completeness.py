@@ -1,0 +1,107 @@
+"""Whether the index holds what the database calls searchable, and queueing what it has lost."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q
+
+from collections_app.encoders import get_encoder, get_known_model_key
+from collections_app.errors import IndexIncomplete
+from collections_app.errors import gettext_noop as _
+from collections_app.index import TRASH_PARTITION, VectorIndex
+from collections_app.models import Image, IndexJob, IndexState, Team
+from collections_app.models.ids import iterate_chunks
+from collections_app.models.image import ImageQuerySet
+from collections_app.models.index_job import Priority
+from collections_app.services.indexing.active_index import get_active_index
+
+_CHUNK_SIZE = 1000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How many of some images a search can find."""
+
+    searchable: int
+    total: int
+
+    @property
+    def is_complete(self) -> bool:
+        return self.searchable >= self.total
+
+
+def count_searchable(images: ImageQuerySet) -> Coverage:
+    """Count the images, and those that the active model has indexed."""
+    model_key = get_known_model_key()
+    searchable = Q(index_state=IndexState.INDEXED)
+    if model_key:
+        searchable &= Q(index_model_key=model_key)
+    counts = images.aggregate(searchable=Count("pk", filter=searchable), total=Count("pk"))
+    return Coverage(**counts)
+
+
+def refuse_lost_entries(*, team_ids: Sequence[int], images: ImageQuerySet) -> None:
+    """Call it when a search finds nothing. Raises IndexIncomplete if the index holds nothing of these teams although
+    the database has images there that it should hold."""
+    if not images.indexed_by(get_encoder().key).exists():
+        return
+    if not get_active_index().count(team_ids=team_ids):
+        raise IndexIncomplete(
+            _("The search index has lost its entries. They are being restored. Try again in a few minutes.")
+        )
+
+
+def restore_lost_entries(*, is_thorough: bool = True) -> int:
+    """Queue images that the active model should find and the index does not hold; return how many.
+
+    Each is queued once: it counts as waiting until it is indexed. Unless thorough, only the total is compared.
+    Raises EncoderError, or IndexUnavailable: an index that cannot be reached has lost nothing.
+    """
+    model_key, index = get_encoder().key, get_active_index()
+    others = list(Image.objects.indexed_by_others(model_key).order_by("pk").values_list("pk", flat=True))
+    count = _queue(others, priority=Priority.REBUILD)
+    # The database first: what is indexed meanwhile makes the index larger, and is not missed.
+    expected = Image.objects.indexed_by(model_key).count()
+    if is_thorough or index.count() < expected:
+        for team_id, images in _iterate_short_teams(index, Image.objects.indexed_by(model_key)):
+            count += _queue(_find_lost(index, team_id, images), priority=Priority.REPAIR)
+    if count:
+        log.warning("The index lacks %s pictures that were searchable. They are queued again.", count)
+    return count
+
+
+def _iterate_short_teams(index: VectorIndex, indexed: ImageQuerySet) -> Iterator[tuple[int, ImageQuerySet]]:
+    """Yield the teams with fewer entries than images, and the images; the trash counts as one team."""
+    groups = indexed.not_trashed().values_list("collection__team").annotate(count=Count("pk")).order_by()
+    for team_id, count in [*groups, (TRASH_PARTITION, indexed.trashed().count())]:
+        if count and index.count(team_ids=[team_id]) < count:
+            is_trash = team_id == TRASH_PARTITION
+            yield team_id, indexed.trashed() if is_trash else indexed.not_trashed().in_team(Team(pk=team_id))
+
+
+def _find_lost(index: VectorIndex, team_id: int, images: ImageQuerySet) -> list[int]:
+    """Return the ids of images without an entry. A picture that is being moved or changed has a job and is left out."""
+    waiting = IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))
+    settled = images.exclude(Exists(waiting))
+    candidates = set(settled.values_list("pk", flat=True))
+    candidates.difference_update(entry.id for entry in index.iterate_entries(team_ids=[team_id]))
+    # Again: a picture may have been moved while the entries were read.
+    chunks = iterate_chunks(sorted(candidates), _CHUNK_SIZE)
+    return [pk for chunk in chunks for pk in settled.filter(pk__in=chunk).values_list("pk", flat=True)]
+
+
+def _queue(image_ids: list[int], *, priority: Priority) -> int:
+    """Queue in short transactions, so that other writers do not wait long."""
+    chunks = iterate_chunks(image_ids, _CHUNK_SIZE)
+    return sum(_queue_chunk(Image.objects.filter(pk__in=chunk).indexed(), priority) for chunk in chunks)
+
+
+@transaction.atomic
+def _queue_chunk(images: ImageQuerySet, priority: Priority) -> int:
+    count = images.enqueue(priority=priority)
+    images.record_index_state(index_state=IndexState.PENDING, index_sha256="")
+    return count

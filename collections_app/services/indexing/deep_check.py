@@ -1,0 +1,62 @@
+"""The deep check: reads every vector and compares it with the checksum that was computed when it was made."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from collections_app.encoders import get_encoder
+from collections_app.index import read_stored_vectors
+from collections_app.models import Image
+from collections_app.models.ids import iterate_chunks
+from collections_app.models.image import ImageQuerySet
+from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.entries import build_entry_or_none
+from collections_app.services.indexing.rebuild import is_plausible
+
+_CHUNK_SIZE = 1000
+
+
+@dataclass(slots=True, kw_only=True)
+class DeepReport:
+    """`altered` are the ids of images whose vector is not the one that was stored. `without_checksum` counts vectors
+    from before checksums were kept: of these only the length is known."""
+
+    checked: int = 0
+    without_checksum: int = 0
+    altered: set[int] = field(default_factory=set)
+
+
+def check_vectors(*, images: ImageQuerySet, reads_files: bool) -> DeepReport:
+    """Read the vectors of these images as searches see them. `reads_files`: also as the embedded store's files hold
+    them, which its owner reads at its next start."""
+    report = DeepReport()
+    indexed = images.indexed_by(get_encoder().key)
+    ids = list(indexed.order_by("pk").values_list("pk", flat=True))
+    for chunk in iterate_chunks(ids, _CHUNK_SIZE):
+        vectors = get_active_index().get_vectors(chunk)
+        for image in indexed.filter(pk__in=vectors):
+            report.checked += 1
+            report.without_checksum += image.vector_checksum is None
+            if not is_plausible(image, vectors[image.pk]):
+                report.altered.add(image.pk)
+    if reads_files:
+        report.altered.update(_find_altered_rows(indexed))
+    return report
+
+
+def _find_altered_rows(indexed: ImageQuerySet) -> Iterator[int]:
+    """Return the ids of images whose newest row in the files holds another vector."""
+    newest: dict[int, tuple[int, bool]] = {}
+    for rows in read_stored_vectors(model_key=get_encoder().key):
+        images = indexed.select_related("collection").in_bulk(rows.ids.tolist())
+        for image_id, number, content, vector in zip(
+            rows.ids.tolist(), rows.sequence_numbers.tolist(), rows.contents.tolist(), rows.vectors, strict=True
+        ):
+            image = images.get(image_id)
+            if image and number >= newest.get(image_id, (0, True))[0]:
+                newest[image_id] = (number, not _is_row_of(image, content) or is_plausible(image, vector))
+    return (image_id for image_id, (_number, is_good) in newest.items() if not is_good)
+
+
+def _is_row_of(image: Image, content: int) -> bool:
+    entry = build_entry_or_none(image)
+    return entry is not None and entry.content == content

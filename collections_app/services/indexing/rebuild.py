@@ -1,0 +1,61 @@
+"""Rebuilding a damaged embedded store: it is set aside, and its readable vectors are stored again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from collections_app.encoders import get_encoder
+from collections_app.index import Record, StoredVectors, Vector, read_stored_vectors, set_store_aside
+from collections_app.models import Image
+from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.entries import build_entry_or_none, compute_vector_checksum
+
+_UNIT_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """Where the damaged files are now, and how many vectors were read from them."""
+
+    aside: Path
+    size_bytes: int
+    restored: int
+
+
+def rebuild_store() -> Rebuild | None:
+    """Set the embedded store aside, start a new one, and store the vectors there that can still be read.
+
+    Nothing is deleted. Afterwards the audit queues the pictures whose vectors could not be read. Returns None if there
+    is no store. Raises IndexUnavailable if a process keeps the store open.
+    """
+    aside = set_store_aside()
+    if aside is None:
+        return None
+    restored = sum(_restore(rows) for rows in read_stored_vectors(aside, model_key=get_encoder().key))
+    size = sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
+    return Rebuild(aside=aside, size_bytes=size, restored=restored)
+
+
+def is_plausible(image: Image, vector: Vector) -> bool:
+    """Return whether this may be the image's vector: of unit length, and with its checksum if that is known."""
+    if not np.isfinite(vector).all() or abs(float(np.linalg.norm(vector)) - 1) > _UNIT_TOLERANCE:
+        return False
+    return image.vector_checksum in (None, compute_vector_checksum(vector))
+
+
+def _restore(rows: StoredVectors) -> int:
+    """Store the rows of images that the active model has indexed and whose file has not changed since."""
+    encoder = get_encoder()
+    if rows.vectors.shape[1:] != (encoder.dim,):
+        return 0
+    indexed = Image.objects.indexed_by(encoder.key).select_related("collection")
+    images = indexed.in_bulk(rows.ids.tolist())
+    records = []
+    for image_id, content, vector in zip(rows.ids.tolist(), rows.contents.tolist(), rows.vectors, strict=True):
+        image = images.get(image_id)
+        entry = build_entry_or_none(image) if image else None
+        if image and entry and entry.content == content and is_plausible(image, vector):
+            records.append(Record(entry=entry, vector=vector))
+    get_active_index().upsert(records)
+    return len({record.entry.id for record in records})

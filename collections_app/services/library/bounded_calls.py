@@ -1,0 +1,90 @@
+"""Calls to a partner that may be slow or silent: each has a time limit, and a silent partner gets a rest."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+from collections_app.errors import StorageUnavailable
+from collections_app.errors import gettext_noop as _
+
+# How long callers fail at once after the partner was silent. Then one of them tries again.
+SILENCE_S = 10.0
+# Threads that wait for a silent partner end with the library's own time limits; this bounds those that do not.
+MAX_RUNNING = 64
+
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+_Returned = TypeVar("_Returned")
+
+
+def make_storage_error() -> StorageUnavailable:
+    return StorageUnavailable(_("The picture storage can't be reached. Try again in a minute."))
+
+
+@contextmanager
+def share_time(limit_s: float) -> Iterator[None]:
+    """Let all calls inside together take no longer than this; for a request that needs several of them."""
+    token = _deadline.set(time.monotonic() + limit_s)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+class BoundedCalls:
+    """Runs calls in threads of their own, so that the caller stops waiting whatever the partner does. Thread-safe."""
+
+    def __init__(self, *, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._running = 0
+        self._is_silent = False
+        self._retry_at = 0.0
+
+    def run(self, call: Callable[[], _Returned], *, extra_s: float = 0) -> _Returned:
+        """Return what the call returns, or raise what it raises.
+
+        Raises StorageUnavailable if it takes longer than the limit and `extra_s`, or if the partner was silent lately.
+        """
+        self._start()
+        future: Future[_Returned] = Future()
+        # A daemon: a process that stops does not wait for the partner.
+        threading.Thread(target=self._run_call, args=(future, call), name="storage-call", daemon=True).start()
+        try:
+            result = future.result(self._compute_limit() + extra_s)
+        except TimeoutError as error:
+            if future.done():
+                raise
+            self.report_silence()
+            raise make_storage_error() from error
+        self._is_silent = False
+        return result
+
+    def report_silence(self) -> None:
+        with self._lock:
+            self._is_silent, self._retry_at = True, time.monotonic() + SILENCE_S
+
+    def _start(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            if self._running >= MAX_RUNNING or (self._is_silent and now < self._retry_at):
+                raise make_storage_error()
+            # While this caller tries again, the others fail at once.
+            self._retry_at = now + self._timeout_s
+            self._running += 1
+
+    def _run_call(self, future: "Future[_Returned]", call: Callable[[], _Returned]) -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 -- the caller raises it
+            future.set_exception(error)
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def _compute_limit(self) -> float:
+        deadline = _deadline.get()
+        return self._timeout_s if deadline is None else max(0.0, min(self._timeout_s, deadline - time.monotonic()))

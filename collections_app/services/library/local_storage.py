@@ -1,0 +1,91 @@
+"""The storage backend for a folder of this machine or of a network drive."""
+
+import errno
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage
+
+from collections_app.errors import StorageUnavailable
+from collections_app.errors import gettext_noop as _
+
+# What is wrong with the drive, the process or the rights, never with one picture. A full disk while saving is an
+# OSError for the callers, which have a sentence for it.
+_DRIVE_ERRORS = frozenset(
+    {
+        *(errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENODEV),
+        *(errno.ENXIO, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN, errno.EREMOTEIO),
+    }
+)
+_ORIGINALS = "originals"
+
+
+class PrivateFolder(FileSystemStorage):
+    """A folder that the web server does not serve. Raises FileNotFoundError for a missing file, StorageUnavailable if
+    the drive cannot be read or is not mounted."""
+
+    def exists(self, name: str) -> bool:
+        with _translate_errors():
+            # Unlike os.path.exists, this does not take an unreadable drive for a missing file.
+            try:
+                os.lstat(self.path(name))
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            return True
+
+    def delete(self, name: str) -> None:
+        with _translate_errors():
+            super().delete(name)
+
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+        with _translate_errors():
+            try:
+                if mode != "rb":
+                    opened: File[Any] = super()._open(name, mode)  # type: ignore[misc]
+                    return opened
+                return File(io.BufferedReader(_DriveFile(self.path(name))), name)
+            except FileNotFoundError as error:
+                self._refuse_missing_drive(error)
+                raise
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        with _translate_errors():
+            saved: str = super()._save(name, content)  # type: ignore[misc]
+        return saved
+
+    def _refuse_missing_drive(self, error: FileNotFoundError) -> None:
+        """A folder without any original is the place where a drive should be mounted."""
+        if not (Path(self.location) / _ORIGINALS).is_dir():
+            raise _make_error(error) from error
+
+
+class _DriveFile(io.FileIO):
+    """A file whose reading fails with StorageUnavailable: a decoder would take an OSError for a damaged picture."""
+
+    def readinto(self, buffer: Any) -> int | None:
+        with _translate_errors():
+            return super().readinto(buffer)
+
+    def readall(self) -> bytes:
+        with _translate_errors():
+            return super().readall()
+
+
+@contextmanager
+def _translate_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DRIVE_ERRORS:
+            raise
+        raise _make_error(error) from error
+
+
+def _make_error(error: OSError) -> StorageUnavailable:
+    sentence = _("The pictures' files can't be read or written right now: %(reason)s.")
+    return StorageUnavailable(sentence, reason=error.strerror or str(error))

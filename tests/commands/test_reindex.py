@@ -1,0 +1,165 @@
+"""`reindex` on a damaged embedded store, and its deep check."""
+
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from collections_app.encoders import get_encoder
+from collections_app.index import Record, close_index
+from collections_app.models import Image
+from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.entries import build_entry
+from collections_app.services.indexing.worker import IndexWorker
+from tests.sample_team import SampleTeam, put_pictures, sign_in_client
+from tests.services.indexing.agreement import assert_index_agrees
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def store(sample: SampleTeam, settings: Settings) -> Path:
+    """The files of an index of five pictures that nobody has open."""
+    put_pictures(sample, 4)
+    IndexWorker().drain()
+    close_index()
+    return Path(settings.EMBEDDED_STORE_DIR) / "store.db"
+
+
+def reindex(*words: str) -> str:
+    out, err = StringIO(), StringIO()
+    try:
+        call_command("reindex", *words, stdout=out, stderr=err)
+    except SystemExit as stop:
+        return f"{out.getvalue()}{err.getvalue()}exit {stop.code}"
+    return f"{out.getvalue()}{err.getvalue()}"
+
+
+def empty(store: Path, pattern: str) -> None:
+    for path in store.rglob(pattern):
+        path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("pattern", ["*.idx", "schema.json", "manifest.json*", "*.parquet"])
+def test_damaged_store_is_set_aside_and_rebuilt(store: Path, pattern: str) -> None:
+    empty(store, pattern)
+
+    told = reindex()
+
+    (aside,) = store.parent.glob("damaged-*")
+    assert str(aside) in told
+    assert f"Vectors read from it: {0 if pattern == '*.parquet' else 5}" in told
+    assert_index_agrees()
+    assert "exit 0" in reindex("--check", "--deep")
+
+
+def test_vectors_that_can_be_read_are_not_made_again(store: Path, settings: Settings) -> None:
+    empty(store, "*.idx")
+    for path in Path(settings.STORAGES["default"]["OPTIONS"]["location"]).rglob("originals/*/*"):
+        path.unlink()
+
+    told = reindex()
+
+    assert "All queued pictures are done." in told
+    assert get_active_index().count() == 5
+
+
+def test_check_reports_the_damage_and_changes_nothing(store: Path) -> None:
+    empty(store, "schema.json")
+
+    told = reindex("--check")
+
+    assert "The search index is damaged:" in told
+    assert "schema.json" in told
+    assert "exit 1" in told
+    assert store.is_dir()
+    assert not list(store.parent.glob("damaged-*"))
+
+
+def test_search_tells_the_damage_and_works_after_reindex(store: Path, sample: SampleTeam) -> None:
+    empty(store, "manifest.json*")
+    visitor = sign_in_client(sample.owner)
+
+    broken = visitor.get("/search/", {"q": "red"})
+    reindex()
+    mended = visitor.get("/search/", {"q": "red"})
+
+    assert broken.status_code == 503
+    assert (
+        "The search index is damaged. An administrator rebuilds it with manage.py reindex." in broken.content.decode()
+    )
+    assert mended.status_code == 200
+
+
+def test_damage_under_a_running_site_is_found_and_mended(store: Path) -> None:
+    assert get_active_index().count() == 5
+    empty(store, "schema.json")
+
+    assert "exit 1" in reindex("--check")
+    reindex()
+
+    assert get_active_index().count() == 5
+    assert "exit 0" in reindex("--check", "--deep")
+
+
+def test_altered_vector_is_found_and_made_again(store: Path) -> None:
+    image = Image.objects.select_related("collection").first()
+    assert image
+    vector = np.eye(1, get_encoder().dim, dtype=np.float32)[0]
+    get_active_index().upsert([Record(entry=build_entry(image), vector=vector)])
+
+    assert "exit 0" in reindex("--check")
+    told = reindex("--check", "--deep")
+    assert "exit 1" in told
+    assert f"{'altered':<21}{1:>9}" in told
+
+    reindex("--deep")
+
+    assert "exit 0" in reindex("--check", "--deep")
+
+
+def test_one_changed_number_in_the_files_is_found(store: Path) -> None:
+    """The file is well-formed, and the vector nearly of unit length."""
+    path = next(store.rglob("data_*.parquet"))
+    table = pq.read_table(path)
+    vectors = table["vector"].to_pylist()
+    vectors[0][0] = float(np.nextafter(np.float32(vectors[0][0]), np.float32(2)))
+    column = table.schema.get_field_index("vector")
+    field = table.schema.field(column)
+    pq.write_table(table.set_column(column, field, pa.array(vectors, type=field.type)), path)
+    for index in store.rglob("*.idx"):
+        index.unlink()
+
+    assert "exit 0" in reindex("--check")
+    assert "exit 1" in reindex("--check", "--deep")
+
+
+def test_vectors_without_a_checksum_are_counted(store: Path) -> None:
+    Image.objects.all().record_index_state(vector_checksum=None)
+
+    told = reindex("--check", "--deep")
+
+    assert f"{'without a checksum':<21}{5:>9}" in told
+    assert "exit 0" in told
+
+
+def test_reindex_says_that_a_store_in_use_by_another_program_stays(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from milvus_lite.db import MilvusLite
+
+    from collections_app.index import embedded_store
+
+    monkeypatch.setattr(embedded_store, "OWNER_TIMEOUT_S", 0.5)
+    other = MilvusLite(str(store))
+
+    with pytest.raises(CommandError, match="can't be reached"):
+        reindex()
+
+    other.close()
+    assert not list(store.parent.glob("damaged-*"))
