@@ -52,7 +52,7 @@ def run_web_process(listener: socket.socket, *, should_stop: Callable[[], bool])
     # Bodies are stored where uploads are, in files without a name.
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     server = WebServer(import_string(settings.WSGI_APPLICATION), listener=listener)
-    watch_turns(lambda: server.turns, give_up=_end_at_once)
+    watch_turns(lambda: server.turns, give_up=_stop_at_once)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     try:
         server.run(should_stop)
@@ -81,7 +81,7 @@ def watch_turns(
     threading.Thread(target=watch, name="watch-turns", daemon=True).start()
 
 
-def _end_at_once() -> None:
+def _stop_at_once() -> None:
     """End without the steps of a normal end, which could wait for what the process waits for. `serve` restarts it."""
     log.error("The web process has not looked at its connections for %s s. Ending it.", _SILENT_CHECKS)
     os._exit(1)
