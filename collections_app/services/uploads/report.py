@@ -103,10 +103,15 @@ def ingest_or_raise(*, file: BinaryIO, name: str, collection: Collection, upload
 
 def ingest_entry(*, entry: ArchiveEntry, collection: Collection, uploader: User) -> UploadResult:
     """Store an entry of an archive. Raises OSError or StorageUnavailable if the storage fails."""
-    name = entry.name[:_MAX_NAME_LENGTH]
     if entry.file is None:
-        return UploadResult(file_name=name or _("The ZIP file"), error=entry.rejection, code="archive_entry")
+        return build_rejected_entry_result(entry)
+    name = entry.name[:_MAX_NAME_LENGTH]
     return ingest_or_raise(file=entry.file, name=name, collection=collection, uploader=uploader)
+
+
+def build_rejected_entry_result(entry: ArchiveEntry) -> UploadResult:
+    name = entry.name[:_MAX_NAME_LENGTH] or _("The ZIP file")
+    return UploadResult(file_name=name, error=entry.rejection, code="archive_entry")
 
 
 def get_archive_limits() -> ArchiveLimits:

@@ -23,7 +23,13 @@ from collections_app.services.uploads.archives import (
     renew_archive_lease,
     save_progress,
 )
-from collections_app.services.uploads.report import RejectionGroups, UploadResult, get_archive_limits, ingest_entry
+from collections_app.services.uploads.report import (
+    RejectionGroups,
+    UploadResult,
+    build_rejected_entry_result,
+    get_archive_limits,
+    ingest_entry,
+)
 from collections_app.services.uploads.zip_reader import ArchiveEntry, ArchivePosition, read_archive
 
 MAX_ENTRY_ATTEMPTS = 3
@@ -93,11 +99,14 @@ class ArchiveUnpacker:
                 result = _refuse_entry(entry) if must_skip else _ingest(archive, entry)
                 must_skip = False
                 _add_to_report(archive, entry, result)
-                if not save_progress(worker=self.id, archive=archive):
+                must_end = self.stop.is_set() or (time.monotonic() > end and _is_another_due())
+                # Very many entries may be refused by the directory alone.
+                if (entry.file or must_end) and not save_progress(worker=self.id, archive=archive):
                     return
-                if self.stop.is_set() or (time.monotonic() > end and _is_another_due()):
+                if must_end:
                     release_archive(worker=self.id, archive=archive)
                     return
+        save_progress(worker=self.id, archive=archive)
         finish_archive(worker=self.id, archive=archive)
 
     def _handle_missing_file(self, archive: ArchiveImport) -> None:
@@ -121,6 +130,9 @@ def _get_target(archive: ArchiveImport) -> Collection:
 
 
 def _ingest(archive: ArchiveImport, entry: ArchiveEntry) -> UploadResult:
+    """The rights are checked before each picture. Raises NotAllowed."""
+    if entry.file is None:
+        return build_rejected_entry_result(entry)
     return ingest_entry(entry=entry, collection=_get_target(archive), uploader=archive.uploader)
 
 

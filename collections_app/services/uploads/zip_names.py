@@ -16,6 +16,8 @@ _UTF8_FLAG = 0x800
 _UNICODE_PATH = 0x7075
 _MAX_NAME_CHARACTERS = 4096
 _DEFAULT = "cp437"
+# So many names are enough to tell an encoding, and keep the request short.
+_MAX_SCORED = 200
 # Code pages in the order in which they win if they fit equally well.
 _CODE_PAGES = ("cp866", "cp1251", "cp437", "cp850", "cp1252", "cp932", "gb2312", "cp949", "gbk", "big5")
 # Code pages of one byte a letter fit many bytes by chance less than the others, so these start with a handicap.
@@ -48,9 +50,9 @@ def guess_code_page(names: Iterable[bytes]) -> str:
     for encoding in ("ascii", "utf-8"):
         if _decode_all(unique, encoding) is not None:
             return encoding
-    foreign = [name for name in unique if not name.isascii()]
+    foreign = sorted(name for name in unique if not name.isascii())
     scores = {
-        code_page: _score_names(decoded) + _HANDICAPS.get(code_page, 0)
+        code_page: _score_names(decoded[:_MAX_SCORED]) + _HANDICAPS.get(code_page, 0)
         for code_page in _CODE_PAGES
         if (decoded := _decode_all(foreign, code_page)) is not None
     }
