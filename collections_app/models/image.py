@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from collections_app.models.collection import Collection
 from collections_app.models.index_job import IndexJob, Priority
 from collections_app.models.team import EDITING_ROLES, Membership, Team
-from collections_app.models.text_search import NameRank, split_words
+from collections_app.models.text_search import NameRank, ScopedWords
 from collections_app.models.user import User
 
 # Changes of these fields queue an index job.
@@ -68,15 +68,16 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def latest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
 
-    def matching_names(self, text: str) -> Self:
+    def matching_names(self, words: ScopedWords) -> Self:
         """Images whose title, tags, file name and collection contain all words; the last word is a prefix.
 
-        Best first, then newest. No part of a text is an operator, and every text is accepted.
+        Those whose own names suffice come first, then the newest. No part of a text is an operator, and every text is
+        accepted. The index is read within the scopes of the words only.
         """
-        if not split_words(text):
+        if words.is_empty:
             return self.none()
-        found = self.filter(names__words__matching=text)
-        return found.order_by(NameRank("names__words", text), "-created_at", "-pk")
+        found = self.filter(names__words__matching=words)
+        return found.order_by(NameRank("names__words", words), "-created_at", "-pk")
 
     def get_neighbours(self, image: "Image") -> "tuple[Image | None, Image | None]":
         """Return the next newer and the next older image of its collection."""

@@ -7,7 +7,7 @@ from enum import Enum
 from collections_app.index import Hit
 from collections_app.models import Image
 from collections_app.models.image import ImageQuerySet
-from collections_app.models.text_search import drop_stop_words, split_words
+from collections_app.models.text_search import ScopedWords, drop_stop_words
 from collections_app.services.search.composition import compose, compute_score_scale, embed_terms
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs, find_request_cutoffs
 from collections_app.services.search.request import SearchRequest
@@ -113,9 +113,9 @@ def find_title_matches(request: SearchRequest, *, limit: int) -> list[Image]:
 
     "a white dog" finds a picture with the title "White dog".
     """
-    if not split_words(request.wanted_text):
-        return []
-    named = request.scope.images.matching_names(drop_stop_words(request.wanted_text)).with_collection()
+    scope = request.scope
+    words = ScopedWords(drop_stop_words(request.wanted_text), tuple(scope.team_ids), tuple(scope.collections))
+    named = scope.images.matching_names(words).with_collection()
     return list(request.filters.apply(named, limit=limit))
 
 
