@@ -55,6 +55,10 @@ class NameTaken(ImageSearchError):
     """The team has a collection of this name already."""
 
 
+class NameMissing(ImageSearchError):
+    """Nothing visible is left of a name."""
+
+
 class NotIndexed(ImageSearchError):
     """The image has no vector yet."""
 

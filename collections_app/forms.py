@@ -11,6 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models import Collection, Image, Role, SavedSearch, ShareRole, Team, User
+from collections_app.models.names import clean_name, clean_tags
 from collections_app.services.search.recent import normalize_query_string
 
 MAX_TAGS = 30
@@ -22,18 +23,21 @@ def get_bound_data(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-class TagsField(forms.CharField):
+class CleanNameField(forms.CharField):
+    """A name as it is stored: composed, without control characters. Invisible characters alone are no name."""
+
+    def to_python(self, value: Any) -> str:
+        return clean_name(super().to_python(value) or "")
+
+
+class TagLineField(forms.CharField):
     """A comma-separated line of tags, cleaned to a list without duplicates."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[str]:
-        tags = list(
-            {
-                tag.casefold(): tag for part in super().clean(value).split(",") if (tag := _collapse_blanks(part))
-            }.values()
-        )
+        tags = clean_tags(super().clean(value).split(","))
         if len(tags) > MAX_TAGS:
             sentence = _("A picture can have at most %(most)s tags. You entered %(number)s.")
             raise forms.ValidationError(sentence % {"most": MAX_TAGS, "number": len(tags)})
@@ -52,7 +56,7 @@ class TeamChoiceField(forms.ModelChoiceField[Team]):
 
 
 class CollectionForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
+    name = CleanNameField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
     team = TeamChoiceField(Team.objects.none(), empty_label=None, label=_("Visible to"))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -67,17 +71,17 @@ class CollectionForm(forms.Form):
 
 
 class CollectionNameForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
+    name = CleanNameField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
 
 
 class ImageForm(forms.Form):
-    title = forms.CharField(
+    title = CleanNameField(
         label=_("Title"),
         required=False,
         max_length=Image._meta.get_field("title").max_length,
         help_text=_("Optional. Defaults to the file name."),
     )
-    tags = TagsField(
+    tags = TagLineField(
         label=_("Tags"),
         required=False,
         help_text=format_lazy(_("Separate with commas. At most {most}."), most=MAX_TAGS),
@@ -85,7 +89,7 @@ class ImageForm(forms.Form):
 
 
 class AddTagsForm(forms.Form):
-    tags = TagsField(label=_("Tags"))
+    tags = TagLineField(label=_("Tags"))
 
 
 class UploadTargetForm(forms.Form):
@@ -94,7 +98,7 @@ class UploadTargetForm(forms.Form):
     collection = forms.ModelChoiceField(
         Collection.objects.none(), required=False, empty_label=_("New collection"), label=_("Collection")
     )
-    new_name = forms.CharField(
+    new_name = CleanNameField(
         required=False, max_length=Collection._meta.get_field("name").max_length, label=_("Name of the new collection")
     )
 
@@ -110,7 +114,7 @@ class UploadTargetForm(forms.Form):
 
 
 class TeamForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=Team._meta.get_field("name").max_length)
+    name = CleanNameField(label=_("Name"), max_length=Team._meta.get_field("name").max_length)
 
 
 class TeamDeletionForm(forms.Form):
@@ -124,7 +128,7 @@ class TeamDeletionForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if _collapse_blanks(name) != _collapse_blanks(self.team.name):
+        if clean_name(name) != clean_name(self.team.name):
             raise forms.ValidationError(_("Enter “%(team)s” to delete the team.") % {"team": self.team.name})
         return name
 
@@ -191,7 +195,7 @@ class LinkPasswordForm(forms.Form):
 
 
 class SearchNameForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=SavedSearch._meta.get_field("name").max_length)
+    name = CleanNameField(label=_("Name"), max_length=SavedSearch._meta.get_field("name").max_length)
 
 
 class SavedSearchForm(SearchNameForm):
@@ -225,10 +229,6 @@ class JudgmentForm(forms.Form):
         required=False,
     )
     back = forms.CharField(required=False, max_length=10_000)
-
-
-def _collapse_blanks(text: str) -> str:
-    return " ".join(text.split())
 
 
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.collection import Collection
 from collections_app.models.index_job import IndexJob, Priority
+from collections_app.models.names import NameField, TagsField
 from collections_app.models.team import EDITING_ROLES, Membership, Team
 from collections_app.models.text_search import NameRank, ScopedWords
 from collections_app.models.user import User
@@ -131,8 +132,8 @@ class Image(models.Model):
     )
     file = models.FileField(upload_to=build_storage_name, max_length=200)
     original_name = models.CharField(max_length=255)
-    title = models.CharField(max_length=200, blank=True)
-    tags = models.JSONField(default=list, blank=True)
+    title = NameField(max_length=200, blank=True)
+    tags = TagsField(default=list, blank=True)
     sha256 = models.CharField(max_length=64, db_index=True)
     byte_size = models.PositiveBigIntegerField()
     format = models.CharField(max_length=10)

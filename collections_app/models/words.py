@@ -120,7 +120,7 @@ def split_words(text: str) -> list[str]:
     return [word.text for word in find_words(text)]
 
 
-def scope_tokens(text: str | None, team_id: int | None, collection_id: int | None) -> str:
+def build_scoped_tokens(text: str | None, team_id: int | None, collection_id: int | None) -> str:
     """Return the tokens of a name as the index stores them: each once for its team and once for its collection.
 
     A search names its scopes within its words, so that it reads nothing about other teams. See `build_scope_prefixes`.

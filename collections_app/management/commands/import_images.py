@@ -72,5 +72,5 @@ def _iterate_files(folder: Path) -> Iterator[Path]:
 
 
 def _get_or_create_collection(user: User, name: str) -> Collection:
-    existing = Collection.objects.filter(team=user.personal_team, name__iexact=name).first()
+    existing = Collection.objects.named(name).filter(team=user.personal_team).first()
     return existing or create_collection(team=user.personal_team, name=name, creator=user)

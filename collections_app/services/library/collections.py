@@ -5,24 +5,32 @@ from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
 
-from collections_app.errors import NameTaken
+from collections_app.errors import NameMissing, NameTaken
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Team, User
+from collections_app.models.names import clean_name
 
 
 def create_collection(*, team: Team, name: str, creator: User) -> Collection:
-    """Raises NameTaken."""
-    collection = Collection(team=team, name=name, creator=creator)
+    """Raises NameTaken or NameMissing."""
+    collection = Collection(team=team, name=_require_name(name), creator=creator)
     with _translate_name_conflict(name):
         collection.save()
     return collection
 
 
 def rename_collection(*, collection: Collection, name: str) -> None:
-    """Raises NameTaken."""
-    collection.name = name
+    """Raises NameTaken or NameMissing."""
+    collection.name = _require_name(name)
     with _translate_name_conflict(name):
-        Collection.objects.filter(pk=collection.pk).update(name=name)
+        Collection.objects.filter(pk=collection.pk).update(name=collection.name)
+
+
+def _require_name(name: str) -> str:
+    cleaned = clean_name(name)
+    if not cleaned:
+        raise NameMissing(_("Enter a name with at least one visible character."))
+    return cleaned
 
 
 @contextmanager

@@ -5,12 +5,12 @@ Its tokenizer "ascii" leaves all letters beyond ASCII to that function.
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from collections_app.models.words import scope_tokens
+from collections_app.models.words import build_scoped_tokens
 
 
 def add_token_function(connection: BaseDatabaseWrapper) -> None:
     """Give a new connection the function that the triggers call."""
-    connection.connection.create_function("image_name_tokens", 3, scope_tokens, deterministic=True)
+    connection.connection.create_function("image_name_tokens", 3, build_scoped_tokens, deterministic=True)
 
 
 def _select_team(row: str) -> str:
