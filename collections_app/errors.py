@@ -63,6 +63,10 @@ class NotIndexed(ImageSearchError):
     """The image has no vector yet."""
 
 
+class SearchNotUnderstood(ImageSearchError):
+    """A part of a search or of a form cannot be understood. Nothing was found and nothing was changed."""
+
+
 class CancelledOut(ImageSearchError):
     """The parts of a query cancel each other out."""
 

@@ -64,10 +64,14 @@ class SearchResults:
 def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None) -> SearchResults:
     """Return what the request finds, best first. Without terms, filters alone find the newest pictures.
 
+    A request with problems finds nothing: tell people why, and call `require_understood` before acting on results.
+
     Pass the cutoffs of an earlier run to split further pages like the first one, or NO_CUTOFFS to keep everything.
     Raises EncoderError, IndexUnavailable, NotIndexed (an example waits for its vector) or CancelledOut: a failure is
     never an empty result.
     """
+    if request.problems:
+        return SearchResults()
     if not request.terms:
         return _find_newest(request)
     parts = embed_terms(request)
@@ -114,6 +118,8 @@ def find_title_matches(request: SearchRequest, *, limit: int) -> list[Image]:
     "a white dog" finds a picture with the title "White dog".
     """
     scope = request.scope
+    if request.problems:
+        return []
     words = ScopedWords(drop_stop_words(request.wanted_text), tuple(scope.team_ids), tuple(scope.collections))
     named = scope.images.matching_names(words).with_collection()
     return list(request.filters.apply(named, limit=limit))

@@ -15,14 +15,21 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading, TooManyAttempts
+from collections_app.errors import (
+    CancelledOut,
+    EncoderError,
+    IndexUnavailable,
+    ModelLoading,
+    SearchNotUnderstood,
+    TooManyAttempts,
+)
 from collections_app.forms import LinkPasswordForm, get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import describe_error
 from collections_app.models import Image, PublicLink
 from collections_app.services.library.renditions import Rendition, open_rendition
 from collections_app.services.search.query import clean_query
-from collections_app.services.search.request import build_collection_request
+from collections_app.services.search.request import build_collection_request, require_understood
 from collections_app.services.search.results import join_rows, run_search
 from collections_app.services.sharing.public_links import check_link_password
 from collections_app.views.library.files import serve_cached_file
@@ -70,11 +77,16 @@ def public_search(request: HttpRequest, link: PublicLink) -> HttpResponse:
     if not text:
         return redirect("public_link", link.secret)
     context: dict[str, object] = {"link": link, "text": text}
-    search = build_collection_request(collection=link.collection, text=text)
+    search = build_collection_request(collection=link.collection, parameters=request.GET)
     try:
+        require_understood(search)
         results = run_search(search, cutoffs=read_cutoffs(request))
     except ModelLoading:
         return render_loading(request, frame="sharing/public_base.html", **context)
+    except (SearchNotUnderstood, CancelledOut) as error:
+        return render(
+            request, "sharing/public_collection.html", {**context, "problem": describe_error(error)}, status=400
+        )
     except (EncoderError, IndexUnavailable) as error:
         return render(
             request, "sharing/public_collection.html", {**context, "failure": describe_error(error)}, status=503
