@@ -111,7 +111,7 @@ class _Token:
 
     @property
     def is_separate(self) -> bool:
-        return bool(self.sign or self.weight or self.key or self.is_quoted)
+        return bool(self.sign or self.weight is not None or self.key or self.is_quoted)
 
 
 def clean_query(text: str) -> str:
