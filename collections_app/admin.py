@@ -75,9 +75,9 @@ class CollectionAdminForm(forms.ModelForm[Collection]):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         name, team = cleaned.get("name"), cleaned.get("team")
-        if name and team and self.instance.trashed_at is None:
-            if Collection.objects.named(name).filter(team=team).exclude(pk=self.instance.pk).exists():
-                self.add_error("name", _("The team has a collection of this name. Use another name."))
+        others = Collection.objects.named(name or "").filter(team=team).exclude(pk=self.instance.pk)
+        if name and team and self.instance.trashed_at is None and others.exists():
+            self.add_error("name", _("The team has a collection of this name. Use another name."))
         return cleaned
 
 

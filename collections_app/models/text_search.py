@@ -114,11 +114,11 @@ class NameRank(models.Func):
         super().__init__(models.F(words))
         self._scoped = scoped
 
-    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[str | int, ...]]:
         column: Any = self.get_source_expressions()[0]
         table, alias = (connection.ops.quote_name(name) for name in ("image_names", column.alias))
-        own = f"SELECT rowid FROM {table} WHERE {table} MATCH %s"
-        return f"{alias}.rowid NOT IN ({own})", [self._scoped.build_fts5_query(is_own_only=True)]
+        own = f"SELECT rowid FROM {table} WHERE {table} MATCH %s"  # noqa: S608
+        return f"{alias}.rowid NOT IN ({own})", (self._scoped.build_fts5_query(is_own_only=True),)
 
     def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
         sql, params = compiler.compile(self.get_source_expressions()[0])

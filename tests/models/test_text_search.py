@@ -238,7 +238,8 @@ def test_search_uses_the_index_and_scans_no_pictures(sample: SampleTeam) -> None
             cursor.execute("SELECT gin_clean_pending_list('image_names_words')")
             cursor.execute("ANALYZE")
             cursor.execute("SET LOCAL enable_seqscan = off")
-        plan = search_names("red ros", Image.objects.visible_to(sample.owner)).explain()
+        words = ScopedWords("red ros", (sample.team.pk,))
+        plan = Image.objects.visible_to(sample.owner).matching_names(words).explain()
     if connection.vendor == "postgresql":
         assert "Bitmap Index Scan on image_names_words" in plan
     else:

@@ -39,7 +39,9 @@ _WEIGHT = re.compile(r"(\d{1,6}(?:[.,]\d{1,6})?|[.,]\d{1,6}):(?=[^\s\d])")
 _WEIGHT_WITHIN = re.compile(rf"[{QUOTATION_MARKS}]{_WEIGHT.pattern}(?=[^\s{QUOTATION_MARKS}])")
 # Keys of other alphabets are read too, so that they are reported. Chinese and Japanese keyboards write the wide colon.
 _KEY = re.compile(r"([^\W\d_][\w-]*)[:\N{FULLWIDTH COLON}](?!//)(.*)", re.DOTALL)
-_DETACHED_COLON = re.compile(rf"(?:^|\s)[-+]?({'|'.join((*FILTER_KEYS, _LIKE))})\s+[:\N{{FULLWIDTH COLON}}]", re.IGNORECASE)
+_DETACHED_COLON = re.compile(
+    rf"(?:^|\s)[-+]?({'|'.join((*FILTER_KEYS, _LIKE))})\s+[:\N{{FULLWIDTH COLON}}]", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

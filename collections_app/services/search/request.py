@@ -3,29 +3,21 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django import forms
-from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collections_app.index import Condition, Not
-from collections_app.models import Collection, Example, Image, Membership, Share, Team, User
-from collections_app.models.image import ImageQuerySet
-from collections_app.models.names import clean_name, fold_name
-from collections_app.services.search.filters import FILTER_KEYS, FILTERS, FilterContext, FilterTerm, InvalidFilter
+from collections_app.models import Collection, Example, Image, Team, User
+from collections_app.models.names import clean_name
+from collections_app.services.search.filters import FILTER_KEYS, FilterTerm
 from collections_app.services.search.problems import (
     SCOPE_PARAMETERS,
     Problem,
-    add_suggestion,
-    find_close_name,
     find_parameter_problems,
     reject_problems,
-    suggest_value,
 )
 from collections_app.services.search.query import (
     MAX_ITEMS,
@@ -39,6 +31,13 @@ from collections_app.services.search.query import (
     make_example_term,
     parse_query,
 )
+from collections_app.services.search.resolved_filters import ResolvedFilters, resolve_filters
+from collections_app.services.search.scope import (
+    Scope,
+    VisibleScopes,
+    limit_scope_to_collections,
+    resolve_visible_scope,
+)
 
 SORT_FIELD = forms.ChoiceField(
     required=False,
@@ -48,76 +47,6 @@ SORT_FIELD = forms.ChoiceField(
 _MAX_ID_DIGITS = 18
 _EXAMPLE_TOKEN = re.compile(r"x[0-9a-f]{16}")
 _TeamOrCollection = TypeVar("_TeamOrCollection", Collection, Team)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What a search covers. `images` is the authority; the index searches these teams and single collections.
-
-    `collections` maps the ids of collections to those of their teams.
-    """
-
-    images: ImageQuerySet
-    team_ids: Sequence[int] = ()
-    collections: Mapping[int, int] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.team_ids and not self.collections
-
-
-class VisibleScopes:
-    """The teams and collections that a user may see. Each list is read when it is first needed."""
-
-    def __init__(self, user: User) -> None:
-        self._user = user
-
-    @cached_property
-    def teams(self) -> list[Team]:
-        return list(Team.objects.visible_to(self._user))
-
-    @cached_property
-    def collections(self) -> list[Collection]:
-        return list(Collection.objects.visible_to(self._user).select_related("team"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolvedFilters:
-    """The filters of a query as they apply to one user. `problems` are about those that cannot be used.
-
-    `collections` and `teams` are None where no filter names any. `values` holds for each key what its filter parsed,
-    `excluded` the same for filters with a minus.
-    """
-
-    collections: list[Collection] | None = None
-    teams: list[Team] | None = None
-    is_newest_first: bool = False
-    values: Mapping[str, list[Any]] = field(default_factory=dict)
-    excluded: Mapping[str, list[Any]] = field(default_factory=dict)
-    problems: Sequence[Problem] = ()
-
-    @property
-    def conditions(self) -> list[Condition]:
-        """The same filters for the index."""
-        wanted = [each for key, values in self.values.items() for each in FILTERS[key].build_conditions(values)]
-        unwanted = [(FILTERS[key], value) for key, values in self.excluded.items() for value in values]
-        return [*wanted, *(Not(each) for filter_, value in unwanted for each in filter_.build_conditions([value]))]
-
-    def apply(self, images: ImageQuerySet, *, limit: int) -> ImageQuerySet:
-        """Return the first images that meet the same filters as `conditions`, in the order of the query set."""
-        condition = Q()
-        for key, values in self.values.items():
-            condition &= FILTERS[key].build_q(values)
-        for key, values in self.excluded.items():
-            for value in values:
-                condition &= ~FILTERS[key].build_q([value])
-        found = images.filter(condition)
-        wanted, unwanted = (_fold(values.get("tag", [])) for values in (self.values, self.excluded))
-        if not wanted and not unwanted:
-            return found[:limit]
-        folded = ((pk, _fold(tags)) for pk, tags in found.values_list("pk", "tags").iterator())
-        ids = (pk for pk, tags in folded if wanted <= tags and not unwanted & tags)
-        return found.filter(pk__in=list(islice(ids, limit)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,80 +174,6 @@ def build_similar_request(*, user: User, image: Image) -> SearchRequest:
     )
 
 
-def resolve_visible_scope(user: User) -> Scope:
-    """Return everything that the user may see: their teams, and what is shared with them beside these."""
-    own = list(Membership.objects.team_ids_of(user).values_list("team", flat=True))
-    shared = Share.objects.granting_access_to(user).filter(collection__trashed_at=None)
-    places = dict(shared.values_list("collection", "collection__team"))
-    return Scope(
-        images=Image.objects.visible_to(user),
-        team_ids=own,
-        collections={collection: team for collection, team in places.items() if team not in own},
-    )
-
-
-def limit_scope_to_collections(collections: Sequence[Collection]) -> Scope:
-    """The caller makes sure that the user may see the collections."""
-    images = Image.objects.not_trashed().filter(collection__in=collections)
-    return Scope(images=images, collections={each.pk: each.team_id for each in collections})
-
-
-def resolve_filters(*, user: User, terms: Sequence[FilterTerm], scopes: VisibleScopes) -> ResolvedFilters:
-    """Read the filters of a query. All filters by person take one statement together."""
-    context = FilterContext(user, terms)
-    values: dict[str, list[Any]] = {}
-    excluded: dict[str, list[Any]] = {}
-    named: dict[str, list[Any]] = {}
-    is_newest_first = False
-    problems: list[Problem] = []
-    for term in terms:
-        if not term.value or term.key not in FILTER_KEYS:
-            continue  # the query has a problem already
-        try:
-            if term.key in FILTERS:
-                parsed = FILTERS[term.key].parse(term.value, context)
-                (excluded if term.is_negative else values).setdefault(term.key, []).append(parsed)
-            elif term.key == "sort":
-                is_newest_first = _parse_order(term)
-            else:
-                # A name that is not found leaves an empty list: nothing is searched.
-                named.setdefault(term.key, []).extend(_find_by_name(term, scopes))
-        except InvalidFilter as error:
-            suggestion = find_close_name(term.value, error.known)
-            sentence = add_suggestion(str(error), suggestion)
-            problems.append(Problem(sentence=sentence, part=term, replacement=suggest_value(term, suggestion)))
-    return ResolvedFilters(
-        collections=named.get("in"),
-        teams=named.get("team"),
-        is_newest_first=is_newest_first,
-        values=values,
-        excluded=excluded,
-        problems=problems,
-    )
-
-
-def _parse_order(term: FilterTerm) -> bool:
-    """Return whether `sort:` asks for the newest pictures first."""
-    if term.value.casefold() not in ("date", "match"):
-        raise InvalidFilter(_("Use “date” or “match” after “sort:”."), known=("date", "match"))
-    return term.value.casefold() == "date"
-
-
-def _find_by_name(term: FilterTerm, scopes: VisibleScopes) -> Sequence[Collection | Team]:
-    """Return what `in:` or `team:` names."""
-    places: Sequence[Collection | Team] = scopes.collections if term.key == "in" else scopes.teams
-    wanted = fold_name(term.value)
-    found = [each for each in places if fold_name(each.name) == wanted]
-    if not found:
-        sentence = (
-            _("No collection named “%(name)s” found.")
-            if term.key == "in"
-            else _("You aren't in a team named “%(name)s”.")
-        )
-        raise InvalidFilter(sentence % {"name": term.value}, known=[each.name for each in places])
-    return found
-
-
 def _read_bare_word(item: Item, text: str) -> Item:
     """Return the words "portrait", "landscape" and "square" as words: a public link has no filters."""
     is_bare = isinstance(item, FilterTerm) and item.key == "is" and "is:" not in text.lower()
@@ -378,7 +233,3 @@ def _describe_missing_example(name: str) -> str:
 def _describe_missing_places(names: Sequence[str]) -> list[Problem]:
     sentence = _("This collection or team doesn't exist, or you can't see it.")
     return [Problem(sentence=sentence, parameter=name) for name in names]
-
-
-def _fold(tags: Sequence[object]) -> set[str]:
-    return {str(tag).casefold() for tag in tags}

@@ -37,8 +37,8 @@ from collections_app.services.search.retrieval import MAX_HITS
 from collections_app.templatetags.search_urls import get_text_url
 from collections_app.views.paging import PAGE_SIZE, paginate
 from collections_app.views.search.chips import build_chips
-from collections_app.views.search.problem_notices import build_notices
 from collections_app.views.search.judgments import get_rated_results
+from collections_app.views.search.problem_notices import build_notices
 from collections_app.views.search.recent import build_history, record_search_if_typed
 
 # The first page is small, so that it arrives sooner; the following ones are larger.

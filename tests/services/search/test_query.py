@@ -1,5 +1,7 @@
 """The language of the search box."""
 
+# ruff: noqa: RUF001
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,7 +78,15 @@ def test_sign_applies_to_the_adjacent_word_only() -> None:
 
 
 UNREADABLE = ["colour:red dog", "like: dog", "0:dog", "50:dog", "1000:dog", "-by:me", "by:", 'by:""', "-in:Animals"]
-UNREADABLE += ["tag: dog", '"an open quotation', 'in:"Animals red', 'in:Animals" red', "dog “", r'in:"a\"', "коллекция:Лето"]
+UNREADABLE += [
+    "tag: dog",
+    '"an open quotation',
+    'in:"Animals red',
+    'in:Animals" red',
+    "dog “",
+    r'in:"a\"',
+    "коллекция:Лето",
+]
 UNREADABLE += ["added_after:2025", "in : Animals", "in :Animals", "IN ：Animals"]
 
 
@@ -96,7 +106,9 @@ def test_unknown_filter_suggests_a_known_one() -> None:
     assert "Did you mean “tag:”?" in problem.sentence
 
 
-SPECIAL_PARTS = st.sampled_from(['"', "\\", "“", "«", "1.5:", "：", " ", "-", "+", "2:", "dog", "by:", "like:", "7", ":", ".", "/"])
+SPECIAL_PARTS = st.sampled_from(
+    ['"', "\\", "“", "«", "1.5:", "：", " ", "-", "+", "2:", "dog", "by:", "like:", "7", ":", ".", "/"]
+)
 
 
 @given(st.one_of(st.text(max_size=200), st.lists(SPECIAL_PARTS, max_size=14).map("".join)))
@@ -118,7 +130,8 @@ WEIGHTS = st.sampled_from([1.0, -1.0, 2.0, -0.5])
 PARTS = st.builds(lambda words, weight: Term(value=" ".join(words), weight=weight), WORDS, WEIGHTS)
 EXAMPLES = st.builds(lambda number, weight: make_example_term(number, weight=weight), st.integers(1, 999), WEIGHTS)
 CONDITIONS = st.builds(
-    lambda value: FilterTerm(key="tag", value=value), st.sampled_from(["sea", "two words", "-", "a:b", 'a "b" c', "a\\", "“a”", "//a", '"', "👨‍👩‍👧"])
+    lambda value: FilterTerm(key="tag", value=value),
+    st.sampled_from(["sea", "two words", "-", "a:b", 'a "b" c', "a\\", "“a”", "//a", '"', "👨‍👩‍👧"]),
 )
 
 

@@ -16,8 +16,10 @@ from collections_app.services.library.collections import create_collection
 from collections_app.services.library.images import edit_image
 from collections_app.services.search.example_images import store_example
 from collections_app.services.search.filters import FilterTerm
-from collections_app.services.search.request import VisibleScopes, parse_search_request, resolve_filters
+from collections_app.services.search.request import parse_search_request
+from collections_app.services.search.resolved_filters import resolve_filters
 from collections_app.services.search.results import run_search
+from collections_app.services.search.scope import VisibleScopes
 from collections_app.services.search.text_embeddings import embed_text
 from collections_app.services.uploads.ingest import ingest_upload
 from tests.drawn_pictures import draw_jpeg

@@ -14,7 +14,10 @@ from tests.sample_team import SampleTeam, put_pictures
 
 ALL_RESULTS: list[dict[str, Any]] = [
     *({"q": line} for line in ("red in:Gardn", "red by:nobody", "is:panorama", 'red "', "foo:bar", "tag:", "99:red")),
-    *({"q": "red", **more} for more in ({"collection": "99999"}, {"collection": "x"}, {"team": "x"}, {"colection": "1"})),
+    *(
+        {"q": "red", **more}
+        for more in ({"collection": "99999"}, {"collection": "x"}, {"team": "x"}, {"colection": "1"})
+    ),
     *({"q": "red", **more} for more in ({"show": "some"}, {"teams": "1"}, {"collection": ["{own}", "99999"]})),
     *({"q": "red " * 200}, {"q": ""}, {"q": " "}, {"q": "\x00"}, {"q": ["red", ""]}),
     *({"collection": ""}, {"collection": "99999"}, {"collection": "x"}, {"collection": "{other}"}, {"team": "{team}"}),
@@ -102,9 +105,10 @@ def test_misread_duplicates_form_changes_nothing(
 ) -> None:
     put_pictures(sample, 2)
     address = f"/teams/{sample.team.pk}/duplicates/"
-    assert "Nothing was changed." in as_owner.post(
-        f"{address}trash/", fill(form, sample, other), follow=True
-    ).content.decode()
+    assert (
+        "Nothing was changed."
+        in as_owner.post(f"{address}trash/", fill(form, sample, other), follow=True).content.decode()
+    )
     page = as_owner.post(f"{address}different/", {"member": [sample.image.pk, "x"]}, follow=True)
     assert "Nothing was changed." in page.content.decode()
     assert not Image.objects.trashed().exists()

@@ -18,7 +18,14 @@ def read_page(client: Client, address: str) -> str:
 
 
 ADDRESSES = ["?q=red+in:Gardn", "?q=red+by:nobody", "?q=is:panorama", "?q=red+%22in:Garden", "?q=red&collection=99999"]
-ADDRESSES += ["?collection=99999", "?q=red&team=abc", "?q=red&sort=colour", "?like=dog", "?q=red&page=x", "?q=red&all=0"]
+ADDRESSES += [
+    "?collection=99999",
+    "?q=red&team=abc",
+    "?q=red&sort=colour",
+    "?like=dog",
+    "?q=red&page=x",
+    "?q=red&all=0",
+]
 ADDRESSES += ["?page=x", "?q=red+in:Gardn&titles=1", "?q=red+in:Gardn&rate=1", "?q=red+in:Gardn&offset=24&all=1"]
 
 
