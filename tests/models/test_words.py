@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from collections_app.models import Collection, Image, Membership, Role, Team
-from collections_app.models.collection import Collection as CollectionRow
+from collections_app.models.text_search import ScopedWords
 from collections_app.models.words import EMOJI, find_words
 from collections_app.services.library.collections import create_collection
 from collections_app.services.search.request import parse_search_request
@@ -69,7 +69,7 @@ def test_part_or_variant_of_a_title_finds_it(sample: SampleTeam, title: str, tex
 
 @pytest.mark.parametrize(("title", "text"), FOUND)
 def test_part_or_variant_of_a_collection_name_finds_its_pictures(sample: SampleTeam, title: str, text: str) -> None:
-    CollectionRow.objects.filter(pk=sample.collection.pk).update(name=title)
+    Collection.objects.filter(pk=sample.collection.pk).update(name=title)
     assert len(find_titles(sample, text)) == 1
 
 
@@ -113,7 +113,7 @@ def make_other_team(sample: SampleTeam, count: int) -> Collection:
 def list_matching_rows(sample: SampleTeam, text: str) -> list[int]:
     """Return the rows that the index itself returns for a search, before any other condition."""
     request = parse_search_request(user=sample.owner, parameters={"q": text})
-    words = find_scoped_words(request)
+    words = ScopedWords(text, tuple(request.scope.team_ids), tuple(request.scope.collections))
     sql, query = (
         ("SELECT rowid FROM image_names WHERE image_names MATCH %s", words.build_fts5_query())
         if connection.vendor == "sqlite"
@@ -122,13 +122,6 @@ def list_matching_rows(sample: SampleTeam, text: str) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [query])
         return [pk for (pk,) in cursor.fetchall()]
-
-
-def find_scoped_words(request: object) -> object:
-    from collections_app.models.text_search import ScopedWords
-
-    scope = request.scope  # type: ignore[attr-defined]
-    return ScopedWords("rose", tuple(scope.team_ids), tuple(scope.collections))
 
 
 def test_index_returns_no_row_of_another_team(sample: SampleTeam) -> None:

@@ -104,7 +104,7 @@ def test_collection_outside_the_named_team_finds_nothing(garden: SampleTeam) -> 
 
 
 def test_search_in_a_terminal_fails_with_the_sentence(garden: SampleTeam) -> None:
-    with pytest.raises(CommandError, match="No collection named “Gardn” found. Did you mean “Garden”"):
+    with pytest.raises(CommandError, match=r"No collection named “Gardn” found\. Did you mean “Garden”"):
         call_command("search", "red in:Gardn", "--user", garden.owner.email)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from collections_app.models import Collection, DuplicateDismissal, Image, IndexJob
 from collections_app.services.library.collections import create_collection
@@ -60,7 +61,9 @@ def test_misread_selection_changes_nothing(
     target: Collection,
     drain: Callable[[], None],
     form: dict[str, Any],
+    settings: Settings,
 ) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
     put_pictures(sample, 1)
     drain()
     sent = fill(form, sample, other)
