@@ -6,13 +6,15 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from collections_app.services.search.name_index import drop_name_triggers, ensure_name_index
 from tests.sample_team import SampleTeam
 
 BEFORE, AFTER = ("collections_app", "0007_perceptual_hash"), ("collections_app", "0008_standard_names")
 
 
 def migrate(target: tuple[str, str]) -> Any:
-    """Migrate, and return the models of that state."""
+    """Migrate as `manage.py migrate` does, and return the models of that state."""
+    drop_name_triggers(using="default")
     executor = MigrationExecutor(connection)
     executor.migrate([target])
     return MigrationExecutor(connection).loader.project_state([target]).apps
@@ -23,6 +25,7 @@ def latest() -> Any:
     yield
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
+    ensure_name_index(using="default")
 
 
 @pytest.mark.django_db(transaction=True)
