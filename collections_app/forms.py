@@ -27,7 +27,8 @@ class CleanNameField(forms.CharField):
     """A name as it is stored: composed, without control characters. Invisible characters alone are no name."""
 
     def to_python(self, value: Any) -> str:
-        return clean_name(super().to_python(value) or "")
+        text: str = super().to_python(value) or ""
+        return text if "\x00" in text else clean_name(text)  # the field's own validator refuses NUL
 
 
 class TagLineField(forms.CharField):

@@ -30,9 +30,8 @@ def fold_name(text: str) -> str:
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
-    """Return the cleaned tags, without empty ones and without those that differ from another one in case only."""
-    cleaned = [name for tag in tags if (name := clean_name(tag))]
-    return list({tag.casefold(): tag for tag in reversed(cleaned)}.values())[::-1]
+    """Return the cleaned tags, without empty ones. Of tags that differ in case only the last spelling remains."""
+    return list({name.casefold(): name for tag in tags if (name := clean_name(tag))}.values())
 
 
 def find_free_name(name: str, *, taken: Collection[str], max_length: int = 100) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from collections_app.models.words import Word, build_scope_prefixes, find_words, split_words
+from collections_app.models.words import NameWord, build_scope_prefixes, find_words, split_words
 
 _ENGLISH = "a|an|the|and|or|of|in|on|at|to|with|without|by|for|from|is|are|my"
 _RUSSIAN = "и|или|а|в|во|на|с|со|без|из|к|ко|по|у|о|об|от|до|за|для|под|над"  # noqa: RUF001
@@ -62,7 +62,7 @@ class ScopedWords:
         return f"({both.join(terms)})"
 
 
-def _list_phrases(word: Word, *, is_last: bool) -> list[tuple[list[str], bool]]:
+def _list_phrases(word: NameWord, *, is_last: bool) -> list[tuple[list[str], bool]]:
     """Return the tokens that must follow one another, and whether the last one is a prefix. Any of them will do."""
     if word.is_unspaced:
         return [(word.pairs, False)] if word.pairs else [([word.text], True)]

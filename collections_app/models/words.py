@@ -78,7 +78,7 @@ _UNSPACED_PATTERN = re.compile(f"[{UNSPACED}]")
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class NameWord:
     """A folded word. `tokens` are stored one after the other. `is_unspaced`: its parts can be found too."""
 
     text: str
@@ -110,7 +110,7 @@ def fold_spelling(text: str) -> str:
     return unicodedata.normalize("NFKC", letters).lower().translate(_TRANSLATION)
 
 
-def find_words(text: str) -> list[Word]:
+def find_words(text: str) -> list[NameWord]:
     """Return the words: runs of letters and digits, runs of an unspaced script, single emoji."""
     return list(_iterate_words(fold_spelling(text)))
 
@@ -135,8 +135,8 @@ def build_scope_prefixes(team_ids: Iterable[int], collection_ids: Iterable[int])
     return [*(f"t{pk}·" for pk in team_ids), *(f"c{pk}·" for pk in collection_ids)]
 
 
-def _iterate_words(folded: str) -> Iterator[Word]:
+def _iterate_words(folded: str) -> Iterator[NameWord]:
     for match in _WORD.finditer(folded):
         text = match[0].strip(ZWNJ)
         if text:
-            yield Word(text, is_unspaced=bool(_UNSPACED_PATTERN.match(text)))
+            yield NameWord(text, is_unspaced=bool(_UNSPACED_PATTERN.match(text)))

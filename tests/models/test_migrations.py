@@ -75,7 +75,7 @@ def test_stored_names_are_cleaned_and_none_is_lost(sample: SampleTeam) -> None:
         ("tab here", "tab here"),
     ]
     image = new.get_model("collections_app", "Image").objects.get()
-    assert (image.title, image.tags) == ("a b", ["x y", "sea"])
+    assert (image.title, image.tags) == ("a b", ["X Y", "sea"])
     assert new.get_model("collections_app", "Team").objects.get(pk=sample.team.pk).name == "two words"
     assert [job.image_id for job in new.get_model("collections_app", "IndexJob").objects.all()] == [image.pk]
 

@@ -78,7 +78,7 @@ def test_every_write_cleans_names(sample: SampleTeam) -> None:
     for name in ("a  b\t", "x\x00  y"):
         Collection.objects.filter(pk=sample.collection.pk).update(name=name)
         Team.objects.filter(pk=sample.team.pk).update(name=name)
-        Image.objects.update(title=name, tags=[name, name.upper(), ""])
+        Image.objects.update(title=name, tags=[name.upper(), name, ""])
         saved = SavedSearch.objects.create(maker=sample.owner, name=name, query="q=a")
         cleaned = clean_name(name)
         sample.collection.refresh_from_db()
