@@ -18,7 +18,7 @@ _CLOSE = 0.6
 # Parameters that every search understands, and values of those that say how results are shown.
 SCOPE_PARAMETERS = ("collection", "team")
 _SWITCHES = {"all": "1", "titles": "1", "rate": "1", "show": "all"}
-_NUMBERS = ("page", "after_id", "rows")
+_NUMBERS = ("page", "after_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,8 @@ def find_parameter_problems(parameters: Mapping[str, str]) -> list[Problem]:
 
 def _list_unreadable(parameters: Mapping[str, str]) -> list[str]:
     switches = [name for name, value in _SWITCHES.items() if parameters.get(name, value) != value]
+    if parameters.get("show") == "":
+        switches.remove("show")
     numbers = [name for name in _NUMBERS if parameters.get(name) and parse_id(parameters[name]) is None]
     offset = parameters.get("offset", "")
     if offset and parse_id(offset) is None and offset != "0":
