@@ -53,7 +53,9 @@ _EMOJI = [
 ]
 _OTHER_MARKS = {
     character
-    for character in _list_range((0x483, 0x1DFF), (0xA66F, 0xABFF), (0x11000, 0x11FFF))
+    for character in _list_range(
+        (0x483, 0x2DFF), (0x302A, 0x302F), (0xA66F, 0xABFF), (0xFB1E, 0xFE2F), (0x10000, 0x1FFFF)
+    )
     if unicodedata.category(character) in ("Mn", "Mc")
 } - {*_STRIPPED, *_UNSPACED}
 STRIPPED, UNSPACED, EMOJI, MARKS = map(_build_class, (_STRIPPED, _UNSPACED, _EMOJI, _OTHER_MARKS))

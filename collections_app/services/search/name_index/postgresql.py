@@ -78,7 +78,7 @@ REBUILD = (
         word text;
         half text;
     BEGIN
-        FOREACH word IN ARRAY regexp_split_to_array(folded, '[^[:alnum:]{MARKS}{EMOJI}{ZWNJ}]+') LOOP
+        FOREACH word IN ARRAY regexp_split_to_array(folded, '[^[:alnum:]{MARKS}{UNSPACED}{EMOJI}{ZWNJ}]+') LOOP
             word := trim(both '{ZWNJ}' from word);
             CONTINUE WHEN coalesce(word, '') = '';
             IF word ~ '^[{UNSPACED}]' THEN
