@@ -5,6 +5,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, pre_migrate
 
 
@@ -15,10 +17,17 @@ class CollectionsAppConfig(AppConfig):
     def ready(self) -> None:
         from collections_app import checks, signals  # noqa: F401
 
+        connection_created.connect(register_name_functions)
         post_migrate.connect(create_cache_table, sender=self)
         pre_migrate.connect(drop_triggers_before_migrating, sender=self)
         post_migrate.connect(encrypt_secrets_after_migrating, sender=self)
         post_migrate.connect(ensure_names_after_migrating, sender=self)
+
+
+def register_name_functions(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    from collections_app.services.search import name_index
+
+    name_index.register_functions(connection)
 
 
 def create_cache_table(using: str, **_: Any) -> None:

@@ -79,8 +79,16 @@ class NameTaken(ImageSearchError):
     """The team has a collection of this name already."""
 
 
+class NameMissing(ImageSearchError):
+    """Nothing visible is left of a name."""
+
+
 class NotIndexed(ImageSearchError):
     """The image has no vector yet."""
+
+
+class SearchNotUnderstood(ImageSearchError):
+    """A part of a search or of a form cannot be understood. Nothing was found and nothing was changed."""
 
 
 class CancelledOut(ImageSearchError):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app.imaging import FIRST_YEAR, TakenDate, get_possible_dates
 from collections_app.models import Collection, Image, Role, SavedSearch, ShareRole, Team, User
+from collections_app.models.names import clean_name, clean_tags
 from collections_app.services.library.dates import DateChange
 from collections_app.services.search.periods import UnclearPeriod, parse_day
 from collections_app.services.search.recent import normalize_query_string
@@ -27,18 +28,22 @@ def get_bound_data(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-class TagsField(forms.CharField):
+class CleanNameField(forms.CharField):
+    """A name as it is stored: composed, without control characters. Invisible characters alone are no name."""
+
+    def to_python(self, value: Any) -> str:
+        text: str = super().to_python(value) or ""
+        return text if "\x00" in text else clean_name(text)  # the field's own validator refuses NUL
+
+
+class TagLineField(forms.CharField):
     """A comma-separated line of tags, cleaned to a list without duplicates."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[str]:
-        tags = list(
-            {
-                tag.casefold(): tag for part in super().clean(value).split(",") if (tag := _collapse_blanks(part))
-            }.values()
-        )
+        tags = clean_tags(super().clean(value).split(","))
         if len(tags) > MAX_TAGS:
             sentence = _("A picture can have at most %(most)s tags. You entered %(number)s.")
             raise forms.ValidationError(sentence % {"most": MAX_TAGS, "number": len(tags)})
@@ -57,7 +62,7 @@ class TeamChoiceField(forms.ModelChoiceField[Team]):
 
 
 class CollectionForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
+    name = CleanNameField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
     team = TeamChoiceField(Team.objects.none(), empty_label=None, label=_("Visible to"))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -72,7 +77,7 @@ class CollectionForm(forms.Form):
 
 
 class CollectionNameForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
+    name = CleanNameField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
 
 
 class DayField(forms.CharField):
@@ -130,13 +135,13 @@ class ShiftForm(forms.Form):
 
 
 class ImageForm(DateForm):
-    title = forms.CharField(
+    title = CleanNameField(
         label=_("Title"),
         required=False,
         max_length=Image._meta.get_field("title").max_length,
         help_text=_("Optional. Defaults to the file name."),
     )
-    tags = TagsField(
+    tags = TagLineField(
         label=_("Tags"),
         required=False,
         help_text=format_lazy(_("Separate with commas. At most {most}."), most=MAX_TAGS),
@@ -168,7 +173,7 @@ class ImageForm(DateForm):
 
 
 class AddTagsForm(forms.Form):
-    tags = TagsField(label=_("Tags"))
+    tags = TagLineField(label=_("Tags"))
 
 
 class UploadTargetForm(forms.Form):
@@ -177,7 +182,7 @@ class UploadTargetForm(forms.Form):
     collection = forms.ModelChoiceField(
         Collection.objects.none(), required=False, empty_label=_("New collection"), label=_("Collection")
     )
-    new_name = forms.CharField(
+    new_name = CleanNameField(
         required=False, max_length=Collection._meta.get_field("name").max_length, label=_("Name of the new collection")
     )
 
@@ -193,7 +198,7 @@ class UploadTargetForm(forms.Form):
 
 
 class TeamForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=Team._meta.get_field("name").max_length)
+    name = CleanNameField(label=_("Name"), max_length=Team._meta.get_field("name").max_length)
 
 
 class TeamDeletionForm(forms.Form):
@@ -207,7 +212,7 @@ class TeamDeletionForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if _collapse_blanks(name) != _collapse_blanks(self.team.name):
+        if clean_name(name) != clean_name(self.team.name):
             raise forms.ValidationError(_("Enter “%(team)s” to delete the team.") % {"team": self.team.name})
         return name
 
@@ -281,7 +286,7 @@ class LinkPasswordForm(forms.Form):
 
 
 class SearchNameForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=SavedSearch._meta.get_field("name").max_length)
+    name = CleanNameField(label=_("Name"), max_length=SavedSearch._meta.get_field("name").max_length)
 
 
 class SavedSearchForm(SearchNameForm):
@@ -315,10 +320,6 @@ class JudgmentForm(forms.Form):
         required=False,
     )
     back = forms.CharField(required=False, max_length=10_000)
-
-
-def _collapse_blanks(text: str) -> str:
-    return " ".join(text.split())
 
 
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]

@@ -8,8 +8,6 @@ from django.urls import include, path, re_path
 from collections_app.views.accounts.addresses import addresses, confirm_unless_taken, signup_unless_taken
 from collections_app.views.accounts.oidc import oidc_callback, oidc_login
 
-handler500 = "collections_app.views.failures.server_error"
-
 urlpatterns = [
     path("accounts/oidc/<str:provider_id>/login/", oidc_login),
     path("accounts/oidc/<str:provider_id>/login/callback/", oidc_callback),
@@ -26,4 +24,4 @@ urlpatterns = [
 handler400 = "collections_app.views.refusals.respond_bad_request"
 handler403 = "collections_app.views.refusals.respond_permission_denied"
 handler404 = "collections_app.views.refusals.respond_not_found"
-handler500 = "collections_app.views.refusals.respond_server_error"
+handler500 = "collections_app.views.failures.server_error"

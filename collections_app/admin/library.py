@@ -73,11 +73,24 @@ class TeamAdmin(ModelAdmin[Team]):
         return not is_deleted_alone and super().has_delete_permission(request, obj)
 
 
+class CollectionAdminForm(forms.ModelForm[Collection]):
+    """Reports a taken name. The constraint is on `folded_name`, which the form does not show."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        name, team = cleaned.get("name"), cleaned.get("team")
+        others = Collection.objects.named(name or "").filter(team=team).exclude(pk=self.instance.pk)
+        if name and team and self.instance.trashed_at is None and others.exists():
+            self.add_error("name", _("The team has a collection of this name. Use another name."))
+        return cleaned
+
+
 @admin.register(Collection)
 class CollectionAdmin(ModelAdmin[Collection]):
     list_display = ["name", "team", "creator", "created_at"]
     list_select_related = ["team", "creator"]
     search_fields = ["name", "team__name"]
+    form = CollectionAdminForm
     raw_id_fields = ["team", "creator"]
 
 

@@ -5,10 +5,10 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from collections_app.models.index_job import IndexJob
+from collections_app.models.names import FoldedNameField, NameField
 from collections_app.models.share import Share
 from collections_app.models.team import EDITING_ROLES, Membership, Role, Team
 from collections_app.models.user import User
@@ -46,6 +46,10 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         shares = Share.objects.granting_access_to(user).filter(collection=models.OuterRef("pk")).order_by("created_at")
         return self.annotate(sharer_email=models.Subquery(shares.values("sharer__email")[:1]))
 
+    def named(self, name: str) -> Self:
+        """Collections of this name, whatever its case."""
+        return self.not_trashed().filter(folded_name=name)
+
     def in_teams_of(self, user: User) -> Self:
         return self.not_trashed().filter(team__in=Membership.objects.team_ids_of(user))
 
@@ -60,6 +64,8 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
     def update(self, **values: Any) -> int:
         """Queue index jobs in the same transaction if the team changes: the vectors move to its partition."""
+        if "name" in values:
+            values["folded_name"] = values["name"]
         if not {"team", "team_id"} & values.keys():
             return super().update(**values)
         with transaction.atomic():
@@ -71,7 +77,8 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
 class Collection(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="collections")
-    name = models.CharField(max_length=100)
+    name = NameField(max_length=100)
+    folded_name = FoldedNameField(max_length=300, editable=False)
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -79,10 +86,10 @@ class Collection(models.Model):
     objects = CollectionQuerySet.as_manager()
 
     class Meta:
-        ordering = [Lower("name"), "pk"]
+        ordering = ["folded_name", "pk"]
         constraints = [
             models.UniqueConstraint(
-                "team", Lower("name"), condition=Q(trashed_at=None), name="collection_name_once_per_team"
+                fields=["team", "folded_name"], condition=Q(trashed_at=None), name="collection_name_once_per_team"
             ),
         ]
 
@@ -91,5 +98,7 @@ class Collection(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the row and its index jobs in one transaction. Django sends post_save after its own has ended."""
+        if "name" in (kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = {*kwargs["update_fields"], "folded_name"}
         with transaction.atomic():
             super().save(*args, **kwargs)

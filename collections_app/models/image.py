@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.collection import Collection
 from collections_app.models.index_job import IndexJob, Priority
+from collections_app.models.names import NameField, TagsField
 from collections_app.models.team import EDITING_ROLES, Membership, Team
-from collections_app.models.text_search import NameRank, split_words
+from collections_app.models.text_search import NameRank, ScopedWords
 from collections_app.models.user import User
 from collections_app.models.wall_clock import WallClockField
 
@@ -76,15 +77,16 @@ class ImageQuerySet(models.QuerySet["Image"]):
         date = Coalesce("taken_at", "created_at", output_field=models.DateTimeField())
         return self.order_by(date.desc(), "-pk")
 
-    def matching_names(self, text: str) -> Self:
+    def matching_names(self, words: ScopedWords) -> Self:
         """Images whose title, tags, file name and collection contain all words; the last word is a prefix.
 
-        Best first, then newest. No part of a text is an operator, and every text is accepted.
+        Those whose own names suffice come first, then the newest. No part of a text is an operator, and every text is
+        accepted. The index is read within the scopes of the words only.
         """
-        if not split_words(text):
+        if words.is_empty:
             return self.none()
-        found = self.filter(names__words__matching=text)
-        return found.order_by(NameRank("names__words", text), "-created_at", "-pk")
+        found = self.filter(names__words__matching=words)
+        return found.order_by(NameRank("names__words", words), "-created_at", "-pk")
 
     def get_neighbours(self, image: "Image") -> "tuple[Image | None, Image | None]":
         """Return the next newer and the next older image of its collection."""
@@ -165,8 +167,8 @@ class Image(models.Model):
     )
     file = models.FileField(upload_to=build_storage_name, max_length=200)
     original_name = models.CharField(max_length=255)
-    title = models.CharField(max_length=200, blank=True)
-    tags = models.JSONField(default=list, blank=True)
+    title = NameField(max_length=200, blank=True)
+    tags = TagsField(default=list, blank=True)
     sha256 = models.CharField(max_length=64, db_index=True)
     byte_size = models.PositiveBigIntegerField()
     format = models.CharField(max_length=10)

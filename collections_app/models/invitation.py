@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from collections_app.models.names import AddressField
 from collections_app.models.team import Role, Team
 
 
@@ -30,7 +31,7 @@ class Invitation(models.Model):
     collection = models.ForeignKey(
         "collections_app.Collection", null=True, blank=True, on_delete=models.CASCADE, related_name="invitations"
     )
-    email = models.EmailField()
+    email = AddressField()
     role = models.CharField(max_length=10, choices=Role)
     secret_hash = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of the secret in the link."))
     inviter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from collections_app.models.names import NameField
 from collections_app.models.stored_query import StoredQuery
 from collections_app.models.team import Membership, Role, Team
 from collections_app.models.user import User
@@ -36,7 +37,7 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
 
 class SavedSearch(StoredQuery, models.Model):
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches")
-    name = models.CharField(max_length=100)
+    name = NameField(max_length=100)
     query = models.TextField(help_text=_("The query string of the address."))
     team = models.ForeignKey(
         Team,

@@ -1,20 +1,18 @@
 """Full-text search over names with SQLite (FTS5) and PostgreSQL (tsvector), for `Image.objects.matching_names`."""
 
 import re
-import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 
-_WORD = re.compile(r"[^\W_]+")
+from collections_app.models.words import NameWord, build_scope_prefixes, find_words, split_words
+
 _ENGLISH = "a|an|the|and|or|of|in|on|at|to|with|without|by|for|from|is|are|my"
 _RUSSIAN = "и|или|а|в|во|на|с|со|без|из|к|ко|по|у|о|об|от|до|за|для|под|над"  # noqa: RUF001
 _STOP_WORD = re.compile(f"{_ENGLISH}|{_RUSSIAN}")
-
-
-def split_words(text: str) -> list[str]:
-    """Return the runs of letters and digits, in lower case. Quotation marks, operators and lone accents are dropped."""
-    return _WORD.findall(unicodedata.normalize("NFC", text).lower())
+_MAX_WORDS = 50
 
 
 def drop_stop_words(text: str) -> str:
@@ -23,32 +21,64 @@ def drop_stop_words(text: str) -> str:
     return " ".join([word for word in words if not _STOP_WORD.fullmatch(word)] or words)
 
 
-def strip_accents(text: str) -> str:
-    letters = unicodedata.normalize("NFD", text)
-    return "".join(letter for letter in letters if not "\u0300" <= letter <= "\u036f")
+@dataclass(frozen=True, slots=True)
+class ScopedWords:
+    """Words to find in the names of the pictures of these teams and of these single collections."""
+
+    text: str
+    team_ids: tuple[int, ...] = ()
+    collection_ids: tuple[int, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.prefixes or not split_words(self.text)
+
+    @property
+    def prefixes(self) -> list[str]:
+        return build_scope_prefixes(self.team_ids, self.collection_ids)
+
+    def build_fts5_query(self, *, is_own_only: bool = False) -> str:
+        """Return an FTS5 query for all words in one of the scopes; the last word is a prefix.
+
+        Each scope has terms of its own, so that FTS5 reads no other team's rows.
+        """
+        found = " OR ".join(self._join_words(prefix, " AND ", " OR ", _format_fts5_phrase) for prefix in self.prefixes)
+        return f"own : ({found})" if is_own_only else found
+
+    def build_tsquery(self, *, is_own_only: bool = False) -> str:
+        """Return the same as a tsquery for PostgreSQL."""
+        format_phrase = _format_own_phrase if is_own_only else _format_phrase
+        return " | ".join(self._join_words(prefix, " & ", " | ", format_phrase) for prefix in self.prefixes)
+
+    def _join_words(self, prefix: str, both: str, either: str, format_phrase: Any) -> str:
+        words = find_words(self.text)[:_MAX_WORDS]
+        terms = []
+        for place, word in enumerate(words, 1):
+            phrases = [
+                format_phrase([f"{prefix}{token}" for token in tokens], is_prefix)
+                for tokens, is_prefix in _list_phrases(word, is_last=place == len(words))
+            ]
+            terms.append(f"({either.join(phrases)})")
+        return f"({both.join(terms)})"
 
 
-def build_fts5_query(text: str) -> str:
-    """Return an FTS5 query for all words; the last word is a prefix.
-
-    FTS5 keeps the accents of some letters, so each word matches with and without its accents.
-    """
-    words = split_words(text)
-    terms = [_match_either_form(word, "") for word in words[:-1]] + [
-        _match_either_form(word, "*") for word in words[-1:]
-    ]
-    return " AND ".join(terms)
+def _list_phrases(word: NameWord, *, is_last: bool) -> list[tuple[list[str], bool]]:
+    """Return the tokens that must follow one another, and whether the last one is a prefix. Any of them will do."""
+    if word.is_unspaced:
+        return [(word.pairs, False)] if word.pairs else [([word.text], True)]
+    return [([word.joined], is_last), *([(word.parts, is_last)] if word.parts else [])]
 
 
-def build_tsquery(text: str) -> str:
-    """Return the same as a tsquery for PostgreSQL, where rows are stored without accents."""
-    words = [f"'{strip_accents(word)}'" for word in split_words(text)]
-    return f"{' & '.join(words)}:*"
+def _format_fts5_phrase(tokens: Sequence[str], is_prefix: bool) -> str:
+    return f'"{" ".join(tokens)}"{"*" if is_prefix else ""}'
 
 
-def _match_either_form(word: str, star: str) -> str:
-    forms = dict.fromkeys([word, unicodedata.normalize("NFC", strip_accents(word))])
-    return "(" + " OR ".join(f'"{form}"{star}' for form in forms) + ")"
+def _format_phrase(tokens: Sequence[str], is_prefix: bool) -> str:
+    return " <-> ".join([*(f"'{token}'" for token in tokens[:-1]), f"'{tokens[-1]}'{':*' if is_prefix else ''}"])
+
+
+def _format_own_phrase(tokens: Sequence[str], is_prefix: bool) -> str:
+    return " <-> ".join([*(f"'{token}':A" for token in tokens[:-1]), f"'{tokens[-1]}':{'*' if is_prefix else ''}A"])
 
 
 class WordsField(models.TextField[str, str]):
@@ -57,33 +87,40 @@ class WordsField(models.TextField[str, str]):
 
 @WordsField.register_lookup
 class WordsMatching(models.Lookup[str]):
+    """Takes ScopedWords."""
+
     lookup_name = "matching"
+    prepare_rhs = False
+    rhs: Any
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} MATCH %s", [*params, build_fts5_query(self.rhs)]
+        return f"{column} MATCH %s", [*params, self.rhs.build_fts5_query()]
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} @@ %s::tsquery", [*params, build_tsquery(self.rhs)]
+        return f"{column} @@ %s::tsquery", [*params, self.rhs.build_tsquery()]
 
 
 class NameRank(models.Func):
-    """The distance of an image's names from the words. An image's own names weigh more than its collection's name.
+    """0 if an image's own names hold all words, 1 if its collection's name is needed.
 
-    On SQLite it is bm25, which FTS5 gives in the hidden column `rank`; on PostgreSQL the negative of `ts_rank`.
+    It depends on the image alone. FTS5's bm25 would depend on how often other teams use the words.
     """
 
-    output_field = models.FloatField()
+    output_field = models.IntegerField()
 
-    def __init__(self, words: str, text: str) -> None:
-        super().__init__(models.F(words), models.Value(text))
+    def __init__(self, words: str, scoped: ScopedWords) -> None:
+        super().__init__(models.F(words))
+        self._scoped = scoped
 
     def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[str | int, ...]]:
         column: Any = self.get_source_expressions()[0]
-        return f"{connection.ops.quote_name(column.alias)}.rank", ()
+        table, alias = (connection.ops.quote_name(name) for name in ("image_names", column.alias))
+        own = f"SELECT rowid FROM {table} WHERE {table} MATCH %s"  # noqa: S608
+        return f"{alias}.rowid NOT IN ({own})", (self._scoped.build_fts5_query(is_own_only=True),)
 
     def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
-        column, text = self.get_source_expressions()
-        sql, params = compiler.compile(column)
-        return f"-ts_rank({sql}, %s::tsquery, 2)", [*params, build_tsquery(text.value)]  # 2: long names weigh less
+        sql, params = compiler.compile(self.get_source_expressions()[0])
+        own = self._scoped.build_tsquery(is_own_only=True)
+        return f"CASE WHEN {sql} @@ %s::tsquery THEN 0 ELSE 1 END", [*params, own]

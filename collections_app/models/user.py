@@ -9,6 +9,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from collections_app.models.names import AddressField
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -25,7 +27,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    email = models.EmailField(_("email address"), unique=True)
+    email = AddressField(_("email address"), unique=True)
     is_staff = models.BooleanField(default=False, help_text=_("May sign in to the administration."))
     is_active = models.BooleanField(default=True, help_text=_("Clear this instead of deleting the account."))
     remembers_searches = models.BooleanField(default=True, help_text=_("Whether the search history is on."))

@@ -7,6 +7,7 @@ from django import template
 from django.urls import reverse
 
 from collections_app.models import Image
+from collections_app.services.search.filters import FilterTerm
 from collections_app.services.search.query import Query, make_example_term
 from collections_app.services.search.request import SearchRequest
 
@@ -16,14 +17,31 @@ _PLACEHOLDER_ID = 999_999_999_999_999_999
 
 
 def get_search_url(search: SearchRequest, query: Query) -> str:
-    """Return the address of another query in the same place."""
-    return _build_url(query, search.collection and search.collection.pk, search.team and search.team.pk)
+    """Return the address of another query in the same place, even if that cannot be understood."""
+    return _build_url(str(query), tuple(search.place.items()))
+
+
+def get_text_url(search: SearchRequest, text: str) -> str:
+    """Return the address of a query as it is written, in the same place."""
+    return _build_url(text, tuple(search.place.items()))
 
 
 @lru_cache(maxsize=8)
-def _build_url(query: Query, collection_id: int | None, team_id: int | None) -> str:
-    parameters = {"q": str(query), "collection": collection_id, "team": team_id}
+def _build_url(text: str, place: tuple[tuple[str, str], ...]) -> str:
+    parameters = {"q": text, **dict(place)}
     return f"{reverse('search')}?{urlencode({name: value for name, value in parameters.items() if value})}"
+
+
+def get_place_url(search: SearchRequest, *, without: str) -> str:
+    """Return the address of the same query without one of its parameters."""
+    place = {name: value for name, value in search.place.items() if name != without}
+    return _build_url(search.text, tuple(place.items()))
+
+
+@register.simple_tag
+def filter_search_url(key: str, value: str) -> str:
+    """Return the address of a search with one filter."""
+    return _build_url(str(FilterTerm(key=key, value=value)), ())
 
 
 @register.simple_tag

@@ -33,8 +33,8 @@ def indexing_status(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def retry_indexing(request: SignedInRequest) -> HttpResponse:
     """Queue one failed picture again (`image`), or all failed pictures that the person may edit."""
-    image_id = request.POST.get("image") or request.GET.get("image", "")
-    if not image_id:
+    image_id = request.POST.get("image", request.GET.get("image"))
+    if image_id is None:
         requeue_failed_images(images=Image.objects.editable_by(request.user))
         return redirect("indexing_status")
     image = get_editable_image(request.user, parse_id(image_id) or 0)

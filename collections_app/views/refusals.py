@@ -45,13 +45,6 @@ def respond_not_found(request: HttpRequest, exception: Exception) -> HttpRespons
     return defaults.page_not_found(request, exception)
 
 
-def respond_server_error(request: HttpRequest) -> HttpResponseBase:
-    if is_json_requested(request):
-        sentence = _("The error has been logged. Try again in a moment.")
-        return JsonResponse({"error": sentence, "code": "server_error"}, status=500)
-    return defaults.server_error(request)
-
-
 def respond_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     if is_json_requested(request):
         sentence = _("This page has expired. Reload it and try again.")

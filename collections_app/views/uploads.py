@@ -203,4 +203,4 @@ def _get_target(user: User, form: UploadTargetForm) -> Collection:
     try:
         return create_collection(team=user.personal_team, name=name, creator=user)
     except NameTaken:
-        return Collection.objects.get(team=user.personal_team, name__iexact=name)
+        return Collection.objects.named(name).get(team=user.personal_team)

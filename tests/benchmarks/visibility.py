@@ -117,9 +117,9 @@ def _queries(vectors: dict[int, Vectors], options: argparse.Namespace, chance: r
 
 def _recall(person: Any, vectors: dict[int, Vectors], query: Vectors) -> float:
     from collections_app.models import Image
-    from collections_app.services.search.request import resolve_visible_scope
     from collections_app.services.search.results import keep_visible
     from collections_app.services.search.retrieval import find_nearest
+    from collections_app.services.search.scope import resolve_visible_scope
 
     visible = list(Image.objects.visible_to(person).values_list("pk", flat=True))
     scores = np.stack([vectors[pk] for pk in visible]) @ query if visible else np.empty(0)

@@ -58,6 +58,13 @@ def test_active_model_is_evaluated_with_the_site_search(red_pictures: list[Image
     assert "Ranked: what the site's search finds over everything that each person who judged may see" in printed
 
 
+def test_query_that_cannot_be_understood_is_left_out(red_pictures: list[Image], sample: SampleTeam) -> None:
+    record_judgment(user=sample.viewer, image=red_pictures[0], text="red in:nowhere", is_right=True)
+    printed = evaluate("--k", "2")
+    assert "in:nowhere" not in printed
+    assert figures(printed, "mean of 1 queries") == ["4", "1.000", "1.000"]
+
+
 def test_two_models_are_compared_on_the_rated_pictures(red_pictures: list[Image], inverted_model: str) -> None:
     printed = evaluate("--k", "2", "--compare", inverted_model)
     assert figures(printed, "red") == ["4", "1.000", "0.000", "1.000", "0.000", "A"]

@@ -6,13 +6,15 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from collections_app.services.search.name_index import drop_name_triggers, ensure_name_index
 from tests.sample_team import SampleTeam
 
 BEFORE, AFTER = ("collections_app", "0007_perceptual_hash"), ("collections_app", "0008_standard_names")
 
 
 def migrate(target: tuple[str, str]) -> Any:
-    """Migrate, and return the models of that state."""
+    """Migrate as `manage.py migrate` does, and return the models of that state."""
+    drop_name_triggers(using="default")
     executor = MigrationExecutor(connection)
     executor.migrate([target])
     return MigrationExecutor(connection).loader.project_state([target]).apps
@@ -23,6 +25,7 @@ def latest() -> Any:
     yield
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
+    ensure_name_index(using="default")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -43,3 +46,46 @@ def test_standard_names_keep_every_row(sample: SampleTeam) -> None:
     assert (judgment.query, judgment.is_right, judgment.image_id) == ("a rose", True, sample.image.pk)
     assert new.get_model("collections_app", "DuplicateDismissal").objects.get().image_ids == [1, 2]
     assert new.get_model("collections_app", "IndexJob").objects.get().is_failed is True
+
+
+STORED_BEFORE = ("collections_app", "0009_plain_words")
+STORED_AFTER = ("collections_app", "0016_stored_names")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("latest")
+def test_stored_names_are_cleaned_and_none_is_lost(sample: SampleTeam) -> None:
+    old = migrate(STORED_BEFORE)
+    names = ["ёлка", "a  b", "Cafe\u0301", "tab\there"]
+    collections = old.get_model("collections_app", "Collection").objects
+    for name in names:
+        collections.create(team_id=sample.team.pk, name=name)
+    old.get_model("collections_app", "Team").objects.filter(pk=sample.team.pk).update(name="two  words")
+    old.get_model("collections_app", "Image").objects.update(title="a\t b", tags=["x  y", "X Y", "sea"])
+    old.get_model("collections_app", "IndexJob").objects.all().delete()
+
+    new = migrate(STORED_AFTER)
+
+    rows = new.get_model("collections_app", "Collection").objects.order_by("pk").values_list("name", "folded_name")
+    assert list(rows) == [
+        ("Garden", "garden"),
+        ("ёлка", "ёлка"),
+        ("a b", "a b"),
+        ("Café", "café"),
+        ("tab here", "tab here"),
+    ]
+    image = new.get_model("collections_app", "Image").objects.get()
+    assert (image.title, image.tags) == ("a b", ["X Y", "sea"])
+    assert new.get_model("collections_app", "Team").objects.get(pk=sample.team.pk).name == "two words"
+    assert [job.image_id for job in new.get_model("collections_app", "IndexJob").objects.all()] == [image.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("latest")
+def test_collections_that_get_the_same_name_are_numbered(sample: SampleTeam) -> None:
+    collections = migrate(STORED_BEFORE).get_model("collections_app", "Collection").objects
+    for name in ("Trip 1", "Trip  1", "trip\t1"):
+        collections.create(team_id=sample.team.pk, name=name)
+    new = migrate(STORED_AFTER).get_model("collections_app", "Collection")
+    names = new.objects.exclude(pk=sample.collection.pk).order_by("pk").values_list("name", flat=True)
+    assert list(names) == ["Trip 1", "Trip 1 (2)", "trip 1 (3)"]

@@ -9,7 +9,9 @@ from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrat
 from django.db import connection, models, transaction
 from django.db.migrations import Migration
 
-from collections_app.models import Collection, Image, ImageName, Membership, User
+from collections_app.models import Collection, Image, ImageName, Membership, Team, User
+from collections_app.models.image import ImageQuerySet
+from collections_app.models.text_search import ScopedWords
 from collections_app.services.library.collections import create_collection, rename_collection
 from collections_app.services.library.images import edit_image, move_images, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
@@ -40,8 +42,14 @@ HOSTILE = {
 }
 
 
+def search_names(text: str, images: ImageQuerySet | None = None) -> ImageQuerySet:
+    """Search the names of all teams; the images limit what is found."""
+    words = ScopedWords(text, tuple(Team.objects.values_list("pk", flat=True)))
+    return (Image.objects.all() if images is None else images).matching_names(words)
+
+
 def found(text: str) -> set[str]:
-    return {image.original_name for image in Image.objects.matching_names(text)}
+    return {image.original_name for image in search_names(text)}
 
 
 def name_picture(sample: SampleTeam, file_name: str, *, title: str = "", tags: list[str] | None = None) -> Image:
@@ -94,7 +102,7 @@ def test_case_and_accents_do_not_matter(sample: SampleTeam, title: str, text: st
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_every_text_can_be_searched(sample: SampleTeam, text: str) -> None:
-    assert Image.objects.matching_names(text).count() == len(found(text))
+    assert search_names(text).count() == len(found(text))
 
 
 @pytest.mark.parametrize("text", ["", " \t\n", "*", '"', "🌹", "\u0301"])
@@ -118,23 +126,23 @@ def test_own_names_rank_before_collection_names_then_newest_first(sample: Sample
     place = create_collection(team=sample.team, name="Dogs", creator=sample.owner)
     inside = [put_picture(place, sample.owner, f"{number}.png", colour=(number, 1, 1)) for number in (1, 2)]
     titled = name_picture(sample, "3.png", title="dogs")
-    assert list(Image.objects.matching_names("dogs")) == [titled, *reversed(inside)]
+    assert list(search_names("dogs")) == [titled, *reversed(inside)]
 
 
 def test_pictures_of_other_teams_are_not_found(sample: SampleTeam) -> None:
     assert found("rose") == {"rose.png"}
-    assert list(Image.objects.visible_to(sample.viewer).matching_names("rose")) == [sample.image]
-    assert not Image.objects.visible_to(sample.outsider).matching_names("rose").exists()
+    assert list(search_names("rose", Image.objects.visible_to(sample.viewer))) == [sample.image]
+    assert not search_names("rose", Image.objects.visible_to(sample.outsider)).exists()
     Membership.objects.filter(user=sample.viewer).delete()
-    assert not Image.objects.visible_to(sample.viewer).matching_names("rose").exists()
+    assert not search_names("rose", Image.objects.visible_to(sample.viewer)).exists()
 
 
 def test_trashed_pictures_are_not_found_until_restored(sample: SampleTeam) -> None:
     visible = Image.objects.visible_to(sample.owner)
     trash_images(images=Image.objects.all(), trasher=sample.owner)
-    assert not visible.matching_names("rose").exists()
+    assert not search_names("rose", visible).exists()
     restore_images(images=Image.objects.all())
-    assert visible.matching_names("rose").exists()
+    assert search_names("rose", visible).exists()
 
 
 def rename(sample: SampleTeam) -> None:
@@ -198,7 +206,7 @@ def write_tulips(sample: SampleTeam, count: int) -> None:
 
 def test_pictures_written_in_bulk_are_found(sample: SampleTeam) -> None:
     write_tulips(sample, 3)
-    assert Image.objects.matching_names("tulip").count() == 3
+    assert search_names("tulip").count() == 3
 
 
 @pytest.mark.parametrize(
@@ -230,7 +238,8 @@ def test_search_uses_the_index_and_scans_no_pictures(sample: SampleTeam) -> None
             cursor.execute("SELECT gin_clean_pending_list('image_names_words')")
             cursor.execute("ANALYZE")
             cursor.execute("SET LOCAL enable_seqscan = off")
-        plan = Image.objects.visible_to(sample.owner).matching_names("red ros").explain()
+        words = ScopedWords("red ros", (sample.team.pk,))
+        plan = Image.objects.visible_to(sample.owner).matching_names(words).explain()
     if connection.vendor == "postgresql":
         assert "Bitmap Index Scan on image_names_words" in plan
     else:
@@ -240,8 +249,9 @@ def test_search_uses_the_index_and_scans_no_pictures(sample: SampleTeam) -> None
 
 
 def test_search_takes_one_statement(sample: SampleTeam, django_assert_num_queries: Callable[..., object]) -> None:
+    query = search_names("rose", Image.objects.visible_to(sample.owner)).with_collection()
     with django_assert_num_queries(1):  # type: ignore[attr-defined]
-        images = list(Image.objects.visible_to(sample.owner).matching_names("rose").with_collection()[:12])
+        images = list(query[:12])
         assert [image.collection.team for image in images] == [sample.team]
 
 

@@ -10,7 +10,7 @@ from collections_app.demo.evaluate import Gallery
 from collections_app.demo.gallery import get_demo_collections
 from collections_app.demo.queries import build_query_families
 from collections_app.encoders import Encoder, get_encoder, make_encoder
-from collections_app.errors import ImageSearchError
+from collections_app.errors import ImageSearchError, SearchNotUnderstood
 from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_team
 from collections_app.management.score_table import (
@@ -20,6 +20,7 @@ from collections_app.management.score_table import (
     format_query_table,
     format_tally,
 )
+from collections_app.models import Team
 from collections_app.services.evaluation.judgments import JudgedQuery, list_judged_queries
 from collections_app.services.evaluation.metrics import JudgedImages, Score, score_ranking, score_search
 
@@ -60,11 +61,21 @@ class Command(FreeTextCommand):
         elif not judged_queries:
             raise CommandError(_NO_JUDGMENTS)
         elif models.names == [settings.CLIP_MODEL]:
-            self._print(models, [[score_search(each, k=models.k, team=team)] for each in judged_queries])
+            self._print(models, self._score_searches(judged_queries, k=models.k, team=team))
             where = f"in “{team}”" if team else "over everything that each person who judged may see"
             self.stdout.write(f"Ranked: what the site's search finds {where}, by {models.names[0]}.")
         else:
             self._compare_on_judged_images(models, judged_queries)
+
+    def _score_searches(self, judged: list[JudgedQuery], *, k: int, team: Team | None) -> list[list[Score]]:
+        """Leave out queries that cannot be understood any more, such as those in a deleted collection, and say so."""
+        rows = []
+        for each in judged:
+            try:
+                rows.append([score_search(each, k=k, team=team)])
+            except SearchNotUnderstood as error:
+                self.stderr.write(f"“{each.text}” is left out. {error}")
+        return rows
 
     def _compare_on_judged_images(self, models: ComparedModels, judged_queries: list[JudgedQuery]) -> None:
         sets = [JudgedImages(judged_queries, _get_encoder(name)) for name in models.names]

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from django.core.management.base import CommandError
 from tqdm import tqdm
 
-from collections_app.errors import ImageSearchError, InvalidImage, LimitReached
+from collections_app.errors import ImageSearchError, InvalidImage, LimitReached, NameMissing
 from collections_app.management.folder_walk import FolderEntry, walk_folder
 from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_user_by_email
@@ -110,8 +110,8 @@ def _write_line(line: str) -> None:
 
 
 def _get_or_create_collection(user: User, name: str) -> Collection:
-    existing = Collection.objects.filter(team=user.personal_team, name__iexact=name).first()
+    existing = Collection.objects.named(name).filter(team=user.personal_team).first()
     try:
         return existing or create_collection(team=user.personal_team, name=name, creator=user)
-    except LimitReached as error:
+    except (LimitReached, NameMissing) as error:
         raise CommandError(str(error)) from error

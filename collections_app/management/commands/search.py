@@ -13,7 +13,7 @@ from collections_app.management.lookups import get_user_by_email
 from collections_app.services.indexing.completeness import count_searchable
 from collections_app.services.library.contact_sheet import make_contact_sheet
 from collections_app.services.search.relevance import NO_CUTOFFS
-from collections_app.services.search.request import parse_search_request
+from collections_app.services.search.request import parse_search_request, require_understood
 from collections_app.services.search.results import Result, join_rows, run_search
 from collections_app.services.search.retrieval import MAX_HITS
 
@@ -34,6 +34,7 @@ class Command(FreeTextCommand):
         person = get_user_by_email(user)
         try:
             request = parse_search_request(user=person, parameters={"q": text})
+            require_understood(request)
             ranked = run_search(request, cutoffs=NO_CUTOFFS).ranked[:limit]
             results = join_rows(ranked, images=request.scope.images)
         except ImageSearchError as error:
@@ -42,8 +43,6 @@ class Command(FreeTextCommand):
         if not coverage.is_complete:
             found, total = f"{coverage.searchable:,}", f"{coverage.total:,}"
             self.stderr.write(f"The search index is incomplete: {found} of {total} pictures are searchable.")
-        for problem in request.problems:
-            self.stderr.write(problem)
         if options["sheet"]:
             _write_sheet(options["sheet"], results)
         self.stdout.write(_format_json(results) if options["as_json"] else _format_table(results))

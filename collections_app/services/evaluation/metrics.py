@@ -14,7 +14,7 @@ from collections_app.services.evaluation.judgments import JudgedQuery
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.preparation import read_picture
 from collections_app.services.search.relevance import NO_CUTOFFS
-from collections_app.services.search.request import parse_search_request
+from collections_app.services.search.request import parse_search_request, require_understood
 from collections_app.services.search.results import run_search
 
 _IMAGES_PER_BATCH = 32
@@ -55,10 +55,11 @@ def compute_mean(values: Iterable[float | None]) -> float | None:
 def score_search(judged: JudgedQuery, *, k: int, team: Team | None = None) -> Score:
     """Score the site's own search as the person who judged, over everything they may see or in one team.
 
-    Raises EncoderError or IndexUnavailable.
+    Raises SearchNotUnderstood, EncoderError or IndexUnavailable.
     """
     parameters = {"q": judged.text, "team": str(team.pk) if team else ""}
     request = parse_search_request(user=judged.person, parameters=parameters)
+    require_understood(request)
     ranked = run_search(request, cutoffs=NO_CUTOFFS).ranked[:k]
     return score_ranking(
         judged.text, [judged.judgments.get(each.id) for each in ranked], judged.judgments.values(), k=k

@@ -6,28 +6,36 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from collections_app.errors import LimitReached, NameTaken
+from collections_app.errors import LimitReached, NameMissing, NameTaken
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Team, User
+from collections_app.models.names import clean_name
 
 
 def create_collection(*, team: Team, name: str, creator: User) -> Collection:
-    """Raises NameTaken or LimitReached."""
+    """Raises NameTaken, NameMissing or LimitReached."""
     most = settings.COLLECTIONS_PER_TEAM
     if most and Collection.objects.filter(team=team).count() >= most:
         sentence = _("“%(team)s” has %(most)s collections, trash included, which is the limit. Delete one first.")
         raise LimitReached(sentence, team=team.name, most=most)
-    collection = Collection(team=team, name=name, creator=creator)
+    collection = Collection(team=team, name=_require_name(name), creator=creator)
     with _translate_name_conflict(name):
         collection.save()
     return collection
 
 
 def rename_collection(*, collection: Collection, name: str) -> None:
-    """Raises NameTaken."""
-    collection.name = name
+    """Raises NameTaken or NameMissing."""
+    collection.name = _require_name(name)
     with _translate_name_conflict(name):
-        Collection.objects.filter(pk=collection.pk).update(name=name)
+        Collection.objects.filter(pk=collection.pk).update(name=collection.name)
+
+
+def _require_name(name: str) -> str:
+    cleaned = clean_name(name)
+    if not cleaned:
+        raise NameMissing(_("Enter a name with at least one visible character."))
+    return cleaned
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from django.utils import timezone
 from collections_app.models import Collection, Image, Team, User
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
+from collections_app.models.names import find_free_name
 
 
 def trash_images(*, images: ImageQuerySet, trasher: User) -> int:
@@ -89,15 +90,5 @@ def _lock_teams(team_ids: Iterable[int]) -> None:
 
 
 def _find_free_name(collection: Collection) -> str:
-    taken = set(
-        Collection.objects.not_trashed()
-        .filter(team=collection.team_id)
-        .exclude(pk=collection.pk)
-        .values_list("name", flat=True)
-    )
-    folded = {name.casefold() for name in taken}
-    name, number = collection.name, 2
-    while name.casefold() in folded:
-        suffix = f" ({number})"
-        name, number = collection.name[: 100 - len(suffix)] + suffix, number + 1
-    return name
+    others = Collection.objects.not_trashed().filter(team=collection.team_id).exclude(pk=collection.pk)
+    return find_free_name(collection.name, taken=set(others.values_list("folded_name", flat=True)))

@@ -20,10 +20,12 @@ from collections_app.index import AnyOf, Compares, Condition, HasTag, IsBetween,
 from collections_app.models import Image, User
 from collections_app.models.wall_clock import count_wall_clock_seconds
 from collections_app.services.search.periods import Period, UnclearPeriod, parse_period
+from collections_app.services.search.quoting import quote_value
 
 _PIXELS = re.compile(r"(\d{1,6})(?:px)?", re.IGNORECASE)
 _MAX_UPLOADERS = 100
 _SPAN = ".."
+_MAX_SUGGESTED_UPLOADERS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +37,18 @@ class FilterTerm:
     is_negative: bool = False
 
     def __str__(self) -> str:
-        value = self.value if re.fullmatch(r'[^\s"]+', self.value) else f'"{self.value}"'
-        return f"{'-' if self.is_negative else ''}{self.key}:{value}"
+        return f"{'-' if self.is_negative else ''}{self.key}:{quote_value(self.value)}"
 
 
 class InvalidFilter(Exception):
-    """The value of a filter cannot be used. The message is a translated sentence."""
+    """The value of a filter cannot be used. The message is a translated sentence.
+
+    `known` are the values that may have been meant, all of which the person may see.
+    """
+
+    def __init__(self, sentence: str, *, known: Iterable[str] = ()) -> None:
+        super().__init__(sentence)
+        self.known = known
 
 
 class FilterContext:
@@ -55,6 +63,13 @@ class FilterContext:
         if name.lower() == "me":
             return [self.user.pk]
         return [pk for pk, email in self._uploaders if email == name.lower() or email.startswith(f"{name.lower()}@")]
+
+    @cached_property
+    def uploader_names(self) -> list[str]:
+        """What may be written after `by:`, for suggestions: the addresses before their @."""
+        visible = User.objects.filter(pk__in=Image.objects.visible_to(self.user).values("uploader"))
+        addresses = visible.order_by("pk").values_list("email", flat=True)[:_MAX_SUGGESTED_UPLOADERS]
+        return ["me", *(address.partition("@")[0] for address in addresses)]
 
     @cached_property
     def _uploaders(self) -> list[tuple[int, str]]:
@@ -101,7 +116,8 @@ class UploaderFilter(Filter):
     def parse(self, value: str, context: FilterContext) -> list[int]:
         found = context.find_uploaders(value)
         if not found:
-            raise InvalidFilter(_("There are no pictures by “%(name)s” that you can see.") % {"name": value})
+            sentence = _("There are no pictures by “%(name)s” that you can see.") % {"name": value}
+            raise InvalidFilter(sentence, known=context.uploader_names)
         return found
 
     def build_q(self, values: Sequence[list[int]]) -> Q:
@@ -200,7 +216,7 @@ class ShapeFilter(Filter):
 
     def parse(self, value: str, context: FilterContext) -> str:
         if value.lower() not in SHAPES:
-            raise InvalidFilter(_("Use “portrait”, “landscape” or “square” after “is:”."))
+            raise InvalidFilter(_("Use “portrait”, “landscape” or “square” after “is:”."), known=SHAPES)
         return value.lower()
 
     def build_q(self, values: Sequence[str]) -> Q:
@@ -240,7 +256,8 @@ class FormatFilter(Filter):
 
     def parse(self, value: str, context: FilterContext) -> tuple[str, ...]:
         if value.lower() not in FORMATS_BY_WORD:
-            raise InvalidFilter(_("“%(name)s” isn't a supported picture format.") % {"name": value})
+            sentence = _("“%(name)s” isn't a supported picture format.") % {"name": value}
+            raise InvalidFilter(sentence, known=FORMATS_BY_WORD)
         return FORMATS_BY_WORD[value.lower()]
 
     def build_q(self, values: Sequence[tuple[str, ...]]) -> Q:

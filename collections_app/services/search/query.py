@@ -5,15 +5,28 @@ horse + stripes                  both; -fruit, - ripe fruit and -"ripe fruit": n
 2:golden retriever               twice as important, also within quotation marks (the syntax of rclip)
 like:123 -like:124               like this picture, unlike that one
 by:me in:"Summer 2025" after:2025-06 portrait min:2000px
+
+A part that cannot be read stays in the query, with a problem: a search with a problem finds nothing.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from django.utils.translation import gettext as _
 
+from collections_app.models.names import clean_name
 from collections_app.services.search.filters import FILTER_KEYS, FILTERS, SHAPES, FilterTerm
+from collections_app.services.search.problems import Problem, add_suggestion, find_close_name
+from collections_app.services.search.quoting import (
+    QUOTATION_MARKS,
+    has_open_quotation,
+    quote_text,
+    quote_value,
+    remove_quotes,
+    split_tokens,
+)
 
 MAX_ITEMS = 20
 MAX_QUERY_LENGTH = 500
@@ -21,11 +34,14 @@ MIN_WEIGHT, MAX_WEIGHT = 0.1, 10.0
 _LIKE = "like"
 # Keyboards and word processors write these dashes for a minus.
 _SIGNS = {"+": 1, "-": -1, "\N{MINUS SIGN}": -1, "\N{EN DASH}": -1}
-_WORD = re.compile(r'(?:[^\s"]|"[^"]*(?:"|$))+')
 # A digit after the colon means a time or a ratio: 10:30, 16:9.
-_WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?|\.\d{1,3}):(?=[^\s\d])")
-_WEIGHT_WITHIN = re.compile(rf'"{_WEIGHT.pattern}(?=[^\s"])')
-_KEY = re.compile(r"([A-Za-z][A-Za-z-]*):(?!//)(.*)", re.DOTALL)
+_WEIGHT = re.compile(r"(\d{1,6}(?:[.,]\d{1,6})?|[.,]\d{1,6}):(?=[^\s\d])")
+_WEIGHT_WITHIN = re.compile(rf"[{QUOTATION_MARKS}]{_WEIGHT.pattern}(?=[^\s{QUOTATION_MARKS}])")
+# Keys of other alphabets are read too, so that they are reported. Chinese and Japanese keyboards write the wide colon.
+_KEY = re.compile(r"([^\W\d_][\w-]*)[:\N{FULLWIDTH COLON}](?!//)(.*)", re.DOTALL)
+_DETACHED_COLON = re.compile(
+    rf"(?:^|\s)[-+]?({'|'.join((*FILTER_KEYS, _LIKE))})\s+[:\N{{FULLWIDTH COLON}}]", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +54,11 @@ class Term:
 
     def __str__(self) -> str:
         sign = "-" if self.weight < 0 else ""
-        weight = f"{abs(self.weight):g}:" if abs(self.weight) != 1 else ""
+        weight = f"{_format_weight(self.weight)}:" if abs(self.weight) != 1 else ""
         if self.is_example:
-            name = _quote(self.value) if " " in self.value else self.value
-            return f"{sign}{weight}{_LIKE}:{name}"
+            return f"{sign}{weight}{_LIKE}:{quote_value(self.value)}"
         needed = "1:" if not weight and _WEIGHT.match(self.value) else weight
-        return f"{sign}{needed}{_quote(self.value)}"
+        return f"{sign}{needed}{quote_text(self.value)}"
 
 
 Item = Term | FilterTerm
@@ -51,10 +66,10 @@ Item = Term | FilterTerm
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query in its written order. `problems` are messages about parts that could not be read."""
+    """A query in its written order. `problems` are about parts that cannot be read, which are among the items too."""
 
     items: tuple[Item, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def terms(self) -> list[Term]:
@@ -64,7 +79,7 @@ class Query:
     def filters(self) -> list[FilterTerm]:
         return [item for item in self.items if isinstance(item, FilterTerm)]
 
-    def remove(self, item: Item) -> "Query":
+    def remove(self, item: object) -> "Query":
         return Query(tuple(each for each in self.items if each is not item))
 
     def add(self, item: Item) -> "Query":
@@ -72,8 +87,11 @@ class Query:
         kept = [each for each in self.items if each != item and not _is_same_example(each, item)]
         return Query((*kept, item))
 
+    def replace(self, item: object, replacement: Item) -> "Query":
+        return Query(tuple(replacement if each is item else each for each in self.items))
+
     def change_weight(self, term: Term, weight: float) -> "Query":
-        return Query(tuple(replace(term, weight=weight) if each is term else each for each in self.items))
+        return self.replace(term, replace(term, weight=weight))
 
     def __str__(self) -> str:
         """Return the query as text. A single plain sentence needs no quotation marks."""
@@ -95,29 +113,34 @@ class _Token:
 
     @property
     def is_separate(self) -> bool:
-        return bool(self.sign or self.weight or self.key or self.is_quoted)
+        return bool(self.sign or self.weight is not None or self.key or self.is_quoted)
 
 
 def clean_query(text: str) -> str:
-    """Return the text without control characters and broken Unicode, with single blanks, cut to MAX_QUERY_LENGTH."""
-    readable = text[: MAX_QUERY_LENGTH * 4].encode(errors="ignore").decode()
-    printable = "".join(character if character.isprintable() else " " for character in readable)
-    return " ".join(printable.split())[:MAX_QUERY_LENGTH]
+    """Return the text as names are stored: composed, without control characters; cut to MAX_QUERY_LENGTH."""
+    return clean_name(text[: MAX_QUERY_LENGTH * 4])[:MAX_QUERY_LENGTH].strip()
+
+
+def is_query_too_long(text: str) -> bool:
+    return len(clean_name(text[: MAX_QUERY_LENGTH * 4])) > MAX_QUERY_LENGTH or len(text) > MAX_QUERY_LENGTH * 4
 
 
 def parse_query(text: str) -> Query:
-    """Read a line. Never raises: what cannot be read becomes a problem and is left out of the items."""
-    problems: list[str] = []
-    items: list[Item] = []
-    for item in _group_tokens(map(_read_token, _WORD.findall(text))):
-        if problem := _find_problem(item):
-            problems.append(problem)
-        elif len(items) == MAX_ITEMS:
-            problems.append(_("A search has at most %(count)s parts.") % {"count": MAX_ITEMS})
-            break
-        else:
-            items.append(item)
-    return Query(tuple(items), tuple(problems))
+    """Read a line. Never raises. What cannot be read becomes a problem."""
+    items = tuple(_group_tokens(map(_read_token, split_tokens(text))))
+    problems = [*_find_text_problems(text), *filter(None, map(_find_problem, items))]
+    if len(items) > MAX_ITEMS:
+        sentence = _("A search has at most %(count)s parts. Remove some of them.") % {"count": MAX_ITEMS}
+        problems.append(Problem(sentence=sentence))
+    return Query(items, tuple(problems))
+
+
+def extend_query_text(text: str, items: Sequence[Item]) -> str:
+    """Return the line with further parts. A line that cannot be read as a whole keeps its text, and its problem."""
+    query = parse_query(clean_query(text))
+    if any(problem.part is None for problem in query.problems) or is_query_too_long(text):
+        return " ".join([*map(str, items), text])
+    return str(reduce(Query.add, items, query))
 
 
 def make_example_term(image_id: int, *, weight: float = 1.0) -> Term:
@@ -127,16 +150,16 @@ def make_example_term(image_id: int, *, weight: float = 1.0) -> Term:
 
 def _read_token(word: str) -> _Token:
     rest = word.lstrip("".join(_SIGNS))
-    sign = _SIGNS.get(word[0], 0) if len(rest) < len(word) else 0
+    sign = min((_SIGNS[mark] for mark in word[: len(word) - len(rest)]), default=0)
     weight = _WEIGHT.match(rest) or _WEIGHT_WITHIN.match(rest)
     value = rest[: weight.start(1)] + rest[weight.end() :] if weight else rest
     key = _KEY.fullmatch(value)
     return _Token(
-        value=_strip_quotes(key[2] if key else value),
+        value=remove_quotes(key[2] if key else value),
         sign=sign,
-        weight=float(weight[1]) if weight else None,
+        weight=float(weight[1].replace(",", ".")) if weight else None,
         key=key[1].lower() if key else "",
-        is_quoted=value.startswith('"'),
+        is_quoted=value.startswith(tuple(QUOTATION_MARKS)),
         is_sign_only=not rest,
     )
 
@@ -178,19 +201,44 @@ def _make_keyed_item(token: _Token, weight: float) -> Item:
     return FilterTerm(key=token.key, value=token.value, is_negative=weight < 0)
 
 
-def _find_problem(item: Item) -> str:
-    if isinstance(item, Term):
-        if not MIN_WEIGHT <= abs(item.weight) <= MAX_WEIGHT:
-            names = {"least": f"{MIN_WEIGHT:g}", "most": f"{MAX_WEIGHT:g}", "weight": f"{abs(item.weight):g}"}
-            return _("Weights must be between %(least)s and %(most)s, not %(weight)s.") % names
-        return "" if item.value else _("Write the number of a picture after “like:”.")
+def _find_text_problems(text: str) -> list[Problem]:
+    """Return the problems that concern no single part: their parts may swallow what follows."""
+    problems = []
+    if has_open_quotation(text):
+        sentence = _("A quotation mark has no counterpart. Write one before and one after the words.")
+        problems.append(Problem(sentence=sentence))
+    unquoted = " ".join(token for token in split_tokens(text) if not any(mark in token for mark in QUOTATION_MARKS))
+    if detached := _DETACHED_COLON.search(unquoted):
+        problems.append(Problem(sentence=_("Write “%(key)s:” without a blank.") % {"key": detached[1].lower()}))
+    return problems
+
+
+def _find_problem(item: Item) -> Problem | None:
+    sentence = _describe_term_problem(item) if isinstance(item, Term) else _describe_filter_problem(item)
+    return Problem(sentence=sentence, part=item) if sentence else None
+
+
+def _describe_term_problem(term: Term) -> str:
+    if not MIN_WEIGHT <= abs(term.weight) <= MAX_WEIGHT:
+        names = {"least": f"{MIN_WEIGHT:g}", "most": f"{MAX_WEIGHT:g}", "weight": _format_weight(term.weight)}
+        return _("Weights must be between %(least)s and %(most)s, not %(weight)s.") % names
+    return "" if term.value else _("Write the number of a picture after “like:”.")
+
+
+def _describe_filter_problem(item: FilterTerm) -> str:
     if item.key not in FILTER_KEYS:
-        return _("“%(key)s:” isn't a filter. Put words with a colon in quotation marks.") % {"key": item.key}
+        sentence = _("“%(key)s:” isn't a filter. Put words with a colon in quotation marks.") % {"key": item.key}
+        close = find_close_name(item.key, (*FILTER_KEYS, _LIKE)) if len(item.key) > 2 else ""
+        return add_suggestion(sentence, f"{close}:" if close else "")
     if not item.value:
         return _("Write something after “%(key)s:”.") % {"key": item.key}
     if item.is_negative and not (item.key in FILTERS and FILTERS[item.key].can_be_negative):
         return _("“-%(key)s:” isn't supported. You can exclude words, examples and tags.") % {"key": item.key}
     return ""
+
+
+def _format_weight(weight: float) -> str:
+    return f"{abs(weight):.6f}".rstrip("0").rstrip(".")
 
 
 def _is_same_example(first: Item, second: Item) -> bool:
@@ -203,13 +251,5 @@ def _is_plain(term: Term) -> bool:
     """Whether the words mean the same without quotation marks."""
     if term.is_example or term.weight != 1:
         return False
-    read = list(_group_tokens(map(_read_token, _WORD.findall(term.value))))
-    return read == [term]
-
-
-def _quote(words: str) -> str:
-    return f'"{words}"'
-
-
-def _strip_quotes(text: str) -> str:
-    return " ".join(text.replace('"', " ").split())
+    read = list(_group_tokens(map(_read_token, split_tokens(term.value))))
+    return read == [term] and not has_open_quotation(term.value)

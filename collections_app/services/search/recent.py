@@ -14,6 +14,7 @@ from collections_app.models.concurrent_writes import give_up_when_busy
 from collections_app.models.ids import parse_id
 from collections_app.models.recent_search import MAX_STORED_QUERY_LENGTH
 from collections_app.models.stored_query import StoredQuery
+from collections_app.services.search.problems import SCOPE_PARAMETERS
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,12 @@ DISPLAY_PARAMETERS = frozenset(
 
 def normalize_query_string(parameters: QueryDict) -> str:
     """Return the query string of the same search, sorted, without empty and display parameters; "" for no search."""
-    pairs = [(name, value) for name, values in parameters.lists() for value in values if value.strip()]
+    pairs = [
+        (name, value)
+        for name, values in parameters.lists()
+        for value in values
+        if value.strip() or (value and name in SCOPE_PARAMETERS)
+    ]
     return urlencode(sorted(pair for pair in pairs if pair[0] not in DISPLAY_PARAMETERS))
 
 

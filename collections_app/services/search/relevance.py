@@ -31,8 +31,9 @@ from cachetools import TTLCache
 from collections_app.encoders import get_encoder
 from collections_app.index import Hit, Vector
 from collections_app.models import Image
-from collections_app.services.search.request import Scope, SearchRequest
+from collections_app.services.search.request import SearchRequest
 from collections_app.services.search.retrieval import MAX_HITS, RawHits, find_nearest, sample_scope
+from collections_app.services.search.scope import Scope
 from collections_app.services.search.score_gaps import Numbers, compute_quantile, compute_spread, find_gap
 from collections_app.services.search.text_embeddings import embed_text
 

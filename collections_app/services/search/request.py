@@ -1,27 +1,42 @@
 """A search as one person asks for it: the query, the filters and examples it names, and where it may look."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django import forms
-from django.db.models import Q
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collections_app.index import Condition, Not
-from collections_app.models import Collection, Example, Image, Membership, Share, Team, User
-from collections_app.models.image import ImageQuerySet
-from collections_app.services.search.filters import FILTERS, FilterContext, FilterTerm, InvalidFilter
+from collections_app.models import Collection, Example, Image, Team, User
+from collections_app.models.names import clean_name
+from collections_app.services.search.filters import FILTER_KEYS, FilterTerm
+from collections_app.services.search.problems import (
+    SCOPE_PARAMETERS,
+    Problem,
+    find_parameter_problems,
+    reject_problems,
+)
 from collections_app.services.search.query import (
+    MAX_ITEMS,
     MAX_QUERY_LENGTH,
+    Item,
     Query,
     Term,
     clean_query,
+    extend_query_text,
+    is_query_too_long,
     make_example_term,
     parse_query,
+)
+from collections_app.services.search.resolved_filters import ResolvedFilters, resolve_filters
+from collections_app.services.search.scope import (
+    Scope,
+    VisibleScopes,
+    limit_scope_to_collections,
+    resolve_visible_scope,
 )
 
 SORT_FIELD = forms.ChoiceField(
@@ -30,103 +45,29 @@ SORT_FIELD = forms.ChoiceField(
     choices=[("", gettext_lazy("Best match")), ("date", gettext_lazy("Newest first"))],
 )
 _MAX_ID_DIGITS = 18
+_EXAMPLE_TOKEN = re.compile(r"x[0-9a-f]{16}")
 _TeamOrCollection = TypeVar("_TeamOrCollection", Collection, Team)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What a search covers. `images` is the authority; the index searches these teams and single collections.
-
-    `collections` maps the ids of collections to those of their teams.
-    """
-
-    images: ImageQuerySet
-    team_ids: Sequence[int] = ()
-    collections: Mapping[int, int] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.team_ids and not self.collections
-
-    @property
-    def all_team_ids(self) -> list[int]:
-        """The teams whose partitions a search reads."""
-        return sorted({*self.team_ids, *self.collections.values()})
-
-
-class VisibleScopes:
-    """The teams and collections that a user may see. Each list is read when it is first needed."""
-
-    def __init__(self, user: User) -> None:
-        self._user = user
-
-    @cached_property
-    def teams(self) -> list[Team]:
-        return list(Team.objects.visible_to(self._user))
-
-    @cached_property
-    def collections(self) -> list[Collection]:
-        return list(Collection.objects.visible_to(self._user).select_related("team"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolvedFilters:
-    """The filters of a query as they apply to one user. `problems` are messages about those that were left out.
-
-    `collections` and `teams` are None where no filter names any. `values` holds for each key what its filter parsed,
-    `excluded` the same for filters with a minus.
-    """
-
-    collections: list[Collection] | None = None
-    teams: list[Team] | None = None
-    is_newest_first: bool = False
-    values: Mapping[str, list[Any]] = field(default_factory=dict)
-    excluded: Mapping[str, list[Any]] = field(default_factory=dict)
-    problems: Sequence[str] = ()
-
-    @property
-    def conditions(self) -> list[Condition]:
-        """The same filters for the index."""
-        wanted = [each for key, values in self.values.items() for each in FILTERS[key].build_conditions(values)]
-        unwanted = [(FILTERS[key], value) for key, values in self.excluded.items() for value in values]
-        return [*wanted, *(Not(each) for filter_, value in unwanted for each in filter_.build_conditions([value]))]
-
-    def apply(self, images: ImageQuerySet, *, limit: int) -> ImageQuerySet:
-        """Return the first images that meet the same filters as `conditions`, in the order of the query set."""
-        condition = Q()
-        for key, values in self.values.items():
-            condition &= FILTERS[key].build_q(values)
-        for key, values in self.excluded.items():
-            for value in values:
-                condition &= ~FILTERS[key].build_q([value])
-        found = images.filter(condition)
-        wanted, unwanted = (_fold(values.get("tag", [])) for values in (self.values, self.excluded))
-        if not wanted and not unwanted:
-            return found[:limit]
-        folded = ((pk, _fold(tags)) for pk, tags in found.values_list("pk", "tags").iterator())
-        ids = (pk for pk, tags in folded if wanted <= tags and not unwanted & tags)
-        return found.filter(pk__in=list(islice(ids, limit)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """What to search for and where. `is_scope_missing`: the user named a team or collection that they cannot see.
+    """What to search for and where. A search with `problems` finds nothing: its scope is empty.
 
-    `examples` holds those of the query's examples that the user may use, by their names. `problems` are messages.
-    `scope` lies within `visible_scope`, which is everything that the user may see.
+    `examples` holds those of the query's examples that the user may use, by their names. `scope` lies within
+    `visible_scope`, which is everything that the user may see. `place` holds `collection` and `team` as they were sent.
     """
 
     text: str
     query: Query
     examples: Mapping[str, Image | Example] = field(default_factory=dict)
     filters: ResolvedFilters = field(default_factory=ResolvedFilters)
-    problems: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
     scope: Scope
     visible_scope: Scope
     scopes: VisibleScopes | None = None
     team: Team | None = None
     collection: Collection | None = None
-    is_scope_missing: bool = False
+    place: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def terms(self) -> list[Term]:
@@ -149,39 +90,79 @@ class SearchRequest:
         return " ".join(term.value for term in self.query.terms if not term.is_example and term.weight > 0)
 
 
+def require_understood(request: SearchRequest) -> None:
+    """Raises SearchNotUnderstood if any part of the search cannot be understood. Call it before acting on results."""
+    reject_problems(request.problems)
+
+
 def parse_search_request(*, user: User, parameters: Mapping[str, str]) -> SearchRequest:
-    """Read `q`, and `collection` or else `team`, which restrict the search. The number of statements is bounded."""
-    sent = parameters.get("q", "")
+    """Read `q`, the fields of the filter form, and `collection` and `team`, which restrict the search.
+
+    The number of statements is bounded.
+    """
+    items = read_form_items(parameters)
+    sent = extend_query_text(parameters.get("q", ""), items) if items else parameters.get("q", "")
     text = clean_query(sent)
     query = parse_query(text)
     scopes = VisibleScopes(user)
-    named = {name: parameters.get(name, "") for name in ("collection", "team")}
-    collection = _find_by_id(scopes.collections, named["collection"]) if named["collection"] else None
-    team = _find_by_id(scopes.teams, named["team"]) if named["team"] and not collection else None
-    filters = resolve_filters(user=user, terms=query.filters, scopes=scopes)
-    examples = _find_examples(user, query.terms)
+    place = {name: parameters[name] for name in SCOPE_PARAMETERS if parameters.get(name)}
+    collection = _find_by_id(scopes.collections, place["collection"]) if "collection" in place else None
+    team = _find_by_id(scopes.teams, place["team"]) if "team" in place else None
+    filters = resolve_filters(user=user, terms=query.filters[:MAX_ITEMS], scopes=scopes)
+    examples = _find_examples(user, query.terms[:MAX_ITEMS])
+    missing = {name for name, found in (("collection", collection), ("team", team)) if name in place and not found}
+    problems = [
+        *_describe_cut(sent),
+        *query.problems,
+        *filters.problems,
+        *_describe_missing_examples(query.terms, examples),
+        *_describe_missing_places(sorted(missing)),
+        *find_parameter_problems(parameters),
+    ]
     visible_scope = resolve_visible_scope(user)
-    problems = [*_describe_cut(sent, text), *query.problems, *filters.problems]
+    scope = _restrict_scope(user, filters, collection, team) or visible_scope
     return SearchRequest(
         text=text,
         query=query,
         examples=examples,
         filters=filters,
-        problems=[*problems, *_describe_missing_examples(query.terms, examples)],
-        scope=_restrict_scope(user, filters, collection, team) or visible_scope,
+        problems=problems,
+        scope=Scope(images=Image.objects.none()) if problems else scope,
         visible_scope=visible_scope,
         scopes=scopes,
         team=team,
         collection=collection,
-        is_scope_missing=any(named.values()) and not (collection or team),
+        place=place,
     )
 
 
-def build_collection_request(*, collection: Collection, text: str) -> SearchRequest:
-    """Return the search of a public link: plain words, in one collection, without filters."""
+def read_form_items(parameters: Mapping[str, str]) -> list[Item]:
+    """Return the filters and examples that are parameters of their own, each as a part of the query."""
+
+    def list_values(name: str) -> list[str]:
+        sent = parameters.getlist(name) if isinstance(parameters, QueryDict) else [parameters.get(name, "")]
+        return [clean_name(value) for value in sent if value]
+
+    keys = [key for key in FILTER_KEYS if key not in SCOPE_PARAMETERS]
+    filters = [FilterTerm(key=key, value=value) for key in keys for value in list_values(key)]
+    return [*filters, *(Term(value=value, is_example=True) for value in list_values("like"))]
+
+
+def build_collection_request(*, collection: Collection, parameters: Mapping[str, str]) -> SearchRequest:
+    """Return the search of a public link: words with weights and exclusions in one collection, without filters."""
     scope = limit_scope_to_collections([collection])
-    words = clean_query(text)
-    return SearchRequest(text=words, query=Query((Term(value=words),)), scope=scope, visible_scope=scope)
+    text = clean_query(parameters.get("q", ""))
+    parsed = parse_query(text)
+    words = Query(tuple(_read_bare_word(item, text) for item in parsed.items))
+    foreign = [item for item in words.items if not isinstance(item, Term) or item.is_example]
+    sentence = _("“%(part)s” can't be used here. Describe the picture in words.")
+    problems = [
+        *_describe_cut(parameters.get("q", "")),
+        *(parsed.problems or [Problem(sentence=sentence % {"part": item}, part=item) for item in foreign]),
+        *find_parameter_problems(parameters),
+    ]
+    limited = Scope(images=Image.objects.none()) if problems else scope
+    return SearchRequest(text=text, query=words, problems=problems, scope=limited, visible_scope=scope)
 
 
 def build_similar_request(*, user: User, image: Image) -> SearchRequest:
@@ -193,73 +174,10 @@ def build_similar_request(*, user: User, image: Image) -> SearchRequest:
     )
 
 
-def resolve_visible_scope(user: User) -> Scope:
-    """Return everything that the user may see: their teams, and what is shared with them beside these."""
-    own = list(Membership.objects.team_ids_of(user).values_list("team", flat=True))
-    shared = Share.objects.granting_access_to(user).filter(collection__trashed_at=None)
-    places = dict(shared.values_list("collection", "collection__team"))
-    return Scope(
-        images=Image.objects.visible_to(user),
-        team_ids=own,
-        collections={collection: team for collection, team in places.items() if team not in own},
-    )
-
-
-def limit_scope_to_collections(collections: Sequence[Collection]) -> Scope:
-    """The caller makes sure that the user may see the collections."""
-    images = Image.objects.not_trashed().filter(collection__in=collections)
-    return Scope(images=images, collections={each.pk: each.team_id for each in collections})
-
-
-def resolve_filters(*, user: User, terms: Sequence[FilterTerm], scopes: VisibleScopes) -> ResolvedFilters:
-    """Read the filters of a query. All filters by person take one statement together."""
-    context = FilterContext(user, terms)
-    values: dict[str, list[Any]] = {}
-    excluded: dict[str, list[Any]] = {}
-    named: dict[str, list[Any]] = {}
-    is_newest_first = False
-    problems: list[str] = []
-    for term in terms:
-        try:
-            if term.key in FILTERS:
-                parsed = FILTERS[term.key].parse(term.value, context)
-                (excluded if term.is_negative else values).setdefault(term.key, []).append(parsed)
-            elif term.key == "sort":
-                is_newest_first = _parse_order(term)
-            else:
-                # A name that is not found leaves an empty list: nothing is searched.
-                named.setdefault(term.key, []).extend(_find_by_name(term, scopes))
-        except InvalidFilter as error:
-            problems.append(str(error))
-    return ResolvedFilters(
-        collections=named.get("in"),
-        teams=named.get("team"),
-        is_newest_first=is_newest_first,
-        values=values,
-        excluded=excluded,
-        problems=problems,
-    )
-
-
-def _parse_order(term: FilterTerm) -> bool:
-    """Return whether `sort:` asks for the newest pictures first."""
-    if term.value.casefold() not in ("date", "match"):
-        raise InvalidFilter(_("Use “date” or “match” after “sort:”."))
-    return term.value.casefold() == "date"
-
-
-def _find_by_name(term: FilterTerm, scopes: VisibleScopes) -> Sequence[Collection | Team]:
-    """Return what `in:` or `team:` names."""
-    wanted = term.value.casefold()
-    if term.key == "in":
-        collections = [each for each in scopes.collections if each.name.casefold() == wanted]
-        if not collections:
-            raise InvalidFilter(_("No collection named “%(name)s” found.") % {"name": term.value})
-        return collections
-    teams = [each for each in scopes.teams if each.name.casefold() == wanted]
-    if not teams:
-        raise InvalidFilter(_("You aren't in a team named “%(name)s”.") % {"name": term.value})
-    return teams
+def _read_bare_word(item: Item, text: str) -> Item:
+    """Return the words "portrait", "landscape" and "square" as words: a public link has no filters."""
+    is_bare = isinstance(item, FilterTerm) and item.key == "is" and "is:" not in text.lower()
+    return Term(value=item.value) if is_bare else item
 
 
 def _restrict_scope(
@@ -292,21 +210,26 @@ def _find_examples(user: User, terms: Sequence[Term]) -> dict[str, Image | Examp
     return {**{str(pk): image for pk, image in images.items()}, **{each.token: each for each in stored}}
 
 
-def _describe_cut(sent: str, text: str) -> list[str]:
-    if len(text) < MAX_QUERY_LENGTH or len(" ".join(sent.split())) <= MAX_QUERY_LENGTH:
+def _describe_cut(sent: str) -> list[Problem]:
+    if not is_query_too_long(sent):
         return []
-    return [_("A search has at most %(count)s characters. The rest was ignored.") % {"count": MAX_QUERY_LENGTH}]
+    sentence = _("A search has at most %(count)s characters. Shorten it.") % {"count": MAX_QUERY_LENGTH}
+    return [Problem(sentence=sentence)]
 
 
-def _describe_missing_examples(terms: Sequence[Term], examples: Mapping[str, object]) -> list[str]:
-    missing = [term.value for term in terms if term.is_example and term.value not in examples]
-    return [
-        _("Picture %(number)s doesn't exist, or you can't see it.") % {"number": name}
-        if name.isdecimal()
-        else _("An example picture has expired. Examples are kept for less than an hour. Add it again.")
-        for name in missing
-    ]
+def _describe_missing_examples(terms: Sequence[Term], examples: Mapping[str, object]) -> list[Problem]:
+    missing = [term for term in terms if term.is_example and term.value and term.value not in examples]
+    return [Problem(sentence=_describe_missing_example(term.value), part=term) for term in missing]
 
 
-def _fold(tags: Sequence[object]) -> set[str]:
-    return {str(tag).casefold() for tag in tags}
+def _describe_missing_example(name: str) -> str:
+    if name.isdecimal():
+        return _("Picture %(number)s doesn't exist, or you can't see it.") % {"number": name}
+    if _EXAMPLE_TOKEN.fullmatch(name):
+        return _("An example picture has expired. Examples are kept for less than an hour. Add it again.")
+    return _("Write the number of a picture after “like:”, not “%(name)s”.") % {"name": name}
+
+
+def _describe_missing_places(names: Sequence[str]) -> list[Problem]:
+    sentence = _("This collection or team doesn't exist, or you can't see it.")
+    return [Problem(sentence=sentence, parameter=name) for name in names]

@@ -7,7 +7,7 @@ from enum import Enum
 from collections_app.index import Hit
 from collections_app.models import Image
 from collections_app.models.image import ImageQuerySet
-from collections_app.models.text_search import drop_stop_words, split_words
+from collections_app.models.text_search import ScopedWords, drop_stop_words
 from collections_app.models.wall_clock import convert_to_wall_clock
 from collections_app.services.indexing.completeness import refuse_lost_entries
 from collections_app.services.search.composition import compose, compute_score_scale, embed_terms
@@ -68,10 +68,14 @@ def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None) -> Sea
 
     Without terms, filters alone find the newest pictures: the last uploaded or, with `sort:date`, the last taken.
 
+    A request with problems finds nothing: tell people why, and call `require_understood` before acting on results.
+
     Pass the cutoffs of an earlier run to split further pages like the first one, or NO_CUTOFFS to keep everything.
     Raises EncoderError, IndexUnavailable, NotIndexed (an example waits for its vector) or CancelledOut: a failure is
     never an empty result.
     """
+    if request.problems:
+        return SearchResults()
     if not request.terms:
         return _find_newest(request)
     parts = embed_terms(request)
@@ -119,9 +123,11 @@ def find_title_matches(request: SearchRequest, *, limit: int) -> list[Image]:
 
     "a white dog" finds a picture with the title "White dog".
     """
-    if not split_words(request.wanted_text):
+    scope = request.scope
+    if request.problems:
         return []
-    named = request.scope.images.matching_names(drop_stop_words(request.wanted_text)).with_collection()
+    words = ScopedWords(drop_stop_words(request.wanted_text), tuple(scope.team_ids), tuple(scope.collections))
+    named = scope.images.matching_names(words).with_collection()
     return list(request.filters.apply(named, limit=limit))
 
 

@@ -6,7 +6,7 @@ from typing import NewType
 
 from collections_app.index import Condition, Hit, Vector
 from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.search.request import Scope
+from collections_app.services.search.scope import Scope
 
 MAX_HITS = 1000
 _SAMPLE_STEP = 16

@@ -2,12 +2,13 @@
 
 from django.conf import settings
 from django.db import transaction
+from django.http import QueryDict
 from django.utils import timezone
 
 from collections_app.errors import CancelledOut, LimitReached, NotAllowed
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Image, Membership, SavedSearch, SearchVisit, Team, User
-from collections_app.services.search.request import parse_search_request
+from collections_app.services.search.request import parse_search_request, require_understood
 from collections_app.services.search.results import run_search
 
 # A new picture further down the results is not worth a notice.
@@ -16,7 +17,8 @@ TOP_RESULTS = 50
 
 @transaction.atomic
 def save_search(*, maker: User, name: str, query: str) -> SavedSearch:
-    """The maker sees the results now, so nothing in them is new. Raises LimitReached."""
+    """The maker sees the results now, so nothing in them is new. Raises SearchNotUnderstood or LimitReached."""
+    require_understood(parse_search_request(user=maker, parameters=QueryDict(query)))
     most = settings.SAVED_SEARCHES_PER_ACCOUNT
     if most and SavedSearch.objects.filter(maker=maker).count() >= most:
         sentence = _("You have %(most)s saved searches, which is the limit. Delete one first.")
@@ -51,12 +53,14 @@ def record_visit(*, search: SavedSearch, viewer: User) -> None:
 def count_new_matches(*, search: SavedSearch, viewer: User, top: int = TOP_RESULTS) -> int | None:
     """Return how many of the top results were added after the viewer's last visit.
 
-    None if the viewer has not opened the search yet, may not see its collection or team, or if its parts cancel each
-    other out. Raises EncoderError, IndexUnavailable or NotIndexed.
+    None if the viewer has not opened the search yet, or if its parts cancel each other out. Raises SearchNotUnderstood
+    if the search names something that was deleted or that the viewer may not see, and EncoderError, IndexUnavailable or
+    NotIndexed.
     """
     visit = SearchVisit.objects.filter(search=search, viewer=viewer).first()
     request = parse_search_request(user=viewer, parameters=search.parameters)
-    if visit is None or request.is_scope_missing:
+    require_understood(request)
+    if visit is None:
         return None
     try:
         ids = [each.id for each in run_search(request).ranked[:top]]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
-from collections_app.errors import ImageSearchError, StorageUnavailable, TooManyDownloads
+from collections_app.errors import ImageSearchError, SearchNotUnderstood, StorageUnavailable, TooManyDownloads
 from collections_app.forms import MAX_TAGS, AddTagsForm
 from collections_app.messages import describe_error, format_count
 from collections_app.middleware import is_json_requested
@@ -30,10 +30,8 @@ from collections_app.services.library.bulk_changes import (
 from collections_app.services.library.started_stream import StartedStream
 from collections_app.services.library.zip_download import stream_zip
 from collections_app.services.library.zip_slots import hold_zip_slot
-from collections_app.services.search.relevance import NO_CUTOFFS
-from collections_app.services.search.request import parse_search_request
-from collections_app.services.search.results import run_search
-from collections_app.views.library.selection import RESTORED, TRASHED, UNDO, get_selected_ids
+from collections_app.views.library.selection import RESTORED, TRASHED, UNDO, read_selection
+from collections_app.views.misread_forms import refuse_misread, render_refusal
 
 _ZIP_RETRY_S = 60
 _MOVED = ngettext_lazy(
@@ -63,7 +61,16 @@ _NOT_TAGGED = ngettext_lazy(
 )
 
 
+def _redirect_back(request: SignedInRequest) -> HttpResponse:
+    if request.POST.get("q"):
+        fields = {name: request.POST[name] for name in ("q", "collection", "team") if name in request.POST}
+        return redirect(f"{reverse('search')}?{urlencode(fields)}")
+    collection = _find_collection(request, "collection", editable=False)
+    return redirect("collection", collection.pk) if collection else redirect("gallery")
+
+
 @require_POST
+@refuse_misread(_redirect_back)
 def selection_trash(request: SignedInRequest) -> HttpResponse:
     ids = _get_selected_ids(request)
     result = trash_in_bulk(image_ids=ids, user=request.user)
@@ -72,6 +79,7 @@ def selection_trash(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
+@refuse_misread(_redirect_back)
 def selection_move(request: SignedInRequest) -> HttpResponse:
     """Only members who edit may move pictures out of a collection; the target may be one they edit by a share."""
     target = _find_collection(request, "target")
@@ -85,6 +93,7 @@ def selection_move(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
+@refuse_misread(_redirect_back)
 def selection_tag(request: SignedInRequest) -> HttpResponse:
     form = AddTagsForm(request.POST)
     if not form.is_valid():
@@ -99,7 +108,10 @@ def selection_tag(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def selection_download(request: SignedInRequest) -> HttpResponseBase:
-    ids = list(_get_selected(request).latest_first().values_list("pk", flat=True))
+    try:
+        ids = list(_get_selected(request).latest_first().values_list("pk", flat=True))
+    except SearchNotUnderstood as error:
+        return render_refusal(request, describe_error(error))
     if not ids:
         messages.warning(request, _("Select pictures first."))
         return _redirect_back(request)
@@ -136,24 +148,17 @@ def _get_selected_ids(request: SignedInRequest) -> list[int]:
 
 
 def _get_selected(request: SignedInRequest) -> ImageQuerySet:
-    """Return the pictures that the form selects: by their ids, or all of its search or of its collection."""
-    visible = Image.objects.visible_to(request.user)
-    if "all" in request.POST and request.POST.get("q"):
-        return visible.filter(pk__in=_find_result_ids(request))
-    if "all" in request.POST and (collection := _find_collection(request, "collection", editable=False)):
-        return visible.filter(collection=collection)
-    return visible.filter(pk__in=get_selected_ids(request))
+    """Return the pictures that the form selects; a search that fails selects nothing and shows the error.
 
-
-def _find_result_ids(request: SignedInRequest) -> list[int]:
-    """Return the ids of the search's results; a search that fails selects nothing and shows the error."""
+    Raises SearchNotUnderstood.
+    """
     try:
-        search = parse_search_request(user=request.user, parameters=request.POST)
-        cutoffs = NO_CUTOFFS if request.POST.get("show") == "all" else None
-        return [each.id for each in run_search(search, cutoffs=cutoffs).ranked]
+        return read_selection(request)
+    except SearchNotUnderstood:
+        raise
     except ImageSearchError as error:
         messages.error(request, describe_error(error))
-        return []
+        return Image.objects.none()
 
 
 def _find_collection(request: SignedInRequest, field: str, *, editable: bool = True) -> Collection | None:
@@ -192,11 +197,3 @@ def _report(
         messages.warning(request, format_count(skipped, total - result.count))
     elif not total:
         messages.warning(request, _("Select pictures first."))
-
-
-def _redirect_back(request: SignedInRequest) -> HttpResponse:
-    if request.POST.get("q"):
-        fields = {name: request.POST[name] for name in ("q", "collection", "team") if name in request.POST}
-        return redirect(f"{reverse('search')}?{urlencode(fields)}")
-    collection = _find_collection(request, "collection", editable=False)
-    return redirect("collection", collection.pk) if collection else redirect("gallery")

@@ -17,6 +17,7 @@ from collections_app.permissions import SignedInRequest, get_editable_team, get_
 from collections_app.services.duplicates.decisions import dismiss_duplicates, trash_all_duplicates_except
 from collections_app.services.duplicates.finder import DuplicateGroup, find_exact_duplicates, find_near_duplicates
 from collections_app.views.library.selection import TRASHED, UNDO, get_selected_ids
+from collections_app.views.misread_forms import refuse_misread
 from collections_app.views.paging import paginate
 
 GROUPS_PER_PAGE = 12
@@ -62,18 +63,25 @@ def team_duplicates(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "library/duplicates.html", context, status=503 if "sentence" in context else 200)
 
 
+def _redirect_to_page(request: SignedInRequest, pk: int) -> HttpResponse:
+    page = request.POST.get("page", "")
+    address = reverse("team_duplicates", args=[pk])
+    return redirect(f"{address}?page={page}" if page.isdecimal() and len(page) < 9 else address)
+
+
 @require_POST
+@refuse_misread(_redirect_to_page)
 def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
     team = get_visible_team(request.user, pk)
     keepers, ticked = get_selected_ids(request, "keep"), get_selected_ids(request)
     if len(keepers) != 1 or not ticked - keepers:
         messages.warning(request, _("Select the picture to keep and the ones to move to trash."))
-        return _redirect_to_page(request, team)
+        return _redirect_to_page(request, pk)
     try:
         result = trash_all_duplicates_except(team=team, keeper_id=keepers.pop(), image_ids=ticked, trasher=request.user)
     except ImageDeleted as error:
         messages.error(request, describe_error(error))
-        return _redirect_to_page(request, team)
+        return _redirect_to_page(request, pk)
     if result.count:
         request.session[UNDO] = {
             "action": str(result.action_id),
@@ -82,10 +90,11 @@ def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.success(request, format_count(TRASHED, result.count), extra_tags="undo")
     else:
         messages.warning(request, _("Nothing was moved. You can only view these pictures, or they were deleted."))
-    return _redirect_to_page(request, team)
+    return _redirect_to_page(request, pk)
 
 
 @require_POST
+@refuse_misread(_redirect_to_page)
 def duplicates_different(request: SignedInRequest, pk: int) -> HttpResponse:
     team = get_editable_team(request.user, pk)
     count = dismiss_duplicates(team=team, image_ids=get_selected_ids(request, "member"), member=request.user)
@@ -93,7 +102,7 @@ def duplicates_different(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.success(request, _("These pictures are no longer shown as duplicates of each other."))
     else:
         messages.warning(request, _("These pictures no longer exist."))
-    return _redirect_to_page(request, team)
+    return _redirect_to_page(request, pk)
 
 
 def _list_shown_groups(groups: Iterable[DuplicateGroup], user: User) -> list[ShownGroup]:
@@ -118,9 +127,3 @@ def _list_shown_groups(groups: Iterable[DuplicateGroup], user: User) -> list[Sho
         )
         for group in groups
     ]
-
-
-def _redirect_to_page(request: SignedInRequest, team: Team) -> HttpResponse:
-    page = request.POST.get("page", "")
-    address = reverse("team_duplicates", args=[team.pk])
-    return redirect(f"{address}?page={page}" if page.isdecimal() and len(page) < 9 else address)

@@ -15,7 +15,8 @@ from collections_app.models import Image, Team
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.trash import purge_trash, restore_images
-from collections_app.views.library.selection import RESTORED, get_selected_ids
+from collections_app.views.library.selection import RESTORED, get_selected_ids, is_all_selected
+from collections_app.views.misread_forms import refuse_misread
 from collections_app.views.paging import paginate
 
 _PURGED = ngettext_lazy("%(number)s picture deleted permanently.", "%(number)s pictures deleted permanently.", "count")
@@ -32,12 +33,18 @@ def trash(request: SignedInRequest) -> HttpResponse:
     return render(request, "library/trash.html", {"page": paginate(request, trashed)})
 
 
+def _redirect_to_trash(_request: SignedInRequest) -> HttpResponse:
+    return redirect("trash")
+
+
 @require_POST
+@refuse_misread(_redirect_to_trash)
 def trash_restore(request: SignedInRequest) -> HttpResponse:
     return _apply(request, Image.objects.in_trash_of(request.user), _restore, RESTORED)
 
 
 @require_POST
+@refuse_misread(_redirect_to_trash)
 def trash_purge(request: SignedInRequest) -> HttpResponse:
     """Purge only pictures of teams that the person edits as a member; a share does not allow it."""
     purgeable = Image.objects.trashed().filter(collection__team__in=Team.objects.editable_by(request.user))
@@ -47,14 +54,14 @@ def trash_purge(request: SignedInRequest) -> HttpResponse:
 def _apply(
     request: HttpRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet], int], done: Promise
 ) -> HttpResponse:
-    selected = get_selected_ids(request)
-    if not selected and "all" not in request.POST:
+    selected, is_all = get_selected_ids(request), is_all_selected(request)
+    if not selected and not is_all:
         messages.warning(request, _("Select pictures first."))
         return redirect("trash")
-    images = allowed if "all" in request.POST else allowed.filter(pk__in=selected)
+    images = allowed if is_all else allowed.filter(pk__in=selected)
     count = action(images)
     messages.success(request, format_count(done, count))
-    if "all" not in request.POST and count < len(selected):
+    if not is_all and count < len(selected):
         messages.warning(request, format_count(_SKIPPED, len(selected) - count))
     return redirect("trash")
 

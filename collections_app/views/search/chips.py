@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from collections_app.models import Example, Image
-from collections_app.services.search.query import Item, Term
+from collections_app.services.search.query import MAX_ITEMS, Item, Term
 from collections_app.services.search.request import SearchRequest
 from collections_app.templatetags.search_urls import get_search_url
 
@@ -28,7 +28,7 @@ class Chip:
 
 
 def build_chips(search: SearchRequest) -> list[Chip]:
-    return [_build_chip(search, item) for item in search.query.items]
+    return [_build_chip(search, item) for item in search.query.items[:MAX_ITEMS]]
 
 
 def _build_chip(search: SearchRequest, item: Item) -> Chip:

@@ -9,13 +9,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from collections_app.errors import ImageSearchError
+from collections_app.errors import ImageSearchError, SearchNotUnderstood
 from collections_app.messages import describe_error
 from collections_app.models.ids import parse_id
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.contact_sheet import COLUMNS, MAX_ROWS, make_contact_sheet
-from collections_app.services.search.request import parse_search_request
+from collections_app.services.search.request import parse_search_request, require_understood
 from collections_app.services.search.results import join_rows, run_search
+from collections_app.views.misread_forms import render_refusal
 from collections_app.views.request_budget import RequestBudget
 from collections_app.views.search.page import read_cutoffs
 
@@ -29,9 +30,12 @@ def search_sheet(request: SignedInRequest) -> HttpResponse:
     budget = RequestBudget(request)
     rows = min(parse_id(request.GET.get("rows", "")) or DEFAULT_ROWS, MAX_ROWS)
     try:
+        require_understood(search)
         ranked = run_search(search, cutoffs=read_cutoffs(request)).ranked[: COLUMNS * rows]
         images = [each.image for each in join_rows(ranked, images=search.scope.images)]
         picture = make_contact_sheet(images, is_time_over=lambda: budget.is_spent)
+    except SearchNotUnderstood as error:
+        return render_refusal(request, describe_error(error))
     except ValueError:
         return _redirect_with_error(request, _("No pictures found, so there is no contact sheet."))
     except ImageSearchError as error:

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,11 +16,11 @@ from collections_app.messages import describe_error
 from collections_app.models import Example
 from collections_app.permissions import SignedInRequest
 from collections_app.services.search.example_images import store_example
-from collections_app.services.search.query import Term
+from collections_app.services.search.query import Term, extend_query_text
 from collections_app.services.search.request import parse_search_request
+from collections_app.templatetags.search_urls import get_text_url
 from collections_app.upload_handlers import get_upload_rejection
 from collections_app.views.request_budget import RequestBudget
-from collections_app.views.search.page import redirect_to_query
 
 MAX_FILES = 5
 
@@ -29,10 +29,9 @@ MAX_FILES = 5
 def example_add(request: SignedInRequest) -> HttpResponse:
     """Add the uploaded pictures to the query and show its results, with a message for each file that was refused."""
     search = parse_search_request(user=request.user, parameters=request.POST)
-    query = search.query
-    for token in _store_examples(request, request.FILES.getlist("example")):
-        query = query.add(Term(value=token, is_example=True))
-    return redirect_to_query(request, search, query)
+    tokens = _store_examples(request, request.FILES.getlist("example"))
+    terms = [Term(value=token, is_example=True) for token in tokens]
+    return redirect(get_text_url(search, extend_query_text(request.POST.get("q", ""), terms) if terms else search.text))
 
 
 @require_safe

@@ -3,25 +3,28 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from collections_app.errors import CancelledOut, ImageSearchError, ModelLoading
+from collections_app.errors import CancelledOut, ImageSearchError, ModelLoading, SearchNotUnderstood
 from collections_app.messages import describe_error
 from collections_app.models import Collection
 from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.contact_sheet import MAX_ROWS
-from collections_app.services.search.filters import FILTER_KEYS, FILTERS, FilterTerm
-from collections_app.services.search.query import Query
+from collections_app.services.search.filters import FILTERS
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs
-from collections_app.services.search.request import SORT_FIELD, SearchRequest, parse_search_request
+from collections_app.services.search.request import (
+    SORT_FIELD,
+    SearchRequest,
+    parse_search_request,
+    read_form_items,
+    require_understood,
+)
 from collections_app.services.search.results import (
     Result,
     ScoredId,
@@ -31,10 +34,11 @@ from collections_app.services.search.results import (
     run_search,
 )
 from collections_app.services.search.retrieval import MAX_HITS
-from collections_app.templatetags.search_urls import get_search_url
+from collections_app.templatetags.search_urls import get_text_url
 from collections_app.views.paging import PAGE_SIZE, paginate
 from collections_app.views.search.chips import build_chips
 from collections_app.views.search.judgments import get_rated_results
+from collections_app.views.search.problem_notices import build_notices
 from collections_app.views.search.recent import build_history, record_search_if_typed
 
 # The first page is small, so that it arrives sooner; the following ones are larger.
@@ -79,12 +83,13 @@ class ResultsPage:
 def search(request: SignedInRequest) -> HttpResponse:
     """Filters of the form become part of the query, so that the address holds all of it in `q`."""
     search_request = parse_search_request(user=request.user, parameters=request.GET)
-    sent = [key for key in FILTER_KEYS if request.GET.get(key) and key != "team"]
-    if terms := [FilterTerm(key=key, value=request.GET[key]) for key in sent]:
-        return redirect_to_query(request, search_request, reduce(Query.add, terms, search_request.query))
+    if read_form_items(request.GET):
+        return redirect(get_text_url(search_request, search_request.text))
     if request.htmx and search_request.text:
         return _render_next_page(request, search_request)
     context = _build_context(request, search_request)
+    if search_request.problems:
+        return render(request, "search/search.html", {**context, "notices": build_notices(search_request)})
     if not search_request.text:
         latest = search_request.scope.images.with_collection().latest_first()
         return render(request, "search/search.html", {**context, "page": paginate(request, latest)})
@@ -106,13 +111,6 @@ def search(request: SignedInRequest) -> HttpResponse:
         "targets": Collection.objects.editable_by(request.user).select_related("team"),
     }
     return render(request, "search/search.html", context)
-
-
-def redirect_to_query(request: HttpRequest, search_request: SearchRequest, query: Query) -> HttpResponseRedirect:
-    """Redirect to another query in the same scope. Show the old query's problems there as messages."""
-    for problem in search_request.query.problems:
-        messages.warning(request, problem)
-    return redirect(get_search_url(search_request, query))
 
 
 def render_loading(request: HttpRequest, *, frame: str = "base.html", **context: object) -> HttpResponse:
@@ -161,9 +159,11 @@ def get_results_page(request: HttpRequest, results: SearchResults, images: Image
 def _render_next_page(request: SignedInRequest, search_request: SearchRequest) -> HttpResponse:
     """Answer htmx, which loads further results while one scrolls."""
     try:
+        require_understood(search_request)
         results = run_search(search_request, cutoffs=read_cutoffs(request))
     except ImageSearchError as error:
-        return HttpResponse(describe_error(error), status=503, content_type="text/plain")
+        status = 400 if isinstance(error, SearchNotUnderstood) else 503
+        return HttpResponse(describe_error(error), status=status, content_type="text/plain")
     page = get_results_page(request, results, search_request.scope.images)
     return render(
         request,

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from collections_app.errors import ImageSearchError, LimitReached, NotAllowed
+from collections_app.errors import ImageSearchError, LimitReached, NotAllowed, SearchNotUnderstood
 from collections_app.forms import SavedSearchForm, SearchNameForm, ShareSearchForm, get_bound_data
 from collections_app.messages import describe_error
 from collections_app.models import SavedSearch
@@ -46,7 +46,7 @@ def search_save(request: SignedInRequest) -> HttpResponse:
         return render(request, "search/search_save.html", {"form": form}, status=400)
     try:
         search = save_search(maker=request.user, **form.cleaned_data)
-    except LimitReached as error:
+    except (LimitReached, SearchNotUnderstood) as error:
         form.add_error(None, describe_error(error))
         return render(request, "search/search_save.html", {"form": form}, status=400)
     messages.success(request, _("Search saved as “%(name)s”.") % {"name": search.name})
@@ -70,7 +70,8 @@ def search_new(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         context["count"] = count_new_matches(search=search, viewer=request.user)
     except ImageSearchError as error:
-        context["sentence"], status = describe_error(error), 503
+        context["sentence"] = describe_error(error)
+        status = 400 if isinstance(error, SearchNotUnderstood) else 503
     if request.htmx:
         return render(request, "search/_new_match_count.html", context)
     return render(request, "search/new_matches.html", context, status=status)

@@ -15,7 +15,15 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from collections_app.errors import EncoderError, IndexUnavailable, ModelLoading, TooManyAttempts, TooManyRequests
+from collections_app.errors import (
+    CancelledOut,
+    EncoderError,
+    IndexUnavailable,
+    ModelLoading,
+    SearchNotUnderstood,
+    TooManyAttempts,
+    TooManyRequests,
+)
 from collections_app.forms import LinkPasswordForm, get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.known_devices import find_device, remember_device
@@ -24,7 +32,7 @@ from collections_app.models import Image, PublicLink
 from collections_app.services.indexing.completeness import count_searchable
 from collections_app.services.library.renditions import Rendition, build_rendition_etag, open_rendition
 from collections_app.services.search.query import clean_query
-from collections_app.services.search.request import build_collection_request
+from collections_app.services.search.request import build_collection_request, require_understood
 from collections_app.services.search.results import join_rows, run_search
 from collections_app.services.sharing.public_links import check_link_password
 from collections_app.services.sharing.rate_limits import count_link_download, count_link_search
@@ -75,11 +83,16 @@ def public_search(request: HttpRequest, link: PublicLink) -> HttpResponse:
     context: dict[str, object] = {"link": link, "text": text}
     if rejection := _count_use(request, link, count_link_search):
         return _refuse_for_now(request, link, rejection, text=text)
-    search = build_collection_request(collection=link.collection, text=text)
+    search = build_collection_request(collection=link.collection, parameters=request.GET)
     try:
+        require_understood(search)
         results = run_search(search, cutoffs=read_cutoffs(request))
     except ModelLoading:
         return render_loading(request, frame="sharing/public_base.html", **context)
+    except (SearchNotUnderstood, CancelledOut) as error:
+        return render(
+            request, "sharing/public_collection.html", {**context, "problem": describe_error(error)}, status=400
+        )
     except (EncoderError, IndexUnavailable) as error:
         return render(
             request, "sharing/public_collection.html", {**context, "failure": describe_error(error)}, status=503

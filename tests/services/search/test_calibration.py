@@ -17,7 +17,7 @@ from collections_app.services.search.relevance import (
     find_cutoffs,
     get_baseline,
 )
-from collections_app.services.search.request import Scope, resolve_visible_scope
+from collections_app.services.search.scope import Scope, resolve_visible_scope
 from collections_app.services.search.text_embeddings import embed_text
 from tests.sample_team import SampleTeam
 from tests.services.search.test_relevance import descending

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from collections_app.errors import IndexUnavailable
+from collections_app.errors import IndexUnavailable, SearchNotUnderstood
 from collections_app.models import Image, Membership, SavedSearch, SearchVisit, Share, User
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
@@ -95,7 +95,9 @@ def test_invisible_collection_is_not_mentioned(sample: SampleTeam) -> None:
     search = save_search(maker=sample.owner, name="Blue", query=f"q=blue&collection={private.pk}")
     share_search(search=search, team=sample.team)
     record_visit(search=search, viewer=sample.viewer)
-    assert count_new_matches(search=search, viewer=sample.viewer) is None
+    with pytest.raises(SearchNotUnderstood) as refused:
+        count_new_matches(search=search, viewer=sample.viewer)
+    assert "Mine" not in str(refused.value)
     Share.objects.create(collection=private, user=sample.viewer, role="viewer")
     assert count_new_matches(search=search, viewer=sample.viewer) == 0
 

@@ -7,6 +7,7 @@ SQLite by copying it. That drops the table's triggers, and fails if a trigger of
 from types import ModuleType
 
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from collections_app.models import Collection, Image
 from collections_app.services.search.name_index import postgresql, sqlite
@@ -21,6 +22,12 @@ def ensure_name_index(*, using: str) -> None:
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         for statement in _get_dialect(using).REBUILD:
             cursor.execute(statement)
+
+
+def register_functions(connection: BaseDatabaseWrapper) -> None:
+    """Give a new connection the functions that the triggers need. PostgreSQL stores its own."""
+    if connection.vendor == "sqlite":
+        sqlite.add_token_function(connection)
 
 
 def drop_name_triggers(*, using: str) -> None:

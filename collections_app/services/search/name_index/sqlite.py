@@ -1,25 +1,31 @@
-"""The statements for SQLite: an FTS5 table."""
+"""The statements for SQLite: an FTS5 table. The connection's own function `image_name_tokens` folds and splits names.
 
-from collections_app.models.text_search import strip_accents
+Its tokenizer "ascii" leaves all letters beyond ASCII to that function.
+"""
 
-# FTS5 removes accents from Latin letters itself. These are the Cyrillic and Greek letters of modern languages; with
-# more letters the expression would be too deep for SQLite's parser.
-_ACCENTED = "ЁёЙйЇїЎўΆάΈέΉήΊίΌόΎύΏώ"
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from collections_app.models.words import build_scoped_tokens
 
 
-def _strip_in_sql(text: str) -> str:
-    for letter in _ACCENTED:
-        text = f"replace({text}, '{letter}', '{strip_accents(letter)}')"
-    return text
+def add_token_function(connection: BaseDatabaseWrapper) -> None:
+    """Give a new connection the function that the triggers call."""
+    connection.connection.create_function("image_name_tokens", 3, build_scoped_tokens, deterministic=True)
+
+
+def _select_team(row: str) -> str:
+    return f"(SELECT team_id FROM collections_app_collection WHERE id = {row}.collection_id)"
 
 
 def _select_own_names(row: str) -> str:
     tags = f"(SELECT group_concat(value, ' ') FROM json_each({row}.tags))"
-    return _strip_in_sql(f"{row}.title || ' ' || {row}.original_name || ' ' || coalesce({tags}, '')")
+    names = f"{row}.title || ' ' || {row}.original_name || ' ' || coalesce({tags}, '')"
+    return f"image_name_tokens({names}, {_select_team(row)}, {row}.collection_id)"
 
 
 def _select_collection_name(row: str) -> str:
-    return f"(SELECT {_strip_in_sql('name')} FROM collections_app_collection WHERE id = {row}.collection_id)"
+    collection = f"FROM collections_app_collection WHERE id = {row}.collection_id"
+    return f"(SELECT image_name_tokens(name, team_id, id) {collection})"
 
 
 def _compare_columns(*columns: str) -> str:
@@ -27,17 +33,23 @@ def _compare_columns(*columns: str) -> str:
     return " OR ".join(f"old.{column} IS NOT new.{column}" for column in columns)
 
 
-TRIGGERS = ("image_names_added", "image_names_changed", "image_names_deleted", "image_names_place_renamed")
+TRIGGERS = (
+    "image_names_added",
+    "image_names_changed",
+    "image_names_deleted",
+    "image_names_place_renamed",
+    "image_names_team_changed",
+)
 LIST_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'image_names_%'"
 DROP_TRIGGERS = tuple(f"DROP TRIGGER IF EXISTS {name}" for name in TRIGGERS)
+_INSERT = f"""
+    INSERT INTO image_names (rowid, own, place)
+    SELECT id, {_select_own_names("image")}, {_select_collection_name("image")} FROM collections_app_image AS image
+"""
 REBUILD = (
     *DROP_TRIGGERS,
     "DROP TABLE IF EXISTS image_names",
-    """
-    CREATE VIRTUAL TABLE image_names
-    USING fts5(own, place, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3')
-    """,
-    "INSERT INTO image_names (image_names, rank) VALUES ('rank', 'bm25(4.0, 1.0)')",
+    "CREATE VIRTUAL TABLE image_names USING fts5(own, place, tokenize = 'ascii')",
     f"""
     CREATE TRIGGER image_names_added AFTER INSERT ON collections_app_image BEGIN
         INSERT INTO image_names (rowid, own, place)
@@ -60,12 +72,16 @@ REBUILD = (
     f"""
     CREATE TRIGGER image_names_place_renamed AFTER UPDATE OF name ON collections_app_collection
     WHEN {_compare_columns("name")} BEGIN
-        UPDATE image_names SET place = {_strip_in_sql("new.name")}
+        UPDATE image_names SET place = image_name_tokens(new.name, new.team_id, new.id)
         WHERE rowid IN (SELECT id FROM collections_app_image WHERE collection_id = new.id);
     END
     """,
     f"""
-    INSERT INTO image_names (rowid, own, place)
-    SELECT id, {_select_own_names("image")}, {_select_collection_name("image")} FROM collections_app_image AS image
+    CREATE TRIGGER image_names_team_changed AFTER UPDATE OF team_id ON collections_app_collection
+    WHEN {_compare_columns("team_id")} BEGIN
+        DELETE FROM image_names WHERE rowid IN (SELECT id FROM collections_app_image WHERE collection_id = new.id);
+        {_INSERT} WHERE collection_id = new.id;
+    END
     """,
+    _INSERT,
 )
