@@ -23,7 +23,7 @@ from collections_app.services.library.images import move_images, set_tags, tag_i
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.library.zip_download import stream_zip
 from collections_app.views.library.selection import RESTORED, TRASHED, UNDO, read_selection
-from collections_app.views.refusals import refuse_misread, render_refusal
+from collections_app.views.misread_forms import refuse_misread, render_refusal
 
 _MOVED = ngettext_lazy(
     "%(number)s picture moved to “%(target)s”.", "%(number)s pictures moved to “%(target)s”.", "count"

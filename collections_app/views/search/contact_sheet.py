@@ -16,7 +16,7 @@ from collections_app.permissions import SignedInRequest
 from collections_app.services.library.contact_sheet import COLUMNS, MAX_ROWS, make_contact_sheet
 from collections_app.services.search.request import parse_search_request, require_understood
 from collections_app.services.search.results import join_rows, run_search
-from collections_app.views.refusals import render_refusal
+from collections_app.views.misread_forms import render_refusal
 from collections_app.views.search.page import read_cutoffs
 
 DEFAULT_ROWS = 2

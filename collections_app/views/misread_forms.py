@@ -22,7 +22,7 @@ def render_refusal(request: HttpRequest, sentence: str) -> HttpResponse:
     """Return a 400, for clients that expect a file: a redirect would be taken for it."""
     if is_json_requested(request):
         return JsonResponse({"error": sentence, "code": "not_understood"}, status=400)
-    return render(request, "refusal.html", {"sentence": sentence}, status=400)
+    return render(request, "not_understood.html", {"sentence": sentence}, status=400)
 
 
 def refuse_misread(
