@@ -227,7 +227,7 @@ in-gallery     active       .     .     .   yes   yes   yes   yes   yes     .   
 in-latest      active       .     .     .   yes   yes   yes   yes   yes     .     .
 found          active       .     .     .   yes   yes   yes   yes   yes     .     .
 found-there    active       .     .     .   yes   yes   yes   yes   yes     .     .
-found-in-team  active       .     .     .   yes   yes   yes   yes   yes     .     .
+found-in-team  active       .     .     .     .     .   yes   yes   yes     .     .
 similar        active       .     .     .   yes   yes   yes   yes   yes     .     .
 example        active       .     .     .   yes   yes   yes   yes   yes     .     .
 in-collection  active       .     .     .   yes   yes   yes   yes   yes     .     .

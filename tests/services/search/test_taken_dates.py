@@ -100,12 +100,12 @@ def test_dates_are_read_as_languages_write_them(language: str, sample: SampleTea
 def test_unclear_date_is_named_with_what_to_write(value: str, sentence: str, sample: SampleTeam) -> None:
     for key in ("after", "before", "date", "added-after"):
         request = parse_search_request(user=sample.viewer, parameters={"q": f"{key}:{value}"})
-        assert any(sentence in problem for problem in request.problems), key
+        assert any(sentence in problem.sentence for problem in request.problems), key
 
 
 def test_span_needs_a_date(sample: SampleTeam) -> None:
     request = parse_search_request(user=sample.viewer, parameters={"q": "date:.."})
-    assert "2024-05..2024-08" in request.problems[0]
+    assert "2024-05..2024-08" in request.problems[0].sentence
 
 
 def test_dates_at_the_ends_of_time_are_searched(sample: SampleTeam) -> None:
