@@ -18,7 +18,10 @@ REQUEST_KINDS = {
     "health": {"healthz"},
     "search": {"search", "search_sheet", "example_add", "saved_search", "search_new", "image_similar", "public_search"},
     "upload": {"upload", "collection_upload"},
-    "bulk": {"selection_download", "selection_trash", "selection_move", "selection_tag", "selection_undo"},
+    "bulk": {
+        *("selection_download", "selection_trash", "selection_move", "selection_tag", "selection_undo"),
+        *("selection_date", "selection_shift", "trash_restore", "trash_purge", "collection_delete", "team_delete"),
+    },
     "file": {
         *("image_file", "image_download", "image_thumbnail", "image_preview", "trash_thumbnail", "example_thumbnail"),
         *("public_thumbnail", "public_preview", "public_download"),
