@@ -47,6 +47,7 @@ def busy(sample: SampleTeam, owner: Client) -> Iterator[None]:
 @pytest.fixture
 def full(sample: SampleTeam, owner: Client) -> Iterator[None]:
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")  # rows that earlier tests deleted left pages that could be filled
         cursor.execute("PRAGMA page_count")
         (pages,) = cursor.fetchone()
         cursor.execute(f"PRAGMA max_page_count = {pages}")

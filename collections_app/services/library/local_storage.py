@@ -48,7 +48,8 @@ class PrivateFolder(FileSystemStorage):
                 if mode != "rb":
                     opened: File[Any] = super()._open(name, mode)  # type: ignore[misc]
                     return opened
-                return File(io.BufferedReader(_DriveFile(self.path(name))), name)
+                path = self.path(name)
+                return File(io.BufferedReader(_DriveFile(path)), path)
             except FileNotFoundError as error:
                 self._refuse_missing_drive(error)
                 raise

@@ -93,7 +93,8 @@ def test_missing_object_is_a_missing_file(bucket: FaultyS3) -> None:
     assert not default_storage.exists(NAME)
 
 
-def test_healthy_s3_is_read_whole(bucket: FaultyS3) -> None:
+def test_healthy_s3_is_read_whole(bucket: FaultyS3, settings: Settings) -> None:
+    settings.STORAGE_TIMEOUT_S = 30
     with default_storage.open(NAME) as file:
         assert file.read() == CONTENT
         assert file.size == len(CONTENT)
