@@ -1,4 +1,4 @@
-"""How ZIP files begin and end: what is one, whatever its name."""
+"""The first and last bytes of ZIP files, which identify them whatever their names."""
 
 import os
 import zipfile
@@ -12,8 +12,6 @@ _FIRST_PART = b"PK\x07\x08"
 _END = b"PK\x05\x06"
 _END_BYTES = 22
 _MAX_COMMENT_BYTES = 2**16
-# The end of the directory states this number if there are more entries than 16 bits can count.
-_MANY = 0xFFFF
 
 
 def is_archive(file: BinaryIO) -> bool:
