@@ -30,7 +30,7 @@ class BlankSecrets(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         found = _find_secrets(record)
-        record.msg, record.args = blank_secrets(record.getMessage(), found), ()
+        record.msg, record.args = blank_secrets(_format_message(record), found), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
         if record.exc_text:
@@ -51,6 +51,14 @@ def blank_secrets(text: str, known: tuple[str, ...] = ()) -> str:
 def _blank_segment(found: re.Match[str]) -> str:
     """Keep numbers: they identify an object, but give no access."""
     return found[0] if found[2].isdigit() else f"{found[1]}{BLANK}"
+
+
+def _format_message(record: logging.LogRecord) -> str:
+    """Return the message. Arguments that do not match it must not fail the code that logs."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, LookupError):
+        return f"{record.msg} {record.args}"
 
 
 def _find_secrets(record: logging.LogRecord) -> tuple[str, ...]:
