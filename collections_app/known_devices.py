@@ -49,6 +49,7 @@ def store_devices(request: HttpRequest, response: HttpResponseBase) -> None:
         settings.KNOWN_DEVICES_COOKIE_NAME,
         signing.dumps(newest, salt=_SALT),
         max_age=_MAX_AGE_S,
+        path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
