@@ -2,10 +2,9 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property, reduce
+from functools import reduce
 from operator import or_
 from typing import Any, Literal
 
@@ -17,68 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from collections_app.imaging import FORMATS_BY_WORD
 from collections_app.index import AnyOf, Compares, Condition, HasTag, IsBetween, IsIn, hash_token
-from collections_app.models import Image, User
 from collections_app.models.wall_clock import count_wall_clock_seconds
+from collections_app.services.search.filter_terms import FilterContext, InvalidFilter
 from collections_app.services.search.periods import Period, UnclearPeriod, parse_period
-from collections_app.services.search.quoting import quote_value
 
 _PIXELS = re.compile(r"(\d{1,6})(?:px)?", re.IGNORECASE)
-_MAX_UPLOADERS = 100
 _SPAN = ".."
-_MAX_SUGGESTED_UPLOADERS = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilterTerm:
-    """A filter as a person wrote it: `key:value`, or `-key:value` (`is_negative`)."""
-
-    key: str
-    value: str
-    is_negative: bool = False
-
-    def __str__(self) -> str:
-        return f"{'-' if self.is_negative else ''}{self.key}:{quote_value(self.value)}"
-
-
-class InvalidFilter(Exception):
-    """The value of a filter cannot be used. The message is a translated sentence.
-
-    `known` contains the values to suggest a similar one from. The person may see all of them.
-    """
-
-    def __init__(self, sentence: str, *, known: Iterable[str] = ()) -> None:
-        super().__init__(sentence)
-        self.known = known
-
-
-class FilterContext:
-    """The rows that filters need to read their values. All `by:` filters of a query share one statement."""
-
-    def __init__(self, user: User, terms: Iterable[FilterTerm]) -> None:
-        self.user = user
-        self._names = {term.value for term in terms if term.key == "by" and term.value.lower() != "me"}
-
-    def find_uploaders(self, name: str) -> list[int]:
-        """Return the ids of the people with this name who uploaded pictures that the user may see."""
-        if name.lower() == "me":
-            return [self.user.pk]
-        return [pk for pk, email in self._uploaders if email == name.lower() or email.startswith(f"{name.lower()}@")]
-
-    @cached_property
-    def uploader_names(self) -> list[str]:
-        """The values to suggest after `by:`: the part of each address before the @."""
-        visible = User.objects.filter(pk__in=Image.objects.visible_to(self.user).values("uploader"))
-        addresses = visible.order_by("pk").values_list("email", flat=True)[:_MAX_SUGGESTED_UPLOADERS]
-        return ["me", *(address.partition("@")[0] for address in addresses)]
-
-    @cached_property
-    def _uploaders(self) -> list[tuple[int, str]]:
-        named = Q()
-        for name in self._names:
-            named |= Q(email__iexact=name) | Q(email__istartswith=f"{name}@")
-        visible = User.objects.filter(pk__in=Image.objects.visible_to(self.user).values("uploader"))
-        rows = visible.filter(named).values_list("pk", "email")[:_MAX_UPLOADERS]
-        return [(pk, email.lower()) for pk, email in rows]
 
 
 class Filter(ABC):

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from collections_app.errors import SearchNotUnderstood
 from collections_app.models.ids import parse_id
 from collections_app.models.names import fold_name
-from collections_app.services.search.filters import FilterTerm
+from collections_app.services.search.filter_terms import FilterTerm
 
 Named = TypeVar("Named")
 _CLOSE = 0.6
 # Parameters that restrict the scope of a search.
 SCOPE_PARAMETERS = ("collection", "team")
 # The only values of parameters that change how results are shown.
-_SWITCHES = {"all": "1", "titles": "1", "rate": "1", "show": "all"}
+_SWITCHES = {"all": ("1",), "titles": ("1",), "rate": ("1",), "show": ("all", "")}
 _NUMBERS = ("page", "after_id")
 
 
@@ -74,9 +74,7 @@ def find_parameter_problems(parameters: Mapping[str, str]) -> list[Problem]:
 
 
 def _list_unreadable(parameters: Mapping[str, str]) -> list[str]:
-    switches = [name for name, value in _SWITCHES.items() if parameters.get(name, value) != value]
-    if parameters.get("show") == "":
-        switches.remove("show")
+    switches = [name for name, known in _SWITCHES.items() if parameters.get(name, known[0]) not in known]
     numbers = [name for name in _NUMBERS if parameters.get(name) and parse_id(parameters[name]) is None]
     offset = parameters.get("offset", "")
     if offset and parse_id(offset) is None and offset != "0":

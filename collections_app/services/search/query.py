@@ -17,7 +17,8 @@ from functools import reduce
 from django.utils.translation import gettext as _
 
 from collections_app.models.names import clean_name
-from collections_app.services.search.filters import FILTER_KEYS, FILTERS, SHAPES, FilterTerm
+from collections_app.services.search.filter_terms import FilterTerm
+from collections_app.services.search.filters import FILTER_KEYS, FILTERS, SHAPES
 from collections_app.services.search.problems import Problem, add_suggestion, find_close_name
 from collections_app.services.search.quoting import (
     QUOTATION_MARKS,

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from collections_app.models import Collection, Example, Image, Team, User
 from collections_app.models.names import clean_name
-from collections_app.services.search.filters import FILTER_KEYS, FilterTerm
+from collections_app.services.search.filter_terms import FilterTerm
+from collections_app.services.search.filters import FILTER_KEYS
 from collections_app.services.search.problems import (
     SCOPE_PARAMETERS,
     Problem,

@@ -12,7 +12,8 @@ from collections_app.index import Condition, Not
 from collections_app.models import Collection, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.names import fold_name
-from collections_app.services.search.filters import FILTER_KEYS, FILTERS, FilterContext, FilterTerm, InvalidFilter
+from collections_app.services.search.filter_terms import FilterContext, FilterTerm, InvalidFilter
+from collections_app.services.search.filters import FILTER_KEYS, FILTERS
 from collections_app.services.search.problems import Problem, add_suggestion, find_close_name, suggest_value
 from collections_app.services.search.scope import VisibleScopes
 
