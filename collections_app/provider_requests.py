@@ -26,7 +26,12 @@ class ProviderSession(requests.Session):
             raise requests.ConnectionError("Other requests wait for the identity provider.")
         future: Future[requests.Response] = Future()
         kwargs["timeout"] = _SILENCE_S
-        threading.Thread(target=self._fill, args=(future, args, kwargs), name="identity provider", daemon=True).start()
+        thread = threading.Thread(target=self._fill, args=(future, args, kwargs), name="identity provider", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no free thread
+            _free.release()
+            raise requests.ConnectionError("The request could not be started.") from error
         try:
             return future.result(_TOTAL_S)
         except TimeoutError as error:

@@ -53,13 +53,20 @@ class BoundedCalls:
         self._start()
         future: Future[_Returned] = Future()
         # A daemon thread, so that a process that stops does not wait for the server.
-        threading.Thread(target=self._run_call, args=(future, call), name="storage-call", daemon=True).start()
+        thread = threading.Thread(target=self._run_call, args=(future, call), name="storage-call", daemon=True)
         try:
-            result = future.result(self._compute_limit() + extra_s)
+            thread.start()
+        except RuntimeError as error:  # the system has no free thread
+            self._end()
+            raise make_storage_error() from error
+        limit_s = self._compute_limit()
+        try:
+            result = future.result(limit_s + extra_s)
         except TimeoutError as error:
             if future.done():
                 raise
-            self.report_silence()
+            if limit_s > self._timeout_s / 2:  # a shorter wait proves nothing about the server
+                self.report_silence()
             raise make_storage_error() from error
         self._is_silent = False
         return result
@@ -83,8 +90,11 @@ class BoundedCalls:
         except BaseException as error:  # noqa: BLE001 -- the caller raises it
             future.set_exception(error)
         finally:
-            with self._lock:
-                self._running -= 1
+            self._end()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._running -= 1
 
     def _compute_limit(self) -> float:
         deadline = _deadline.get()
