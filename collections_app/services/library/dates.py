@@ -34,7 +34,7 @@ PreviousDates = dict[int, list[Any]]
 
 
 def build_date_fields(taken: TakenDate | None) -> dict[str, Any]:
-    """Return the fields of an image that hold the date."""
+    """Return the fields of an image that store the date."""
     if taken is None:
         return {"taken_at": None, "taken_offset_minutes": None, "has_taken_time": None}
     offset = taken.value.utcoffset()

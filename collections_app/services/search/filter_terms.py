@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from collections_app.models import Image, User
 from collections_app.services.search.quoting import quote_value
@@ -28,7 +28,7 @@ class FilterTerm:
 class InvalidFilter(Exception):
     """The value of a filter cannot be used. The message is a translated sentence.
 
-    `known` contains the values to suggest a similar one from. The person may see all of them.
+    `known` contains valid values, so that a similar one can be suggested. The person may see all of them.
     """
 
     def __init__(self, sentence: str, *, known: Iterable[str] = ()) -> None:
@@ -52,8 +52,7 @@ class FilterContext:
     @cached_property
     def uploader_names(self) -> list[str]:
         """The values to suggest after `by:`: the part of each address before the @."""
-        visible = User.objects.filter(pk__in=Image.objects.visible_to(self.user).values("uploader"))
-        addresses = visible.order_by("pk").values_list("email", flat=True)[:_MAX_SUGGESTED_UPLOADERS]
+        addresses = self._visible_uploaders.order_by("pk").values_list("email", flat=True)[:_MAX_SUGGESTED_UPLOADERS]
         return ["me", *(address.partition("@")[0] for address in addresses)]
 
     @cached_property
@@ -61,6 +60,9 @@ class FilterContext:
         named = Q()
         for name in self._names:
             named |= Q(email__iexact=name) | Q(email__istartswith=f"{name}@")
-        visible = User.objects.filter(pk__in=Image.objects.visible_to(self.user).values("uploader"))
-        rows = visible.filter(named).values_list("pk", "email")[:_MAX_UPLOADERS]
+        rows = self._visible_uploaders.filter(named).values_list("pk", "email")[:_MAX_UPLOADERS]
         return [(pk, email.lower()) for pk, email in rows]
+
+    @property
+    def _visible_uploaders(self) -> QuerySet[User]:
+        return User.objects.filter(pk__in=Image.objects.visible_to(self.user).values("uploader"))

@@ -80,7 +80,7 @@ def _read_slashes(text: str, year: int, first: int, second: int) -> tuple[int, i
 
 def _build_period(year: int, month: int | None, day: int | None) -> Period:
     start = datetime(year, month or 1, day or 1)
-    if year == MAXYEAR:  # the end could be beyond what a datetime holds
+    if year == MAXYEAR:  # the end can be later than the latest datetime
         return Period(start=start, end=datetime.max)
     if day:
         return Period(start=start, end=start + timedelta(days=1))

@@ -85,7 +85,7 @@ def save_progress(*, worker: uuid.UUID, archive: ArchiveImport) -> bool:
 
 
 def release_archive(*, worker: uuid.UUID, archive: ArchiveImport, reason: str = "") -> None:
-    """Put the archive behind the other ones, without counting an attempt. With a `reason`, postpone it."""
+    """End the lease without counting the attempt. The archive is due after the others; with a `reason`, even later."""
     run_after = timezone.now() + timedelta(seconds=_POSTPONE_S if reason else 0)
     ArchiveImport.objects.leased_by(worker).filter(pk=archive.pk).update(
         lease=None,

@@ -1,4 +1,4 @@
-"""Reading of uploaded zip archives, entry by entry, without trusting their names, sizes or directory."""
+"""Reading of uploaded ZIP files, entry by entry, without trusting their names, sizes or directory."""
 
 import stat
 import struct
