@@ -1,4 +1,4 @@
-"""allauth's adapters: who may sign up and with which address, limits, and which accounts single sign-on may link."""
+"""allauth's adapters: sign-up, accepted addresses, limits on attempts and mails, and single sign-on."""
 
 import hashlib
 from typing import Any
@@ -12,7 +12,6 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from collections_app.errors import TooManyAttempts
@@ -51,14 +50,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return cleaned
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the address in one form: a proxy may add blanks, and a socket for both protocols a prefix."""
-        address: str = super().get_client_ip(request)
-        if not address.strip():
-            raise PermissionDenied("The proxy does not report the client's address.")
-        return normalize_ip(address)
+        """Return the address in its usual form. Raises PermissionDenied if there is none."""
+        return normalize_ip(super().get_client_ip(request))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Return the user for these credentials. Wrong ones are limited. Raises TooManyAttempts."""
+        """Return the user for these credentials, and count wrong ones. Raises TooManyAttempts."""
         email = str(credentials.get("email", "")).lower()
         address = self.get_client_ip(request)
         device = _find_device_of_account(request, email)
@@ -71,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return user
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a few mails of each kind to an address in an hour. More are dropped: the links in those sent work."""
+        """Send a few mails of each kind to an address in an hour. Drop more: the links in the earlier ones work."""
         if template_prefix in _MAILS_BY_STRANGERS:
             try:
                 take_slot(name=f"mail:{template_prefix}:{_hash_email(email.lower())}", limit=MAILS_TO_ADDRESS)
@@ -80,7 +76,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         super().send_mail(template_prefix, email, context)
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        """Hash something, so that signing up with a taken address takes as long as with a new one."""
+        """Hash any text, so that signing up with a taken address takes as long as with a new one."""
         make_password(email)
         super().send_account_already_exists_mail(email)
 
@@ -93,7 +89,7 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return decrypt_secret(encrypted_text)
 
     def build_totp_svg(self, url: str) -> str:
-        """Return the drawing without its XML declaration, to embed it in a page."""
+        """Return the drawing without its XML declaration, so that a page can embed it."""
         svg: str = super().build_totp_svg(url)
         return svg[svg.index("<svg") :]
 
@@ -103,7 +99,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return ProviderSession()
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
-        """Read `verified` as a boolean: some providers send the string "false". Drop addresses we do not accept."""
+        """Read `verified` as a boolean, because some providers send the string "false". Drop unaccepted addresses."""
         sociallogin.email_addresses = [each for each in sociallogin.email_addresses if has_ascii_mailbox(each.email)]
         for address in sociallogin.email_addresses:
             address.verified = address.verified is True or address.verified == "true"
@@ -113,7 +109,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return user
 
     def can_authenticate_by_email(self, login: SocialLogin, email: str) -> bool:
-        """Require an address that is verified here too.
+        """Require that the site has verified the address too.
 
         Otherwise an attacker could sign up with another person's address, add a passkey, and keep access to the account
         that this person later enters through the provider.
@@ -131,5 +127,5 @@ def _find_device_of_account(request: HttpRequest, email: str) -> str:
 
 
 def _hash_email(email: str) -> str:
-    """Return a cache key: an address may have any characters."""
+    """Return a part of a cache key. The address itself may contain any characters."""
     return hashlib.sha256(email.encode()).hexdigest()[:32]

@@ -36,7 +36,7 @@ def create_cache_table(using: str, **_: Any) -> None:
 
 
 def encrypt_secrets_after_migrating(using: str, **_: Any) -> None:
-    """Encrypt secrets that an earlier version stored in clear, and those of an earlier secret key."""
+    """Encrypt secrets that are stored in clear or encrypted with an earlier secret key."""
     from collections_app.services.sharing.secret_encryption import encrypt_stored_secrets
 
     if using == DEFAULT_DB_ALIAS and "mfa_authenticator" in connection.introspection.table_names():
@@ -44,7 +44,7 @@ def encrypt_secrets_after_migrating(using: str, **_: Any) -> None:
 
 
 def drop_triggers_before_migrating(using: str, plan: list[Any], **_: Any) -> None:
-    """Drop the triggers only if there are migrations to run. Otherwise the index needs no rebuild."""
+    """Drop the triggers if there are migrations to run. Otherwise the index stays as it is."""
     from collections_app.services.search import name_index
 
     if plan:

@@ -1,4 +1,4 @@
-"""The cache that counts attempts. It does not wait for a busy database, and a failed write is not a count."""
+"""The cache that counts attempts. It does not wait long for a busy database, and it reports failed writes."""
 
 import logging
 from collections.abc import Iterable
@@ -16,13 +16,13 @@ _ADD_TRIES = 3
 
 
 class AttemptCache(DatabaseCache):
-    """Django's cache in the database. Its `add` returns False both for a known key and for a failed write.
+    """Django's cache in the database, whose `add` returns False both for an existing key and for a failed write.
 
-    Callers take False for "too many attempts", so here a write that fails raises OperationalError.
+    Callers read False as "too many attempts". Here `add` raises OperationalError if it cannot write.
     """
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
-        with give_up_when_busy():  # it deletes expired keys
+        with give_up_when_busy():  # reading deletes expired keys
             return super().get_many(keys, version)
 
     def set(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> None:

@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 _MIN_FREE_BYTES = 2**30
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
-# What libpq calls encrypted. Its default, "prefer", goes on without encryption if the server offers none.
+# Modes of libpq that require encryption. Its default, "prefer", connects without encryption if the server has none.
 _ENCRYPTED_SSL_MODES = {"require", "verify-ca", "verify-full"}
 
 
@@ -42,7 +42,7 @@ def check_milvus_token_encryption(**_: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def check_proxy_count(**_: Any) -> list[CheckMessage]:
-    """Report a site that may see all people under the address of its proxy."""
+    """Report a site that may take the proxy's address for the address of every client."""
     if not settings.HTTPS or settings.IS_PROXY_COUNT_SET:
         return []
     hint = "Set it to the number of proxies before the site, or to 0 if browsers connect to the site directly."
@@ -58,7 +58,7 @@ def check_proxy_count(**_: Any) -> list[CheckMessage]:
 
 @register
 def check_data_privacy(**_: Any) -> list[CheckMessage]:
-    """Report what other accounts of the machine can read in DATA_DIR, and whether they can replace it."""
+    """Report what other accounts of the machine can read or replace in DATA_DIR."""
     found: list[CheckMessage] = []
     readable = [str(path) for path in settings.PRIVATE_PATHS if _get_mode(path) & (stat.S_IRWXG | stat.S_IRWXO)]
     if readable:
@@ -76,13 +76,13 @@ def check_single_sign_on_encryption(**_: Any) -> list[CheckMessage]:
     address = settings.OIDC.get("OIDC_SERVER_URL", "")
     if not _is_unencrypted_elsewhere(address):
         return []
-    sentence = "OIDC_SERVER_URL begins with http://: anybody on the way can sign in as anybody."
+    sentence = "OIDC_SERVER_URL begins with http://: anyone on the network path can sign in as any person."
     return [Error(sentence, hint="Use the provider's https:// address.", id="imagesearch.E010")]
 
 
 @register(deploy=True)
 def check_encryption_of_services(**_: Any) -> list[CheckMessage]:
-    """Report services on other machines that get pictures, vectors, rows or mails unencrypted."""
+    """Report services on other machines that receive pictures, vectors, rows or mails unencrypted."""
     found: list[CheckMessage] = []
     if _is_unencrypted_elsewhere(settings.MILVUS_URI) and not settings.MILVUS_TOKEN:
         sentence = "Vectors are sent to Milvus unencrypted: use an https:// MILVUS_URI."

@@ -16,7 +16,7 @@ from collections_app.services.uploads.non_pictures import COMPANION_SUFFIXES, SY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexingStatus:
-    """Counts of images that are not indexed, among those one person sees. `reason` is the reason of one failure."""
+    """Counts of the images without an index entry that one person sees. `reason` is the error of one failed image."""
 
     waiting: int = 0
     failed: int = 0
@@ -25,8 +25,10 @@ class IndexingStatus:
 
 
 def read_indexing_status(user: User) -> IndexingStatus:
-    """Return the counts. Usually all images are indexed with the active model, which one statement shows that reads
-    two small parts of database indexes."""
+    """Return the counts.
+
+    Usually the active model has indexed all images. One statement checks this with two database indexes.
+    """
     model_key = get_known_model_key()
     others = Image.objects.indexed_by_others(model_key) if model_key else Image.objects.none()
     states = User.objects.filter(pk=user.pk).values_list(
@@ -62,7 +64,7 @@ class Site:
 
     @property
     def uploader(self) -> dict[str, object]:
-        """What the upload form and its script read: the limit, whose upload it is, what in a folder is no picture."""
+        """The limit, the account and the names of files that are no pictures, for the upload form and its script."""
         return {
             "max_mb": settings.MAX_UPLOAD_MB,
             "account": getattr(self._user, "pk", None),
@@ -111,7 +113,7 @@ class Site:
 
     @cached_property
     def coverage(self) -> Coverage:
-        """How many of the pictures that the person sees are searchable. Counts them all: for an incomplete index."""
+        """How many of the person's visible pictures are searchable. Slow: read it only if the index is incomplete."""
         visible = Image.objects.visible_to(self._user) if isinstance(self._user, User) else Image.objects.none()
         return count_searchable(visible)
 

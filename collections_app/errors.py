@@ -40,11 +40,11 @@ class InvalidArchive(ImageSearchError):
 
 
 class TooManyArchives(ImageSearchError):
-    """A person has as many ZIP files waiting as one may have."""
+    """A person has as many waiting ZIP files as one account may have."""
 
 
 class TimeBudgetSpent(ImageSearchError):
-    """A request has worked for as long as it may. The same request continues where this one ended."""
+    """A request has reached its time limit. The same request continues the work."""
 
 
 class EncoderError(ImageSearchError):
@@ -72,7 +72,7 @@ class NotAllowed(ImageSearchError):
 
 
 class LimitReached(NotAllowed):
-    """As many rows of this kind exist as one account, team or collection may have."""
+    """The account, team or collection has as many rows of this kind as it may have."""
 
 
 class NameTaken(ImageSearchError):
@@ -80,7 +80,7 @@ class NameTaken(ImageSearchError):
 
 
 class NameMissing(ImageSearchError):
-    """Nothing visible is left of a name."""
+    """A name has no visible character."""
 
 
 class NotIndexed(ImageSearchError):
@@ -124,7 +124,7 @@ class WrongEmail(ImageSearchError):
 
 
 class TooManyAttempts(ImageSearchError):
-    """Too many wrong passwords were tried lately. `retry_after_s`: when the next attempt is admitted."""
+    """Too many passwords or codes were tried recently. The next attempt is admitted after `retry_after_s`."""
 
     def __init__(self, sentence: str, *, retry_after_s: int, **values: Value) -> None:
         super().__init__(sentence, **values)
@@ -132,7 +132,7 @@ class TooManyAttempts(ImageSearchError):
 
 
 class TooManyDownloads(ImageSearchError):
-    """As many ZIP files are being downloaded as allowed, by this account (`is_own_limit`) or by all."""
+    """As many ZIP downloads are running as one account (`is_own_limit`) or the whole process may run."""
 
     def __init__(self, sentence: str, *, is_own_limit: bool, **values: Value) -> None:
         super().__init__(sentence, **values)
@@ -140,7 +140,7 @@ class TooManyDownloads(ImageSearchError):
 
 
 class TooManyRequests(ImageSearchError):
-    """A person, a client address or a public link has done this too often lately."""
+    """A person, or the visitors of a public link, made too many requests recently."""
 
 
 class QuotaExceeded(ImageSearchError):

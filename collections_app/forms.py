@@ -3,7 +3,6 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest, QueryDict
@@ -29,11 +28,11 @@ def get_bound_data(request: HttpRequest) -> QueryDict | None:
 
 
 class CleanNameField(forms.CharField):
-    """A name as it is stored: composed, without control characters. Invisible characters alone are no name."""
+    """A name, cleaned as it is stored. A name of invisible characters alone is empty."""
 
     def to_python(self, value: Any) -> str:
         text: str = super().to_python(value) or ""
-        return text if "\x00" in text else clean_name(text)  # the field's own validator refuses NUL
+        return text if "\x00" in text else clean_name(text)  # the field's validator rejects NUL
 
 
 class TagLineField(forms.CharField):
@@ -81,7 +80,7 @@ class CollectionNameForm(forms.Form):
 
 
 class DayField(forms.CharField):
-    """A full date in any form that a search accepts. A day before photography or in the future is refused."""
+    """A full date in any form that a search accepts. A day before photography or in the future is invalid."""
 
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
@@ -117,7 +116,7 @@ class DateForm(forms.Form):
 
 
 class ShiftForm(forms.Form):
-    """How far to move the dates of pictures; less than 0 is earlier."""
+    """How far to move the dates of pictures. Negative numbers move them to an earlier time."""
 
     days = forms.IntegerField(required=False, min_value=-100_000, max_value=100_000)
     hours = forms.IntegerField(required=False, min_value=-1000, max_value=1000)
@@ -167,7 +166,7 @@ class ImageForm(DateForm):
         return self.cleaned_data
 
     def get_date_change(self) -> DateChange | None:
-        """Return the change of a valid form. A date that was not touched keeps its fractions and its offset."""
+        """Return the change of a valid form. An unchanged date keeps its fractions of a second and its offset."""
         is_changed = {"taken_on", "taken_time"} & set(self.changed_data)
         return DateChange(taken=self.get_taken_date()) if is_changed else None
 
@@ -263,7 +262,7 @@ class PublicLinkForm(forms.Form):
     allows_download = forms.BooleanField(required=False, label=_("Allow downloads"))
 
     def clean_password(self) -> str:
-        """Hold a password to the rules for accounts' passwords."""
+        """Apply the rules for passwords of accounts."""
         password: str = self.cleaned_data["password"]
         if password:
             validate_password(password)
@@ -320,13 +319,3 @@ class JudgmentForm(forms.Form):
         required=False,
     )
     back = forms.CharField(required=False, max_length=10_000)
-
-
-class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
-    """Preselects passwordless sign-in: "Sign in with a passkey" accepts no other keys."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["initial"] = {"passwordless": True, **kwargs.get("initial", {})}
-        super().__init__(*args, **kwargs)
-        self.fields["passwordless"].label = _("Sign in with this passkey alone, without a password")
-        self.fields["passwordless"].help_text = _("Your device asks for your fingerprint, face or PIN.")

@@ -1,6 +1,6 @@
-"""A signed cookie that names the accounts and links which a browser has opened before.
+"""A signed cookie with the accounts and links that a browser has opened before.
 
-Strangers who guess passwords cannot lock such a browser out. A changed password makes its entry invalid.
+Strangers who guess passwords cannot lock out such a browser. An entry is valid until the password changes.
 """
 
 import secrets
@@ -14,7 +14,7 @@ from collections_app.models import PublicLink, User
 
 _SALT = "collections_app.known_devices"
 _MAX_AGE_S = 365 * 24 * 3600
-_MAX_ENTRIES = 20  # a browser's cookie holds 4 kB
+_MAX_ENTRIES = 20  # browsers accept cookies of up to 4 kB
 _ATTRIBUTE = "remembered_devices"
 
 
@@ -29,13 +29,13 @@ def has_devices(request: HttpRequest) -> bool:
 
 
 def remember_device(request: HttpRequest, opened: User | PublicLink) -> None:
-    """Let the response add the account or link to the browser's cookie, or renew it."""
+    """Mark the account or link, so that `store_devices` adds it to the cookie or renews it."""
     remembered: list[User | PublicLink] = getattr(request, _ATTRIBUTE, [])
     setattr(request, _ATTRIBUTE, [*remembered, opened])
 
 
 def store_devices(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Set the cookie, if the request has opened an account or a link."""
+    """Set the cookie if the request has opened an account or a link."""
     remembered: list[User | PublicLink] = getattr(request, _ATTRIBUTE, [])
     if not remembered:
         return
@@ -49,6 +49,7 @@ def store_devices(request: HttpRequest, response: HttpResponseBase) -> None:
         settings.KNOWN_DEVICES_COOKIE_NAME,
         signing.dumps(newest, salt=_SALT),
         max_age=_MAX_AGE_S,
+        path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -69,5 +70,5 @@ def _get_entry_name(opened: User | PublicLink) -> str:
 
 
 def _hash_password(opened: User | PublicLink) -> str:
-    """Return a short digest of the password's hash. It changes with the password."""
+    """Return a short digest of the stored password, which changes with the password."""
     return salted_hmac(_SALT, f"{_get_entry_name(opened)}:{opened.password}").hexdigest()[:32]

@@ -1,14 +1,14 @@
-"""Blanks secrets in log records: tokens in addresses, and query parameters that hold one."""
+"""A log filter that replaces secrets in the paths and query parameters of addresses."""
 
 import logging
 import re
 import traceback
 
 BLANK = "[secret]"
-# Names of path and query parameters whose values open something without any other right.
+# Names of path and query parameters whose values give access without any other right.
 SECRET_NAMES = ("secret", "token", "key", "code", "state", "password", "id_token", "access_token", "sessionid")
 _SLASH = r"(?:/|%2F|\\/)"
-# What precedes a secret in the site's addresses. A slash may be quoted, because addresses travel in `next`.
+# What precedes a secret in the site's addresses. The parameter `next` contains addresses with quoted slashes.
 _BEFORE_SECRETS = (
     rf"{_SLASH}s{_SLASH}",
     rf"{_SLASH}invitations{_SLASH}",
@@ -26,11 +26,11 @@ _MIN_SECRET_LENGTH = 6
 
 
 class BlankSecrets(logging.Filter):
-    """Rewrites each record: its message, its traceback, and what a formatter may take from its request."""
+    """Replaces secrets in the message, the traceback and the stack of each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         found = _find_secrets(record)
-        record.msg, record.args = blank_secrets(record.getMessage(), found), ()
+        record.msg, record.args = blank_secrets(_format_message(record), found), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
         if record.exc_text:
@@ -49,12 +49,20 @@ def blank_secrets(text: str, known: tuple[str, ...] = ()) -> str:
 
 
 def _blank_segment(found: re.Match[str]) -> str:
-    """Keep numbers: they name an object, and open nothing."""
+    """Keep numbers: they identify an object, but give no access."""
     return found[0] if found[2].isdigit() else f"{found[1]}{BLANK}"
 
 
+def _format_message(record: logging.LogRecord) -> str:
+    """Return the message. Arguments that do not match it must not fail the code that logs."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, LookupError):
+        return f"{record.msg} {record.args}"
+
+
 def _find_secrets(record: logging.LogRecord) -> tuple[str, ...]:
-    """Return the secrets of the record's request. They may also stand alone, as in the text of an error."""
+    """Return the secrets of the record's request. They may occur outside an address, as in the text of an error."""
     match = getattr(getattr(record, "request", None), "resolver_match", None)
     values = [value for name, value in (match.kwargs if match else {}).items() if name in SECRET_NAMES]
     return tuple(value for value in values if isinstance(value, str) and len(value) >= _MIN_SECRET_LENGTH)

@@ -20,12 +20,11 @@ _Respond = Callable[[HttpRequest], HttpResponseBase]
 _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Permitted-Cross-Domain-Policies": "none",
-    # After sign-out neither the back button nor a proxy shows a page. Static files, and pictures with their ETags, set
-    # their own value.
+    # After sign-out neither the back button nor a proxy shows a page. Static files and pictures set their own value.
     "Cache-Control": "private, no-store",
 }
 
-# A pass is made again after a day, so that it lasts as long as a session in use.
+# A pass is renewed after a day, so that it lasts as long as a session in use.
 _PASS_RENEWAL_S = 24 * 3600
 
 
@@ -50,7 +49,7 @@ class LanguageMiddleware(LocaleMiddleware):
 
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
-    """Every view needs a signed-in user unless it is `login_not_required`. Scripts get an error that they can show."""
+    """Require a signed-in user for every view that is not `login_not_required`. Scripts get an error to show."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> Any:
         if is_json_requested(request):
@@ -62,7 +61,7 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
 
 
 class UploadPassMiddleware:
-    """Give the browsers of signed-in people an upload pass, and take it from those of other people."""
+    """Set the cookie of the upload pass in browsers of signed-in people, and delete it in others."""
 
     def __init__(self, get_response: _Respond) -> None:
         self._get_response = get_response
@@ -92,7 +91,7 @@ class UploadPassMiddleware:
 
 
 class AttemptsMiddleware:
-    """Answer 429 where an account or a link had too many attempts, and let browsers remember what they opened."""
+    """Answer TooManyAttempts with status 429, and set the cookie of known devices."""
 
     def __init__(self, get_response: _Respond) -> None:
         self._get_response = get_response

@@ -1,4 +1,4 @@
-"""Requests to the identity provider: few at once, and each ends in time, however slowly the provider answers."""
+"""Requests to the identity provider: a few at once, each with a time limit."""
 
 import threading
 from concurrent.futures import Future
@@ -10,15 +10,15 @@ from django.conf import settings
 _TOTAL_S = 10.0
 _SILENCE_S = 5.0
 _WAIT_S = 1.0
-# A slow provider holds at most a quarter of the threads of a web process.
+# A slow provider occupies at most a quarter of the threads of a web process.
 _free = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
 class ProviderSession(requests.Session):
     """Raises requests.Timeout after 10 s in all, and requests.ConnectionError while too many others wait.
 
-    The time limit of `requests` restarts with each byte. The request therefore runs in a thread that its caller
-    abandons; the thread keeps its place until it ends, so that a slow provider does not gather threads.
+    The time limit of `requests` restarts with each byte. The request therefore runs in a thread, which the caller
+    abandons after the limit. An abandoned thread counts until it ends, so their number stays bounded.
     """
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
@@ -26,7 +26,12 @@ class ProviderSession(requests.Session):
             raise requests.ConnectionError("Other requests wait for the identity provider.")
         future: Future[requests.Response] = Future()
         kwargs["timeout"] = _SILENCE_S
-        threading.Thread(target=self._fill, args=(future, args, kwargs), name="identity provider", daemon=True).start()
+        thread = threading.Thread(target=self._fill, args=(future, args, kwargs), name="identity provider", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no free thread
+            _free.release()
+            raise requests.ConnectionError("The request could not be started.") from error
         try:
             return future.result(_TOTAL_S)
         except TimeoutError as error:

@@ -1,5 +1,5 @@
-"""Signal receivers: they queue index jobs in the transaction of each change, keep rights and members in step, and set
-up new accounts and devices.
+"""Signal receivers: queue index jobs in the transaction of each change, revoke rights when memberships change, and set
+up new accounts.
 """
 
 from typing import Any
@@ -53,14 +53,14 @@ def queue_images_of_deleted_uploader(instance: User, **_: Any) -> None:
 
 @receiver(post_save, sender=Membership)
 def end_access_of_new_member(instance: Membership, created: bool, raw: bool, **_: Any) -> None:
-    """A member has no share of the team's collections: the role decides."""
+    """End the shares and invitations of a new member: the role decides from now on."""
     if created and not raw and not instance.team.is_personal:
         end_personal_access(team=instance.team, user=instance.user)
 
 
 @receiver(post_delete, sender=Membership)
 def end_access_of_former_member(instance: Membership, origin: Any, **_: Any) -> None:
-    """On every path by which a membership ends. If its team or account is deleted, the rows go with these."""
+    """Do nothing if the team or the account is deleted: this deletes the rows too."""
     if origin is instance or (isinstance(origin, QuerySet) and origin.model is Membership):
         end_personal_access(team=instance.team, user=instance.user)
         revoke_grants(team=instance.team, user=instance.user)
@@ -85,5 +85,5 @@ def verify_address_of_new_superuser(instance: User, created: bool, **_: Any) -> 
 
 @receiver([user_logged_in, password_changed, password_set])
 def remember_device_of_user(request: HttpRequest, user: User, **_: Any) -> None:
-    """A changed password makes the entries of all browsers invalid; this one is renewed."""
+    """Also after a change of the password, which makes the entries of all browsers invalid."""
     remember_device(request, user)

@@ -270,7 +270,7 @@ SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)
 MFA_ADAPTER = "collections_app.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {
-    "add_webauthn": "collections_app.forms.AddPasskeyForm",
+    "add_webauthn": "collections_app.account_forms.AddPasskeyForm",
     "authenticate": "collections_app.account_forms.CodeForm",
     "reauthenticate": "collections_app.account_forms.ConfirmCodeForm",
 }

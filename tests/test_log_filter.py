@@ -132,6 +132,13 @@ def test_rejected_host_and_return_addresses_leave_no_secret(sample: SampleTeam, 
     assert secret not in log.getvalue()
 
 
+def test_arguments_that_do_not_match_the_message_are_logged(log: io.StringIO) -> None:
+    logging.getLogger("a.library").warning("%d pictures", "no")
+    logging.getLogger("a.library").warning("%(count)s pictures", {"number": 3})
+    assert "%d pictures ('no',)" in log.getvalue()
+    assert "%(count)s pictures {'number': 3}" in log.getvalue()
+
+
 def test_ordinary_lines_stay_as_they_are(log: io.StringIO) -> None:
     logging.getLogger("collections_app").warning("Not Found: %s (%d%%)", "/images/5/ ?q=keys&page=2", 7)
     logging.getLogger("collections_app").warning("/invitations/17/revoke/")

@@ -1,4 +1,4 @@
-"""The administration of accounts. Only superusers give rights, and change the accounts of staff."""
+"""The administration of accounts. Only superusers give rights and change the accounts of staff."""
 
 from typing import Any
 
@@ -26,6 +26,7 @@ from collections_app.services.sharing.accounts import replace_address, validate_
 # Without this the administration's own sign-in would have no limit on attempts and no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 _FIELDS_OF_SUPERUSERS = ["email", "is_staff", "is_superuser", "groups"]
+_DELETE = "delete_selected"  # Django's action
 
 
 def _is_protected(request: HttpRequest, account: Any) -> bool:
@@ -40,7 +41,7 @@ def is_superuser(request: HttpRequest) -> bool:
 
 class UserAdminForm(forms.ModelForm[User]):
     def clean_email(self) -> str:
-        """An administrator vouches for the address, so no other account may have verified it."""
+        """Saving marks the address as verified, so no other account may have verified it."""
         validate_mailbox(self.cleaned_data["email"])
         email: str = self.cleaned_data["email"].lower()
         others = EmailAddress.objects.filter(email__iexact=email, verified=True).exclude(user=self.instance)
@@ -57,13 +58,13 @@ class UserAdmin(ModelAdmin[User]):
     form = UserAdminForm
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
-        """Replace the verified addresses with the account's new one, or the old one would still reset the password."""
+        """Replace the verified addresses by the new one. Otherwise the old one could still reset the password."""
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data:
             replace_address(user=obj, email=obj.email)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Let staff who are no superusers close accounts, and nothing else: other fields lead to more rights."""
+        """Allow staff without superuser rights to close accounts only. Other fields lead to more rights."""
         return ["last_login"] if is_superuser(request) else [*_FIELDS_OF_SUPERUSERS, "last_login"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -77,7 +78,7 @@ class UserAdmin(ModelAdmin[User]):
         return not _is_protected(request, obj) and super().has_delete_permission(request, obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Refuse to delete the last owner of a team. List the public links that end with an account."""
+        """Protect the last owner of a team. List the public links that are deleted with an account."""
         deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
         links = PublicLink.objects.filter(creator__in=objs, collection__team__personal_of=None)
         deleted = [*deleted, *map(str, links.select_related("collection"))]
@@ -89,7 +90,7 @@ class UserAdmin(ModelAdmin[User]):
 
 
 class AccountPartAdmin(ModelAdmin[Any]):
-    """What belongs to an account: addresses, second factors, sessions. Only superusers add and change it."""
+    """Rows of one account: addresses, second factors, sessions. Only superusers add and change them."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -97,7 +98,7 @@ class AccountPartAdmin(ModelAdmin[Any]):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
-        return actions if is_superuser(request) else {k: v for k, v in actions.items() if k == "delete_selected"}
+        return actions if is_superuser(request) else {name: actions[name] for name in actions if name == _DELETE}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_superuser(request)
@@ -124,7 +125,7 @@ class UserSessionAdmin(AccountPartAdmin):
 
 
 class AuthenticatorAdmin(AccountPartAdmin):
-    """A lost second factor is deleted here. Its secret is not shown."""
+    """For deleting a lost second factor. Its secret is not shown."""
 
     list_display = ["user", "type", "created_at", "last_used_at"]
     list_filter = ["type"]
@@ -175,7 +176,7 @@ class SocialTokenAdmin(SuperuserAdmin, allauth_social_admin.SocialTokenAdmin):  
         return False
 
 
-# The libraries' own pages let staff change anybody's account. Importing their modules above has registered these.
+# The libraries' pages, which the imports above register, allow staff to change any account.
 for _model, _admin in (
     *((EmailAddress, EmailAddressAdmin), (SocialAccount, SocialAccountAdmin), (UserSession, UserSessionAdmin)),
     *((Authenticator, AuthenticatorAdmin), (Group, SiteGroupAdmin), (SocialApp, SocialAppAdmin)),

@@ -37,7 +37,7 @@ def _get_url_name(request: HttpRequest) -> str:
 
 class MembershipForm(forms.ModelForm[Membership]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Another person gets another membership: what the first one opened to others must end with theirs."""
+        """Fix the person. Another person needs another membership, because grants end with the first one."""
         super().__init__(*args, **kwargs)
         self.fields["user"].disabled = self.instance.pk is not None
 
@@ -96,7 +96,7 @@ class CollectionAdmin(ModelAdmin[Collection]):
 
 class ShareAdminForm(forms.ModelForm[Share]):
     def clean(self) -> dict[str, Any]:
-        """Refuse what the sharing page refuses."""
+        """Reject what the sharing page rejects."""
         values = super().clean() or {}
         collection, user, team = values.get("collection"), values.get("user"), values.get("team")
         if collection and user and Membership.objects.filter(team=collection.team_id, user=user).exists():
@@ -116,7 +116,7 @@ class ShareAdmin(ModelAdmin[Share]):
 
 @admin.register(PublicLink)
 class PublicLinkAdmin(ModelAdmin[PublicLink]):
-    """Revoking links of closed accounts. The secret is not shown: it opens the pictures."""
+    """For revoking links of closed accounts. The secret is not shown, because it gives access to the pictures."""
 
     list_display = ["collection", "creator", "created_at", "expires_at", "allows_download"]
     list_select_related = ["collection", "creator"]
@@ -192,7 +192,7 @@ class IndexJobAdmin(ModelAdmin[IndexJob]):
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ModelAdmin[OutgoingMail]):
-    """Shows the state of mails. Their text is not shown, because it holds links that open accounts."""
+    """Shows the state of mails, without their text, which contains links that give access to accounts."""
 
     list_display = ["recipient", "created_at", "attempts", "run_after", "is_failed", "error"]
     list_filter = ["is_failed"]

@@ -1,4 +1,4 @@
-"""`taken_at` becomes the local time at the place; its offset from UTC, its precision and whether it was edited follow."""
+"""`taken_at` becomes the local time at the place. New columns store its offset from UTC, its precision and its edit."""
 
 from zoneinfo import ZoneInfo
 
@@ -13,27 +13,40 @@ _CHUNK = 1000
 
 
 def convert_to_wall_clocks(apps, schema_editor):
-    """Dates were moments, of cameras without a time zone in that of the site. The wall clock there is kept as UTC."""
-    image, job = apps.get_model("collections_app", "Image"), apps.get_model("collections_app", "IndexJob")
-    dated = image.objects.filter(taken_at__isnull=False)
-    dated.update(has_taken_time=True)
+    """Replace each moment by what a clock in the site's time zone showed. The column stores this time as UTC."""
+    dated = apps.get_model("collections_app", "Image").objects.filter(taken_at__isnull=False)
     zone = ZoneInfo(settings.TIME_ZONE)
     if zone.key == "UTC":
+        dated.update(has_taken_time=True)
         return
-    dated.update(taken_at=TruncSecond("taken_at", tzinfo=zone))
-    # The index holds the number too. Model and file stay the same, so nothing is encoded again.
-    ids = list(dated.filter(index_state="indexed").order_by("pk").values_list("pk", flat=True))
-    for chunk in (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)):
-        job.objects.bulk_create([job(image_id=pk, priority=1) for pk in chunk], ignore_conflicts=True)
+    dated.update(has_taken_time=True, taken_at=TruncSecond("taken_at", tzinfo=zone))
+    queue_index_jobs(apps)
 
 
 def convert_to_moments(apps, schema_editor):
+    """Undo `convert_to_wall_clocks`, except that fractions of a second are lost."""
     zone = ZoneInfo(settings.TIME_ZONE)
+    if zone.key == "UTC":
+        return
     image = apps.get_model("collections_app", "Image")
-    rows = list(image.objects.filter(taken_at__isnull=False).order_by("pk").only("taken_at").iterator(_CHUNK))
-    for row in rows:
-        row.taken_at = timezone.make_aware(row.taken_at.replace(tzinfo=None), zone)
-    image.objects.bulk_update(rows, ["taken_at"], batch_size=_CHUNK)
+    for ids in split_ids(image.objects.filter(taken_at__isnull=False)):
+        rows = list(image.objects.filter(pk__in=ids).only("taken_at"))
+        for row in rows:
+            row.taken_at = timezone.make_aware(row.taken_at.replace(tzinfo=None), zone)
+        image.objects.bulk_update(rows, ["taken_at"])
+    queue_index_jobs(apps)
+
+
+def queue_index_jobs(apps):
+    """The index stores the dates too. Model and file stay the same, so nothing is encoded again."""
+    image, job = apps.get_model("collections_app", "Image"), apps.get_model("collections_app", "IndexJob")
+    for ids in split_ids(image.objects.filter(taken_at__isnull=False, index_state="indexed")):
+        job.objects.bulk_create([job(image_id=pk, priority=1) for pk in ids], ignore_conflicts=True)
+
+
+def split_ids(images):
+    ids = list(images.order_by("pk").values_list("pk", flat=True))
+    return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
 
 
 class Migration(migrations.Migration):

@@ -1,7 +1,7 @@
-"""Rights agree with members: no share that a member does not need, and no shared search of a former member.
+"""Delete shares that members do not need, and transfer the shared searches of former members.
 
-- A share with a member that gives no more than the role in the team is deleted. A viewer's right to edit one collection
-  stays until the membership ends: deleting it would take a right, and a higher role would give more.
+- A share with a member is deleted if it gives no more rights than the member's role. A viewer's right to edit one
+  collection stays until the membership ends.
 - A search that a former member shared with a team passes to an owner of the team. Its maker keeps a copy.
 """
 

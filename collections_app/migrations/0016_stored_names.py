@@ -1,6 +1,6 @@
-"""Names are stored in one normal form, and collections have a folded name beside theirs.
+"""Store names and addresses in one normal form, and add a folded name to collections.
 
-Only rows that change are written, in chunks. A collection whose name is taken after this gets a number.
+Migrating back keeps the cleaned names, because earlier versions accept them too.
 """
 
 import collections_app.models.names
@@ -14,18 +14,18 @@ _CHUNK = 500
 
 
 def fold_collections(apps, schema_editor):
-    """Live collections keep their names before trashed ones, and older ones before newer ones."""
+    """Number a collection if an older one of its team has the same name. Trashed ones may have equal names."""
     Collection = apps.get_model("collections_app", "Collection")
     taken = defaultdict(set)
-    chunk = []
+    rows = []
     for row in Collection.objects.order_by("pk").only("team_id", "name", "trashed_at"):
         row.name = clean_name(row.name) or f"{row.pk}"
         if row.trashed_at is None:
             row.name = find_free_name(row.name, taken=taken[row.team_id])
             taken[row.team_id].add(fold_name(row.name))
         row.folded_name = fold_name(row.name)
-        chunk.append(row)
-    Collection.objects.bulk_update(chunk, ["name", "folded_name"], batch_size=_CHUNK)
+        rows.append(row)
+    Collection.objects.bulk_update(rows, ["name", "folded_name"], batch_size=_CHUNK)
 
 
 def clean_other_names(apps, schema_editor):
@@ -40,7 +40,7 @@ def clean_other_names(apps, schema_editor):
 
 
 def clean_images(apps, schema_editor):
-    """Changed tags need an index job: the index compares them too."""
+    """Write the images that change, and queue an index job for changed tags, which the index stores too."""
     Image = apps.get_model("collections_app", "Image")
     titled, tagged = [], []
     named = Image.objects.exclude(title="", tags=[]).only("title", "tags")
@@ -66,7 +66,7 @@ def clean_images(apps, schema_editor):
 
 
 def lower_addresses(apps, schema_editor):
-    """Two accounts whose addresses differ in case only stay as they are: one of them must sign in with the other."""
+    """Lower all addresses. One stays as it is if another row already has it in lower case."""
     User = apps.get_model("collections_app", "User")
     addresses = dict(User.objects.values_list("pk", "email"))
     taken = set(addresses.values())
@@ -81,10 +81,6 @@ def lower_addresses(apps, schema_editor):
         same = Invitation.objects.filter(team=row.team_id, collection=row.collection_id, email=lowered)
         if lowered != row.email and not same.exclude(pk=row.pk).exists():
             Invitation.objects.filter(pk=row.pk).update(email=lowered)
-
-
-def keep_rows(apps, schema_editor):
-    """Nothing to undo: cleaned names are valid names of the earlier version too."""
 
 
 class Migration(migrations.Migration):
@@ -124,10 +120,10 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="invitation", name="email", field=collections_app.models.names.AddressField(max_length=254)
         ),
-        migrations.RunPython(fold_collections, keep_rows, elidable=False),
-        migrations.RunPython(clean_other_names, keep_rows, elidable=False),
-        migrations.RunPython(clean_images, keep_rows, elidable=False),
-        migrations.RunPython(lower_addresses, keep_rows, elidable=False),
+        migrations.RunPython(fold_collections, migrations.RunPython.noop),
+        migrations.RunPython(clean_other_names, migrations.RunPython.noop),
+        migrations.RunPython(clean_images, migrations.RunPython.noop),
+        migrations.RunPython(lower_addresses, migrations.RunPython.noop),
         migrations.AddConstraint(
             model_name="collection",
             constraint=models.UniqueConstraint(

@@ -1,4 +1,4 @@
-"""An uploaded ZIP file: where it is stored, how far the worker has unpacked it, and the report."""
+"""An uploaded ZIP file: its stored file, the worker's progress, and the report."""
 
 import uuid
 from datetime import datetime
@@ -38,7 +38,7 @@ class ArchiveImportQuerySet(models.QuerySet["ArchiveImport"]):
         return self.filter(state__in=_UNFINISHED)
 
     def due(self, now: datetime) -> Self:
-        """Archives that a worker may claim now. The one that was worked on longest ago is first."""
+        """Archives that a worker may claim now. The archive that has waited longest is first."""
         free = Q(leased_until=None) | Q(leased_until__lt=now)
         return self.unfinished().filter(free, run_after__lte=now).order_by("run_after", "pk")
 
@@ -53,10 +53,10 @@ class ArchiveImportQuerySet(models.QuerySet["ArchiveImport"]):
 
 
 class ArchiveImport(models.Model):
-    """`position` entries of `entry_count` are done. `report` holds the refused entries, grouped and bounded.
+    """`position` entries of `entry_count` are done. `report` contains the first entries of each kind; see `unpacking`.
 
-    The PendingFile row of the stored file stays until the file is deleted, so maintenance finds the file of a row
-    that was deleted with its account.
+    The PendingFile row of the stored file stays until the file is deleted. With it, maintenance finds the file after
+    its account, and with it this row, was deleted.
     """
 
     uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="archive_imports")

@@ -1,4 +1,4 @@
-"""Writes beside other writers: large ones in chunks, and unimportant ones that give up early."""
+"""Writes that do not block other writers: large ones in chunks, and unimportant ones that give up early."""
 
 import itertools
 import random
@@ -17,32 +17,32 @@ _LONGEST_WAIT_MS = 300
 
 
 def split_into_chunks(items: Iterable[_Item], *, size: int = WRITE_CHUNK_SIZE) -> Iterator[list[_Item]]:
-    """Yield lists of at most `size` items; the caller writes each in a transaction of its own.
+    """Yield lists of at most `size` items. The caller writes each list in its own transaction.
 
-    SQLite has one writer at a time, and those that wait for it look again only every 0.1 s. After each chunk, pause
-    for about as long as the chunk took, so that they find the database free. Within a transaction, and on databases
-    that lock rows, a pause would help nobody.
+    SQLite has one writer at a time, and waiting writers retry every 0.1 s. After each chunk, this pauses for about as
+    long as the chunk took, so that they find the database free. There is no pause within a transaction or on other
+    databases, which lock rows.
     """
     remaining = iter(items)
     while chunk := list(itertools.islice(remaining, size)):
         started = time.monotonic()
         yield chunk
         if len(chunk) == size and connection.vendor == "sqlite" and not connection.in_atomic_block:
-            # A random part, so that pauses do not fall into step with those who wait.
+            # The random factor prevents the pauses from having the same rhythm as the retries.
             time.sleep(min(time.monotonic() - started, _LONGEST_PAUSE_S) * random.uniform(0.75, 1.25))
 
 
 @contextmanager
 def give_up_when_busy() -> Iterator[None]:
-    """Let a write within the block fail with OperationalError after 0.3 s if SQLite's one writer is busy.
+    """Make writes in the block raise OperationalError if another process writes to SQLite for more than 0.3 s.
 
-    Other databases lock rows, so no other write delays these.
+    Other databases lock rows, so there this does nothing.
     """
     if connection.vendor != "sqlite":
         yield
         return
     connection.ensure_connection()
-    execute = connection.connection.execute  # the driver's own call: these are no statements of the page
+    execute = connection.connection.execute  # the driver's call, which does not count as a statement of the page
     (usual_ms,) = execute("PRAGMA busy_timeout").fetchone()
     execute(f"PRAGMA busy_timeout = {_LONGEST_WAIT_MS}")
     try:

@@ -73,15 +73,15 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.order_by("-created_at", "-pk")
 
     def latest_taken_first(self) -> Self:
-        """Order by the local time when images were taken, or else by when they were uploaded, in UTC."""
+        """Order by the local time when images were taken. Without one, use the time of the upload, in UTC."""
         date = Coalesce("taken_at", "created_at", output_field=models.DateTimeField())
         return self.order_by(date.desc(), "-pk")
 
     def matching_names(self, words: ScopedWords) -> Self:
         """Images whose title, tags, file name and collection contain all words; the last word is a prefix.
 
-        Those whose own names suffice come first, then the newest. No part of a text is an operator, and every text is
-        accepted. The index is read within the scopes of the words only.
+        Images whose own names contain all words come first, then the newest. Every text is accepted, and none of its
+        characters is an operator. The search reads only the scopes of the words.
         """
         if words.is_empty:
             return self.none()
@@ -118,7 +118,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(index_state=IndexState.FAILED)
 
     def enqueue(self, *, priority: int = Priority.CHANGE) -> int:
-        """Queue an index job for each image; return their number."""
+        """Queue an index job for each image; return the number of images."""
         return IndexJob.objects.enqueue(self.values_list("pk", flat=True), priority=priority)
 
     def record_index_state(self, **values: Any) -> int:
@@ -142,7 +142,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
             return super().delete()
 
     def replace_tags(self, tags: Mapping[int, Sequence[str]]) -> None:
-        """Give each image the tags for its id and queue its index job. Images of equal tags share a statement."""
+        """Store the given tags of each image id and queue its index job. Images with equal tags share a statement."""
         ids_by_tags: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for image_id, own in tags.items():
             ids_by_tags[tuple(own)].append(image_id)

@@ -32,7 +32,7 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         )
 
     def enqueue_deleted(self, file_names: Mapping[int, str]) -> None:
-        """Queue one job for each image that is being deleted, with the name of its stored file, by the image's id."""
+        """Queue one job for each image that is being deleted. `file_names` maps image ids to names in the storage."""
         for chunk in split_into_chunks(file_names.items()):
             self._renew([IndexJob(image_id=image_id, file_name=file_name) for image_id, file_name in chunk])
 

@@ -1,4 +1,4 @@
-"""Names as people give them: cleaned when they are stored, and folded for comparisons that ignore case."""
+"""Names that people enter: cleaned before they are stored, and folded for comparisons that ignore case."""
 
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-# Invisible characters that are part of words and emoji: half-space, joiner, and the tags of some flags.
+# Invisible characters that are parts of words and emoji: half-space, joiner, and the tags of some flags.
 _KEPT_FORMAT_CHARACTERS = frozenset("\u200c\u200d") | {chr(point) for point in range(0xE0020, 0xE0080)}
 _IGNORED_IN_COMPARISONS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 MAX_FOLDED_LENGTH = 300
@@ -19,9 +19,9 @@ def clean_name(text: str) -> str:
 
 
 def fold_name(text: str) -> str:
-    """Return what names that differ only in case, width or invisible characters have in common.
+    """Return the same text for names that differ only in case, width or invisible characters.
 
-    Databases cannot do this: SQLite's lower() knows ASCII only.
+    Databases cannot do this: SQLite's lower() changes ASCII only.
     """
     folded = unicodedata.normalize("NFKC", clean_name(text)).casefold().replace("i\u0307", "i")
     if not folded.isascii():
@@ -30,7 +30,7 @@ def fold_name(text: str) -> str:
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
-    """Return the cleaned tags, without empty ones. Of tags that differ in case only the last spelling remains."""
+    """Return the cleaned tags without empty ones. Of tags that differ only in case, the last spelling remains."""
     return list({name.casefold(): name for tag in tags if (name := clean_name(tag))}.values())
 
 
@@ -56,7 +56,7 @@ class NameField(models.CharField[str, str]):
 
 
 class FoldedNameField(models.CharField[str, str]):
-    """The folded form of the field `name`, for constraints and look-ups. Every save writes it."""
+    """The folded form of the field `name`, for constraints and lookups. Every save writes it."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         setattr(model_instance, self.attname, fold_name(getattr(model_instance, "name")))  # noqa: B009
@@ -89,7 +89,7 @@ class TagsField(models.JSONField):
 
 
 def _replace_invisible(character: str) -> str:
-    """Keep what is visible or part of a word, drop other format characters, and make a blank of the rest."""
+    """Keep visible characters and parts of words, drop other format characters, and replace the rest by a blank."""
     if character.isprintable() or character in _KEPT_FORMAT_CHARACTERS:
         return character
     return "" if unicodedata.category(character) == "Cf" else " "

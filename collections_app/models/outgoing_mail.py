@@ -27,9 +27,9 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
 
 
 class OutgoingMail(models.Model):
-    """One mail to one recipient. Sending deletes the row, because mails hold secret links.
+    """One mail to one recipient. Sending deletes the row, because mails contain secret links.
 
-    A mail that the server rejects for good keeps its row without the text, so that administrators can read the reason.
+    A mail that the server rejects permanently keeps its row without the text, so administrators can read the reason.
     """
 
     recipient = models.TextField(_("recipient"))

@@ -40,7 +40,7 @@ class ScopedWords:
     def build_fts5_query(self, *, is_own_only: bool = False) -> str:
         """Return an FTS5 query for all words in one of the scopes; the last word is a prefix.
 
-        Each scope has terms of its own, so that FTS5 reads no other team's rows.
+        Each scope has its own terms, so FTS5 reads no rows of other teams.
         """
         found = " OR ".join(self._join_words(prefix, " AND ", " OR ", _format_fts5_phrase) for prefix in self.prefixes)
         return f"own : ({found})" if is_own_only else found
@@ -63,7 +63,7 @@ class ScopedWords:
 
 
 def _list_phrases(word: NameWord, *, is_last: bool) -> list[tuple[list[str], bool]]:
-    """Return the tokens that must follow one another, and whether the last one is a prefix. Any of them will do."""
+    """Return the alternative phrases for a word: consecutive tokens, and whether the last token is a prefix."""
     if word.is_unspaced:
         return [(word.pairs, False)] if word.pairs else [([word.text], True)]
     return [([word.joined], is_last), *([(word.parts, is_last)] if word.parts else [])]
@@ -82,7 +82,7 @@ def _format_own_phrase(tokens: Sequence[str], is_prefix: bool) -> str:
 
 
 class WordsField(models.TextField[str, str]):
-    """The search index's own form of an image's names. Filter it with `__matching`; its value cannot be read."""
+    """An image's names in the format of the search index. Filter it with `__matching`; its value cannot be read."""
 
 
 @WordsField.register_lookup
@@ -103,9 +103,9 @@ class WordsMatching(models.Lookup[str]):
 
 
 class NameRank(models.Func):
-    """0 if an image's own names hold all words, 1 if its collection's name is needed.
+    """0 if an image's own names contain all words, 1 if its collection's name is needed.
 
-    It depends on the image alone. FTS5's bm25 would depend on how often other teams use the words.
+    It depends only on the image. FTS5's bm25 depends on how often other teams use the words.
     """
 
     output_field = models.IntegerField()

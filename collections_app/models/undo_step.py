@@ -22,10 +22,10 @@ class UndoStepQuerySet(models.QuerySet["UndoStep"]):
 
 
 class UndoStep(models.Model):
-    """One chunk of a person's bulk action, written in the same transaction as the change itself.
+    """One chunk of a person's bulk action, written in the same transaction as the change.
 
-    `previous` holds what the pictures had before: for TRASH a list of ids, for MOVE lists of ids by the id of their
-    collection, for TAG the tags and for DATE the fields of the date by id. JSON stores these keys as text.
+    `previous` contains the earlier state of the pictures. TRASH: a list of ids. MOVE: lists of ids by collection id.
+    TAG: lists of tags by image id. DATE: the fields of the date by image id. JSON stores ids that are keys as text.
     """
 
     action_id = models.UUIDField(default=uuid.uuid4, db_index=True)

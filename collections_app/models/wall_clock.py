@@ -1,4 +1,4 @@
-"""Wall-clock times: what a clock at the place showed, whatever its time zone."""
+"""Wall-clock times: local times without a time zone, as a clock at the place showed them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,10 +10,10 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 class WallClockField(models.DateTimeField):  # type: ignore[type-arg]
-    """Stores and returns naive datetimes. Of an aware one it stores the wall clock, without the offset.
+    """Stores and returns naive datetimes. It drops the offset of an aware one and keeps the wall-clock time.
 
-    The column holds the wall clock as if it were UTC, so every database compares and shifts it alike, and a change of
-    the site's time zone changes nothing.
+    The column stores the wall-clock time as UTC. All databases then compare and shift it in the same way, and a change
+    of the site's time zone does not change it.
     """
 
     def get_prep_value(self, value: Any) -> Any:
@@ -25,10 +25,10 @@ class WallClockField(models.DateTimeField):  # type: ignore[type-arg]
 
 
 def convert_to_wall_clock(moment: datetime) -> datetime:
-    """Return what a clock in the site's time zone shows at the moment."""
+    """Return what a clock in the site's time zone shows at this moment."""
     return timezone.localtime(moment).replace(tzinfo=None)
 
 
 def count_wall_clock_seconds(value: datetime) -> int:
-    """Return the seconds since 1970 of a wall clock as if it were UTC: what the index stores."""
+    """Return the seconds since 1970 of a wall-clock time, read as UTC. The index stores this number."""
     return (value.replace(tzinfo=None) - _EPOCH) // timedelta(seconds=1)

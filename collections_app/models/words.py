@@ -1,4 +1,4 @@
-"""The words of names. They are folded, so that spellings of one word are equal. Scripts without blanks become pairs.
+"""The words of names. Folding makes the spellings of one word equal. Scripts without blanks are split into pairs.
 
 PostgreSQL folds and splits with the same character classes; see `services.search.name_index.postgresql`.
 """
@@ -8,14 +8,14 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-# A longer text is cut, and a longer word too: PostgreSQL limits the words and the length of a tsvector.
+# Longer texts and words are cut, because PostgreSQL limits the length of a tsvector and of its words.
 MAX_TEXT_LENGTH, MAX_WORD_LENGTH = 10_000, 200
-# Persian writes it between the parts of one word; many people type a blank there, or nothing.
+# Persian has this character between the parts of some words. Many people type a blank there, or nothing.
 ZWNJ = "\N{ZERO WIDTH NON-JOINER}"
 
 
 def _build_class(characters: Iterable[str]) -> str:
-    """Return the inside of a regular expression's brackets that matches these characters."""
+    """Return a character class for these characters, without the brackets."""
     points = sorted(map(ord, characters))
     ranges: list[list[int]] = []
     for point in points:
@@ -65,7 +65,7 @@ _DIGITS = {
     for character in _list_range((0x660, 0xFFFF))
     if unicodedata.category(character) == "Nd"
 }
-# Letters that NFKD keeps whole but people write in two ways: Arabic and Persian, Turkish, Nordic, final sigma.
+# Letters that people write in two ways but NFKD does not decompose: Arabic and Persian, Turkish, Nordic, final sigma.
 SINGLE_LETTERS = {
     **dict(zip("يىكةەھ", "ییکههه", strict=True)),
     **dict(zip("ıøđłħς", "iodlhσ", strict=True)),  # noqa: RUF001
@@ -81,7 +81,7 @@ _UNSPACED_PATTERN = re.compile(f"[{UNSPACED}]")
 
 @dataclass(frozen=True, slots=True)
 class NameWord:
-    """A folded word. `tokens` are stored one after the other. `is_unspaced`: its parts can be found too."""
+    """A folded word. Its `tokens` are stored in this order. A search finds all parts of an `is_unspaced` word."""
 
     text: str
     is_unspaced: bool = False
@@ -107,7 +107,7 @@ class NameWord:
 
 
 def fold_spelling(text: str) -> str:
-    """Return the text in lower case, without accents, points and half widths, with one letter for its variants."""
+    """Return the text in lower case and full width, without accents and points, with one letter for its variants."""
     letters = _STRIPPED_PATTERN.sub("", unicodedata.normalize("NFKD", text[:MAX_TEXT_LENGTH]))
     return unicodedata.normalize("NFKC", letters).lower().translate(_TRANSLATION)
 
@@ -125,7 +125,7 @@ def split_words(text: str) -> list[str]:
 def build_scoped_tokens(text: str | None, team_id: int | None, collection_id: int | None) -> str:
     """Return the tokens of a name as the index stores them: each once for its team and once for its collection.
 
-    A search names its scopes within its words, so that it reads nothing about other teams. See `build_scope_prefixes`.
+    A search adds the prefixes of its scopes to its words, so it reads nothing about other teams.
     """
     tokens = [token for word in find_words(text or "") for token in word.tokens]
     prefixes = build_scope_prefixes([team_id or 0], [collection_id or 0])
@@ -133,7 +133,7 @@ def build_scoped_tokens(text: str | None, team_id: int | None, collection_id: in
 
 
 def build_scope_prefixes(team_ids: Iterable[int], collection_ids: Iterable[int]) -> list[str]:
-    """Return the beginnings of the tokens of these teams and collections."""
+    """Return the prefixes of the tokens of these teams and collections."""
     return [*(f"t{pk}·" for pk in team_ids), *(f"c{pk}·" for pk in collection_ids)]
 
 

@@ -1,7 +1,8 @@
 """Limits on guessing passwords and codes: narrow for each client, wide for each account or link.
 
-A stranger uses up only their own client's attempts. After many wrong attempts from everywhere, one attempt every few
-seconds is admitted: the account or link slows down, and never closes. A known device counts alone.
+A stranger can use up only the attempts of their own client. After many wrong attempts from all clients together, one
+attempt every few seconds is admitted: the account or link becomes slow, but is never locked. A known device is counted
+separately.
 """
 
 import time
@@ -24,8 +25,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptPolicy:
-    """`per_client`: wrong attempts of one client at one account or link. `overall`: those of all strangers at it.
-    Beyond `overall`, strangers together have one attempt in `slow_s` seconds."""
+    """`per_client` limits the wrong attempts of one client at one account or link, `overall` those of all strangers.
+
+    Beyond `overall`, all strangers together have one attempt in `slow_s` seconds.
+    """
 
     name: str
     per_client: Limit
@@ -36,7 +39,7 @@ class AttemptPolicy:
 SIGN_IN = AttemptPolicy(
     name="sign-in", per_client=Limit(attempts=5, period_s=300), overall=Limit(attempts=100, period_s=3600), slow_s=10
 )
-# A code has six digits, and who enters one knows the password already.
+# A code has six digits, and a person who enters one already knows the password.
 SECOND_FACTOR = AttemptPolicy(
     name="code", per_client=Limit(attempts=5, period_s=300), overall=Limit(attempts=20, period_s=3600), slow_s=60
 )
@@ -46,15 +49,15 @@ LINK_PASSWORD = AttemptPolicy(
     overall=Limit(attempts=300, period_s=3600),
     slow_s=5,
 )
-# Of one client at all accounts together, right ones included.
+# Attempts of one client at all accounts together, right ones included.
 SIGN_INS_OF_CLIENT = Limit(attempts=30, period_s=60)
-# Of each kind, to one address.
+# Mails of one kind to one address.
 MAILS_TO_ADDRESS = Limit(attempts=5, period_s=3600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The slots that one attempt has taken."""
+    """The cache keys of the slots that one attempt has taken."""
 
     slots: tuple[str, ...] = ()
 
@@ -80,10 +83,10 @@ def take_attempt(*, policy: AttemptPolicy, subject: str, address: str, device: s
 
 
 def take_slot(*, name: str, limit: Limit) -> str:
-    """Return the cache key of a slot that is taken for one period from now. Raises TooManyAttempts if there is none.
+    """Take a slot for one period from now, and return its cache key. Raises TooManyAttempts if no slot is free.
 
-    Each period has keys of its own. `cache.add` then always inserts a row, which the table's primary key allows once;
-    it would overwrite an expired row of the same key, and let two attempts at once do so.
+    Each period has its own keys, so `cache.add` always inserts a row, and the table's primary key admits one of two
+    concurrent inserts. With the same keys in each period, both attempts could overwrite an expired row.
     """
     now = time.time()
     period = int(now // limit.period_s)
@@ -97,7 +100,7 @@ def take_slot(*, name: str, limit: Limit) -> str:
 
 
 def normalize_ip(address: str) -> str:
-    """Return an IP address in its usual form; an IPv4 address that came through an IPv6 socket as IPv4."""
+    """Return an IP address in its usual form. An IPv4 address that is mapped to IPv6 becomes IPv4 again."""
     try:
         ip = ip_address(address.strip().partition("%")[0])
     except ValueError:
@@ -106,13 +109,13 @@ def normalize_ip(address: str) -> str:
 
 
 def get_network(address: str) -> str:
-    """Return what counts as one client: an IPv4 address, or the /64 network of an IPv6 address."""
+    """Return the name of one client: an IPv4 address, or the /64 network of an IPv6 address."""
     ip = normalize_ip(address)
     return str(ip_network(f"{ip}/{_IPV6_CLIENT_BITS}", strict=False)) if ":" in ip else ip
 
 
 def _take_overall(key: str, policy: AttemptPolicy) -> str:
-    """Take one of the slots of all strangers; when they are used up, the only one of these seconds."""
+    """Take one of the slots of all strangers, or the single slot of the current `slow_s` seconds if none is free."""
     try:
         return take_slot(name=key, limit=policy.overall)
     except TooManyAttempts:

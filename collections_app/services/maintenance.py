@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def run_maintenance() -> None:
-    """Purge the trash and delete expired data. Several workers may run it at once."""
+    """Purge the trash, delete expired data and restore lost entries. Several workers may run this at once."""
     trash_images_of_trashed_collections()
     if purged := purge_trash():
         log.info("%s pictures were deleted permanently.", purged)

@@ -7,7 +7,7 @@ from django import template
 from django.urls import reverse
 
 from collections_app.models import Image
-from collections_app.services.search.filters import FilterTerm
+from collections_app.services.search.filter_terms import FilterTerm
 from collections_app.services.search.query import Query, make_example_term
 from collections_app.services.search.request import SearchRequest
 

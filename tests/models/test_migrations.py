@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from collections_app.services.search.name_index import drop_name_triggers, ensure_name_index
+from collections_app.services.search.name_index import drop_name_triggers
 from tests.sample_team import SampleTeam
 
 BEFORE, AFTER = ("collections_app", "0007_perceptual_hash"), ("collections_app", "0008_standard_names")
+STORED_BEFORE, STORED_AFTER = ("collections_app", "0009_plain_words"), ("collections_app", "0016_stored_names")
 
 
 def migrate(target: tuple[str, str]) -> Any:
@@ -18,14 +19,6 @@ def migrate(target: tuple[str, str]) -> Any:
     executor = MigrationExecutor(connection)
     executor.migrate([target])
     return MigrationExecutor(connection).loader.project_state([target]).apps
-
-
-@pytest.fixture
-def latest() -> Any:
-    yield
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-    ensure_name_index(using="default")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -46,10 +39,6 @@ def test_standard_names_keep_every_row(sample: SampleTeam) -> None:
     assert (judgment.query, judgment.is_right, judgment.image_id) == ("a rose", True, sample.image.pk)
     assert new.get_model("collections_app", "DuplicateDismissal").objects.get().image_ids == [1, 2]
     assert new.get_model("collections_app", "IndexJob").objects.get().is_failed is True
-
-
-STORED_BEFORE = ("collections_app", "0009_plain_words")
-STORED_AFTER = ("collections_app", "0016_stored_names")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,5 +1,6 @@
-"""Migrations that change rows: rights stay as they are."""
+"""The migration that deletes needless shares and transfers searches: nobody gains or loses a right."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -13,8 +14,6 @@ pytestmark = pytest.mark.django_db
 
 
 def migrate_removals() -> None:
-    from importlib import import_module
-
     migration: Any = import_module("collections_app.migrations.0014_removals")
     migration.delete_needless_shares(apps, None)
     migration.transfer_searches_of_former_members(apps, None)

@@ -1,11 +1,8 @@
 """The migration of dates from moments to local times, on a site that has pictures."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from pytest_django import Settings
 
 from collections_app.models import IndexJob
@@ -14,30 +11,23 @@ from tests.sample_team import SampleTeam, put_picture
 
 from .test_migrations import migrate
 
-AFTER = ("collections_app", "0013_taken_dates")
+BEFORE, AFTER = ("collections_app", "0012_undo_steps"), ("collections_app", "0013_taken_dates")
 # 23:50 on the last day of 2024 in New York.
 MOMENT = datetime(2025, 1, 1, 4, 50, tzinfo=UTC)
 
 
 @pytest.fixture(params=["UTC", "America/New_York"])
-def zone(request: pytest.FixtureRequest, settings: Settings) -> Iterator[str]:
-    settings.TIME_ZONE = request.param
-    yield request.param
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-
-
-def find_migration_before() -> tuple[str, str]:
-    graph = MigrationExecutor(connection).loader.graph
-    (name,) = [parent.key[1] for parent in graph.node_map[AFTER].parents if parent.key[0] == AFTER[0]]
-    return AFTER[0], str(name)
+def zone(request: pytest.FixtureRequest, settings: Settings) -> str:
+    settings.TIME_ZONE = zone = str(request.param)
+    return zone
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("latest")
 def test_old_dates_become_the_local_times_of_the_site(sample: SampleTeam, zone: str) -> None:
     other = put_picture(sample.collection, sample.owner, "sky.png")
     IndexWorker().drain()
-    old = migrate(find_migration_before())
+    old = migrate(BEFORE)
     old.get_model("collections_app", "Image").objects.filter(pk=sample.image.pk).update(taken_at=MOMENT)
 
     new = migrate(AFTER)
@@ -51,9 +41,12 @@ def test_old_dates_become_the_local_times_of_the_site(sample: SampleTeam, zone: 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_migrating_back_restores_the_moments(sample: SampleTeam, zone: str) -> None:
-    before = find_migration_before()
-    migrate(before).get_model("collections_app", "Image").objects.update(taken_at=MOMENT)
+@pytest.mark.usefixtures("latest")
+def test_migrating_back_restores_the_moments_and_queues_their_images(sample: SampleTeam, zone: str) -> None:
+    IndexWorker().drain()
+    migrate(BEFORE).get_model("collections_app", "Image").objects.update(taken_at=MOMENT)
     migrate(AFTER)
-    rows = migrate(before).get_model("collections_app", "Image").objects
+    IndexJob.objects.all().delete()
+    rows = migrate(BEFORE).get_model("collections_app", "Image").objects
     assert rows.get(pk=sample.image.pk).taken_at == MOMENT
+    assert IndexJob.objects.exists() is (zone == "America/New_York")

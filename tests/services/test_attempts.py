@@ -1,4 +1,4 @@
-"""Limits on guessing: strangers are stopped one by one and slowed down together; known devices pass."""
+"""Limits on guessing: for each client, for all strangers together, and for known devices."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def attempt(policy: AttemptPolicy, address: str, device: str = "") -> int:
 
 
 def use_up(policy: AttemptPolicy) -> None:
-    """Let as many strangers fail as are admitted at full speed."""
+    """Take all attempts that strangers have before they are slowed down."""
     for number in range(policy.overall.attempts):
         assert attempt(policy, f"192.0.2.{number // policy.per_client.attempts}") == 0
 
@@ -48,7 +48,7 @@ def test_client_waits_and_others_do_not(policy: AttemptPolicy, monkeypatch: pyte
 def test_many_strangers_slow_down_and_do_not_close(policy: AttemptPolicy, monkeypatch: pytest.MonkeyPatch) -> None:
     use_up(policy)
     waits = [attempt(policy, f"198.51.100.{number}") for number in range(5)]
-    assert sum(wait == 0 for wait in waits) <= 2, "one in some seconds, or two around the end of these"
+    assert sum(wait == 0 for wait in waits) <= 2, "one attempt in `slow_s` seconds, or two if a new period begins"
     assert max(waits) <= policy.slow_s + 1
     pass_time(monkeypatch, max(waits) + 1)
     assert attempt(policy, "203.0.113.1") == 0

@@ -158,7 +158,7 @@ class ExpectedState:
         Share.objects.create(collection=collection, team=self.team, role=role)
 
     def join(self, step: Step) -> None:
-        """Or get another role. Who joins has no share of the team's collection of their own."""
+        """Join the team or get another role. A new member has no personal share of the team's collection."""
         if step.actor not in self.roles:
             self.shares.pop((1, step.actor), None)
         role = ROLES[step.number % 3]
@@ -167,7 +167,7 @@ class ExpectedState:
         self.roles[step.actor] = role
 
     def leave(self, step: Step) -> None:
-        """A person who leaves keeps no share, and the links that they made of the team's collection end."""
+        """Leave the team. The person's shares and their links to the team's collection are deleted."""
         if 1 in self.links and self.links[1].creator == self.people[step.actor] and step.actor in self.roles:
             del self.links[1]
         Membership.objects.filter(team=self.team, user=self.people[step.actor]).delete()

@@ -22,7 +22,7 @@ class HashedImage(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An image that may be a duplicate. `taken_or_created_at` is the local time when it was taken, or else uploaded."""
+    """An image that may be a duplicate. `taken_or_created_at` is a local time."""
 
     id: int
     sha256: str

@@ -14,7 +14,7 @@ from collections_app.services.library.bulk_changes import BulkResult, trash_in_b
 def trash_all_duplicates_except(
     *, team: Team, keeper_id: int, image_ids: abc.Iterable[int], trasher: User
 ) -> BulkResult:
-    """Move the team's images among these that the user may edit to the trash, except the keeper.
+    """Move those of the team's images that the user may edit to the trash, except the keeper.
 
     The lock on the team prevents two people who keep different images from trashing both. Raises ImageDeleted if the
     keeper no longer exists.
@@ -27,7 +27,7 @@ def trash_all_duplicates_except(
 
 
 def dismiss_duplicates(*, team: Team, image_ids: abc.Collection[int], member: User) -> int:
-    """Record that these images of the team are not duplicates of each other; return how many they are."""
+    """Record that these images of the team are not duplicates of each other; return their number."""
     images = Image.objects.not_trashed().in_team(team).filter(pk__in=image_ids)
     ids = list(images.order_by("pk").values_list("pk", flat=True))
     if len(ids) > 1:

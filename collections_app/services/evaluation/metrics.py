@@ -33,8 +33,8 @@ class Score:
 def score_ranking(text: str, ranked: Sequence[bool | None], judgments: Iterable[bool], *, k: int) -> Score:
     """Score results, best first, each right, wrong or not judged (None), against all judgments of the query.
 
-    Results without a judgment do not count. Precision is the share of right ones among the judged of the first k,
-    recall the share of all right ones that are there.
+    Results without a judgment do not count. Precision is the share of right results among the judged ones of the first
+    k. Recall is the share of all right pictures that are among the first k.
     """
     first = [is_right for is_right in ranked[:k] if is_right is not None]
     known = list(judgments)

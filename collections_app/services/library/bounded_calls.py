@@ -1,4 +1,4 @@
-"""Calls to a partner that may be slow or silent: each has a time limit, and a silent partner gets a rest."""
+"""Calls with a time limit to a server that may be slow or silent. After a timeout, calls fail at once for a while."""
 
 import threading
 import time
@@ -11,9 +11,9 @@ from typing import TypeVar
 from collections_app.errors import StorageUnavailable
 from collections_app.errors import gettext_noop as _
 
-# How long callers fail at once after the partner was silent. Then one of them tries again.
+# How long all calls fail at once after the server was silent. Then one call tries again.
 SILENCE_S = 10.0
-# Threads that wait for a silent partner end with the library's own time limits; this bounds those that do not.
+# Threads that wait for a silent server usually end with the library's time limits. This limits the number of others.
 MAX_RUNNING = 64
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -26,7 +26,7 @@ def make_storage_error() -> StorageUnavailable:
 
 @contextmanager
 def share_time(limit_s: float) -> Iterator[None]:
-    """Let all calls inside together take no longer than this; for a request that needs several of them."""
+    """Limit the total time of all calls in the block, for a request that needs several."""
     token = _deadline.set(time.monotonic() + limit_s)
     try:
         yield
@@ -35,7 +35,7 @@ def share_time(limit_s: float) -> Iterator[None]:
 
 
 class BoundedCalls:
-    """Runs calls in threads of their own, so that the caller stops waiting whatever the partner does. Thread-safe."""
+    """Runs each call in its own thread, so that the caller waits only for a limited time. Thread-safe."""
 
     def __init__(self, *, timeout_s: float) -> None:
         self._timeout_s = timeout_s
@@ -47,18 +47,26 @@ class BoundedCalls:
     def run(self, call: Callable[[], _Returned], *, extra_s: float = 0) -> _Returned:
         """Return what the call returns, or raise what it raises.
 
-        Raises StorageUnavailable if it takes longer than the limit and `extra_s`, or if the partner was silent lately.
+        Raises StorageUnavailable if the call takes longer than the limit plus `extra_s`, or if the server was recently
+        silent.
         """
         self._start()
         future: Future[_Returned] = Future()
-        # A daemon: a process that stops does not wait for the partner.
-        threading.Thread(target=self._run_call, args=(future, call), name="storage-call", daemon=True).start()
+        # A daemon thread, so that a process that stops does not wait for the server.
+        thread = threading.Thread(target=self._run_call, args=(future, call), name="storage-call", daemon=True)
         try:
-            result = future.result(self._compute_limit() + extra_s)
+            thread.start()
+        except RuntimeError as error:  # the system has no free thread
+            self._end()
+            raise make_storage_error() from error
+        limit_s = self._compute_limit()
+        try:
+            result = future.result(limit_s + extra_s)
         except TimeoutError as error:
             if future.done():
                 raise
-            self.report_silence()
+            if limit_s > self._timeout_s / 2:  # a shorter wait proves nothing about the server
+                self.report_silence()
             raise make_storage_error() from error
         self._is_silent = False
         return result
@@ -82,8 +90,11 @@ class BoundedCalls:
         except BaseException as error:  # noqa: BLE001 -- the caller raises it
             future.set_exception(error)
         finally:
-            with self._lock:
-                self._running -= 1
+            self._end()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._running -= 1
 
     def _compute_limit(self) -> float:
         deadline = _deadline.get()

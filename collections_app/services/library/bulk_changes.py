@@ -1,7 +1,7 @@
 """Bulk actions: one change to many pictures, in short transactions, and its undo.
 
-Each chunk is a transaction of its own that checks the person's rights again, changes the pictures, queues their index
-jobs and records how to undo it. If the process dies, the finished chunks are complete and can be undone.
+Each chunk has its own transaction, which checks the person's rights again, changes the pictures, queues their index
+jobs and records how to undo the change. If the process dies, the finished chunks are complete and can be undone.
 """
 
 import uuid
@@ -35,7 +35,7 @@ class BulkResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoResult:
-    """`error` ended the undo after `count` pictures were changed; the steps that are left can be undone later."""
+    """`error` ended the undo after `count` pictures were changed. The remaining steps can be undone later."""
 
     kind: BulkAction
     count: int
@@ -56,8 +56,8 @@ def trash_in_bulk(*, image_ids: Iterable[int], user: User) -> BulkResult:
 def move_in_bulk(*, image_ids: Sequence[int], target: Collection, user: User) -> BulkResult:
     """Move the pictures of collections that the user manages. The caller checks that the user may edit the target.
 
-    If all of them do not fit into the team of the target, none is moved. An upload at the same time may still fill the
-    team; then the pictures of the earlier chunks are moved.
+    If the target's team has no room for all pictures, none is moved. If an upload fills the team meanwhile, only the
+    pictures of the earlier chunks are moved.
     """
 
     def move_chunk(chunk: list[int]) -> dict[int, list[int]]:
@@ -98,7 +98,7 @@ def change_dates_in_bulk(*, image_ids: Iterable[int], change: DateChange, user: 
 def undo_bulk_action(*, action_id: uuid.UUID, user: User) -> UndoResult | None:
     """Undo the user's action for the pictures that they may still change.
 
-    Return None if the user has no such action, or it was undone. Two calls at once share its steps.
+    Return None if the user has no such action or has undone it. Two simultaneous calls share its steps.
     """
     steps = UndoStep.objects.filter(action_id=action_id, user=user).order_by("pk")
     if (first := steps.first()) is None:
@@ -117,7 +117,7 @@ def delete_old_undo_steps() -> None:
 
 
 def _change_in_chunks(kind: BulkAction, image_ids: Iterable[int], user: User, change: _ChangeChunk) -> BulkResult:
-    """Call `change` for each chunk. It returns what the changed pictures had before, as `UndoStep.previous` has it."""
+    """Call `change` for each chunk. It returns the earlier state of the changed pictures for `UndoStep.previous`."""
     action_id, count = uuid.uuid4(), 0
     try:
         for chunk in split_into_chunks(image_ids):
@@ -137,7 +137,7 @@ def _count_images(kind: BulkAction, previous: Any) -> int:
 
 @transaction.atomic
 def _undo_step(step_id: int, user: User) -> int:
-    """Undo the step and delete it, unless another call did; return how many pictures were changed."""
+    """Undo and delete the step unless another call did; return how many pictures were changed."""
     step = UndoStep.objects.select_for_update().filter(pk=step_id).first()
     if step is None:
         return 0
@@ -154,7 +154,7 @@ def _undo_tags(previous: Mapping[str, list[str]], user: User) -> int:
 
 
 def _undo_move(previous: Mapping[str, list[int]], user: User) -> int:
-    """Move the pictures back to their collections, except to one that was deleted. Raises QuotaExceeded."""
+    """Move the pictures back to their collections, except to deleted ones. Raises QuotaExceeded."""
     count = 0
     managed = Collection.objects.managed_by(user)
     for origin_id, image_ids in previous.items():

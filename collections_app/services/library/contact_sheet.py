@@ -18,8 +18,8 @@ MAX_ROWS = 10
 def make_contact_sheet(images: Sequence[Image], *, is_time_over: Callable[[], bool] = lambda: False) -> Picture:
     """Return the pictures in rows of five; a picture that cannot be read is skipped.
 
-    Raises ValueError if none can be read, and TimeBudgetSpent if time is over before the last one. The renditions made
-    until then are kept, so that the next call takes less time.
+    Raises ValueError if none can be read, and TimeBudgetSpent if the time is over before the last picture. The stored
+    renditions make the next call faster.
     """
     return draw_contact_sheet(filter(None, _open_grid_pictures(images, is_time_over)), columns=COLUMNS)
 

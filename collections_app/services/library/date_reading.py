@@ -1,4 +1,4 @@
-"""Reading the dates of stored pictures again, for pictures that were uploaded to an older version."""
+"""Reading the dates of stored pictures again, for pictures that an older version stored."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _CHUNK_SIZE = 200
 
 @dataclass(slots=True, kw_only=True)
 class DateReading:
-    """What was done so far. `last_id` is the last image that was read; `unreadable` holds the ids of broken files."""
+    """The progress. `last_id` is the last image that was read; `unreadable` lists the ids of images with bad files."""
 
     last_id: int = 0
     read_count: int = 0
@@ -30,7 +30,7 @@ class DateReading:
 def read_dates_again(*, reading: DateReading, is_stopped: Callable[[], bool]) -> bool:
     """Read the next images after `reading.last_id`; return whether there may be more.
 
-    Dates that people edited stay. The changed rows of a chunk are written in one short transaction, with their index
+    Dates that people edited do not change. One short transaction writes the changed rows of a chunk and their index
     jobs. Raises StorageUnavailable.
     """
     images = list(Image.objects.filter(pk__gt=reading.last_id, date_edited_at=None).order_by("pk")[:_CHUNK_SIZE])

@@ -1,4 +1,4 @@
-"""When pictures were taken: as their files say it, and as people correct it."""
+"""The dates when pictures were taken: stored from their files, changed by people, and restored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _UPDATE_FIELDS = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateChange:
-    """A new date, or a shift of the present one. With `taken` None and no shift the date is cleared."""
+    """A new date, or a shift of the current one. Without both, the date is cleared."""
 
     taken: TakenDate | None = None
     shift: timedelta | None = None
@@ -34,7 +34,7 @@ PreviousDates = dict[int, list[Any]]
 
 
 def build_date_fields(taken: TakenDate | None) -> dict[str, Any]:
-    """Return the fields of an image that hold the date."""
+    """Return the fields of an image that store the date."""
     if taken is None:
         return {"taken_at": None, "taken_offset_minutes": None, "has_taken_time": None}
     offset = taken.value.utcoffset()
@@ -47,10 +47,10 @@ def build_date_fields(taken: TakenDate | None) -> dict[str, Any]:
 
 @transaction.atomic
 def change_dates(*, images: ImageQuerySet, change: DateChange) -> PreviousDates:
-    """Change the dates of the images and return the previous ones of those that changed.
+    """Change the dates of the images, and return the previous dates of the changed images.
 
-    A shift leaves out images without a date, and those that it would move before photography or into the future. Of an
-    image whose time of day is unknown it moves the whole days only.
+    A shift skips images without a date and images that it would move before photography or into the future. If the
+    time of day is unknown, it moves the date by whole days only.
     """
     previous: PreviousDates = {}
     for selected, values in _plan_changes(images, change):
@@ -62,7 +62,7 @@ def change_dates(*, images: ImageQuerySet, change: DateChange) -> PreviousDates:
 
 @transaction.atomic
 def restore_dates(*, images: ImageQuerySet, previous: Mapping[int, Sequence[Any]]) -> int:
-    """Give each image the date that `previous` holds for its id; return how many images there were."""
+    """Store the date that `previous` maps to each image id; return how many images were found."""
     ids = list(images.filter(pk__in=list(previous)).order_by("pk").values_list("pk", flat=True))
     _write_fields({pk: _parse_fields(previous[pk]) for pk in ids})
     IndexJob.objects.enqueue(ids)
@@ -76,7 +76,7 @@ def _plan_changes(rows: ImageQuerySet, change: DateChange) -> list[tuple[ImageQu
     whole_days = timedelta(days=int(change.shift / timedelta(days=1)))
     values: dict[str, Any] = {"taken_at": F("taken_at") + change.shift}
     if whole_days != change.shift:
-        values["taken_offset_minutes"] = None  # a wrong hour may be a wrong time zone
+        values["taken_offset_minutes"] = None  # a wrong hour can mean a wrong time zone
     plan = [(_keep_possible(rows.filter(has_taken_time=True), change.shift), values)]
     if whole_days:
         days = rows.filter(has_taken_time=False)
@@ -97,7 +97,7 @@ def _read_dates(rows: ImageQuerySet) -> PreviousDates:
 
 
 def _write_fields(rows: Mapping[int, Mapping[str, Any]]) -> None:
-    """Write many rows that have nothing in common. Django's `bulk_update` takes many times as long."""
+    """Write different values to many rows. Django's `bulk_update` takes many times as long."""
     fields = [cast("Field[Any, Any]", Image._meta.get_field(name)) for name in _FIELDS]
     with connection.cursor() as cursor:
         cursor.executemany(

@@ -29,9 +29,9 @@ def clean_file_name(name: str) -> str:
 
 
 def build_download_name(name: str, *, suffix: str = "", number: int = 1) -> str:
-    """Return a name that every file system can store, in normal form C, from 2 on with the number.
+    """Return a name that every file system can store: in normal form C, with at most 255 bytes in UTF-8.
 
-    `suffix` replaces the name's own. The whole has at most 255 bytes in UTF-8.
+    `suffix` replaces the suffix of the name. A `number` above 1 is added to the name.
     """
     path = PurePath(unicodedata.normalize("NFC", clean_file_name(name)))
     kept = _get_kept_suffix(path)
@@ -44,7 +44,7 @@ def build_download_name(name: str, *, suffix: str = "", number: int = 1) -> str:
 
 
 def _get_kept_suffix(path: PurePath) -> str:
-    """Return the suffix that a cut name keeps; a very long one is a part of the name."""
+    """Return the suffix that a shortened name keeps, or an empty string for a very long suffix."""
     return path.suffix if len(path.suffix.encode()) <= _MAX_SUFFIX_BYTES else ""
 
 

@@ -40,7 +40,7 @@ def tag_images(*, images: ImageQuerySet, tags: Sequence[str], max_tags: int) -> 
 
 @transaction.atomic
 def set_tags(*, images: ImageQuerySet, tags: Mapping[int, Sequence[str]]) -> int:
-    """Replace the tags of each image by those given for its id; return how many images there were."""
+    """Store the tags that `tags` maps to each image id; return how many images were found."""
     image_ids = list(images.filter(pk__in=tags).values_list("pk", flat=True))
     Image.objects.replace_tags({image_id: tags[image_id] for image_id in image_ids})
     return len(image_ids)
@@ -64,7 +64,7 @@ def move_images(*, images: ImageQuerySet, target: Collection) -> int:
 
 
 def check_room_for_move(*, image_ids: Iterable[int], target: Collection) -> None:
-    """Raise QuotaExceeded if the images of other teams do not fit into the team of the target."""
+    """Raise QuotaExceeded if the target's team has no room for the images of other teams."""
     count = byte_size = 0
     for chunk in split_into_chunks(image_ids):
         incoming = Image.objects.filter(pk__in=chunk).exclude(collection__team=target.team_id)

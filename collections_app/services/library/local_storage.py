@@ -1,4 +1,4 @@
-"""The storage backend for a folder of this machine or of a network drive."""
+"""The storage backend for a folder on this machine or on a network drive."""
 
 import errno
 import io
@@ -14,8 +14,8 @@ from django.core.files.storage import FileSystemStorage
 from collections_app.errors import StorageUnavailable
 from collections_app.errors import gettext_noop as _
 
-# What is wrong with the drive, the process or the rights, never with one picture. A full disk while saving is an
-# OSError for the callers, which have a sentence for it.
+# Errors of the drive, the process or the rights, never of one picture. A full disk stays an OSError, which callers
+# handle.
 _DRIVE_ERRORS = frozenset(
     {
         *(errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENODEV),
@@ -26,12 +26,14 @@ _ORIGINALS = "originals"
 
 
 class PrivateFolder(FileSystemStorage):
-    """A folder that the web server does not serve. Raises FileNotFoundError for a missing file, StorageUnavailable if
-    the drive cannot be read or is not mounted."""
+    """A folder that the web server does not serve.
+
+    Raises FileNotFoundError for a missing file, StorageUnavailable if the drive cannot be used or is not mounted.
+    """
 
     def exists(self, name: str) -> bool:
         with _translate_errors():
-            # Unlike os.path.exists, this does not take an unreadable drive for a missing file.
+            # os.path.exists returns False for an unreadable drive too.
             try:
                 os.lstat(self.path(name))
             except (FileNotFoundError, NotADirectoryError):
@@ -60,13 +62,13 @@ class PrivateFolder(FileSystemStorage):
         return saved
 
     def _refuse_missing_drive(self, error: FileNotFoundError) -> None:
-        """A folder without any original is the place where a drive should be mounted."""
+        """Raise StorageUnavailable if the folder of originals is missing: then the drive is not mounted."""
         if not (Path(self.location) / _ORIGINALS).is_dir():
             raise _make_error(error) from error
 
 
 class _DriveFile(io.FileIO):
-    """A file whose reading fails with StorageUnavailable: a decoder would take an OSError for a damaged picture."""
+    """A file that raises StorageUnavailable for read errors: decoders report an OSError as a damaged picture."""
 
     def readinto(self, buffer: Any) -> int | None:
         with _translate_errors():

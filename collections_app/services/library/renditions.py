@@ -21,7 +21,7 @@ from collections_app.imaging import (
 )
 from collections_app.models import Image
 
-# A larger picture is shown and shared reduced, so that it can be made within the memory budget.
+# Renditions of larger pictures are reduced to this size, which the memory budget allows.
 MAX_PIXELS = 48_000_000
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 class Rendition(enum.Enum):
     GRID = 480
     LARGE = 1600
-    # The whole picture for people who may not have the original. An edge of a JPEG has at most 65,535 pixels.
+    # The whole picture, for people who may not get the original. An edge of a JPEG has at most 65,535 pixels.
     FULL = 65_500
 
     @property
@@ -48,7 +48,7 @@ def build_rendition_name(file_name: str, rendition: Rendition) -> str:
 
 
 def build_rendition_etag(image: Image, rendition: Rendition) -> str:
-    """Return an ETag that tells nothing about the original: its checksum would identify the file to strangers."""
+    """Return an ETag without the checksum of the original, which would identify the file to strangers."""
     return f'"{image.public_id}-{rendition.edge_px}"'
 
 
@@ -66,15 +66,14 @@ def store_rendition(*, image: Image, rendition: Rendition, picture: Picture) -> 
 
 
 def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
-    """Open a rendition; make it first if the worker has not. One that cannot be stored, for example on a full disk, is
-    returned all the same.
+    """Open a rendition, and make it first if it is missing. If it cannot be stored, return it from memory.
 
     Raises InvalidImage if the picture cannot be decoded, FileNotFoundError if its file is missing, StorageUnavailable.
     """
     name = build_rendition_name(image.file_name, rendition)
     if not default_storage.exists(name):
         edge_px = max(compute_rendition_size(image, rendition))
-        # A whole picture takes its memory until it is stored.
+        # The decoded picture counts in the memory budget until the rendition is stored.
         with (
             default_storage.open(image.file_name) as original,
             hold_picture(cast(BinaryIO, original), max_edge_px=edge_px) as picture,

@@ -18,7 +18,7 @@ from collections_app.services.library.bounded_calls import BoundedCalls, make_st
 
 _MAX_CONNECTIONS = 32
 _CONNECT_TIMEOUT_S = 5
-# Beyond the limit of a call, each megabyte may take a second.
+# Each megabyte may add a second to the limit of a call.
 _SLOWEST_BYTES_PER_S = 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _FAILURES = (ClientError, BotoCoreError, Boto3Error, HTTPException, OSError)
@@ -29,7 +29,7 @@ _Returned = TypeVar("_Returned")
 class PrivateBucket(S3Storage):  # type: ignore[misc]
     """A bucket without public access. Raises FileNotFoundError for a missing file, otherwise StorageUnavailable.
 
-    No call takes longer than STORAGE_TIMEOUT_S, and a second for each megabyte.
+    A call takes at most STORAGE_TIMEOUT_S plus one second for each megabyte.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -49,7 +49,7 @@ class PrivateBucket(S3Storage):  # type: ignore[misc]
 
     @property
     def connection(self) -> Any:
-        """One for all threads: its client is thread-safe and keeps a pool of connections."""
+        """One connection for all threads: its client is thread-safe and has a pool of connections."""
         with self._connecting:
             if self._connection is None:
                 self._connection = super().connection
@@ -68,7 +68,7 @@ class PrivateBucket(S3Storage):  # type: ignore[misc]
         return self._run(lambda: super(PrivateBucket, self).listdir(name))
 
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:
-        """Fetch the whole file now, so every failure is raised here and not while the file is read."""
+        """Fetch the whole file now, so that every failure is raised here and not while the file is read."""
         if mode != "rb":
             raise ValueError(f"A stored file is opened to be read, not with mode {mode!r}.")
         found = self._run(lambda: self._request_object(name))

@@ -1,11 +1,11 @@
-"""A stream whose first bytes are made before the response starts, so that a failure is still an error page."""
+"""A stream that makes its first bytes before the response starts, so that an early failure becomes an error page."""
 
 from collections.abc import Iterator
 from typing import Protocol
 
 
 class Closable(Protocol):
-    """An iterator of bytes that can be ended early: a generator, or a download that holds a slot."""
+    """An iterator of bytes that can be ended early: a generator, or a download that occupies a slot."""
 
     def __next__(self) -> bytes: ...
 
@@ -15,9 +15,9 @@ class Closable(Protocol):
 
 
 class StartedStream(Iterator[bytes]):
-    """The bytes of `chunks`; the first ones are made now. Raises what making them raises.
+    """The bytes of `chunks`. The constructor makes the first bytes and raises their errors.
 
-    A failure later on is raised to the web server, which breaks the connection: no client takes the part for the whole.
+    The web server gets later errors and breaks the connection, so that clients do not mistake a part for the whole.
     """
 
     def __init__(self, chunks: Closable) -> None:

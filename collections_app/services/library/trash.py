@@ -21,8 +21,8 @@ def trash_images(*, images: ImageQuerySet, trasher: User) -> int:
 def trash_collection(*, collection: Collection, trasher: User) -> int:
     """Move the collection and its pictures to the trash; return how many pictures. Its links and shares stop working.
 
-    The collection disappears at once, and its pictures follow in chunks; maintenance moves those that an interruption
-    left. Uploads in progress wait for the lock on the team and then find the collection trashed.
+    The collection is hidden at once, and its pictures are moved in chunks. Maintenance moves the rest after an
+    interruption. Uploads in progress wait for the lock on the team and then find the collection in the trash.
     """
     with transaction.atomic():
         _lock_teams([collection.team_id])
@@ -31,12 +31,12 @@ def trash_collection(*, collection: Collection, trasher: User) -> int:
 
 
 def trash_images_of_trashed_collections() -> int:
-    """Finish what an interrupted `trash_collection` left; return how many images."""
+    """Finish the work of an interrupted `trash_collection`; return how many images were moved."""
     return _trash_hidden_images(Image.objects.all(), None)
 
 
 def _trash_hidden_images(images: ImageQuerySet, trasher: User | None) -> int:
-    """Move the images whose collection is in the trash there too. Stops where the collection is restored meanwhile."""
+    """Move the images of trashed collections to the trash, except where the collection is restored meanwhile."""
     hidden = Image.objects.not_trashed().filter(collection__trashed_at__isnull=False)
     now, ids = timezone.now(), list((images & hidden).values_list("pk", flat=True))
     return sum(hidden.filter(pk__in=chunk).update(trashed_at=now, trasher=trasher) for chunk in split_into_chunks(ids))
@@ -65,7 +65,7 @@ def restore_collection(*, collection: Collection) -> None:
 
 
 def purge_trash(*, images: ImageQuerySet | None = None) -> int:
-    """Delete permanently what was trashed TRASH_DAYS ago, or the given trashed images; return how many images."""
+    """Delete permanently the images trashed TRASH_DAYS ago, or the given trashed images; return how many."""
     due = images.trashed() if images is not None else _find_overdue()
     purged = 0
     for chunk in split_into_chunks(list(due.values_list("pk", flat=True))):

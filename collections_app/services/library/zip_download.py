@@ -1,4 +1,4 @@
-"""A zip of pictures, built while it is sent and never held as a whole in memory or on disk."""
+"""A ZIP file of pictures that is made while it is sent. Neither memory nor disk contains the whole file."""
 
 import zipfile
 from collections.abc import Generator, Sequence
@@ -15,16 +15,16 @@ from collections_app.services.library.renditions import Rendition, open_renditio
 
 _CHUNK_BYTES = 64 * 1024
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107
-# From this size on an entry needs the zip64 format. Renditions are far smaller.
+# An entry of this size needs the zip64 format. Renditions are far smaller.
 _ZIP64_BYTES = 2**31 - 1
 
 
 def stream_zip(*, image_ids: Sequence[int], user: User) -> Generator[bytes]:
-    """Yield the archive's bytes. Access is checked before each file: a picture that the user may no longer see is
-    skipped, and a closed account ends the archive.
+    """Yield the archive's bytes.
 
-    Members of a picture's team get the original, other people a JPEG without private metadata. An entry has the date
-    of its picture. Files that are missing from the storage are listed in missing.txt.
+    Access is checked before each file. A picture that the user may no longer see is skipped, and a closed account ends
+    the archive. Members of a picture's team get the original, other people a JPEG without private metadata. An entry
+    has the date of its picture. The entry missing.txt lists files that are missing from the storage.
     """
     sent = _Sent()
     names: dict[str, int] = {}
@@ -53,7 +53,7 @@ def stream_zip(*, image_ids: Sequence[int], user: User) -> Generator[bytes]:
 
 
 class _Sent:
-    """What the archive has written since it was last taken. It cannot seek, so sizes follow each entry's content."""
+    """Collects what the archive writes until `take`. It cannot seek, so an entry's size follows its content."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -63,7 +63,7 @@ class _Sent:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: there is no buffer."""
 
     def take(self) -> bytes:
         taken = b"".join(self._pieces)
@@ -72,16 +72,16 @@ class _Sent:
 
 
 def _open_file(image: Image, user: User) -> tuple[File[bytes], str]:
-    """Return the file, and the suffix that its name needs instead of its own."""
+    """Return the file, and the suffix that replaces the one of its name."""
     if Team.objects.visible_to(user).filter(pk=image.collection.team_id).exists():
         return image.file.open("rb"), ""
     return open_rendition(image=image, rendition=Rendition.FULL), ".jpg"
 
 
 def _build_entry(name: str, moment: datetime) -> zipfile.ZipInfo:
-    """A zip stores local time without its zone, from 1980 to 2107, and file modes of Unix.
+    """Return an entry. ZIP files store local times from 1980 to 2107 and file modes of Unix.
 
-    The date of a picture is local time at its place already.
+    A naive `moment` is a local time already.
     """
     local = moment if timezone.is_naive(moment) else timezone.localtime(moment)
     date = local.timetuple()[:6]
@@ -95,7 +95,7 @@ def _build_entry(name: str, moment: datetime) -> zipfile.ZipInfo:
 def _make_unique(name: str, suffix: str, taken: dict[str, int]) -> str:
     """Return the name, with a number if it is taken. Case is ignored, as in the file systems of some computers.
 
-    `taken` holds the names given so far, in lower case, and the last number that was added to each.
+    `taken` maps each name so far, in lower case, to the last number that was added to it.
     """
     plain = unique = build_download_name(name, suffix=suffix)
     while unique.casefold() in taken:

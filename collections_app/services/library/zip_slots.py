@@ -1,6 +1,6 @@
-"""How many ZIP downloads run at once in this process, in total and for each account.
+"""Limits on the ZIP downloads that run at once in this process, in total and for each account.
 
-A ZIP file is made while it is sent, so each download keeps a thread until its client has read it.
+A ZIP file is made while it is sent, so each download occupies a thread until its client has read it.
 """
 
 import threading
@@ -39,12 +39,12 @@ class SlotHolder(Iterator[bytes]):
             self._account_id = None
 
     def __del__(self) -> None:
-        """A response that is never sent is not closed either."""
+        """Free the slot of a response that is never sent, because Django does not close it."""
         self.close()
 
 
 def hold_zip_slot(chunks: Generator[bytes], *, account_id: int) -> SlotHolder:
-    """Return the chunks with a slot held for them. Raises TooManyDownloads; then nothing of the chunks was made."""
+    """Take a slot for the chunks. Raises TooManyDownloads before the first chunk is made."""
     with _lock:
         if _running[account_id] >= settings.ACCOUNT_MAX_ZIPS:
             raise TooManyDownloads(

@@ -2,10 +2,9 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property, reduce
+from functools import reduce
 from operator import or_
 from typing import Any, Literal
 
@@ -17,68 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from collections_app.imaging import FORMATS_BY_WORD
 from collections_app.index import AnyOf, Compares, Condition, HasTag, IsBetween, IsIn, hash_token
-from collections_app.models import Image, User
 from collections_app.models.wall_clock import count_wall_clock_seconds
+from collections_app.services.search.filter_terms import FilterContext, InvalidFilter
 from collections_app.services.search.periods import Period, UnclearPeriod, parse_period
-from collections_app.services.search.quoting import quote_value
 
 _PIXELS = re.compile(r"(\d{1,6})(?:px)?", re.IGNORECASE)
-_MAX_UPLOADERS = 100
 _SPAN = ".."
-_MAX_SUGGESTED_UPLOADERS = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilterTerm:
-    """A filter as a person wrote it: `key:value`, or `-key:value` (`is_negative`)."""
-
-    key: str
-    value: str
-    is_negative: bool = False
-
-    def __str__(self) -> str:
-        return f"{'-' if self.is_negative else ''}{self.key}:{quote_value(self.value)}"
-
-
-class InvalidFilter(Exception):
-    """The value of a filter cannot be used. The message is a translated sentence.
-
-    `known` are the values that may have been meant, all of which the person may see.
-    """
-
-    def __init__(self, sentence: str, *, known: Iterable[str] = ()) -> None:
-        super().__init__(sentence)
-        self.known = known
-
-
-class FilterContext:
-    """What filters look up to read their values. All `by:` filters of a query share one statement."""
-
-    def __init__(self, user: User, terms: Iterable[FilterTerm]) -> None:
-        self.user = user
-        self._names = {term.value for term in terms if term.key == "by" and term.value.lower() != "me"}
-
-    def find_uploaders(self, name: str) -> list[int]:
-        """Return the ids of the people of this name who uploaded something that the user may see."""
-        if name.lower() == "me":
-            return [self.user.pk]
-        return [pk for pk, email in self._uploaders if email == name.lower() or email.startswith(f"{name.lower()}@")]
-
-    @cached_property
-    def uploader_names(self) -> list[str]:
-        """What may be written after `by:`, for suggestions: the addresses before their @."""
-        visible = User.objects.filter(pk__in=Image.objects.visible_to(self.user).values("uploader"))
-        addresses = visible.order_by("pk").values_list("email", flat=True)[:_MAX_SUGGESTED_UPLOADERS]
-        return ["me", *(address.partition("@")[0] for address in addresses)]
-
-    @cached_property
-    def _uploaders(self) -> list[tuple[int, str]]:
-        named = Q()
-        for name in self._names:
-            named |= Q(email__iexact=name) | Q(email__istartswith=f"{name}@")
-        visible = User.objects.filter(pk__in=Image.objects.visible_to(self.user).values("uploader"))
-        rows = visible.filter(named).values_list("pk", "email")[:_MAX_UPLOADERS]
-        return [(pk, email.lower()) for pk, email in rows]
 
 
 class Filter(ABC):
@@ -130,7 +73,7 @@ class UploaderFilter(Filter):
 class DateFilter(Filter):
     """A bound on a time: the first moment of a year, a month or a day.
 
-    It is local time at the place where a picture was taken, and the site's time zone for when it was added.
+    For `taken_at` it is local time at the place, for `created_at` it is in the site's time zone.
     """
 
     def __init__(
@@ -168,7 +111,7 @@ class TakenFilter(Filter):
     key = "date"
 
     def parse(self, value: str, context: FilterContext) -> tuple[int | None, int | None]:
-        """Return the first second and the one after the last; None where a span is open."""
+        """Return the first second of the span and the second after its end. None: the span is open on this side."""
         if _SPAN not in value:
             period = _parse_period(value)
             return count_wall_clock_seconds(period.start), count_wall_clock_seconds(period.end)
@@ -268,9 +211,9 @@ class FormatFilter(Filter):
 
 
 class TagFilter(Filter):
-    """A picture has all the tags, and none of those with a minus.
+    """A picture must have all the tags, and none of the tags with a minus.
 
-    `ResolvedFilters.apply` compares tags in Python: databases differ in how they ignore case in other alphabets.
+    `ResolvedFilters.apply` compares tags in Python, because databases ignore case in different ways.
     """
 
     key = "tag"
@@ -289,7 +232,7 @@ class TagFilter(Filter):
         return [HasTag(value) for value in values]
 
 
-# The shapes that may also be written as bare words: in SQL and in the index.
+# The conditions of each shape in SQL and in the index. A query may contain a shape as a word without `is:`.
 SHAPES: Mapping[str, tuple[Q, Condition]] = {
     "portrait": (Q(height__gt=F("width")), Compares("width", "<", "height")),
     "landscape": (Q(width__gt=F("height")), Compares("width", ">", "height")),
@@ -321,5 +264,5 @@ FILTERS: Mapping[str, Filter] = {
         TagFilter(),
     )
 }
-# These say where to search and in which order; see `request`.
+# The last three set the scope and the order; see `resolved_filters`.
 FILTER_KEYS = (*FILTERS, "in", "team", "sort")

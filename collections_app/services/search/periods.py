@@ -1,4 +1,4 @@
-"""Years, months and days as people write them, as spans of local time."""
+"""Parsing of years, months and days as people write them. The results are spans of local time."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT
 from django.utils.translation import gettext as _
 
-# The year first, with one kind of sign: 2025, 2025-06, 2025.06.30.
+# The year first, with the same sign twice: 2025, 2025-06, 2025.06.30.
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})(?:(?P<sign>[-./])(?P<month>\d{1,2})(?:(?P=sign)(?P<day>\d{1,2}))?)?")
 # The day first: 30.06.2025, 30.6.25. No language writes the month before dots.
 _DAY_FIRST = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4}|\d{2})")
@@ -24,7 +24,7 @@ _NAMED = re.compile(
 
 
 class UnclearPeriod(ValueError):
-    """The text is no date, or could be several. The message is a translated sentence."""
+    """The text is not a date, or can mean several dates. The message is a translated sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def _read_slashes(text: str, year: int, first: int, second: int) -> tuple[int, i
 
 def _build_period(year: int, month: int | None, day: int | None) -> Period:
     start = datetime(year, month or 1, day or 1)
-    if year == MAXYEAR:  # the end could be beyond what a datetime holds
+    if year == MAXYEAR:  # the end can be later than the latest datetime
         return Period(start=start, end=datetime.max)
     if day:
         return Period(start=start, end=start + timedelta(days=1))
@@ -90,7 +90,7 @@ def _build_period(year: int, month: int | None, day: int | None) -> Period:
 
 
 def _expand_year(text: str) -> int:
-    """Of two digits make the latest year that is not in the future."""
+    """Return the year. Two digits mean the latest such year that is not in the future."""
     if len(text) == 4:
         return int(text)
     this_year = timezone.localdate().year
@@ -104,9 +104,9 @@ def _parse_number(text: str | None) -> int | None:
 
 @cache
 def _list_months() -> dict[str, int]:
-    """Return the numbers of the months by their names, whole or short, in all languages of the site.
+    """Return the numbers of the months by their full and short names in all languages of the site.
 
-    A search means the same to somebody who opens its address in another language.
+    A search then has the same meaning for people with another language who open its address.
     """
     names: dict[str, int] = {}
     for code, _name in settings.LANGUAGES:

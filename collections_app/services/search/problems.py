@@ -1,4 +1,4 @@
-"""Why a search cannot be understood. A search with a problem finds nothing; nothing acts on its results."""
+"""The problems of a search that cannot be understood. A search with a problem finds nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,21 +11,22 @@ from django.utils.translation import gettext as _
 from collections_app.errors import SearchNotUnderstood
 from collections_app.models.ids import parse_id
 from collections_app.models.names import fold_name
-from collections_app.services.search.filters import FilterTerm
+from collections_app.services.search.filter_terms import FilterTerm
 
 Named = TypeVar("Named")
 _CLOSE = 0.6
-# Parameters that every search understands, and values of those that say how results are shown.
+# Parameters that restrict the scope of a search.
 SCOPE_PARAMETERS = ("collection", "team")
-_SWITCHES = {"all": "1", "titles": "1", "rate": "1", "show": "all"}
+# The only values of parameters that change how results are shown.
+_SWITCHES = {"all": ("1",), "titles": ("1",), "rate": ("1",), "show": ("all", "")}
 _NUMBERS = ("page", "after_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that cannot be understood: a part of the query (`part`), a parameter of the address, or the whole.
+    """Something that cannot be understood: a part of the query, a parameter of the address, or the whole query.
 
-    `sentence` is for people. `replacement` is the part as it may have been meant, of things that the person may see.
+    `sentence` is for people. `replacement` is a suggestion for `part`, which names only things that the person may see.
     """
 
     sentence: str
@@ -48,7 +49,7 @@ def reject_problems(problems: Sequence[Problem]) -> None:
 
 
 def find_close_name(name: str, known: Iterable[str]) -> str:
-    """Return the known name that is most like the given one, or ""."""
+    """Return the known name that is most similar to the given one, or ""."""
     by_folded = {fold_name(each): each for each in known}
     close = get_close_matches(fold_name(name), by_folded, n=1, cutoff=_CLOSE)
     return by_folded[close[0]] if close else ""
@@ -63,7 +64,7 @@ def suggest_value(term: FilterTerm, suggestion: str) -> FilterTerm | None:
 
 
 def find_parameter_problems(parameters: Mapping[str, str]) -> list[Problem]:
-    """Return the problems of parameters that say how results are shown, and of those sent more than once."""
+    """Return the problems of parameters that change how results are shown, and of parameters sent more than once."""
     problems = [_make_value_problem(name, parameters[name]) for name in _list_unreadable(parameters)]
     if isinstance(parameters, QueryDict):
         repeated = [name for name in ("q", *SCOPE_PARAMETERS) if len(set(parameters.getlist(name))) > 1]
@@ -73,9 +74,7 @@ def find_parameter_problems(parameters: Mapping[str, str]) -> list[Problem]:
 
 
 def _list_unreadable(parameters: Mapping[str, str]) -> list[str]:
-    switches = [name for name, value in _SWITCHES.items() if parameters.get(name, value) != value]
-    if parameters.get("show") == "":
-        switches.remove("show")
+    switches = [name for name, known in _SWITCHES.items() if parameters.get(name, known[0]) not in known]
     numbers = [name for name in _NUMBERS if parameters.get(name) and parse_id(parameters[name]) is None]
     offset = parameters.get("offset", "")
     if offset and parse_id(offset) is None and offset != "0":

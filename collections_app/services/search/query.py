@@ -6,7 +6,7 @@ horse + stripes                  both; -fruit, - ripe fruit and -"ripe fruit": n
 like:123 -like:124               like this picture, unlike that one
 by:me in:"Summer 2025" after:2025-06 portrait min:2000px
 
-A part that cannot be read stays in the query, with a problem: a search with a problem finds nothing.
+A part that cannot be read stays in the query and gets a problem. A search with a problem finds nothing.
 """
 
 import re
@@ -17,7 +17,8 @@ from functools import reduce
 from django.utils.translation import gettext as _
 
 from collections_app.models.names import clean_name
-from collections_app.services.search.filters import FILTER_KEYS, FILTERS, SHAPES, FilterTerm
+from collections_app.services.search.filter_terms import FilterTerm
+from collections_app.services.search.filters import FILTER_KEYS, FILTERS, SHAPES
 from collections_app.services.search.problems import Problem, add_suggestion, find_close_name
 from collections_app.services.search.quoting import (
     QUOTATION_MARKS,
@@ -37,7 +38,7 @@ _SIGNS = {"+": 1, "-": -1, "\N{MINUS SIGN}": -1, "\N{EN DASH}": -1}
 # A digit after the colon means a time or a ratio: 10:30, 16:9.
 _WEIGHT = re.compile(r"(\d{1,6}(?:[.,]\d{1,6})?|[.,]\d{1,6}):(?=[^\s\d])")
 _WEIGHT_WITHIN = re.compile(rf"[{QUOTATION_MARKS}]{_WEIGHT.pattern}(?=[^\s{QUOTATION_MARKS}])")
-# Keys of other alphabets are read too, so that they are reported. Chinese and Japanese keyboards write the wide colon.
+# Keys in other alphabets match too, so that they are reported. Chinese and Japanese keyboards type the wide colon.
 _KEY = re.compile(r"([^\W\d_][\w-]*)[:\N{FULLWIDTH COLON}](?!//)(.*)", re.DOTALL)
 _DETACHED_COLON = re.compile(
     rf"(?:^|\s)[-+]?({'|'.join((*FILTER_KEYS, _LIKE))})\s+[:\N{{FULLWIDTH COLON}}]", re.IGNORECASE
@@ -66,7 +67,7 @@ Item = Term | FilterTerm
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query in its written order. `problems` are about parts that cannot be read, which are among the items too."""
+    """The parts of a query in their written order. `items` include the parts that `problems` are about."""
 
     items: tuple[Item, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -102,7 +103,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Token:
-    """One word of the line. `sign` is 0 if none is written. `is_sign_only`: nothing follows the sign."""
+    """One word of the line. `sign` is 0 if the word has none. `is_sign_only`: nothing follows the sign."""
 
     value: str
     sign: int = 0
@@ -117,7 +118,7 @@ class _Token:
 
 
 def clean_query(text: str) -> str:
-    """Return the text as names are stored: composed, without control characters; cut to MAX_QUERY_LENGTH."""
+    """Return the text cleaned like names, at most MAX_QUERY_LENGTH characters."""
     return clean_name(text[: MAX_QUERY_LENGTH * 4])[:MAX_QUERY_LENGTH].strip()
 
 
@@ -126,7 +127,7 @@ def is_query_too_long(text: str) -> bool:
 
 
 def parse_query(text: str) -> Query:
-    """Read a line. Never raises. What cannot be read becomes a problem."""
+    """Read a line. Never raises: a part that cannot be read becomes a problem."""
     items = tuple(_group_tokens(map(_read_token, split_tokens(text))))
     problems = [*_find_text_problems(text), *filter(None, map(_find_problem, items))]
     if len(items) > MAX_ITEMS:
@@ -136,7 +137,7 @@ def parse_query(text: str) -> Query:
 
 
 def extend_query_text(text: str, items: Sequence[Item]) -> str:
-    """Return the line with further parts. A line that cannot be read as a whole keeps its text, and its problem."""
+    """Return the line with more parts. A line that cannot be read as a whole keeps its text and its problem."""
     query = parse_query(clean_query(text))
     if any(problem.part is None for problem in query.problems) or is_query_too_long(text):
         return " ".join([*map(str, items), text])
@@ -202,7 +203,7 @@ def _make_keyed_item(token: _Token, weight: float) -> Item:
 
 
 def _find_text_problems(text: str) -> list[Problem]:
-    """Return the problems that concern no single part: their parts may swallow what follows."""
+    """Return the problems of the whole text. They belong to no single part, because parts may include what follows."""
     problems = []
     if has_open_quotation(text):
         sentence = _("A quotation mark has no counterpart. Write one before and one after the words.")

@@ -1,4 +1,4 @@
-r"""Quotation marks of the query language: typographic ones count too; \" and \\ stand for the characters themselves."""
+r"""Quotation marks of the query language, including typographic ones. \" and \\ mean the characters themselves."""
 
 import re
 
@@ -15,7 +15,7 @@ _PLAIN = re.compile(rf"(?!//)[^\s\\{QUOTATION_MARKS}]+")
 
 
 def split_tokens(text: str) -> list[str]:
-    """Split at blanks outside quotation marks. An open quotation lasts to the end."""
+    """Split at blanks outside quotation marks. A quotation that is not closed extends to the end."""
     return _TOKEN.findall(text)
 
 
@@ -24,16 +24,16 @@ def has_open_quotation(text: str) -> bool:
 
 
 def remove_quotes(text: str) -> str:
-    """Return what the quoted text says, with single blanks."""
+    """Return the text without its quotation marks and escapes, with single blanks."""
     return " ".join(_MARK.sub(lambda match: match[1] or " ", text).split())
 
 
 def quote_text(text: str) -> str:
-    """Return the text in quotation marks, for `remove_quotes`."""
+    """Return the text in quotation marks, with escapes. `remove_quotes` is the inverse."""
     escaped = re.sub(rf"([{QUOTATION_MARKS}\\])", r"\\\1", text)
     return f'"{escaped}"'
 
 
 def quote_value(value: str) -> str:
-    """Return the value of a filter as it is written after the colon: quoted if it needs to be."""
+    """Return the value of a filter as it is written after the colon, quoted if necessary."""
     return value if _PLAIN.fullmatch(value) else quote_text(value)

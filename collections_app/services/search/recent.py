@@ -1,4 +1,4 @@
-"""A person's recent searches: remembered if they wish, and cleared."""
+"""A person's recent searches: stored unless the search history is off, and cleared."""
 
 import logging
 from collections.abc import Iterable
@@ -52,7 +52,7 @@ def remember_search(*, user: User, parameters: QueryDict) -> None:
 
 
 def delete_older_searches() -> None:
-    """Keep the latest MAX_RECENT searches of each user: no page shows more."""
+    """Keep the latest MAX_RECENT searches of each user, because no page shows more."""
     recency = models.Window(RowNumber(), partition_by="user", order_by=["-searched_at", "-pk"])
     older = RecentSearch.objects.annotate(recency=recency).filter(recency__gt=MAX_RECENT)
     RecentSearch.objects.filter(pk__in=list(older.values_list("pk", flat=True))).delete()
@@ -79,7 +79,7 @@ def set_search_history(*, user: User, is_on: bool) -> None:
 
 def add_scope_names(searches: Iterable[StoredQuery], user: User) -> None:
     """Set `scope_name` of searches in one collection or team, if the user may see it. Takes at most two statements."""
-    restricted = [search for search in searches if search.parameters.keys() & {"collection", "team"}]
+    restricted = [search for search in searches if search.parameters.keys() & set(SCOPE_PARAMETERS)]
     collection_ids = [_parse_parameter(search, "collection") for search in restricted]
     team_ids = [_parse_parameter(search, "team") for search in restricted]
     collections = Collection.objects.visible_to(user).in_bulk(collection_ids) if restricted else {}
@@ -90,5 +90,5 @@ def add_scope_names(searches: Iterable[StoredQuery], user: User) -> None:
 
 
 def _parse_parameter(search: StoredQuery, name: str) -> int:
-    """Return 0, which is nobody's id, if the parameter is missing or no id."""
+    """Return the parameter's id, or 0, which is never an id, if it is missing or invalid."""
     return parse_id(search.parameters.get(name) or "") or 0

@@ -1,4 +1,4 @@
-"""A search as one person asks for it: the query, the filters and examples it names, and where it may look."""
+"""A search request of one person: the query, its filters and examples, and the scope."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from collections_app.models import Collection, Example, Image, Team, User
 from collections_app.models.names import clean_name
-from collections_app.services.search.filters import FILTER_KEYS, FilterTerm
+from collections_app.services.search.filter_terms import FilterTerm
+from collections_app.services.search.filters import FILTER_KEYS
 from collections_app.services.search.problems import (
     SCOPE_PARAMETERS,
     Problem,
@@ -51,10 +52,10 @@ _TeamOrCollection = TypeVar("_TeamOrCollection", Collection, Team)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """What to search for and where. A search with `problems` finds nothing: its scope is empty.
+    """What to search for and where. A request with `problems` finds nothing, because its scope is empty.
 
-    `examples` holds those of the query's examples that the user may use, by their names. `scope` lies within
-    `visible_scope`, which is everything that the user may see. `place` holds `collection` and `team` as they were sent.
+    `examples` maps the names of the query's examples to those that the user may use. `scope` is a part of
+    `visible_scope`, which is everything that the user may see. `place` contains `collection` and `team` as sent.
     """
 
     text: str
@@ -91,7 +92,7 @@ class SearchRequest:
 
 
 def require_understood(request: SearchRequest) -> None:
-    """Raises SearchNotUnderstood if any part of the search cannot be understood. Call it before acting on results."""
+    """Raises SearchNotUnderstood if the request has problems. Call this before acting on results."""
     reject_problems(request.problems)
 
 
@@ -137,7 +138,7 @@ def parse_search_request(*, user: User, parameters: Mapping[str, str]) -> Search
 
 
 def read_form_items(parameters: Mapping[str, str]) -> list[Item]:
-    """Return the filters and examples that are parameters of their own, each as a part of the query."""
+    """Return the filters and examples that have their own parameters, each as a part of the query."""
 
     def list_values(name: str) -> list[str]:
         sent = parameters.getlist(name) if isinstance(parameters, QueryDict) else [parameters.get(name, "")]
@@ -183,7 +184,7 @@ def _read_bare_word(item: Item, text: str) -> Item:
 def _restrict_scope(
     user: User, filters: ResolvedFilters, collection: Collection | None, team: Team | None
 ) -> Scope | None:
-    """Combine the places of the query with the one of the form; None where neither names any."""
+    """Return the scope of the places in the query and in the form, or None if neither names any."""
     collections = filters.collections if collection is None else [collection]
     teams = filters.teams if team is None else [team]
     if collections is not None:

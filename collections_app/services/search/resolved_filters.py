@@ -1,4 +1,4 @@
-"""The filters of a query as they apply to one person."""
+"""The filters of a query, resolved to the values and places that one person may use."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,17 +12,18 @@ from collections_app.index import Condition, Not
 from collections_app.models import Collection, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.names import fold_name
-from collections_app.services.search.filters import FILTER_KEYS, FILTERS, FilterContext, FilterTerm, InvalidFilter
+from collections_app.services.search.filter_terms import FilterContext, FilterTerm, InvalidFilter
+from collections_app.services.search.filters import FILTER_KEYS, FILTERS
 from collections_app.services.search.problems import Problem, add_suggestion, find_close_name, suggest_value
 from collections_app.services.search.scope import VisibleScopes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedFilters:
-    """The filters of a query as they apply to one user. `problems` are about those that cannot be used.
+    """The filters of a query for one user. `problems` are about filters that cannot be used.
 
-    `collections` and `teams` are None where no filter names any. `values` holds for each key what its filter parsed,
-    `excluded` the same for filters with a minus.
+    `collections` and `teams` are None if no filter names any. `values` maps each key to its parsed values, `excluded`
+    does the same for filters with a minus.
     """
 
     collections: list[Collection] | None = None
@@ -40,7 +41,7 @@ class ResolvedFilters:
         return [*wanted, *(Not(each) for filter_, value in unwanted for each in filter_.build_conditions([value]))]
 
     def apply(self, images: ImageQuerySet, *, limit: int) -> ImageQuerySet:
-        """Return the first images that meet the same filters as `conditions`, in the order of the query set."""
+        """Return the first images that meet the filters, in the order of the query set."""
         condition = Q()
         for key, values in self.values.items():
             condition &= FILTERS[key].build_q(values)
@@ -57,7 +58,7 @@ class ResolvedFilters:
 
 
 def resolve_filters(*, user: User, terms: Sequence[FilterTerm], scopes: VisibleScopes) -> ResolvedFilters:
-    """Read the filters of a query. All filters by person take one statement together."""
+    """Read the filters of a query. All `by:` filters share one statement."""
     context = FilterContext(user, terms)
     values: dict[str, list[Any]] = {}
     excluded: dict[str, list[Any]] = {}
@@ -66,7 +67,7 @@ def resolve_filters(*, user: User, terms: Sequence[FilterTerm], scopes: VisibleS
     problems: list[Problem] = []
     for term in terms:
         if not term.value or term.key not in FILTER_KEYS:
-            continue  # the query has a problem already
+            continue  # the query already has a problem for it
         try:
             if term.key in FILTERS:
                 parsed = FILTERS[term.key].parse(term.value, context)
@@ -74,7 +75,7 @@ def resolve_filters(*, user: User, terms: Sequence[FilterTerm], scopes: VisibleS
             elif term.key == "sort":
                 is_newest_first = _parse_order(term)
             else:
-                # A name that is not found leaves an empty list: nothing is searched.
+                # If no name is found, the list stays empty and nothing is searched.
                 named.setdefault(term.key, []).extend(_find_by_name(term, scopes))
         except InvalidFilter as error:
             suggestion = find_close_name(term.value, error.known)
@@ -98,7 +99,7 @@ def _parse_order(term: FilterTerm) -> bool:
 
 
 def _find_by_name(term: FilterTerm, scopes: VisibleScopes) -> Sequence[Collection | Team]:
-    """Return what `in:` or `team:` names."""
+    """Return the collections of `in:` or the teams of `team:`. Raises InvalidFilter if there are none."""
     places: Sequence[Collection | Team] = scopes.collections if term.key == "in" else scopes.teams
     wanted = fold_name(term.value)
     found = [each for each in places if fold_name(each.name) == wanted]

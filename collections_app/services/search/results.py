@@ -66,9 +66,8 @@ class SearchResults:
 def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None) -> SearchResults:
     """Return what the request finds, best first.
 
-    Without terms, filters alone find the newest pictures: the last uploaded or, with `sort:date`, the last taken.
-
-    A request with problems finds nothing: tell people why, and call `require_understood` before acting on results.
+    Filters without terms find the newest pictures: the last uploaded or, with `sort:date`, the last taken. A request
+    with problems finds nothing: show its problems, and call `require_understood` before acting on results.
 
     Pass the cutoffs of an earlier run to split further pages like the first one, or NO_CUTOFFS to keep everything.
     Raises EncoderError, IndexUnavailable, NotIndexed (an example waits for its vector) or CancelledOut: a failure is
@@ -119,7 +118,7 @@ def join_rows(ranked: Sequence[ScoredId], *, images: ImageQuerySet) -> list[Resu
 
 
 def find_title_matches(request: SearchRequest, *, limit: int) -> list[Image]:
-    """Return the first pictures whose names hold all wanted words and that meet the filters, best first.
+    """Return the first pictures whose names contain all wanted words and that meet the filters, best first.
 
     "a white dog" finds a picture with the title "White dog".
     """

@@ -17,7 +17,7 @@ TOP_RESULTS = 50
 
 @transaction.atomic
 def save_search(*, maker: User, name: str, query: str) -> SavedSearch:
-    """The maker sees the results now, so nothing in them is new. Raises SearchNotUnderstood or LimitReached."""
+    """Save a search and record a visit, so only later matches are new. Raises SearchNotUnderstood or LimitReached."""
     require_understood(parse_search_request(user=maker, parameters=QueryDict(query)))
     most = settings.SAVED_SEARCHES_PER_ACCOUNT
     if most and SavedSearch.objects.filter(maker=maker).count() >= most:
@@ -38,7 +38,7 @@ def delete_search(*, search: SavedSearch) -> None:
 
 @transaction.atomic
 def share_search(*, search: SavedSearch, team: Team | None) -> None:
-    """Share with one team at a time, or with nobody (None). Raises NotAllowed if the maker is no member of the team."""
+    """Share with one team, or with nobody (None). Raises NotAllowed if the maker is not a member of the team."""
     if team:
         list(Team.objects.select_for_update(no_key=True).filter(pk=team.pk).values_list("pk"))
         if not Membership.objects.filter(team=team, user=search.maker_id).exists():
@@ -53,9 +53,9 @@ def record_visit(*, search: SavedSearch, viewer: User) -> None:
 def count_new_matches(*, search: SavedSearch, viewer: User, top: int = TOP_RESULTS) -> int | None:
     """Return how many of the top results were added after the viewer's last visit.
 
-    None if the viewer has not opened the search yet, or if its parts cancel each other out. Raises SearchNotUnderstood
-    if the search names something that was deleted or that the viewer may not see, and EncoderError, IndexUnavailable or
-    NotIndexed.
+    Return None if the viewer has not opened the search yet, or if its parts cancel each other out. Raises
+    SearchNotUnderstood if the search names something that was deleted or that the viewer may not see. Raises
+    EncoderError, IndexUnavailable or NotIndexed.
     """
     visit = SearchVisit.objects.filter(search=search, viewer=viewer).first()
     request = parse_search_request(user=viewer, parameters=search.parameters)

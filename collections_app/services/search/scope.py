@@ -1,4 +1,4 @@
-"""What a search covers: the teams and collections that a person may see, or some of them."""
+"""The scope of a search: the teams and collections that a person may see, or some of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from collections_app.models.image import ImageQuerySet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a search covers. `images` is the authority; the index searches these teams and single collections.
+    """The scope of a search. `images` decides what may be shown; the index searches the teams and single collections.
 
-    `collections` maps the ids of collections to those of their teams.
+    `collections` maps the ids of collections to the ids of their teams.
     """
 
     images: ImageQuerySet
@@ -45,7 +45,7 @@ class VisibleScopes:
 
 
 def resolve_visible_scope(user: User) -> Scope:
-    """Return everything that the user may see: their teams, and what is shared with them beside these."""
+    """Return everything that the user may see: their teams, and collections of other teams shared with them."""
     own = list(Membership.objects.team_ids_of(user).values_list("team", flat=True))
     shared = Share.objects.granting_access_to(user).filter(collection__trashed_at=None)
     places = dict(shared.values_list("collection", "collection__team"))
@@ -57,6 +57,6 @@ def resolve_visible_scope(user: User) -> Scope:
 
 
 def limit_scope_to_collections(collections: Sequence[Collection]) -> Scope:
-    """The caller makes sure that the user may see the collections."""
+    """The caller checks that the user may see the collections."""
     images = Image.objects.not_trashed().filter(collection__in=collections)
     return Scope(images=images, collections={each.pk: each.team_id for each in collections})

@@ -112,7 +112,7 @@ def _fail(batch: Sequence[_PendingText], error: Exception) -> None:
 
 
 def _get_cache(encoder: Encoder) -> TextEmbeddingCache:
-    """Each model has a cache of its own: vectors of two models are never mixed."""
+    """Return the model's own cache, because vectors of two models must not be mixed."""
     return _caches.setdefault(encoder.key, TextEmbeddingCache(encoder.encode_texts))
 
 

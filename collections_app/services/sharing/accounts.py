@@ -1,4 +1,4 @@
-"""Accounts: the personal team and the address of each, and which addresses are accepted."""
+"""Accounts: their personal teams and their addresses."""
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
@@ -24,7 +24,7 @@ def mark_address_verified(*, user: User) -> None:
 
 @transaction.atomic
 def replace_address(*, user: User, email: str) -> None:
-    """Make this the only address of the account, and verified: an administrator vouches for it."""
+    """Make this the account's only address and mark it verified, because an administrator entered it."""
     EmailAddress.objects.filter(user=user).delete()
     EmailAddress.objects.create(user=user, email=email.lower(), verified=True, primary=True)
 
@@ -38,7 +38,7 @@ def find_verified_user(*, email: str) -> User | None:
 def has_ascii_mailbox(email: str) -> bool:
     """Return whether the part before the @ is ASCII.
 
-    Some other letters become ASCII letters in lower case, so that two addresses would name one account.
+    Some other letters become ASCII letters in lower case, so two different addresses would match one account.
     """
     return email.rpartition("@")[0].isascii()
 

@@ -1,4 +1,4 @@
-"""What one person has opened to others in a team: public links, shares, invitations and shared searches."""
+"""Grants: the access that one person gave to others in a team by public links, shares, invitations and searches."""
 
 from collections.abc import Collection as Items
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ from collections_app.services.sharing.shares import revoke_share
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grants:
-    """`keys` names each of them in forms, such as "link-3"."""
+    """The grants of one person. `keys` are their names in forms, such as "link-3"."""
 
     links: Sequence[PublicLink]
     shares: Sequence[Share]
@@ -39,7 +39,7 @@ class Grants:
         return {f"{name}-{each.pk}" for name, rows in names.items() for each in rows}
 
     def exclude_searches(self) -> Self:
-        """Return what only owners may open to others. Every member may share searches."""
+        """Return the grants that only owners may make. Every member may share searches."""
         return replace(self, searches=())
 
     def select(self, keys: Items[str]) -> Self:
@@ -53,7 +53,7 @@ class Grants:
 
 
 def find_grants(*, team: Team, user: User) -> Grants:
-    """Return what the person has opened in the team, collections in the trash included."""
+    """Return the person's grants in the team, including those of collections in the trash."""
     in_team = Q(collection__team=team)
     to_others = Share.objects.filter(in_team, sharer=user).exclude(user=user)
     invitations = Invitation.objects.open().filter(Q(team=team) | in_team, inviter=user)
@@ -66,7 +66,7 @@ def find_grants(*, team: Team, user: User) -> Grants:
 
 
 def list_granters(team: Team) -> set[int]:
-    """Return the ids of the people who have opened collections of the team to others."""
+    """Return the ids of the people who have grants in the team, other than shared searches."""
     in_team = Q(collection__team=team)
     links = PublicLink.objects.filter(in_team).values_list("creator", flat=True)
     shares = Share.objects.filter(in_team).values_list("sharer", flat=True)
@@ -75,7 +75,7 @@ def list_granters(team: Team) -> set[int]:
 
 
 def list_members_to_confirm(team: Team) -> set[int]:
-    """Return the ids of the members about whom the remover has to know more: what they opened, or still see."""
+    """Return the ids of members who have grants in the team, or who see its collections through another team."""
     makers = SavedSearch.objects.filter(team=team).values_list("maker", flat=True)
     through = Share.objects.filter(collection__team=team).exclude(team=None).values("team")
     viewers = Membership.objects.filter(team__in=through).values_list("user", flat=True)
@@ -83,9 +83,9 @@ def list_members_to_confirm(team: Team) -> set[int]:
 
 
 def list_access_through_teams(*, team: Team, user: User) -> list[Share]:
-    """Return the shares of the team's collections with other teams of the person, which removing them does not end.
+    """Return the shares through which the person sees the team's collections after leaving it.
 
-    Without those that the person made: these are grants.
+    These are shares with other teams of the person. Shares that the person made are grants, and are left out.
     """
     through = Share.objects.filter(collection__team=team, team__in=Membership.objects.team_ids_of(user))
     by_others = through.filter(Q(sharer=None) | ~Q(sharer=user))
@@ -94,20 +94,21 @@ def list_access_through_teams(*, team: Team, user: User) -> list[Share]:
 
 @transaction.atomic
 def revoke_grants(*, team: Team, user: User, revoked: Items[str] | None = None) -> None:
-    """Revoke what the person has opened in the team: the grants that `revoked` names, or all."""
+    """Revoke the person's grants in the team: those whose keys are in `revoked`, or all."""
     lock_team(team.pk)
     grants = find_grants(team=team, user=user)
-    chosen = grants if revoked is None else grants.select(revoked)
-    PublicLink.objects.filter(pk__in=_list_ids(chosen.links)).delete()
-    for share in chosen.shares:
+    if revoked is not None:
+        grants = grants.select(revoked)
+    PublicLink.objects.filter(pk__in=_list_ids(grants.links)).delete()
+    for share in grants.shares:
         revoke_share(share=share)
-    Invitation.objects.filter(pk__in=_list_ids(chosen.invitations)).delete()
-    SavedSearch.objects.filter(pk__in=_list_ids(chosen.searches)).update(team=None)
+    Invitation.objects.filter(pk__in=_list_ids(grants.invitations)).delete()
+    SavedSearch.objects.filter(pk__in=_list_ids(grants.searches)).update(team=None)
 
 
 @transaction.atomic
 def transfer_grants(*, team: Team, user: User, transferred: Items[str], owner: User) -> None:
-    """Name an owner of the team as the one responsible for the grants that `transferred` names. Raises NotAllowed."""
+    """Transfer the grants whose keys are in `transferred` to an owner of the team. Raises NotAllowed."""
     lock_owned_team(team_id=team.pk, owner=owner)
     grants = find_grants(team=team, user=user).select(transferred)
     PublicLink.objects.filter(pk__in=_list_ids(grants.links)).update(creator=owner)
@@ -119,20 +120,20 @@ def transfer_grants(*, team: Team, user: User, transferred: Items[str], owner: U
 
 @transaction.atomic
 def revoke_grants_of_account(user: User) -> None:
-    """Revoke what the person has opened in all teams, before the account is deleted."""
+    """Revoke the person's grants in all teams, before the account is deleted."""
     for team in Team.objects.visible_to(user).non_personal().order_by("pk"):
         revoke_grants(team=team, user=user)
 
 
 @transaction.atomic
 def end_personal_access(*, team: Team, user: User) -> None:
-    """End the person's own shares of the team's collections, and the open invitations to it of their addresses."""
+    """Delete the shares of the team's collections with the person, and the person's open invitations to the team."""
     Share.objects.filter(collection__team=team, user=user).delete()
     revoke_invitations(user=user, team=team)
 
 
 def end_shares_within_team(collection: Collection) -> None:
-    """End the shares of a collection with its own team and with members of it, after it came to another team."""
+    """Delete the shares of a collection with its own team and the team's members, after it moved to this team."""
     members = Membership.objects.filter(team=collection.team_id).values("user")
     Share.objects.filter(Q(team=collection.team_id) | Q(user__in=members), collection=collection).delete()
 

@@ -62,7 +62,10 @@ def send_invitation(*, invitation: Invitation, address: str) -> None:
 
 
 def find_invitation(secret: str) -> Invitation:
-    """Return an open invitation. Raises InvitationInvalid: used, revoked, expired, or the inviter is no owner now."""
+    """Return an open invitation.
+
+    Raises InvitationInvalid if it is used, revoked or expired, or if the inviter is no longer an owner.
+    """
     invitation = Invitation.objects.open().with_target().filter(secret_hash=_hash(secret)).first()
     if invitation is None or not _is_inviter_owner(invitation):
         raise InvitationInvalid(_("This invitation is no longer valid. Ask for a new one."))
@@ -85,8 +88,7 @@ def accept_invitation(*, secret: str, user: User) -> Invitation:
         Membership.objects.get_or_create(team=invitation.team, user=user, defaults={"role": invitation.role})
     else:
         if Membership.objects.filter(team=team_id, user=user).exists():
-            sentence = _("You are in the team already. Your role in it decides what you can do.")
-            raise NotAllowed(sentence)
+            raise NotAllowed(_("You are in the team already. Your role in it decides what you can do."))
         defaults = {"role": invitation.role, "sharer": invitation.inviter}
         Share.objects.get_or_create(collection=invitation.collection, user=user, defaults=defaults)
     Invitation.objects.filter(pk=invitation.pk).delete()

@@ -1,4 +1,4 @@
-"""Owners of teams: the lock that orders changes of rights in one team, and who is an owner."""
+"""Owners of teams: locks for changes of rights, and checks that someone is an owner."""
 
 from django.db.models import Q
 
@@ -10,21 +10,21 @@ from collections_app.models import Membership, Role, Team, User
 def lock_team(team_id: int) -> None:
     """Wait until no other transaction changes members, shares, links or invitations of the team.
 
-    The weaker lock does not wait for rows that refer to the team: two teams that share with each other at once would
-    wait for one another.
+    The lock without key does not block inserts of rows that refer to the team. Otherwise two teams that share with
+    each other at the same time would deadlock.
     """
     list(Team.objects.select_for_update(no_key=True).filter(pk=team_id).values_list("pk"))
 
 
 def lock_owned_team(*, team_id: int, owner: User) -> None:
-    """Lock the team. Raises NotAllowed if the person is no owner: they may have been removed a moment ago."""
+    """Lock the team. Raises NotAllowed if the person is not an owner: they may just have been removed."""
     lock_team(team_id)
     if not Membership.objects.filter(team=team_id, user=owner, role=Role.OWNER).exists():
         raise NotAllowed(_("Only owners of the team can do this, and you are not an owner of it now."))
 
 
 def find_other_owner(membership: Membership, *, preferred: User | None = None) -> User:
-    """Return an owner other than this member: `preferred` if possible, else the earliest. Raises LastOwnerRequired."""
+    """Return an owner other than this member: `preferred`, or else the earliest. Raises LastOwnerRequired."""
     others = Membership.objects.filter(team=membership.team_id, role=Role.OWNER).exclude(pk=membership.pk)
     by_preference = Q(user=preferred) if preferred else Q(pk=None)
     found = others.filter(by_preference).first() or others.order_by("pk").first()

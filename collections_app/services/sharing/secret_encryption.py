@@ -24,10 +24,10 @@ def encrypt_secret(text: str) -> str:
 
 
 def decrypt_secret(stored: str) -> str:
-    """Return the secret. Text without our prefix is from an earlier version, in clear.
+    """Return the secret. Text without our prefix is a secret in clear, which an earlier version stored.
 
-    A secret that none of the site's keys opens is replaced by a random one, which accepts no code: an empty or known
-    secret would accept codes that anybody can compute.
+    If none of the site's keys decrypts the secret, return a random one, which accepts no code. Anyone could compute the
+    codes of an empty or constant secret.
     """
     if not stored.startswith(_PREFIX):
         return stored
@@ -40,7 +40,7 @@ def decrypt_secret(stored: str) -> str:
 
 
 def encrypt_stored_secrets() -> int:
-    """Encrypt all secrets that are in clear or were encrypted with an earlier key. Return how many authenticators."""
+    """Encrypt all secrets that are in clear or encrypted with an earlier key; return how many authenticators."""
     rows = Authenticator.objects.filter(type__in=_TYPES).values_list("pk", "data")
     outdated = [pk for pk, data in rows if _renew_all(data) != data]
     return sum(_encrypt_authenticator(pk) for pk in outdated)
@@ -65,7 +65,7 @@ def _renew_all(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _renew(stored: str) -> str:
-    """Return the secret encrypted with the current key. What no key opens stays as it is."""
+    """Return the secret encrypted with the current key. A secret that no key decrypts stays as it is."""
     if not stored.startswith(_PREFIX):
         return encrypt_secret(stored)
     token = stored.removeprefix(_PREFIX)

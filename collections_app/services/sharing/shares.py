@@ -28,15 +28,14 @@ def share_with_teammate(*, collection: Collection, email: str, role: str, sharer
     LimitReached, and NotAllowed for a member of the collection's team.
     """
     lock_owned_team(team_id=collection.team_id, owner=sharer)
-    teams = Team.objects.visible_to(sharer).filter(personal_of=None)
+    teams = Team.objects.visible_to(sharer).non_personal()
     teammates = User.objects.filter(pk__in=Membership.objects.filter(team__in=teams).values("user"))
     verified = find_verified_user(email=email)
     teammate = teammates.filter(pk=verified.pk).first() if verified else teammates.filter(email__iexact=email).first()
     if teammate is None:
         return None
     if Membership.objects.filter(team=collection.team_id, user=teammate).exists():
-        sentence = _("%(person)s is in the team and can see this collection already.")
-        raise NotAllowed(sentence, person=teammate.email)
+        raise NotAllowed(_("%(person)s is in the team and can see this collection already."), person=teammate.email)
     return _share(collection, role, sharer, user=teammate) if verified else None
 
 

@@ -60,8 +60,8 @@ def change_role(*, membership: Membership, role: Role, changer: User | None = No
 def remove_member(*, membership: Membership, kept: Items[str] = (), remover: User | None = None) -> None:
     """Remove a member, or let them leave. Raises what `change_role` raises.
 
-    What the member has opened to others in the team and `kept` names passes to `remover` if they own the team, else to
-    the earliest owner. Everything else ends with the membership; see `collections_app/signals.py`.
+    The member's grants whose keys are in `kept` pass to `remover` if they own the team, or else to the earliest owner.
+    The other grants end with the membership; see `collections_app/signals.py`.
     """
     reject_personal_team(membership.team)
     _lock_members(membership, remover)
@@ -71,7 +71,7 @@ def remove_member(*, membership: Membership, kept: Items[str] = (), remover: Use
 
 
 def _lock_members(membership: Membership, actor: User | None) -> None:
-    """Lock the team. A person who changes another member's membership must still be an owner."""
+    """Lock the team. Raises NotAllowed if `actor` changes another person's membership without being an owner."""
     if actor is None or actor == membership.user:
         lock_team(membership.team_id)
     else:

@@ -85,7 +85,7 @@ def save_progress(*, worker: uuid.UUID, archive: ArchiveImport) -> bool:
 
 
 def release_archive(*, worker: uuid.UUID, archive: ArchiveImport, reason: str = "") -> None:
-    """Give the archive back, behind the other ones, without counting an attempt. With a reason, later."""
+    """End the lease without counting the attempt. The archive is due after the others; with a `reason`, even later."""
     run_after = timezone.now() + timedelta(seconds=_POSTPONE_S if reason else 0)
     ArchiveImport.objects.leased_by(worker).filter(pk=archive.pk).update(
         lease=None,
@@ -98,7 +98,7 @@ def release_archive(*, worker: uuid.UUID, archive: ArchiveImport, reason: str = 
 
 
 def finish_archive(*, worker: uuid.UUID, archive: ArchiveImport, failure: str = "") -> None:
-    """Record the end, with a sentence if the rest of the archive was not unpacked, and delete the stored file."""
+    """Record the end and delete the stored file. `failure` is a sentence if the rest was not unpacked."""
     held = ArchiveImport.objects.leased_by(worker).filter(pk=archive.pk)
     state = ArchiveState.FAILED if failure else ArchiveState.DONE
     if held.update(state=state, message=failure, finished_at=timezone.now(), lease=None, leased_until=None):
@@ -106,7 +106,7 @@ def finish_archive(*, worker: uuid.UUID, archive: ArchiveImport, failure: str = 
 
 
 def delete_old_archives() -> int:
-    """Delete the reports of archives that ended long ago, and stored files that could not be deleted then."""
+    """Delete old reports, and stored files that could not be deleted when their archives were finished."""
     for archive in ArchiveImport.objects.finished_before(timezone.now()).exclude(file_name=""):
         _delete_archive_file(archive)
     oldest = timezone.now() - timedelta(days=settings.ARCHIVE_REPORT_DAYS)
@@ -121,7 +121,7 @@ def _save_row(archive: ArchiveImport) -> None:
 
 
 def _delete_archive_file(archive: ArchiveImport) -> None:
-    """A failure is only logged: maintenance deletes the file again."""
+    """Delete the stored file. A failure is only logged, because maintenance tries again."""
     try:
         _delete_stored_file(archive.file_name)
     except (OSError, StorageUnavailable) as error:

@@ -143,7 +143,7 @@ def _save_once(image: Image) -> IngestResult:
 
 
 def _find_same_bytes(collection: Collection, sha256: str, uploader: User | None) -> Image | None:
-    """Search only what the uploader may see: an editor by a share learns nothing of the team's other collections."""
+    """Search only what the uploader may see, so that an editor by a share learns nothing about other collections."""
     visible = Image.objects.visible_to(uploader) if uploader else Image.objects.not_trashed()
     return visible.with_collection().filter(collection__team=collection.team_id, sha256=sha256).first()
 

@@ -1,8 +1,8 @@
-"""What is never a picture, by its name: one list for folders, drops and ZIP files."""
+"""Names of files that are never pictures: one list for folders, drops and ZIP files."""
 
 from pathlib import PurePath, PurePosixPath
 
-# Files and folders that systems and network drives make, in lower case.
+# Files and folders that operating systems and network drives create, in lower case.
 SYSTEM_NAMES = frozenset(
     {
         *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon", "__macosx", "lost+found"),
@@ -13,7 +13,7 @@ SYSTEM_NAMES = frozenset(
 )
 # Such as .DS_Store, ._IMG_1.jpg, .Trashes and .picasa.ini.
 SYSTEM_PREFIXES = (".",)
-# Files that lie beside pictures in folders: notes, sidecars of other programs, videos and sounds.
+# Files that are often in a folder with pictures: notes, sidecars of other programs, videos and sounds.
 COMPANION_SUFFIXES = frozenset(
     {
         *(".txt", ".md", ".csv", ".log", ".rtf", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx"),
@@ -26,7 +26,7 @@ COMPANION_SUFFIXES = frozenset(
 
 
 def is_system_path(path: str) -> bool:
-    """Return whether a part of the path, separated by slashes, is a file or a folder of a system."""
+    """Return whether any part of the path, separated by slashes, is a system's file or folder."""
     return any(_is_system_name(part) for part in PurePosixPath(path).parts)
 
 

@@ -27,11 +27,11 @@ def delete_old_temporary_files() -> int:
 
 
 def delete_orphaned_files() -> int:
-    """Delete stored files that have had a PendingFile for a day and got no row; return how many.
+    """Delete stored files that have had a PendingFile for a day but belong to no row; return how many.
 
-    A ZIP file keeps its PendingFile, because its row may be deleted with an account before it is unpacked.
-    Files without a PendingFile are not touched, because other programs may use the same storage. Raises
-    StorageUnavailable; the remaining PendingFile rows then stay.
+    A stored ZIP file keeps its PendingFile, because its row may be deleted with an account. Files without a PendingFile
+    are not deleted, because other programs may use the same storage. Raises StorageUnavailable; the remaining
+    PendingFile rows then stay.
     """
     deleted = 0
     archives = ArchiveImport.objects.exclude(file_name="").values("file_name")

@@ -19,7 +19,7 @@ from collections_app.services.uploads.zip_reader import ArchiveEntry, ArchiveLim
 # Up to this many files rejected for one reason get a line each. More files share one line, which names this many.
 _MAX_NAMED = 3
 _MAX_NAME_LENGTH = 200
-# A report has at most this many reasons; rejections for further ones are counted in one line.
+# A report has at most this many reasons. One line counts the rejections for other reasons.
 _MAX_REASONS = 50
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Rejection:
 
 
 class RejectionGroups:
-    """The rejected files, grouped by reason: the first names of each and their number, as a report stores them."""
+    """The rejected files, grouped by reason: the first names of each group and the number of its files."""
 
     def __init__(self, stored: Sequence[Sequence[Any]] = ()) -> None:
         self._groups: dict[str, tuple[list[str], int]] = {error: (names, count) for error, names, count in stored}
@@ -73,12 +73,12 @@ class RejectionGroups:
         return [[error, names, count] for error, (names, count) in self._groups.items()]
 
     def build_lines(self) -> list[Rejection]:
-        """Return a line for each rejected file; many files rejected for one reason share a line with their number."""
+        """Return a line for each rejected file. Many files with one reason share a line with their number."""
         return [line for error, (names, count) in self._groups.items() for line in _build_lines(error, names, count)]
 
 
 def ingest_file(*, file: BinaryIO, name: str, collection: Collection, uploader: User) -> UploadResult:
-    """Store a picture. The content of a file never raises; a storage that fails is a result too."""
+    """Store a picture. Errors of the file and of the storage are results, and are not raised."""
     try:
         return ingest_or_raise(file=file, name=name, collection=collection, uploader=uploader)
     except (OSError, StorageUnavailable):
@@ -123,7 +123,7 @@ def get_archive_limits() -> ArchiveLimits:
 
 
 def reject_truncated(*, name: str, byte_size: int, is_archive: bool) -> UploadResult:
-    """Return the result for a file that exceeded a limit, with the same sentence that the file's check would give."""
+    """Return the result for a file that exceeded a limit, with the same sentence as the check of the file."""
     try:
         if not is_archive:
             check_byte_size(byte_size, get_upload_limits())

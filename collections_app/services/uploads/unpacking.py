@@ -33,7 +33,7 @@ from collections_app.services.uploads.report import (
 from collections_app.services.uploads.zip_reader import ArchiveEntry, ArchivePosition, read_archive
 
 MAX_ENTRY_ATTEMPTS = 3
-# An archive gives way to the others after this time.
+# After this time, the worker continues with another archive.
 _SLICE_S = 60.0
 _IDLE_S = 0.25
 _MAX_LISTED = 50
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 class ArchiveUnpacker:
-    """One of any number. Set `stop` to end after the current entry; any unpacker continues with the next one."""
+    """Unpacks archives. Any number may run. Set `stop` to end after the current entry; another unpacker continues."""
 
     def __init__(
         self, *, stop: threading.Event | None = None, lease_s: float = ARCHIVE_LEASE_S, slice_s: float = _SLICE_S
@@ -55,7 +55,7 @@ class ArchiveUnpacker:
         self._slice_s = slice_s
 
     def drain(self) -> None:
-        """Unpack until no archive waits, including those of other workers. Raises StorageUnavailable."""
+        """Unpack until no archive is unfinished, including those of other workers. Raises StorageUnavailable."""
         while not self.stop.is_set() and ArchiveImport.objects.unfinished().exists():
             if self.unpack_next():
                 continue
@@ -100,7 +100,7 @@ class ArchiveUnpacker:
                 must_skip = False
                 _add_to_report(archive, entry, result)
                 must_end = self.stop.is_set() or (time.monotonic() > end and _is_another_due())
-                # Very many entries may be refused by the directory alone.
+                # An entry that the directory alone rejects takes no time, and there may be very many of them.
                 if (entry.file or must_end) and not save_progress(worker=self.id, archive=archive):
                     return
                 if must_end:
@@ -110,7 +110,7 @@ class ArchiveUnpacker:
         finish_archive(worker=self.id, archive=archive)
 
     def _handle_missing_file(self, archive: ArchiveImport) -> None:
-        """Wait for a storage that may be away for a moment, and keep the attempt in the count."""
+        """Postpone the archive and count the attempt: the storage may be away for a moment."""
         if archive.attempts > MAX_ENTRY_ATTEMPTS:
             finish_archive(worker=self.id, archive=archive, failure=_FILE_MISSING)
             return
@@ -119,7 +119,7 @@ class ArchiveUnpacker:
 
 
 def _get_target(archive: ArchiveImport) -> Collection:
-    """Return the collection, checked as in a request. Raises NotAllowed with a sentence for the report."""
+    """Return the collection if the uploader may still add pictures to it. Raises NotAllowed."""
     if not type(archive.uploader).objects.filter(pk=archive.uploader_id, is_active=True).exists():
         raise NotAllowed(_("The account was closed."))
     collections = Collection.objects.editable_by(archive.uploader).select_related("team")
@@ -130,7 +130,7 @@ def _get_target(archive: ArchiveImport) -> Collection:
 
 
 def _ingest(archive: ArchiveImport, entry: ArchiveEntry) -> UploadResult:
-    """The rights are checked before each picture. Raises NotAllowed."""
+    """Store the entry after another check of the rights. Raises NotAllowed."""
     if entry.file is None:
         return build_rejected_entry_result(entry)
     return ingest_entry(entry=entry, collection=_get_target(archive), uploader=archive.uploader)

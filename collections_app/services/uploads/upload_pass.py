@@ -1,7 +1,7 @@
-"""The upload pass: a signed cookie that tells the web server, without the database, that a browser is signed in.
+"""The upload pass: a signed cookie by which the web server recognises signed-in browsers without the database.
 
-The web server stores a body before a view can check who sends it. With a pass a body may be as large as an upload;
-without one it may be as large as a form. The pass gives no other right.
+The web server stores a body before a view can check the sender. With a pass, a body may be as large as an upload;
+without one, it may be as large as a form. The pass gives no other right.
 """
 
 from django.conf import settings

@@ -1,4 +1,4 @@
-"""The names in a ZIP file: their encoding, which old archives do not state, and what they say about an entry."""
+"""The names in a ZIP file: their encoding, which old archives do not state, and checks of the names."""
 
 import re
 import struct
@@ -16,14 +16,14 @@ _UTF8_FLAG = 0x800
 _UNICODE_PATH = 0x7075
 _MAX_NAME_CHARACTERS = 4096
 _DEFAULT = "cp437"
-# So many names are enough to tell an encoding, and keep the request short.
+# This many names are enough to guess an encoding, and keep the request short.
 _MAX_SCORED = 200
-# Code pages in the order in which they win if they fit equally well.
+# Of code pages that fit equally well, the first one wins.
 _CODE_PAGES = ("cp866", "cp1251", "cp437", "cp850", "cp1252", "cp932", "gb2312", "cp949", "gbk", "big5")
-# Code pages of one byte a letter fit many bytes by chance less than the others, so these start with a handicap.
+# These multi-byte code pages fit many names by chance, so they start with a handicap.
 _HANDICAPS = {"cp932": 0.06, "gb2312": 0.06, "cp949": 0.08, "gbk": 0.3, "big5": 0.3}
 _RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
-# Words without a vowel, and signs where Russian has none.
+# Words without a vowel, and hard and soft signs where Russian has none.
 _ODD_RUSSIAN = re.compile(
     r"(?<![\u0410-\u044fЁё])[БВГДЖЗЙКЛМНПРСТФХЦЧШЩбвгджзйклмнпрстфхцчшщъь][бвгджзйклмнпрстфхцчшщъь]{2,}(?![\u0410-\u044fЁё])"
     r"|(?<![\u0410-\u044fЁё])[ъыьЪЫЬ]|ъ(?![еёюя])"
@@ -33,7 +33,7 @@ _ODD_RUSSIAN = re.compile(
 def decode_names(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
     """Return the name of each entry, with slashes and in normal form C.
 
-    Names without a stated encoding are UTF-8 if all of them can be. Otherwise one code page is guessed for all.
+    Names without a stated encoding are UTF-8 if all are valid UTF-8. Otherwise one code page is guessed for all.
     """
     unstated = {position: info.orig_filename.encode("cp437") for position, info in enumerate(infos) if _is_raw(info)}
     code_page = guess_code_page(unstated.values())
@@ -76,7 +76,7 @@ def is_outside_path(name: str) -> bool:
 
 
 def is_skipped(name: str) -> bool:
-    """Return whether the entry is a folder or a system's file. A name that leads out of the archive is not skipped."""
+    """Return whether the entry is a folder or a system's file. A path out of the archive is rejected, not skipped."""
     if name.endswith("/"):
         return True
     return is_system_path(name) and not is_outside_path(name)
@@ -119,7 +119,7 @@ def _score_names(names: Iterable[str]) -> float:
 
 
 def _score_character(character: str) -> float:
-    """A name hardly contains symbols and control characters. Half-width kana and rare ideographs are unlikely."""
+    """Return how unusual the character is in a name: symbols most, then rare scripts, then rare characters."""
     if not character.isalpha():
         return 0.0 if unicodedata.category(character) in ("Mn", "Pd") else 1.0
     script = _get_script(character)
@@ -133,7 +133,7 @@ def _score_character(character: str) -> float:
 
 
 def _score_pair(previous: str, character: str) -> float:
-    """A word keeps to one script, and its capital letters come first."""
+    """Return how unusual the pair is. A word usually has one script, and its capital letters come first."""
     if not (previous.isalpha() and character.isalpha()) or (previous + character).isascii():
         return 0.0
     first, second = _get_script(previous), _get_script(character)
@@ -153,7 +153,7 @@ def _get_script(character: str) -> str:
 
 
 def _is_frequent(character: str) -> bool:
-    """The first level of the Chinese and of the Japanese standard holds the frequent characters."""
+    """Return whether the ideograph is in the first level of the Chinese or the Japanese standard."""
     for code_page, first, last in (("gb2312", b"\xb0\xa1", b"\xd7\xf9"), ("cp932", b"\x88\x9f", b"\x98\x72")):
         if first <= character.encode(code_page, errors="ignore") <= last:
             return True

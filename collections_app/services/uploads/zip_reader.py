@@ -1,4 +1,4 @@
-"""Reading of uploaded zip archives, entry by entry, without trusting their names, sizes or directory."""
+"""Reading of uploaded ZIP files, entry by entry, without trusting their names, sizes or directory."""
 
 import stat
 import struct
@@ -57,7 +57,7 @@ class ArchivePosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveEntry:
-    """One file of an archive: its content, or a sentence that says why it was rejected. `end` is behind it."""
+    """One file of an archive: its content, or a sentence why it was rejected. `end` is the next position."""
 
     name: str
     file: BinaryIO | None = None
@@ -86,7 +86,7 @@ def read_archive(
 ) -> Iterator[ArchiveEntry]:
     """Yield each file of the archive from `start` on, without folders and hidden files.
 
-    The content of an archive never raises: a bad entry is rejected by itself, and a limit rejects the remaining ones.
+    The content of an archive never raises. A bad entry is rejected alone, and a reached limit rejects the rest.
     """
     try:
         archive = _open_archive(file, limits)
@@ -130,7 +130,7 @@ def _open_archive(file: BinaryIO, limits: ArchiveLimits) -> zipfile.ZipFile:
 
 
 def _list_files(archive: zipfile.ZipFile) -> _Listing:
-    """Raises InvalidArchive if there are none, or if they are in other files."""
+    """Raises InvalidArchive if there are no files, or if the archive has several parts."""
     infos = archive.infolist()
     if any(info.volume for info in infos):
         raise InvalidArchive(_PART)
@@ -176,7 +176,7 @@ def _check_totals(number: int, total: int, limits: ArchiveLimits) -> str:
 
 
 def _check_entry(info: zipfile.ZipInfo, overlapping: frozenset[int]) -> str:
-    """Return why the directory alone rejects the entry, or an empty string."""
+    """Return the reason to reject the entry by its directory record alone, or an empty string."""
     if info.flag_bits & _ENCRYPTED:
         return _("This file is encrypted. Create the ZIP file without a password.")
     mode = info.external_attr >> 16
@@ -190,7 +190,7 @@ def _check_entry(info: zipfile.ZipInfo, overlapping: frozenset[int]) -> str:
 
 
 def _find_overlapping(infos: Sequence[zipfile.ZipInfo]) -> frozenset[int]:
-    """Return the offsets of entries that overlap: a few overlapping bytes can unpack to very many.
+    """Return the offsets of entries that overlap. A few overlapping bytes can unpack to very many.
 
     See D. Fifield, A better zip bomb, USENIX WOOT 2019. Not every release of Python 3.11 rejects them.
     """

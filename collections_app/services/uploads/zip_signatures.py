@@ -1,4 +1,4 @@
-"""How ZIP files begin and end: what is one, whatever its name."""
+"""The first and last bytes of ZIP files, which identify them whatever their names."""
 
 import os
 import zipfile
@@ -12,15 +12,13 @@ _FIRST_PART = b"PK\x07\x08"
 _END = b"PK\x05\x06"
 _END_BYTES = 22
 _MAX_COMMENT_BYTES = 2**16
-# The end of the directory states this number if there are more entries than 16 bits can count.
-_MANY = 0xFFFF
 
 
 def is_archive(file: BinaryIO) -> bool:
-    """Return whether the file is a zip, whatever its name. The file is left at 0.
+    """Return whether the file is a ZIP file, whatever its name. The file is left at 0.
 
-    A program that unpacks itself and the last part of a zip in several parts begin with other bytes. A picture with a
-    zip behind it is a picture.
+    A self-extracting program, or the last part of a split ZIP file, begins with other bytes and counts too. A picture
+    with an appended ZIP file is a picture.
     """
     file.seek(0)
     head = file.read(HEAD_BYTES)
@@ -33,7 +31,7 @@ def is_archive(file: BinaryIO) -> bool:
 
 
 def is_first_part(file: BinaryIO) -> bool:
-    """Return whether the file is the first part of a zip in several parts, without a directory."""
+    """Return whether the file is the first part of a split ZIP file, which has no directory."""
     file.seek(0)
     return file.read(len(_FIRST_PART)) == _FIRST_PART
 

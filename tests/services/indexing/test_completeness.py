@@ -1,4 +1,4 @@
-"""An index that has lost entries: noticed, queued once, and told on every page that searches."""
+"""An index that has lost entries: detected, queued once, and reported on every page that searches."""
 
 import shutil
 from io import StringIO

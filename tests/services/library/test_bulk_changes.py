@@ -86,9 +86,7 @@ def test_action_and_undo_take_a_constant_number_of_statements_per_chunk(
     sample: SampleTeam, many: list[int], action: Callable[[list[int], User], BulkResult]
 ) -> None:
     before = read_state()
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         result = action(many, sample.owner)
     assert result.count == COUNT
     assert len(queries) <= 3 * STATEMENTS_PER_CHUNK

@@ -3,10 +3,12 @@
 import errno
 import os
 import shutil
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import cast
@@ -20,7 +22,7 @@ from pytest_django import Settings
 from collections_app.errors import StorageUnavailable
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.worker import IndexWorker
-from collections_app.services.library.bounded_calls import share_time
+from collections_app.services.library.bounded_calls import BoundedCalls, share_time
 from tests.sample_team import SampleTeam, picture_bytes, put_pictures, sign_in_client
 from tests.services.library.s3_server import CONTENT, FAULTS, FaultyS3, faulty_s3
 
@@ -138,6 +140,28 @@ def test_several_calls_of_a_request_share_one_limit(bucket: FaultyS3) -> None:
     bucket.fault = "silent"
     with share_time(0), pytest.raises(StorageUnavailable):
         default_storage.exists(NAME)
+
+
+def test_request_whose_time_is_over_does_not_stop_the_calls_of_others(bucket: FaultyS3) -> None:
+    with share_time(0), suppress(StorageUnavailable):
+        default_storage.exists(NAME)
+
+    assert default_storage.open(NAME).read() == CONTENT
+
+
+def test_calls_work_again_after_the_system_had_no_free_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    calls = BoundedCalls(timeout_s=BOUND_S)
+    monkeypatch.setattr("collections_app.services.library.bounded_calls.MAX_RUNNING", 2)
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr("threading.Thread.start", refuse)
+        for _ in range(4):
+            with pytest.raises(StorageUnavailable):
+                calls.run(lambda: 1)
+
+    assert calls.run(lambda: 1) == 1
 
 
 @pytest.mark.parametrize("fault", ["silent", "cuts its body", "slow down", "wrong clock"])

@@ -23,7 +23,8 @@ from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.images import edit_image, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.maintenance import run_maintenance
-from collections_app.services.search.filters import FILTERS, FilterContext
+from collections_app.services.search.filter_terms import FilterContext
+from collections_app.services.search.filters import FILTERS
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.retrieval import find_nearest
 from collections_app.services.search.text_embeddings import embed_text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collections_app.services.search.filters import FilterTerm
+from collections_app.services.search.filter_terms import FilterTerm
 from collections_app.services.search.query import MAX_ITEMS, Query, Term, make_example_term, parse_query
 
 

@@ -15,7 +15,7 @@ from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.images import edit_image
 from collections_app.services.search.example_images import store_example
-from collections_app.services.search.filters import FilterTerm
+from collections_app.services.search.filter_terms import FilterTerm
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.resolved_filters import resolve_filters
 from collections_app.services.search.results import run_search

@@ -1,5 +1,6 @@
 """Limits of what one account, team or collection may have, and of how often one may act."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_django import Settings
 from collections_app.models import Collection, Invitation, PublicLink, SavedSearch, Share, Team
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.sharing.public_links import create_link
+from tests.clock import pass_time
 from tests.sample_team import SampleTeam, sign_in_client
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +63,20 @@ def test_inviting_the_same_address_again_counts(sample: SampleTeam, as_owner: Cl
     assert [invite(as_owner, sample, 1) for _ in range(4)] == [200, 200, 200, 429]
 
 
-def test_team_has_so_many_open_invitations(sample: SampleTeam, as_owner: Client, settings: Settings) -> None:
+def test_limit_of_invitations_holds_over_the_end_of_an_hour(
+    sample: SampleTeam, as_owner: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.INVITATIONS_PER_HOUR = 1
+    left_s = 3600 - time.time() % 3600
+    pass_time(monkeypatch, left_s - 60)
+    assert invite(as_owner, sample, 1) == 200
+    pass_time(monkeypatch, left_s + 60)
+    assert invite(as_owner, sample, 2) == 429
+    pass_time(monkeypatch, left_s + 3600)
+    assert invite(as_owner, sample, 2) == 200
+
+
+def test_team_has_a_limit_of_open_invitations(sample: SampleTeam, as_owner: Client, settings: Settings) -> None:
     settings.OPEN_INVITATIONS_PER_TEAM = 2
     assert [invite(as_owner, sample, number) for number in (1, 2, 3, 2)] == [200, 200, 400, 200]
 
@@ -78,7 +93,7 @@ def test_account_owns_fifty_teams(sample: SampleTeam, as_owner: Client) -> None:
     assert Team.objects.non_personal().count() == 50
 
 
-def test_team_has_so_many_collections(sample: SampleTeam, as_owner: Client, settings: Settings) -> None:
+def test_team_has_a_limit_of_collections(sample: SampleTeam, as_owner: Client, settings: Settings) -> None:
     settings.COLLECTIONS_PER_TEAM = 2
     form = {"team": sample.team.pk}
     answers = [as_owner.post("/collections/new/", {**form, "name": f"Place {number}"}) for number in range(3)]
@@ -98,14 +113,14 @@ def test_upload_says_that_the_team_has_too_many_collections(
     assert (answer.status_code, answer.json()["code"]) == (400, "too_many_collections")
 
 
-def test_collection_has_so_many_links(sample: SampleTeam, as_owner: Client, settings: Settings) -> None:
+def test_collection_has_a_limit_of_links(sample: SampleTeam, as_owner: Client, settings: Settings) -> None:
     settings.PUBLIC_LINKS_PER_COLLECTION = 2
     address = f"/collections/{sample.collection.pk}/links/new/"
     assert [as_owner.post(address, {}).status_code for _ in range(3)] == [302, 302, 400]
     assert PublicLink.objects.count() == 2
 
 
-def test_collection_is_shared_with_so_many(sample: SampleTeam, as_owner: Client, settings: Settings) -> None:
+def test_collection_has_a_limit_of_shares(sample: SampleTeam, as_owner: Client, settings: Settings) -> None:
     settings.SHARES_PER_COLLECTION = 1
     address = f"/collections/{sample.collection.pk}/sharing/team/"
     teams = [Team.objects.create(name=name) for name in ("Readers", "Writers")]
@@ -116,7 +131,7 @@ def test_collection_is_shared_with_so_many(sample: SampleTeam, as_owner: Client,
     assert Share.objects.count() == 1
 
 
-def test_account_saves_so_many_searches(sample: SampleTeam, as_owner: Client, settings: Settings) -> None:
+def test_account_has_a_limit_of_saved_searches(sample: SampleTeam, as_owner: Client, settings: Settings) -> None:
     settings.SAVED_SEARCHES_PER_ACCOUNT = 1
     answers = [as_owner.post("/searches/save/", {"name": name, "query": "q=a"}) for name in ("One", "Two")]
     assert [answer.status_code for answer in answers] == [302, 400]

@@ -1,4 +1,4 @@
-"""Removing a person while they share: whichever comes first, nothing of theirs stays open."""
+"""Removing a person while they share: in either order, none of their grants remains."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

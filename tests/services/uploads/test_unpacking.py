@@ -44,7 +44,7 @@ def failing_storage(settings: Settings) -> Any:
 
 
 class StopAfter(threading.Event):
-    """An event that is set once it was checked a number of times, as a signal between two entries."""
+    """An event that is set after a number of checks, like a signal between two entries."""
 
     def __init__(self, checks: int) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def read_counts(archive: ArchiveImport) -> tuple[str, int, int, int, int]:
 
 
 def forget_lease(archive: ArchiveImport) -> None:
-    """As if the lease of a killed worker had run out."""
+    """End the lease, as for a killed worker."""
     ArchiveImport.objects.filter(pk=archive.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
 
 
@@ -195,7 +195,7 @@ def test_missing_file_ends_the_unpacking_after_some_attempts(sample: SampleTeam)
 
 
 def test_pictures_over_the_quota_are_refused_before_they_are_decoded(sample: SampleTeam) -> None:
-    """A damaged picture over the quota is refused for the quota: nobody has looked at it."""
+    """A damaged picture over the quota is refused because of the quota: it was not decoded."""
     Team.objects.filter(pk=sample.team.pk).update(max_images=3)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -209,7 +209,7 @@ def test_pictures_over_the_quota_are_refused_before_they_are_decoded(sample: Sam
 
 
 def test_archives_take_turns(sample: SampleTeam) -> None:
-    """An archive gives way after its time slice, so that a long one keeps nobody waiting."""
+    """The worker changes to another archive after a time slice, so that a long archive does not delay others."""
     first, second = store(sample), store(sample, zipped(2))
     unpacker = ArchiveUnpacker(slice_s=0)
     unpacker.unpack_next()

@@ -92,6 +92,15 @@ def test_known_device_signs_in_while_strangers_and_its_own_network_wait(sample: 
     assert is_signed_in(phone)
 
 
+def test_cookie_of_known_devices_is_sent_to_the_site_s_path_only(
+    sample: SampleTeam, settings: Settings, behind_proxy: None
+) -> None:
+    settings.SESSION_COOKIE_PATH = "/pictures/"
+    phone = Client()
+    sign_in_from("192.0.2.1", phone, sample.owner.email)
+    assert phone.cookies["devices"]["path"] == "/pictures/"
+
+
 def test_known_device_of_one_account_gains_nothing_at_another(sample: SampleTeam, behind_proxy: None) -> None:
     viewer = Client()
     sign_in_from("192.0.2.1", viewer, sample.viewer.email)

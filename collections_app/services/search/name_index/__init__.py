@@ -1,7 +1,7 @@
 """The search index over names: a table that triggers update with every change of an image or collection.
 
-The table is derived data, so no migration creates it; apps.py rebuilds it after migrations. Django changes a table of
-SQLite by copying it. That drops the table's triggers, and fails if a trigger of another table names it.
+The table is derived data, so no migration creates it: apps.py rebuilds it after migrations. Django changes an SQLite
+table by copying it, which drops the table's triggers and fails if a trigger of another table names it.
 """
 
 from types import ModuleType
@@ -16,7 +16,7 @@ _DIALECTS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 def ensure_name_index(*, using: str) -> None:
-    """Build the index, unless all its triggers exist: then it is up to date."""
+    """Build the index unless all its triggers exist, which keep it up to date."""
     if _has_triggers(using) or not _has_tables(using):
         return
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
@@ -25,7 +25,7 @@ def ensure_name_index(*, using: str) -> None:
 
 
 def register_functions(connection: BaseDatabaseWrapper) -> None:
-    """Give a new connection the functions that the triggers need. PostgreSQL stores its own."""
+    """Add the functions that the triggers need to a new connection. PostgreSQL stores its functions."""
     if connection.vendor == "sqlite":
         sqlite.add_token_function(connection)
 

@@ -1,7 +1,7 @@
 """The statements for PostgreSQL: a table of text search vectors with a GIN index.
 
-Words are folded and split here as `models.words` does it for queries: PostgreSQL's own parser takes "rose.png" for a
-host name. ICU's rules cover the letters of all alphabets, whatever the locale of the database.
+These functions fold and split words like `models.words`, because PostgreSQL's parser reads "rose.png" as a host name.
+ICU's rules cover the letters of all alphabets, whatever the locale of the database.
 """
 
 from collections_app.models.words import (
@@ -68,7 +68,7 @@ REBUILD = (
         SELECT {_build_folding()}
     $$
     """,
-    # In plpgsql, whose plans are kept: PostgreSQL would compile a statement of this size for each row.
+    # In plpgsql, which caches its plans. PostgreSQL would compile an SQL function of this size for each row.
     f"""
     CREATE OR REPLACE FUNCTION image_names_tokens(names text) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$

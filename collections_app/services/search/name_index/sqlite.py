@@ -1,6 +1,6 @@
-"""The statements for SQLite: an FTS5 table. The connection's own function `image_name_tokens` folds and splits names.
+"""The statements for SQLite: an FTS5 table. The function `image_name_tokens` folds and splits names.
 
-Its tokenizer "ascii" leaves all letters beyond ASCII to that function.
+The tokenizer "ascii" does not change letters beyond ASCII.
 """
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -9,7 +9,7 @@ from collections_app.models.words import build_scoped_tokens
 
 
 def add_token_function(connection: BaseDatabaseWrapper) -> None:
-    """Give a new connection the function that the triggers call."""
+    """Add the function that the triggers call to a new connection."""
     connection.connection.create_function("image_name_tokens", 3, build_scoped_tokens, deterministic=True)
 
 

@@ -1,0 +1,18 @@
+"""Clean-up of tests that migrate to earlier versions."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from collections_app.services.search.name_index import ensure_name_index
+
+
+@pytest.fixture
+def latest() -> Iterator[None]:
+    """Migrate to the latest version after the test."""
+    yield
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+    ensure_name_index(using="default")
