@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import JpegImagePlugin
 
+from .errors import build_unsupported_error
 from .file_parts import Part, join_parts, measure_file, read_at
 from .memory_budget import MAX_BYTES
 from .scan import Scan, compute_raster_bytes
-from .unaccepted import build_unsupported_error
 
 _Levels = NDArray[np.uint8]
 END_MARKER = b"\xff\xd9"
