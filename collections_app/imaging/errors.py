@@ -39,6 +39,7 @@ _UNSUPPORTED_MESSAGE = re.compile(
     r"|decoder .* not available|cannot load this image",
     re.IGNORECASE,
 )
+# The formats that people have most often. docs/using.md lists them all.
 _ACCEPTED = _("JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF or another picture format")
 
 _UNSUPPORTED_FILES: tuple[tuple[int, bytes, str], ...] = (
@@ -105,7 +106,7 @@ def translate_decode_errors(name: str) -> Iterator[None]:
     except DECODE_ERRORS as error:
         if isinstance(error, OSError) and error.errno not in _ERRNO_OF_BAD_OFFSETS:
             raise
-        # The frames would keep the pixels as long as the error lives, beyond the memory budget.
+        # The frames of the traceback would keep the pixels after their memory is released.
         traceback.clear_frames(error.__traceback__)
         raise _build_invalid_image(error, name) from error
 

@@ -80,7 +80,7 @@ def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
             if picture_format == PNG:
                 check_png_rows(file)
         with reserve_memory(_compute_bytes(scan, picture_format)), translate_decode_errors(picture_format.name):
-            # In a function of its own, so that the pixels are gone before the memory is released.
+            # A separate function, so that its pixels are freed before the memory is released.
             return _decode_and_describe(scan, picture_format, limits)
     finally:
         file.seek(0)
