@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from collections_app.management.web_server.deadlines import Deadlines
 from collections_app.management.web_server.process import open_listener
+from collections_app.management.web_server.requests import Deadlines
 from collections_app.management.web_server.server import WebServer
 from tests.processes.installation import Installation, make_installation
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from collections_app.management.web_server.deadlines import Deadlines
+from collections_app.management.web_server.requests import Deadlines
 from collections_app.services.uploads.upload_pass import make_upload_pass
 from tests.web_server.conftest import StartServer, answer_path, connect_without_reading, wait_until
 from tests.web_server.raw_client import RawClient, RawResponse, request_once

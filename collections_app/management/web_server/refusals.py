@@ -72,7 +72,7 @@ DISK_FULL = Refusal(
 
 
 def respond_refusal(refusal: Refusal, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    """Respond in the reader's language: JSON for scripts, else a page. Neither body nor session is read."""
+    """Respond in the browser's language, with JSON to scripts and a page to others. Read neither body nor session."""
     request = WSGIRequest(environ)
     with translation.override(translation.get_language_from_request(request)):
         response = SecureHeadersMiddleware(lambda _request: _build_response(request, refusal))(request)
