@@ -13,7 +13,7 @@ from .date_text import decode_text
 from .errors import DECODE_ERRORS
 from .file_parts import read_at
 from .formats import HEIF, PNG, TIFF, PictureFormat
-from .png_chunks import iterate_chunks
+from .png_chunks import iterate_png_chunks
 
 # libheif and Pillow's TIFF reader apply the orientation while decoding.
 _TURNED_BY_DECODER = (HEIF, TIFF)
@@ -110,7 +110,7 @@ def _decode_xmp(value: Any) -> str:
 def _read_png(file: BinaryIO) -> Metadata:
     texts: dict[str, str] = {}
     exif = Image.Exif()
-    for chunk in iterate_chunks(file):
+    for chunk in iterate_png_chunks(file):
         if chunk.name not in _METADATA_CHUNKS or chunk.size > _MAX_CHUNK_BYTES:
             continue
         content = read_at(file, chunk.offset, chunk.size)

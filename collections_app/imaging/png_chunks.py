@@ -68,7 +68,7 @@ class Chunk:
 
 def scan_png(file: BinaryIO, max_frames: int) -> Scan:
     """Raises ValueError on a damaged file, EOFError if rows are missing, InvalidImage on an unsupported kind."""
-    chunks = list(iterate_chunks(file))
+    chunks = list(iterate_png_chunks(file))
     header = _read_header(file, chunks)
     data = [chunk for chunk in chunks if chunk.name == b"IDAT"]
     parts: list[Part] = [b"\x89PNG\r\n\x1a\n", chunks[0].part]
@@ -89,7 +89,7 @@ def scan_png(file: BinaryIO, max_frames: int) -> Scan:
 
 def check_png_rows(file: BinaryIO) -> None:
     """Inflate the rows without keeping them. Raises EOFError if some are missing and zlib.error if they are damaged."""
-    chunks = list(iterate_chunks(file))
+    chunks = list(iterate_png_chunks(file))
     missing = _read_header(file, chunks).count_bytes()
     inflater = zlib.decompressobj()
     for chunk in chunks:
@@ -106,7 +106,7 @@ def check_png_rows(file: BinaryIO) -> None:
         raise EOFError("rows of a PNG are missing")
 
 
-def iterate_chunks(file: BinaryIO) -> Iterator[Chunk]:
+def iterate_png_chunks(file: BinaryIO) -> Iterator[Chunk]:
     """Yield the chunks up to IEND, to the end of the file, or to bytes that are no chunk."""
     size, offset = measure_file(file), 8
     for _ in range(_MAX_CHUNKS):
