@@ -88,5 +88,5 @@ def _build_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     sentence = gettext(refusal.sentence)
     if is_json_requested(request):
         return JsonResponse({"error": sentence, "code": refusal.code}, status=refusal.status)
-    page = render_to_string("refused.html", {"sentence": sentence, "is_signed_out": refusal is SIGNED_OUT})
+    page = render_to_string("400.html", {"sentence": sentence, "is_signed_out": refusal is SIGNED_OUT})
     return HttpResponse(page, status=refusal.status)
