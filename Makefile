@@ -34,7 +34,7 @@ test-fast: $(VENV)/.installed-dev
 test-services: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.with_services
 
-# Tries 200 slow clients and large pictures against a site, for a minute each; prints waiting times and memory.
+# Loads a site with 200 slow clients, then with large pictures, for a minute each; prints waiting times and memory.
 test-load: $(VENV)/.installed-dev
 	LOAD_SECONDS=60 $(BIN)/pytest -n 0 -s tests/load
 

@@ -65,7 +65,7 @@ def database(name: str) -> dict[str, Any] | None:
         found: dict[str, Any] = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} cannot be read: {error}") from error
-    # libpq waits without a limit. Packets that keep the connection alive notice a server that is gone.
+    # By default libpq waits without a limit. Keepalive packets detect a server that is gone.
     limits = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
     found["OPTIONS"] = {**limits, "tcp_user_timeout": 60_000, **found.get("OPTIONS", {})}
     return found
@@ -99,6 +99,7 @@ def site_path(name: str) -> str:
 
 
 def require_less(limit: int, limit_name: str, **values: int) -> None:
+    """Stop the start if a value is not below the limit."""
     for name, value in values.items():
         if value >= limit:
             raise ImproperlyConfigured(f"{name} must be less than {limit_name} ({limit}), not {value}.")

@@ -4,7 +4,7 @@ import logging
 
 
 class RefusalsWithoutTraceback(logging.Filter):
-    """Drops the traceback of a request that was refused: anybody can send one, and nothing in the site is broken."""
+    """Drops tracebacks of refused requests. Anybody can cause them, and they are no errors of the site."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if getattr(record, "status_code", 500) < 500:

@@ -24,7 +24,7 @@ PRIVATE_PATHS = close_data_to_others(DATA_DIR)
 # --- Django itself -----------------------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY") or load_secret_key(DATA_DIR / "secret-key")
-# Earlier keys: signatures and secrets of two-factor sign-in that were made with them stay valid.
+# Earlier keys. Signatures and secrets of two-factor sign-in that were made with them stay valid.
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 ROOT_URLCONF = "imagesearch.urls"
@@ -142,7 +142,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     "staticfiles": {"BACKEND": "imagesearch.static_files.HashedStaticFiles"},
 }
-# How long a request waits for the bucket, beside a second for each megabyte.
+# How long a request waits for the bucket, plus a second for each megabyte.
 STORAGE_TIMEOUT_S = env.integer("STORAGE_TIMEOUT_S", 10, minimum=1)
 # s3://bucket/folder; keys, region and endpoint come from the usual AWS variables, which boto3 reads itself.
 if bucket := env.bucket("STORAGE_URL"):
@@ -354,7 +354,7 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    # Every handler needs `blank_secrets`: addresses of pages hold secrets.
+    # Every handler needs `blank_secrets`, because addresses of pages contain secrets.
     "filters": {
         "blank_secrets": {"()": "collections_app.log_filter.BlankSecrets"},
         "refusals": {"()": "imagesearch.log_filters.RefusalsWithoutTraceback"},

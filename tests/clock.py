@@ -1,5 +1,7 @@
-"""A clock that tests move."""
+"""Tests and time: moving the clock, and waiting."""
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,3 +13,10 @@ def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     later = timezone.now() + timedelta(seconds=seconds)
     monkeypatch.setattr("time.time", later.timestamp)
     monkeypatch.setattr("django.core.cache.backends.db.tz_now", lambda: later)
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 120) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

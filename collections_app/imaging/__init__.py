@@ -1,10 +1,9 @@
 """Pictures as files and as pixels: checked, decoded, reduced, hashed. Independent of Django."""
 
-from .date_text import FIRST_YEAR, TakenDate, get_possible_dates
+from .date_text import FIRST_YEAR, TakenDate, get_possible_dates, read_date_in_name
 from .decoding import hold_picture, open_picture
 from .formats import ACCEPTED_ENDINGS, CONTENT_TYPES, FORMATS_BY_WORD, SHOWN_BY_BROWSERS
 from .inspection import Limits, PictureInfo, check_byte_size, inspect_picture, read_picture_date
-from .name_dates import read_date_in_name
 from .perceptual_hash import compute_perceptual_hash
 from .thumbnails import (
     THUMBNAIL_CONTENT_TYPE,

@@ -9,7 +9,7 @@ from .file_parts import Part, join_parts, measure_file, read_at, read_exactly
 from .scan import Scan, compute_raster_bytes
 
 _GIF_EXTENSION, _GIF_IMAGE, _GIF_TRAILER = b"!", b",", b";"
-# libwebp holds the canvas twice and gives a copy of it, with 4 bytes a pixel.
+# libwebp has two canvases and returns a copy of one, with 4 bytes a pixel.
 _WEBP_BYTES_PER_PIXEL = 12
 _WEBP_PICTURES = (b"VP8 ", b"VP8L")
 _WEBP_ANIMATION_FLAG = 0x02
@@ -25,7 +25,7 @@ class _RiffChunk:
 
     @property
     def parts(self) -> list[Part]:
-        """The chunk with its own size, also if the file gives another."""
+        """The chunk with its real size, even if the file gives another."""
         return [self.name + struct.pack("<I", self.size), (self.offset, self.size), bytes(self.size % 2)]
 
 

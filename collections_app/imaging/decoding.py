@@ -71,10 +71,10 @@ _TURNS = {
 }
 # Formats where a fourth channel of zeros means that the channel is unused.
 _MAY_LACK_ALPHA = (BMP, ICO, TGA, TIFF, DDS)
-# These readers keep their decoder's buffers as long as the picture lives.
+# These readers keep their decoder's buffers as long as the picture exists.
 _HOLDING_READERS = ("WEBP", "AVIF", "HEIF")
 _DRAFT_DIVISORS = (1, 2, 4, 8)
-# For each pixel of the result: converted, turned, and a copy while it is encoded.
+# For each pixel of the result: converted, rotated, and a copy while it is encoded.
 _RESULT_BYTES_PER_PIXEL = 12
 
 
@@ -179,7 +179,7 @@ def _list_divisors(scan: Scan, picture_format: PictureFormat, edge_px: int) -> l
 def _plan_result(scan: Scan, picture_format: PictureFormat, divisor: int, edge_px: int) -> _Plan:
     width, height = compute_thumbnail_size(*scan.largest, edge_px)
     raster_bytes = compute_draft_bytes(scan, divisor) - scan.codec_bytes
-    # The readers that hold their decoder's buffers are let go before the result is made; the one of JPEG is not.
+    # _decode frees the buffers of _HOLDING_READERS before it makes the result, but not those of a JPEG.
     held_bytes = scan.codec_bytes if picture_format.reader == "JPEG" else 0
     result_bytes = width * height * _RESULT_BYTES_PER_PIXEL
     byte_count = raster_bytes + max(scan.codec_bytes, held_bytes + result_bytes)

@@ -1,13 +1,15 @@
-"""Files as Pillow gets to see them: parts of an uploaded file, without what Pillow cannot read."""
+"""Reading parts of an uploaded file, and joining parts into the file that Pillow reads."""
 
 import io
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-# A place in the uploaded file (offset, length), or bytes to put between such places.
+# Offset and length of a part of the uploaded file, or bytes to put between such parts.
 Part = tuple[int, int] | bytes
 _BUFFER_BYTES = 65_536
+_BLOCK_BYTES = 2**20
 _MAX_OFFSET = 2**40
+_MAX_FOUND = 10_000
 
 
 def join_parts(file: BinaryIO, parts: Sequence[Part]) -> BinaryIO:
@@ -22,7 +24,7 @@ def measure_file(file: BinaryIO) -> int:
 
 
 def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
-    """Return the bytes at a place; fewer at the end of the file, none at a place that no file has."""
+    """Return the bytes at an offset; fewer at the end of the file, none if no file can have this offset."""
     if not 0 <= offset < _MAX_OFFSET or size <= 0:
         return b""
     file.seek(offset)
@@ -37,16 +39,18 @@ def read_exactly(file: BinaryIO, size: int) -> bytes:
     return data
 
 
-def find_all(file: BinaryIO, word: bytes, *, end: int | None = None) -> Iterator[int]:
-    """Yield the offsets of a word in the file, reading it block by block."""
-    offset, size = 0, measure_file(file) if end is None else end
-    while offset < size:
-        block = read_at(file, offset, min(_BUFFER_BYTES * 16, size - offset) + len(word) - 1)
+def find_all(file: BinaryIO, word: bytes) -> Iterator[int]:
+    """Yield the offsets of a word in the file, reading it block by block. Raises ValueError after 10,000 of them."""
+    count = 0
+    for offset in range(0, measure_file(file), _BLOCK_BYTES):
+        block = read_at(file, offset, _BLOCK_BYTES + len(word) - 1)
         found = block.find(word)
         while found >= 0:
+            if count == _MAX_FOUND:
+                raise ValueError("the file repeats a name or marker too often")
+            count += 1
             yield offset + found
             found = block.find(word, found + 1)
-        offset += _BUFFER_BYTES * 16
 
 
 class _JoinedParts(io.RawIOBase):
@@ -83,17 +87,14 @@ class _JoinedParts(io.RawIOBase):
             return 0
         start, end, part = found
         size = min(len(buffer), end - self._position)
-        skipped = self._position - start
-        data = part[skipped : skipped + size] if isinstance(part, bytes) else self._read(part[0] + skipped, size)
+        skip = self._position - start
+        data = part[skip : skip + size] if isinstance(part, bytes) else read_at(self._file, part[0] + skip, size)
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
 
-    def _read(self, offset: int, size: int) -> bytes:
-        return read_at(self._file, offset, size)
-
     def _find_part(self) -> tuple[int, int, Part] | None:
-        """Return the part at the position. Parts are mostly read in their order, so the search starts at the last."""
+        """Return the part at the position. Most reads are sequential, so the search starts at the part read last."""
         if self._current >= len(self._parts) or self._position < self._parts[self._current][0]:
             self._current = 0
         while self._current < len(self._parts) and self._position >= self._parts[self._current][1]:

@@ -1,9 +1,8 @@
-"""The accepted picture formats, and how a file's first bytes tell its format."""
+"""The accepted picture formats, and how to recognise them by a file's first bytes."""
 
 from dataclasses import dataclass
 
 HEAD_BYTES = 4096
-# Spoken of in messages: the formats that people have most often. docs/using.md lists them all.
 RAW_WORD = "raw"
 
 
@@ -11,7 +10,7 @@ RAW_WORD = "raw"
 class PictureFormat:
     """An accepted format.
 
-    `name` is what rows hold and pages show. `words` are what people may write after `format:`. `reader` is Pillow's
+    `name` is stored in rows and shown on pages. `words` are what people may write after `format:`. `reader` is Pillow's
     name of the reader, empty if imaging/ reads the format itself. Browsers get the original of a format with
     `is_shown_by_browsers`, and a JPEG of any other. A format with `is_raw` is a camera's raw file, of which the largest
     embedded JPEG is used.
@@ -98,7 +97,7 @@ FORMATS = (
     *(JPEG2000, PNM, TGA, PCX, PSD, QOI, DDS),
     *RAW_FORMATS,
 )
-# The name of a format, as the rows hold it, to its content type.
+# The name of a format, as in the database, to its content type.
 CONTENT_TYPES = {each.name: each.content_type for each in FORMATS}
 # The names of the formats whose originals browsers show.
 SHOWN_BY_BROWSERS = frozenset(each.name for each in FORMATS if each.is_shown_by_browsers)
@@ -130,7 +129,7 @@ _MAGIC: tuple[tuple[bytes, PictureFormat], ...] = (
     (b"MMOR", ORF),
     (b"IIU\x00", RW2),
 )
-# ISO base media brands (ISO/IEC 23008-12). mif1 and msf1 say only that there are pictures, the others say which kind.
+# ISO base media brands (ISO/IEC 23008-12). mif1 and msf1 only mean that there are pictures; the others give the kind.
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _OPEN_BRANDS = {b"mif1", b"msf1", b"mif2", b"mif3", b"miaf", b"MiHE", b"MiHB", b"MiHA", b"1pic"}

@@ -1,6 +1,5 @@
 """The checks of an uploaded file, cheapest first, before it is decoded in full."""
 
-import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
@@ -13,6 +12,7 @@ from collections_app.errors import gettext_noop as _
 from .date_text import TakenDate
 from .decoding import compute_draft_bytes, load_pixels, open_lazily, orient_size
 from .errors import translate_decode_errors
+from .file_parts import measure_file
 from .formats import AVIF, DDS, HEIF, PNG, QOI, PictureFormat
 from .jpeg_segments import check_open_end, compute_check_bytes
 from .memory_budget import reserve_memory
@@ -23,7 +23,7 @@ from .scan import Scan
 from .simple_headers import MAX_SLOW_PIXELS, is_slow_dds
 from .taken_dates import read_taken_date
 
-# A JPEG is decoded at an eighth of its size: this reads all of its data.
+# Decoding a JPEG at an eighth of its size reads all of its data.
 _CHECK_DIVISOR = 8
 
 
@@ -80,8 +80,8 @@ def inspect_picture(file: BinaryIO, limits: Limits) -> PictureInfo:
             if picture_format == PNG:
                 check_png_rows(file)
         with reserve_memory(_compute_bytes(scan, picture_format)), translate_decode_errors(picture_format.name):
-            # In a function of its own, so that the pixels are gone before the memory is released.
-            return _decode_and_describe(file, scan, picture_format, limits)
+            # A separate function, so that its pixels are freed before the memory is released.
+            return _decode_and_describe(scan, picture_format, limits)
     finally:
         file.seek(0)
 
@@ -96,7 +96,7 @@ def read_picture_date(file: BinaryIO) -> TakenDate | None:
         with translate_decode_errors(picture_format.name):
             scan = scan_picture(file, picture_format, max_frames=1)
         with reserve_memory(scan.decode_bytes), translate_decode_errors(picture_format.name):
-            return read_taken_date(open_lazily(scan, picture_format), file, picture_format)
+            return read_taken_date(open_lazily(scan, picture_format), scan.file, picture_format)
     finally:
         file.seek(0)
 
@@ -113,8 +113,8 @@ def _compute_bytes(scan: Scan, picture_format: PictureFormat) -> int:
     return scan.decode_bytes
 
 
-def _decode_and_describe(file: BinaryIO, scan: Scan, picture_format: PictureFormat, limits: Limits) -> PictureInfo:
-    """Decode first, and read metadata from the decoded picture: reading could decode, and hide an error."""
+def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limits) -> PictureInfo:
+    """Decode, then read the metadata: Pillow may decode while it reads metadata, and would hide an error."""
     if scan.is_open_ended:
         check_open_end(scan)
     image = open_lazily(scan, picture_format)
@@ -125,7 +125,7 @@ def _decode_and_describe(file: BinaryIO, scan: Scan, picture_format: PictureForm
     size = (scan.width, scan.height) if is_jpeg else image.size
     _check_pixels(size[0] * size[1], limits.get_max_pixels(picture_format))
     info = _build_info(image, size, picture_format)
-    return replace(info, frames=frames, taken=read_taken_date(image, file, picture_format))
+    return replace(info, frames=frames, taken=read_taken_date(image, scan.file, picture_format))
 
 
 def _build_info(image: Image.Image, size: tuple[int, int], picture_format: PictureFormat) -> PictureInfo:
@@ -142,8 +142,7 @@ def _build_info(image: Image.Image, size: tuple[int, int], picture_format: Pictu
 
 
 def _check_bytes(file: BinaryIO, limits: Limits) -> None:
-    size = file.seek(0, os.SEEK_END)
-    size = file.tell() if size is None else size
+    size = measure_file(file)
     if size == 0:
         raise InvalidImage("empty", _("This file is empty. Select another one."))
     check_byte_size(size, limits)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import JpegImagePlugin
 
+from .errors import build_unsupported_error
 from .file_parts import Part, join_parts, measure_file, read_at
 from .memory_budget import MAX_BYTES
 from .scan import Scan, compute_raster_bytes
-from .unaccepted import build_unsupported_error
 
 _Levels = NDArray[np.uint8]
 END_MARKER = b"\xff\xd9"
@@ -34,7 +34,7 @@ _COEFFICIENT_BYTES = 2
 # The part of the picture that may be missing at the end of a file without an end marker: one hundredth, or two blocks.
 _MISSING_SHARE, _MISSING_BLOCKS = 100, 2
 _FILLERS, _FILLER_BYTES = 3, 4096
-# How many times check_open_end holds the pixels of a JPEG of several scans.
+# check_open_end needs memory for the pixels of a JPEG so many times.
 _CHECK_RASTERS = 4
 
 
@@ -95,9 +95,9 @@ def scan_jpeg(file: BinaryIO, max_frames: int) -> Scan:
 def check_open_end(scan: Scan) -> None:
     """Raise EOFError if more than the last hundredth of the picture is missing in a JPEG without an end marker.
 
-    The decoder fills missing blocks in silence. Where the picture changes with the bytes that are put after the file's
-    end, the file does not determine it. A JPEG of several scans is compared in full size, because a later scan may add
-    details only; any other at an eighth, one pixel for each block.
+    The decoder fills missing blocks without an error. So the file is decoded with several fillers after its end: blocks
+    that differ are missing. A JPEG of several scans is compared in full size, because a later scan may only add
+    details; any other at an eighth, one pixel for each block.
     """
     is_simple = _is_simple(scan)
     if compute_check_bytes(scan) > MAX_BYTES:
@@ -243,7 +243,7 @@ def _decode_with_filler(file: BinaryIO, filler: bytes, is_simple: bool) -> _Leve
 
 
 def _count_missing(left: _Levels, right: _Levels, band: int) -> int:
-    """Return the number of pixels from the first block that differs to the end, in rows of blocks of `band` pixels."""
+    """Return the number of pixels from the first block that differs to the end. Blocks have `band` by `band` pixels."""
     height, width = left.shape[:2]
     for top in range(0, height, band):
         differs = (left[top : top + band] != right[top : top + band]).any(axis=(0, 2))

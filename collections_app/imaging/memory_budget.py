@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from collections_app.errors import InvalidImage
 from collections_app.errors import gettext_noop as _
 
-# Eight threads that decode at once stay below 1.5 GB: the rest is for files, buffers and what malloc keeps.
+# Eight threads that decode at once stay below 1.5 GB. The rest is for files, buffers and what malloc keeps.
 MAX_BYTES = 1_200_000_000
 
 
@@ -22,7 +22,7 @@ class MemoryBudget:
 
     @contextmanager
     def reserve(self, byte_count: int) -> Iterator[None]:
-        """Wait until the bytes are free. A thread reserves once at a time: it could wait for itself.
+        """Wait until the bytes are free. A thread may hold only one reservation, otherwise it could wait for itself.
 
         Raises InvalidImage with the code `too_many_pixels` if the bytes are more than the whole budget.
         """

@@ -1,26 +1,25 @@
-"""The raw metadata of a picture: EXIF, XMP, IPTC and PNG texts. Broken metadata is ignored; it never rejects a
-picture.
-"""
+"""The raw metadata of a picture: EXIF, XMP, IPTC and PNG texts. Broken metadata is ignored."""
 
 import re
-import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO, TypeVar, cast
 
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 from .date_text import decode_text
 from .errors import DECODE_ERRORS
+from .file_parts import read_at
 from .formats import HEIF, PNG, TIFF, PictureFormat
+from .png_chunks import iterate_png_chunks
 
 # libheif and Pillow's TIFF reader apply the orientation while decoding.
 _TURNED_BY_DECODER = (HEIF, TIFF)
 _XMP_TAG, _XMP_KEYWORD = 700, "xml:com.adobe.xmp"
 _EXIF_KEYWORDS = ("raw profile type exif", "raw profile type app1")
-_TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
-_MAX_CHUNKS = 100_000
+_METADATA_CHUNKS = (b"tEXt", b"zTXt", b"iTXt", b"eXIf")
 _MAX_CHUNK_BYTES = 2**22
 _R = TypeVar("_R")
 _T = TypeVar("_T")
@@ -28,7 +27,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """The tags of EXIF by their numbers, XMP as its text, IPTC by record and dataset, PNG texts by keyword in lower
+    """The EXIF tags of the main, photo and GPS directories; IPTC by record and dataset; PNG texts by keyword in lower
     case.
     """
 
@@ -54,8 +53,8 @@ def read_orientation(image: Image.Image, picture_format: PictureFormat) -> int:
 def read_metadata(image: Image.Image, file: BinaryIO, picture_format: PictureFormat) -> Metadata:
     """Read the metadata of an opened picture, decoded or not. Decodes nothing, and leaves the file where it is.
 
-    A PNG's chunks are read from the file: those after the pixels are unknown to Pillow before it decodes. A TIFF is
-    opened again, since Pillow forgets its file when it decodes.
+    `file` is the file that Pillow has opened, so the PNG texts are within Pillow's limits. A TIFF is opened again,
+    because Pillow closes its file when it decodes.
     """
     position = file.tell()
     try:
@@ -111,10 +110,13 @@ def _decode_xmp(value: Any) -> str:
 def _read_png(file: BinaryIO) -> Metadata:
     texts: dict[str, str] = {}
     exif = Image.Exif()
-    for kind, content in _iterate_png_chunks(file):
-        if kind == b"eXIf":
+    for chunk in iterate_png_chunks(file):
+        if chunk.name not in _METADATA_CHUNKS or chunk.size > _MAX_CHUNK_BYTES:
+            continue
+        content = read_at(file, chunk.offset, chunk.size)
+        if chunk.name == b"eXIf":
             _load_exif(exif, content)
-        elif found := _read_or(None, lambda kind=kind, content=content: _read_png_text(kind, content)):  # type: ignore[misc]
+        elif found := _read_or(None, partial(_read_png_text, chunk.name, content)):
             texts.setdefault(*found)
     for keyword in _EXIF_KEYWORDS:
         if keyword in texts and not exif:
@@ -124,21 +126,6 @@ def _read_png(file: BinaryIO) -> Metadata:
 
 def _load_exif(exif: Image.Exif, content: bytes) -> None:
     _read_or(None, lambda: exif.load(content))
-
-
-def _iterate_png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the chunks of metadata with their content; the others are skipped without reading them."""
-    file.seek(8)
-    for _ in range(_MAX_CHUNKS):
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        length, kind = struct.unpack(">I4s", head)
-        if kind in (*_TEXT_CHUNKS, b"eXIf") and length <= _MAX_CHUNK_BYTES:
-            yield kind, file.read(length)
-            file.seek(4, 1)
-        else:
-            file.seek(length + 4, 1)
 
 
 def _read_png_text(kind: bytes, content: bytes) -> tuple[str, str] | None:

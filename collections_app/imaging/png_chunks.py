@@ -1,7 +1,7 @@
 """The chunks of a PNG file (PNG specification, third edition).
 
-Pillow refuses a file because of large or damaged text, and accepts one whose compressed rows end early. Here the pixels
-decide: chunks that Pillow cannot read are left out, and the rows are counted.
+Pillow refuses a file because of large or damaged text, and accepts one whose compressed rows end early. Here only the
+pixels count: chunks that Pillow cannot read are left out, and the rows are counted.
 """
 
 import struct
@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 from PIL import PngImagePlugin
 
+from .errors import build_unsupported_error
 from .file_parts import Part, join_parts, measure_file, read_at, read_exactly
 from .scan import Scan
-from .unaccepted import build_unsupported_error
 
 MAX_PROFILE_BYTES = 4 * 2**20
 PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE_BYTES
@@ -54,7 +54,9 @@ class _Header:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Chunk:
+class Chunk:
+    """`offset` and `size` are those of the content."""
+
     name: bytes
     offset: int
     size: int
@@ -66,7 +68,7 @@ class _Chunk:
 
 def scan_png(file: BinaryIO, max_frames: int) -> Scan:
     """Raises ValueError on a damaged file, EOFError if rows are missing, InvalidImage on an unsupported kind."""
-    chunks = list(_iterate_chunks(file))
+    chunks = list(iterate_png_chunks(file))
     header = _read_header(file, chunks)
     data = [chunk for chunk in chunks if chunk.name == b"IDAT"]
     parts: list[Part] = [b"\x89PNG\r\n\x1a\n", chunks[0].part]
@@ -87,7 +89,7 @@ def scan_png(file: BinaryIO, max_frames: int) -> Scan:
 
 def check_png_rows(file: BinaryIO) -> None:
     """Inflate the rows without keeping them. Raises EOFError if some are missing and zlib.error if they are damaged."""
-    chunks = list(_iterate_chunks(file))
+    chunks = list(iterate_png_chunks(file))
     missing = _read_header(file, chunks).count_bytes()
     inflater = zlib.decompressobj()
     for chunk in chunks:
@@ -104,7 +106,7 @@ def check_png_rows(file: BinaryIO) -> None:
         raise EOFError("rows of a PNG are missing")
 
 
-def _iterate_chunks(file: BinaryIO) -> Iterator[_Chunk]:
+def iterate_png_chunks(file: BinaryIO) -> Iterator[Chunk]:
     """Yield the chunks up to IEND, to the end of the file, or to bytes that are no chunk."""
     size, offset = measure_file(file), 8
     for _ in range(_MAX_CHUNKS):
@@ -113,12 +115,12 @@ def _iterate_chunks(file: BinaryIO) -> Iterator[_Chunk]:
         length, name = struct.unpack(">I4s", read_at(file, offset, 8))
         if not name.isalpha() or not name.isascii() or name == b"IEND":
             return
-        yield _Chunk(name=name, offset=offset + 8, size=min(length, size - offset - 8))
+        yield Chunk(name=name, offset=offset + 8, size=min(length, size - offset - 8))
         offset += 12 + length
     raise ValueError("too many chunks in a PNG")
 
 
-def _read_header(file: BinaryIO, chunks: list[_Chunk]) -> _Header:
+def _read_header(file: BinaryIO, chunks: list[Chunk]) -> _Header:
     if not chunks:
         raise EOFError("a PNG without chunks")
     if chunks[0].name == b"CgBI":
@@ -139,7 +141,7 @@ def _read_header(file: BinaryIO, chunks: list[_Chunk]) -> _Header:
     )
 
 
-def _select_chunks(file: BinaryIO, chunks: list[_Chunk], header: _Header) -> Iterator[Part]:
+def _select_chunks(file: BinaryIO, chunks: list[Chunk], header: _Header) -> Iterator[Part]:
     """Yield the palette, the transparency and the metadata that Pillow can read."""
     left = _MAX_METADATA_BYTES
     palettes = [chunk for chunk in chunks if chunk.name == b"PLTE"]
@@ -156,12 +158,12 @@ def _select_chunks(file: BinaryIO, chunks: list[_Chunk], header: _Header) -> Ite
             yield chunk.part
 
 
-def _is_intact(file: BinaryIO, chunk: _Chunk) -> bool:
+def _is_intact(file: BinaryIO, chunk: Chunk) -> bool:
     data = read_at(file, chunk.offset - 4, chunk.size + 8)
     return len(data) == chunk.size + 8 and zlib.crc32(data[:-4]) == int.from_bytes(data[-4:], "big")
 
 
-def _is_readable(file: BinaryIO, chunk: _Chunk) -> bool:
+def _is_readable(file: BinaryIO, chunk: Chunk) -> bool:
     """Check the checksum, and that compressed text is not larger than Pillow accepts."""
     if not _is_intact(file, chunk):
         return False

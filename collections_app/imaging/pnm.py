@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .errors import build_unsupported_error
 from .file_parts import measure_file, read_at
 from .scan import Scan
-from .unaccepted import build_unsupported_error
 
 _HEADER_BYTES = 65_536
 _TOKEN = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*([^\s#]+)")

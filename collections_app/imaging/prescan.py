@@ -10,6 +10,7 @@ from typing import BinaryIO
 from . import formats
 from .animations import scan_gif, scan_webp
 from .base_media import scan_avif, scan_heif
+from .errors import build_unaccepted_error
 from .file_parts import read_at
 from .formats import HEAD_BYTES, RAW_FORMATS, TIFF, PictureFormat, find_format
 from .jpeg_segments import scan_jpeg
@@ -28,7 +29,6 @@ from .simple_headers import (
     scan_tga,
 )
 from .tiff_directories import scan_tiff
-from .unaccepted import build_unaccepted_error
 
 _SCANS: dict[PictureFormat, Callable[[BinaryIO, int], Scan]] = {
     formats.JPEG: scan_jpeg,

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from . import formats
+from .errors import build_raw_error
 from .file_parts import find_all, join_parts, measure_file, read_at
 from .formats import PictureFormat
 from .jpeg_segments import measure_jpeg, scan_jpeg
@@ -24,10 +25,9 @@ from .tiff_directories import (
     iterate_directories,
     read_sub_directories,
 )
-from .unaccepted import build_raw_error
 
 MIN_PREVIEW_WIDTH = 1000
-_MAX_DIRECTORIES, _MAX_PREVIEWS = 20, 500
+_MAX_DIRECTORIES, _MAX_PREVIEWS, _MAX_SENSOR_PARTS = 20, 500, 20_000
 # Cameras write their metadata before the pixels.
 _METADATA_BYTES = 2**20
 _SENSOR_PHOTOMETRICS = (32803, 34892)
@@ -45,16 +45,16 @@ _FORMAT_BY_MAKE = {
 
 def find_raw_format(file: BinaryIO) -> PictureFormat | None:
     """Return the raw format of a file that begins like a TIFF; None if its pages are ordinary pictures."""
-    directories = list(_list_directories(file))
-    if not directories:
-        return None
-    if any(DNG_VERSION in directory.values for directory in directories):
-        return formats.DNG
-    if read_at(file, 8, 2) == b"CR":
+    make, has_page, has_sensor_data = "", False, False
+    for directory in _iterate_pages(file):
+        if DNG_VERSION in directory.values:
+            return formats.DNG
+        make = make or directory.make
+        has_page, has_sensor_data = True, has_sensor_data or _has_sensor_data(directory)
+    if has_page and read_at(file, 8, 2) == b"CR":
         return formats.CR2
-    if not any(map(_has_sensor_data, directories)):
+    if not has_sensor_data:
         return None
-    make = next((directory.make for directory in directories if directory.make), "")
     return next((each for word, each in _FORMAT_BY_MAKE.items() if make.startswith(word)), formats.TIFF_RAW)
 
 
@@ -68,12 +68,10 @@ def scan_raw(file: BinaryIO, max_frames: int) -> Scan:
     return dataclasses.replace(preview, exif=_read_exif(file))
 
 
-def _list_directories(file: BinaryIO) -> Iterator[Directory]:
-    """Yield the first pages with the directories below them, up to the first that is damaged."""
+def _iterate_pages(file: BinaryIO) -> Iterator[Directory]:
+    """Yield the first pages and the directories below them, up to the first that is damaged."""
     with suppress(ValueError, EOFError, struct.error):
-        for count, directory in enumerate(iterate_directories(file)):
-            if count == _MAX_DIRECTORIES:
-                return
+        for directory in itertools.islice(iterate_directories(file), _MAX_DIRECTORIES):
             yield directory
             yield from read_sub_directories(file, directory)
 
@@ -83,20 +81,24 @@ def _has_sensor_data(directory: Directory) -> bool:
 
 
 def _iterate_previews(file: BinaryIO) -> Iterator[tuple[int, int, int, int]]:
-    """Yield pixels, width, height and offset of the JPEGs in a file that are not parts of the sensor's data."""
-    sensor = [
-        (start, start + size)
-        for directory in (_list_directories(file) if read_at(file, 0, 2) in (b"II", b"MM") else ())
-        if _has_sensor_data(directory)
-        for offsets, sizes in ((STRIP_OFFSETS, STRIP_SIZES), (TILE_OFFSETS, TILE_SIZES))
-        for start, size in zip(directory.values.get(offsets, ()), directory.values.get(sizes, ()), strict=False)
-    ]
+    """Yield pixels, width, height and offset of each JPEG in the file that is not part of the sensor's data."""
+    sensor = list(itertools.islice(_iterate_sensor_parts(file), _MAX_SENSOR_PARTS))
     for offset in itertools.islice(find_all(file, b"\xff\xd8\xff"), _MAX_PREVIEWS):
         if any(start <= offset < end for start, end in sensor):
             continue
         with suppress(ValueError):
             if size := measure_jpeg(file, offset):
                 yield size[0] * size[1], *size, offset
+
+
+def _iterate_sensor_parts(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each strip and tile of the sensor's data."""
+    if read_at(file, 0, 2) not in (b"II", b"MM"):
+        return
+    for values in (directory.values for directory in _iterate_pages(file) if _has_sensor_data(directory)):
+        for offsets, sizes in ((STRIP_OFFSETS, STRIP_SIZES), (TILE_OFFSETS, TILE_SIZES)):
+            for start, size in zip(values.get(offsets, ()), values.get(sizes, ()), strict=False):
+                yield start, start + size
 
 
 def _read_exif(file: BinaryIO) -> bytes:

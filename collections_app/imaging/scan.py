@@ -1,10 +1,10 @@
-"""What is learnt about a file before a decoder opens it."""
+"""The result of scanning a file before a decoder opens it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO
 
-# Pillow's pixels of colour pictures take 4 bytes, and each row a pointer of 8 bytes.
+# In Pillow a pixel of a colour picture takes 4 bytes, and each row a pointer of 8 bytes.
 RASTER_BYTES_PER_PIXEL, _ROW_BYTES = 4, 8
 # Video codecs pad a picture to whole blocks, and AV1 may give the size as a number of bits.
 _MAX_PADDING = 4
@@ -14,9 +14,10 @@ _MAX_PADDING = 4
 class Scan:
     """The first frame of a file, and how Pillow reads it.
 
-    `file` is what Pillow gets. `codec_bytes` is the memory that the decoder takes beside Pillow's pixels. `frames`
-    stops counting above the limit of the caller. `crop` is left, top, right and bottom of the part to show.
+    `file` is the file to give to Pillow. `codec_bytes` is the memory that the decoder takes besides Pillow's pixels.
+    `frames` is at most one above the caller's limit. `crop` is left, top, right and bottom of the part to show.
     `is_open_ended` is True for a JPEG without an end marker. `exif` replaces the metadata of a raw file's preview.
+    `other_sizes` are the sizes in the bitstream, if they may differ from the header's.
     """
 
     file: BinaryIO
@@ -27,11 +28,11 @@ class Scan:
     crop: tuple[int, int, int, int] | None = None
     is_open_ended: bool = False
     exif: bytes = b""
-    other_sizes: Sequence[tuple[int, int]] = field(default=())
+    other_sizes: Sequence[tuple[int, int]] = ()
 
     @property
     def pixels(self) -> int:
-        """The pixels that the header declares; those of the bitstream if they are many more than that."""
+        """The pixels that the header declares, or those of the bitstream if it has many more."""
         declared, largest = self.width * self.height, self.largest[0] * self.largest[1]
         return largest if largest > _MAX_PADDING * declared else declared
 

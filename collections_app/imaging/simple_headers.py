@@ -3,9 +3,9 @@
 import struct
 from typing import BinaryIO
 
+from .errors import build_unsupported_error
 from .file_parts import find_all, measure_file, read_at, read_exactly
 from .scan import Scan
-from .unaccepted import build_unsupported_error
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_ICONS = 1000

@@ -1,4 +1,4 @@
-"""When a picture was taken, from the first of its metadata that says so."""
+"""When a picture was taken, by its metadata."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -5,15 +5,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from .errors import build_unsupported_error
 from .file_parts import read_at, read_exactly
 from .scan import Scan
-from .unaccepted import build_unsupported_error
 
 # Cameras write about 60 entries. Pillow reads every entry of every page, and a page takes only 6 bytes of a file.
 MAX_ENTRIES = 1000
 # Pillow makes a tuple of about 400 bytes of each strip or tile offset; 100 megapixels in 32 x 32 tiles have 100,000.
 MAX_VALUES = 200_000
-_RAW_BYTE_TYPES = (1, 2, 6, 7)
+# The lists of a raw file are shorter. Numbers in Python take ten times as much memory as in the file.
+_MAX_LIST_VALUES = 10_000
+_MAX_MAKE_BYTES = 100
+_TEXT_TYPE, _RAW_BYTE_TYPES = 2, (1, 2, 6, 7)
 _MAX_SUB_DIRECTORIES = 100
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, MAKE = 256, 257, 258, 259, 262, 271
 STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, SUB_DIRECTORIES = 273, 274, 277, 278, 279, 330
@@ -22,10 +25,15 @@ _READ_TAGS = {
     *(WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES),
     *(SUB_DIRECTORIES, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, DNG_VERSION),
 }
-_KINDS = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
+_LIST_TAGS = {STRIP_OFFSETS, STRIP_SIZES, TILE_OFFSETS, TILE_SIZES, SUB_DIRECTORIES}
+# The type of an entry, to the struct format of its whole numbers.
+_NUMBER_TYPES = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
 # The compressions that libtiff in Pillow's wheels decodes.
 _DECODABLE_COMPRESSIONS = (1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32809, 32946, 34661, 34676, 34677, 34925, 50000, 50001)
 _COEFFICIENT_COMPRESSIONS = (6, 7)
+
+# Type, number of values, and the value or its offset.
+_Entry = tuple[int, int, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +48,7 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """The entries of one page. `values` holds up to MAX_VALUES whole numbers of each."""
+    """The entries of one page. `values` are the first 10,000 whole numbers of each list, and one of other entries."""
 
     values: Mapping[int, tuple[int, ...]]
     make: str
@@ -123,30 +131,39 @@ def _read_directory(file: BinaryIO, layout: _Layout, offset: int) -> tuple[Direc
         raise ValueError("too many entries in a TIFF directory")
     entries = read_exactly(file, count * layout.entry.size)
     following = file.read(layout.offset.size)
-    values, make = {}, ""
+    # Like Pillow, read only the first of repeated entries.
+    first: dict[int, _Entry] = {}
     for tag, kind, length, inline in layout.entry.iter_unpack(entries):
         if length > MAX_VALUES and kind not in _RAW_BYTE_TYPES:
             raise ValueError("too many values in a TIFF entry")
-        if tag == MAKE and kind == 2:
-            make = _read_value(file, layout, length, inline).decode("latin-1").strip("\x00 ").upper()
-        elif tag in _READ_TAGS:
-            values[tag] = _read_numbers(file, layout, kind, length, inline)
+        first.setdefault(tag, (kind, length, inline))
+    values = {tag: _read_numbers(file, layout, tag, first[tag]) for tag in _READ_TAGS & first.keys()}
+    make = _read_text(file, layout, first[MAKE]) if MAKE in first else ""
     # Pillow also treats a missing offset as the end.
     next_offset = layout.offset.unpack(following)[0] if len(following) == layout.offset.size else 0
-    return Directory(values=values, make=make), next_offset
+    return Directory(values=values, make=make.upper()), next_offset
 
 
-def _read_numbers(file: BinaryIO, layout: _Layout, kind: int, length: int, inline: bytes) -> tuple[int, ...]:
+def _read_numbers(file: BinaryIO, layout: _Layout, tag: int, entry: _Entry) -> tuple[int, ...]:
     """Return whole numbers; none for other types, which Pillow rejects."""
-    code = _KINDS.get(kind)
+    kind, length, inline = entry
+    code = _NUMBER_TYPES.get(kind)
     if code is None:
         return ()
-    size = struct.calcsize(layout.order + code)
-    data = _read_value(file, layout, min(length, MAX_VALUES) * size, inline)
-    return struct.unpack(f"{layout.order}{len(data) // size}{code}", data[: len(data) // size * size])
+    number = struct.Struct(layout.order + code)
+    data = _read_value(file, layout, length * number.size, inline)
+    count = min(len(data) // number.size, _MAX_LIST_VALUES if tag in _LIST_TAGS else 1)
+    return struct.unpack_from(f"{layout.order}{count}{code}", data)
+
+
+def _read_text(file: BinaryIO, layout: _Layout, entry: _Entry) -> str:
+    kind, length, inline = entry
+    data = _read_value(file, layout, length, inline) if kind == _TEXT_TYPE else b""
+    return data[:_MAX_MAKE_BYTES].decode("latin-1").strip("\x00 ")
 
 
 def _read_value(file: BinaryIO, layout: _Layout, size: int, inline: bytes) -> bytes:
+    """Return the first bytes of a value, which is inside its entry if it fits there."""
     if size <= len(inline):
         return inline[:size]
-    return read_at(file, layout.offset.unpack(inline)[0], min(size, 8 * MAX_VALUES))
+    return read_at(file, layout.offset.unpack(inline)[0], min(size, 8 * _MAX_LIST_VALUES))

@@ -1,8 +1,13 @@
 """The sizes in the headers of AV1 and HEVC bitstreams, which pictures in AVIF and HEIC files are made of."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
-_HEVC_PARAMETER_SET = 33
+from .file_parts import read_at
+
+_HEVC_PARAMETER_SET, _AV1_SEQUENCE_HEADER = 33, 1
+_HEADER_BYTES = 256
 _MAX_GOLOMB_ZEROS = 32
 
 
@@ -29,12 +34,48 @@ class _Bits:
         return (1 << zeros) - 1 + self.read(zeros)
 
 
-def read_av1_size(data: bytes) -> tuple[int, int]:
+def iterate_hevc_parameters(record: bytes) -> Iterator[bytes]:
+    """Yield the parameter sets of a configuration record (ISO/IEC 14496-15, 8.3.3.1)."""
+    if len(record) < 23:
+        return
+    position = 23
+    for _ in range(record[22]):
+        if position + 3 > len(record):
+            return
+        count = int.from_bytes(record[position + 1 : position + 3], "big")
+        position += 3
+        for _ in range(count):
+            size = int.from_bytes(record[position : position + 2], "big")
+            yield record[position + 2 : position + 2 + min(size, _HEADER_BYTES)]
+            position += 2 + size
+
+
+def iterate_hevc_units(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
+    """Yield the beginnings of the units in a part of the file. Each follows its length in 4 bytes."""
+    end = offset + size
+    while offset < end and len(head := read_at(file, offset, 4 + _HEADER_BYTES)) >= 6:
+        yield head[4:]
+        offset += 4 + int.from_bytes(head[:4], "big")
+
+
+def iterate_av1_units(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
+    """Yield the beginnings of the open bitstream units (AV1 specification, 5.3) in a part of the file."""
+    end = offset + size
+    while offset < end and len(head := read_at(file, offset, _HEADER_BYTES)) >= 2:
+        yield head
+        length, start = _read_unit_length(head)
+        offset += start + (length if head[0] & 2 else end - offset)
+
+
+def read_av1_size(unit: bytes) -> tuple[int, int] | None:
     """Return the largest size that frames after this sequence header may have (AV1 specification, 5.5).
 
-    A frame of an animation may give its own size in as many bits as the header has for the size.
+    A frame of an animation may give its own size in as many bits as the header has for the size. Return None for other
+    units.
     """
-    bits = _Bits(data)
+    if unit[0] >> 3 & 15 != _AV1_SEQUENCE_HEADER:
+        return None
+    bits = _Bits(unit[_read_unit_length(unit)[1] :])
     bits.read(4)
     is_reduced = bits.read(1)
     if is_reduced:
@@ -64,6 +105,19 @@ def read_hevc_size(unit: bytes) -> tuple[int, int] | None:
     if bits.read_golomb() == 3:
         bits.read(1)
     return bits.read_golomb(), bits.read_golomb()
+
+
+def _read_unit_length(head: bytes) -> tuple[int, int]:
+    """Return the length of a unit's body (leb128) and where the body begins."""
+    start, length, shift = 2 if head[0] & 4 else 1, 0, 0
+    if head[0] & 2:
+        for byte in head[start : start + 8]:
+            start += 1
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                break
+    return length, start
 
 
 def _skip_operating_points(bits: _Bits) -> None:

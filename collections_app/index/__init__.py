@@ -1,4 +1,4 @@
-"""The vector index: stores the images' vectors and finds the nearest. pymilvus is loaded on first use."""
+"""The vector index: stores the images' vectors and finds the most similar. pymilvus is loaded on first use."""
 
 import os
 import threading
@@ -85,7 +85,7 @@ def close_index() -> None:
 def find_store_damage(*, deep: bool = False) -> Damage | None:
     """Return a damaged file of the embedded store; None if there is none, or if a Milvus server is used.
 
-    `deep` reads all files whole. Otherwise only their ends are read.
+    `deep` reads whole files. Otherwise only their ends are read.
     """
     if settings.MILVUS_URI:
         return None

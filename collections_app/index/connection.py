@@ -19,7 +19,7 @@ from collections_app.index.failures import is_disconnect, is_silence, make_unava
 CONNECT_TIMEOUT_S = 2.5
 # How long a call is repeated while the owners of the embedded store die one after another.
 RECONNECT_TIMEOUT_S = 30.0
-# How long a damaged store is not opened again: that takes time, and the result is the same.
+# How long a damaged store is not opened again. Opening takes time, and the result would be the same.
 _DAMAGED_S = 5.0
 
 # Errors are translated here and logged where IndexUnavailable is caught; pymilvus prints a traceback for each try.
@@ -29,7 +29,7 @@ _Returned = TypeVar("_Returned")
 
 
 class Endpoint(Protocol):
-    """Where Milvus is. `is_embedded` tells Milvus Lite from a server: they flush and move rows differently."""
+    """Where Milvus is. `is_embedded` is True for Milvus Lite, which flushes and moves rows unlike a server."""
 
     is_embedded: bool
 
@@ -39,7 +39,7 @@ class Endpoint(Protocol):
         """Exclude the writers of other processes where Milvus itself does not order them."""
 
     def explain(self, error: Exception) -> IndexUnavailable:
-        """Translate an error of a call that Milvus has answered."""
+        """Translate an error that Milvus reports for a call."""
 
     def close(self) -> None: ...
 
@@ -104,7 +104,7 @@ class Connection:
             self.endpoint.close()
 
     def _get_client(self) -> MilvusClient:
-        """Return the client. Threads that waited while another one failed to connect fail with it."""
+        """Return the client. A thread that waited while another one failed to connect raises the same error."""
         asked_at = time.monotonic()
         with self._lock:
             if self._client is not None:

@@ -1,4 +1,4 @@
-"""The embedded store of one installation, shared by its processes: one owns and serves it, all are its clients."""
+"""The embedded store of one installation. One process owns and serves it; all processes are its clients."""
 
 import logging
 import os
@@ -23,10 +23,10 @@ from collections_app.index.embedded_server import EmbeddedServer, build_socket_a
 from collections_app.index.failures import explain_embedded_error, explain_opening_error, make_unavailable
 from collections_app.index.file_locks import StoppedHolder, is_locked, try_lock, wait_for_lock
 
-# Its owner needs some seconds to open a large store; the other processes wait that long.
+# How long processes wait while the owner opens a large store.
 OWNER_TIMEOUT_S = 15.0
 RESPONSE_TIMEOUT_S = 5.0
-# A batch is written in some seconds; a rebuild may write for longer.
+# Writing a batch takes some seconds; a rebuild may take longer.
 WRITE_LOCK_TIMEOUT_S = 60.0
 RELEASE_TIMEOUT_S = 60.0
 _POLL_S = 0.05
@@ -49,8 +49,8 @@ log = logging.getLogger(__name__)
 class EmbeddedStore:
     """An endpoint: Milvus Lite in a directory that no other user can enter.
 
-    While it is connected, a thread watches the lock files: it releases the store if another process asks for it or the
-    directory is gone, and ends an owner that is stopped.
+    While it is connected, a thread watches the lock files: it releases the store if another process requests it or the
+    directory is gone, and kills an owner that is stopped.
     """
 
     is_embedded = True
@@ -64,7 +64,7 @@ class EmbeddedStore:
 
     @property
     def is_owner(self) -> bool:
-        """Whether this process serves the store. False in a forked child."""
+        """Return whether this process serves the store; False in a forked child."""
         return self._server is not None and self._server.is_alive
 
     @property
@@ -127,7 +127,7 @@ class EmbeddedStore:
             self.close()
 
     def explain(self, error: Exception) -> IndexUnavailable:
-        """Translate the error of a call that the owner has answered."""
+        """Translate an error that the owner reports for a call."""
         return explain_embedded_error(error, self.data_dir)
 
     def close(self) -> None:
@@ -166,8 +166,8 @@ class EmbeddedStore:
     def _get_socket_path(self) -> Path:
         """Return an address of the socket that gRPC understands.
 
-        Linux finds a file below an open directory, whatever its path. So no folder elsewhere is needed, whose name
-        another user could take first.
+        If the path is too long or has special characters, use the path below an open descriptor of the directory. A
+        folder elsewhere would be unsafe: another user could create it first.
         """
         path = _ensure_private(self._directory) / "milvus.sock"
         if len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES and _PLAIN_PATH.fullmatch(str(path)):
@@ -178,7 +178,7 @@ class EmbeddedStore:
             )
             raise IndexUnavailable(sentence, directory=str(self._directory))
         if self._descriptor < 0 or not os.path.samestat(os.fstat(self._descriptor), self._directory.stat()):
-            # An older descriptor stays open for the channels that use it; it costs nothing.
+            # The older descriptor stays open, because channels may use it.
             self._descriptor = os.open(self._directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         return Path(f"/proc/self/fd/{self._descriptor}/milvus.sock")
 
@@ -234,7 +234,7 @@ def _open_client(path: Path) -> MilvusClient:
 
 
 def _refuse_other_users(connected: socket.socket, path: Path) -> None:
-    """Vectors go to a process of this user only. The kernel says whose process listens."""
+    """Raise if another user's process listens, so that it gets no vectors."""
     size = struct.calcsize("3i")
     _pid, user, _group = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
     if user != os.getuid():

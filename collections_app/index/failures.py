@@ -20,15 +20,13 @@ log = logging.getLogger(__name__)
 
 _MISSING_PARTITION = 200
 _LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
-# Milvus Lite's thread pool rejects work when its process ends: another process serves the store in a moment.
+# Milvus Lite's thread pool rejects work when its process ends. Another process soon serves the store.
 _ENDING_OWNER = "cannot schedule new futures"
 # pymilvus raises these before it sends anything.
 _WRONG_INPUT = (DataNotMatchException, ParamError, PrimaryKeyException)
 # Milvus Lite's "illegal argument", and a server's codes for an invalid parameter.
 _WRONG_ARGUMENT = {6, *range(1100, 1200), grpc.StatusCode.INVALID_ARGUMENT}
-
-
-# Milvus Lite puts the system's reason into its message.
+# Milvus Lite includes the system's reason in its message.
 _SYSTEM_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE)
 _LOG_AGAIN_S = 60.0
 _logged: dict[str, float] = {}
@@ -51,7 +49,7 @@ def explain_opening_error(error: Exception, store: Path) -> IndexUnavailable:
 
 
 def explain_embedded_error(error: Exception, store: Path) -> IndexUnavailable:
-    """Translate what the owner of the embedded store has answered; look at the files where the answer says little."""
+    """Translate an error that the owner of the embedded store reports. Check the files if the error is unspecific."""
     number = next((each for each in _SYSTEM_ERRORS if os.strerror(each) in str(error)), 0)
     if number:
         return _make_system_error(number, error)
@@ -60,27 +58,6 @@ def explain_embedded_error(error: Exception, store: Path) -> IndexUnavailable:
         _log_cause(f"The embedded store is damaged: {damage}", error)
         return _make_damaged()
     return translated
-
-
-def _make_damaged() -> IndexDamaged:
-    return IndexDamaged(_("The search index is damaged. An administrator rebuilds it with manage.py reindex."))
-
-
-def _make_system_error(number: int, error: Exception) -> IndexUnavailable:
-    _log_cause("The embedded store can't be read or written", error)
-    sentence = _("The search index can't be read or written: %(reason)s. Ask an administrator.")
-    return IndexUnavailable(sentence, reason=os.strerror(number))
-
-
-def _log_cause(text: str, cause: BaseException) -> None:
-    """Log a cause once a minute: every search of a broken index has the same one."""
-    line = f"{text}: {type(cause).__name__}: {cause}"
-    now = time.monotonic()
-    if now - _logged.get(line, -_LOG_AGAIN_S) >= _LOG_AGAIN_S:
-        if len(_logged) > 100:
-            _logged.clear()
-        _logged[line] = now
-        log.error("%s", line)
 
 
 def translate_error(error: Exception) -> IndexUnavailable:
@@ -114,6 +91,27 @@ def is_missing(error: MilvusException) -> bool:
         return True
     # A server's error for a search has no code of its own.
     return "partition name" in error.message and "not found" in error.message
+
+
+def _make_damaged() -> IndexDamaged:
+    return IndexDamaged(_("The search index is damaged. An administrator rebuilds it with manage.py reindex."))
+
+
+def _make_system_error(number: int, error: Exception) -> IndexUnavailable:
+    _log_cause("The embedded store can't be read or written", error)
+    sentence = _("The search index can't be read or written: %(reason)s. Ask an administrator.")
+    return IndexUnavailable(sentence, reason=os.strerror(number))
+
+
+def _log_cause(text: str, cause: BaseException) -> None:
+    """Log a cause at most once a minute, because every search of a broken index has the same cause."""
+    line = f"{text}: {type(cause).__name__}: {cause}"
+    now = time.monotonic()
+    if now - _logged.get(line, -_LOG_AGAIN_S) >= _LOG_AGAIN_S:
+        if len(_logged) > 100:
+            _logged.clear()
+        _logged[line] = now
+        log.error("%s", line)
 
 
 def _iterate_causes(error: BaseException) -> Iterator[BaseException]:

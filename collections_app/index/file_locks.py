@@ -1,4 +1,4 @@
-"""Locks on files. A lock file names the process that holds it, so that one that is stopped can be ended."""
+"""Locks on files. A lock file contains the id of its process, so that a stopped process can be killed."""
 
 import errno
 import fcntl
@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-# How long a holder may be stopped (SIGSTOP, Ctrl-Z) before it is ended.
+# How long a holder may be stopped before it is killed.
 HOLDER_STOPPED_S = 5.0
 _POLL_S = 0.05
 
@@ -58,11 +58,19 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-class StoppedHolder:
-    """Ends the holder of a lock that stays stopped: the kernel then releases the lock.
+def is_stopped(pid: int) -> bool:
+    """Return whether the process is stopped (SIGSTOP, Ctrl-Z); False where /proc is missing."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except (OSError, IndexError):
+        return False
 
-    A busy process is never taken for a stopped one, since the kernel says which it is. A suspended machine stops
-    nobody in this sense.
+
+class StoppedHolder:
+    """Kills a holder of a lock that stays stopped; the kernel then releases the lock.
+
+    The kernel reports which processes are stopped, so a busy process is never killed. On a machine that was suspended
+    no process counts as stopped.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,7 +81,7 @@ class StoppedHolder:
     def kill_if_stopped(self) -> bool:
         """Call it repeatedly. Return whether the holder was killed: it was stopped for HOLDER_STOPPED_S."""
         pid = self._read_pid()
-        if not pid or not _is_stopped(pid) or not _has_open(pid, self._path):
+        if not pid or not is_stopped(pid) or not _has_open(pid, self._path):
             self._pid = 0
             return False
         if pid != self._pid:
@@ -88,13 +96,15 @@ class StoppedHolder:
         except OSError:
             return False
         try:
-            # Again, now that the number cannot pass to another process.
-            if not _is_stopped(pid) or not _has_open(pid, self._path):
+            # Check again: from here on no other process can get this id.
+            if not is_stopped(pid) or not _has_open(pid, self._path):
                 return False
-            log.warning("Process %s is stopped and holds %s, which others wait for. Ending it.", pid, self._path)
+            log.warning(
+                "Process %s is stopped and locks %s, which other processes wait for. Killing it.", pid, self._path
+            )
             signal.pidfd_send_signal(process, signal.SIGKILL)
         except OSError as error:
-            log.warning("Process %s could not be ended: %s", pid, error)
+            log.warning("Process %s could not be killed: %s", pid, error)
             return False
         finally:
             os.close(process)
@@ -108,16 +118,8 @@ class StoppedHolder:
         return 0 if pid == os.getpid() else pid
 
 
-def _is_stopped(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return False
-    return state == "T"
-
-
 def _has_open(pid: int, path: Path) -> bool:
-    """Return whether the process has the file open. In another container the number may be somebody else's."""
+    """Return whether the process has the file open. In another container the id may belong to another process."""
     try:
         wanted = path.stat()
         descriptors = list(Path(f"/proc/{pid}/fd").iterdir())

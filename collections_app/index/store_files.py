@@ -1,4 +1,4 @@
-"""The files of the embedded store, read without its server: what is damaged, and the vectors that can still be read."""
+"""The files of the embedded store, read without its server: damaged files, and the vectors that are readable."""
 
 import json
 import time
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from collections_app.index.types import Damage, StoredVectors
 
 _MANIFESTS = ("manifest.json", "manifest.json.prev")
-# The owner writes some files in place: one that cannot be read is looked at again.
+# The owner writes some files in place, so a file that cannot be read is checked again.
 _WRITING_S = 1.0
 _Check = Callable[[Path], object]
 _UNREADABLE = (OSError, ValueError, EOFError, LookupError, TypeError)
@@ -32,9 +32,9 @@ def find_damage(store: Path, *, deep: bool = False) -> Damage | None:
 
 
 def iterate_stored_vectors(store: Path, collection: str) -> Iterator[StoredVectors]:
-    """Yield the vectors of one Milvus collection from each data file that can be read; others are passed over.
+    """Yield the vectors of one Milvus collection from each data file that can be read; skip the others.
 
-    An id may come several times: the files of deleted and of older rows are not told apart.
+    An id may occur several times: deleted and older rows are included.
     """
     for path in sorted((store / "collections" / collection).glob("partitions/*/data/*.parquet")):
         with suppress(*_UNREADABLE):
@@ -69,7 +69,7 @@ def _check_json(path: Path) -> None:
 
 
 def _check_manifests(path: Path) -> None:
-    """One of the two is enough."""
+    """Raise ValueError if neither of the two can be read."""
     problems = []
     for name in _MANIFESTS:
         try:
@@ -88,7 +88,7 @@ def _check_array(path: Path) -> None:
 
 
 def _compare_copies(path: Path) -> None:
-    """The index of a data file holds the same vectors once more; searches read these."""
+    """Compare the vectors of an index file, which searches read, with those of its data file."""
     indexed = np.load(path, allow_pickle=False)
     stored = _read_vectors(path.parent.parent / "data" / f"{path.name.split('.')[0]}.parquet")
     if not np.array_equal(indexed, stored.vectors):

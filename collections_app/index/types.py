@@ -17,7 +17,7 @@ UNKNOWN = 0
 # The partition of trashed pictures. It is never searched, since no team has this id; it keeps their vectors, so that a
 # restored picture is not encoded again.
 TRASH_PARTITION = 0
-# A string of Milvus Lite and an array of a server both have room for so many.
+# As many as fit both in a string of Milvus Lite and in an array of a server.
 MAX_INDEXED_TAGS = 3000
 
 
@@ -143,10 +143,10 @@ class StoredVectors:
 
 
 class SearchOptions(TypedDict, total=False):
-    """Where and how far a search goes: whole teams, and single collections (their ids with those of their teams).
+    """The scope of a search: whole teams, and single collections (collection id to team id).
 
     It returns up to `limit` (1 to 1000) hits that meet all `conditions`. With `sample_every` it searches about one
-    entry in so many, selected by the content of its file.
+    of every `sample_every` entries, selected by the content of its file.
     """
 
     team_ids: Sequence[int]

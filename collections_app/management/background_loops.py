@@ -13,9 +13,9 @@ _LONGEST_PAUSE_S = 30.0
 
 
 def start_loop(*, name: str, step: Callable[[], bool], stop: threading.Event) -> threading.Thread:
-    """Call `step` in a thread until `stop` is set: again at once while it returns True, else after a second.
+    """Call `step` in a thread until `stop` is set: again at once if it returns True, else after a second.
 
-    After an error, log it, and wait longer each time, up to 30 s.
+    Log an error and wait before the next call, longer after each error, up to 30 s.
     """
     thread = threading.Thread(target=_run, args=(name, step, stop), name=name, daemon=True)
     thread.start()

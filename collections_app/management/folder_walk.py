@@ -1,4 +1,4 @@
-"""What lies below a folder: the files to import, and what cannot be read."""
+"""The files below a folder, and what cannot be imported."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from collections_app.services.uploads.non_pictures import is_system_path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderEntry:
-    """A file below the folder, or something that is passed over: `problem` says why. `name` is its path below it."""
+    """A file below the folder. `name` is its path relative to the folder, `problem` the reason to skip it."""
 
     path: Path
     name: str
@@ -28,7 +28,7 @@ def walk_folder(folder: Path) -> Iterator[FolderEntry]:
             with os.scandir(parent) as listing:
                 children = sorted(listing, key=lambda child: child.name)
         except OSError as error:
-            yield _build_entry(Path(parent), folder, f"This folder can't be read ({_describe(error)}).")
+            yield _build_entry(parent, folder, f"This folder can't be read ({_describe(error)}).")
             continue
         folders = []
         for child in children:

@@ -11,7 +11,7 @@ _SHORT_VERBOSITY = ("-v0", "-v1", "-v2", "-v3")
 
 
 class FreeTextParser(CommandParser):
-    """Takes an argument that begins with a minus as an option only if the command has that option.
+    """Treats an argument that begins with a minus as text, unless it is an option of the command.
 
     The value of an option may begin with a minus too. Everything after "--" is text.
     """
@@ -38,7 +38,7 @@ class FreeTextParser(CommandParser):
         return [*options, "--", *texts] if texts else options
 
     def _find_action(self, name: str) -> argparse.Action | None:
-        """Return the option with this name, or the only one whose long name begins so."""
+        """Return the option with this name, or the only option whose long name begins with it."""
         actions = [action for action in self._actions if action.option_strings]
         exact = [action for action in actions if name in action.option_strings]
         if exact or len(name) < 3 or not name.startswith("--"):
@@ -48,7 +48,7 @@ class FreeTextParser(CommandParser):
 
 
 class FreeTextCommand(BaseCommand):
-    """A command some of whose arguments are texts that people wrote."""
+    """A command with arguments that are free text."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         plain = super().create_parser(prog_name, subcommand, add_help=False, **kwargs)

@@ -1,21 +1,22 @@
-"""How `serve` notices a child that is frozen: each child writes to a pipe every second, from a thread of its own."""
+"""Detection of frozen child processes for `serve`: a thread in each child writes to a pipe every second."""
 
 import os
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
+
+from collections_app.index.file_locks import is_stopped
 
 _VARIABLE = "IMAGESEARCH_LIVENESS_FD"
 _EVERY_S = 1.0
-# A stopped process (SIGSTOP) is ended after this time. One that runs but writes nothing gets longer: it may wait for
-# the disk, or for a processor on a busy machine.
+# After this time a stopped process (SIGSTOP) counts as frozen. A process that runs but writes nothing gets more time,
+# because it may wait for the disk, or for a processor on a busy machine.
 CHILD_STOPPED_S = 20.0
 CHILD_SILENT_S = 120.0
 
 
 class Liveness:
-    """What the supervisor hears of one child. The clock stands still while the machine is suspended."""
+    """The supervisor's end of one child's pipe. Its clock stops while the machine is suspended."""
 
     def __init__(self) -> None:
         self._reader, self.writer = os.pipe()
@@ -37,7 +38,7 @@ class Liveness:
         os.close(self._reader)
 
     def is_frozen(self, pid: int) -> bool:
-        """Return whether the child is stopped or silent for too long. A child that never wrote is not judged."""
+        """Return whether the child is stopped or silent for too long; False for a child that has not written yet."""
         now = time.monotonic()
         pause_s, self._checked_at = now - self._checked_at, now
         with suppress(BlockingIOError):
@@ -46,9 +47,9 @@ class Liveness:
                 return False
         if self._heard_at is None:
             return False
-        if pause_s > CHILD_STOPPED_S / 2:  # this process stood still itself
+        if pause_s > CHILD_STOPPED_S / 2:  # this process was stopped itself
             self._heard_at = now
-        return now - self._heard_at > (CHILD_STOPPED_S if _is_stopped(pid) else CHILD_SILENT_S)
+        return now - self._heard_at > (CHILD_STOPPED_S if is_stopped(pid) else CHILD_SILENT_S)
 
 
 def report_to_supervisor() -> None:
@@ -63,14 +64,7 @@ def _write(descriptor: int) -> None:
         try:
             os.write(descriptor, b".")
         except BlockingIOError:
-            pass  # the supervisor itself stands still
+            pass  # the supervisor itself is stopped
         except OSError:
             return
         time.sleep(_EVERY_S)
-
-
-def _is_stopped(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-    except (OSError, IndexError):
-        return False

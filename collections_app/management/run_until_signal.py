@@ -10,10 +10,13 @@ from collections_app.management.liveness import report_to_supervisor
 from collections_app.models import IndexJob
 from collections_app.services.indexing.worker import IndexWorker
 
+# What a shell reports for a command that Ctrl-C ends.
+EXIT_INTERRUPTED = 130
+
 
 def stop_on_signals() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set instead of ending the process. Tell the supervisor of this process,
-    if it has one, that it runs."""
+    """Return an event that SIGTERM and SIGINT set instead of ending the process. Start the reports to the supervisor,
+    if this process has one."""
     report_to_supervisor()
     stop = threading.Event()
 

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from collections_app.management.liveness import Liveness
 
@@ -28,7 +28,7 @@ class Child:
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0
     pause_s: float = 0
-    restart_at: float = field(default=0)
+    restart_at: float = 0
     liveness: Liveness | None = None
 
     def start(self) -> None:
@@ -58,7 +58,7 @@ class Child:
             self.start()
 
     def _kill_if_frozen(self) -> None:
-        """Only SIGKILL ends a process that is stopped. The kernel then releases its locks, such as the store's."""
+        """Use SIGKILL, which also ends a stopped process. The kernel then releases its locks, such as the store's."""
         if self.process and self.liveness and self.process.poll() is None and self.liveness.is_frozen(self.process.pid):
             log.error("The %s (process %s) does not respond. Ending it.", self.name, self.process.pid)
             self.process.kill()

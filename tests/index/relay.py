@@ -26,7 +26,7 @@ class Relay:
         self._pairs.clear()
 
     def hold(self) -> None:
-        """Pass nothing on and keep every connection open, as a server does that hangs."""
+        """Forward nothing and keep every connection open, like a server that hangs."""
         self._flowing.clear()
 
     def release(self) -> None:

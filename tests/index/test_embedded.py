@@ -7,7 +7,6 @@ import socket
 import stat
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,17 +18,11 @@ from collections_app.errors import IndexUnavailable
 from collections_app.index import embedded_store
 from collections_app.index.connection import Connection
 from collections_app.index.embedded_store import EmbeddedStore
+from tests.clock import wait_until
 from tests.index.conftest import new_index
 from tests.index.records import random_units, record, unit
 
 Open = Callable[[], Connection]
-
-
-def wait_until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def mode(path: Path) -> int:

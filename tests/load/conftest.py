@@ -1,4 +1,4 @@
-"""Fixtures of the load tests: how long they run, and a site with the defaults of `make run` and the demo's model."""
+"""Fixtures of the load tests: their duration, and a site with the defaults of `make run` and the demo model."""
 
 import os
 from collections.abc import Iterator

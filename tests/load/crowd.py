@@ -1,4 +1,4 @@
-"""A crowd of slow clients: each sort holds a connection in another way. A client whose connection ends begins again."""
+"""Slow clients of several sorts, each of which occupies a connection in its way. They reconnect when it ends."""
 
 import asyncio
 import threading
@@ -15,14 +15,14 @@ PER_SORT = 40
 UPLOAD_BYTES_PER_S = 20_000
 _UPLOAD_BYTES = 4_000_000
 _STEP_S = 0.5
-# Less than a response of a picture or a ZIP file, so that the connection stops.
+# Less than the response with a picture or a ZIP file, so that the server has to wait.
 _UNREAD_BYTES = 1024
 _PIECE_BYTES = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A site, and what a signed-in browser sends to it. `form` holds the fields of a ZIP download."""
+    """A site, and what a signed-in browser sends to it. `form` has the fields of a ZIP download."""
 
     port: int
     cookies: str

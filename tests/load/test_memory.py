@@ -1,4 +1,4 @@
-"""How much memory eight pictures at once take that are small files and many pixels."""
+"""The memory that eight uploads at once take, if the pictures have many pixels and small files."""
 
 import io
 import os
@@ -43,15 +43,8 @@ LARGE = {
 
 
 def find_web_processes(supervisor: int) -> list[int]:
-    """Return the ids of the processes that serve pages, also of those one level lower."""
-    below = _get_children(supervisor)
-    below += [each for child in below for each in _get_children(child)]
-    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in below}
-    return [pid for pid, command in commands.items() if "\0web\0" in command or "gunicorn" in command]
-
-
-def _get_children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return [int(pid) for pid in children if "\0web\0" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 def measure_mb(pid: int) -> int:
@@ -60,7 +53,7 @@ def measure_mb(pid: int) -> int:
 
 
 class PeakMeter(threading.Thread):
-    """Measures processes until it is stopped; `peaks` holds the most megabytes of each."""
+    """Measures processes until it is stopped. `peaks` has the most megabytes of each."""
 
     def __init__(self, pids: list[int]) -> None:
         super().__init__(daemon=True)

@@ -1,6 +1,6 @@
 """200 slow connections of five sorts keep neither the health check nor a search waiting.
 
-The two bounds are the guarantee itself, so these tests assert timings. The short form runs beside other tests and
+These tests assert timings, because the two bounds are the guarantee. The short form runs beside other tests and
 allows three times as long.
 """
 
@@ -66,7 +66,7 @@ def measure_s(action: Callable[[], object]) -> float:
 
 
 def check_health(target: Target) -> None:
-    """Ask with a light client, so that the searches of this process delay it as little as possible."""
+    """Use a light client, so that the searches of this process delay it as little as possible."""
     with closing(HTTPConnection("127.0.0.1", target.port, timeout=30)) as connection:
         connection.request("GET", "/healthz/")
         assert connection.getresponse().status == 200

@@ -5,12 +5,12 @@ import signal
 import sqlite3
 import time
 import zipfile
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.clock import wait_until
 from tests.processes.installation import EMAIL, Installation
 from tests.sample_team import picture_bytes
 
@@ -43,13 +43,6 @@ def end_archive_leases(installation: Installation) -> None:
     with closing(sqlite3.connect(installation.data_dir / "imagesearch.sqlite3", timeout=20)) as database:
         database.execute("UPDATE collections_app_archiveimport SET leased_until = '2000-01-01' WHERE lease IS NOT NULL")
         database.commit()
-
-
-def wait_until(is_true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def count_originals(installation: Installation) -> int:

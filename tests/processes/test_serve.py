@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.clock import wait_until
 from tests.processes.installation import Installation, Process
 from tests.processes.visitor import Visitor
 
@@ -25,22 +24,15 @@ def all_children_of(pid: int) -> list[int]:
 
 
 def children_of(pid: int) -> dict[str, int]:
-    """Return the processes that `serve` has started and not yet buried, by what they do."""
+    """Return the child processes of `serve`, by what they do."""
     commands = {child: Path(f"/proc/{child}/cmdline").read_text() for child in sorted(all_children_of(pid))}
     web = [child for child, words in commands.items() if "\0web\0" in words]
     workers = [("worker", child) for child, words in commands.items() if "index_worker" in words]
     return dict([(f"web {number}", child) for number, child in enumerate(web, 1)] + workers)
 
 
-def wait_until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def is_replaced(process: Process, name: str, killed: int) -> bool:
-    """Whether `killed` is gone and as many processes run as before."""
+    """Return whether `killed` is gone and three processes run, as before."""
     children = children_of(process.pid)
     return killed not in children.values() and len(children) == 3
 

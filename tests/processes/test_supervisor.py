@@ -12,6 +12,7 @@ import pytest
 
 from collections_app.management import liveness
 from collections_app.management.supervisor import Child, supervise
+from tests.clock import wait_until
 
 pytestmark = pytest.mark.process
 
@@ -22,7 +23,7 @@ READY = "open({ready!r}, 'a').write('ready\\n'); "
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Callable[[str], Child]]:
-    """Return a function that supervises a child which runs this program, from when it is ready."""
+    """Return a function that starts a supervised child with this program and waits until it is ready."""
     stop, threads = threading.Event(), []
 
     def run_child(program: str) -> Child:
@@ -44,13 +45,6 @@ def run(tmp_path: Path) -> Iterator[Callable[[str], Child]]:
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(liveness, "CHILD_STOPPED_S", 4)
     monkeypatch.setattr(liveness, "CHILD_SILENT_S", 8)
-
-
-def wait_until(holds: Callable[[], bool], timeout_s: float = 90) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def get_pid(child: Child) -> int:

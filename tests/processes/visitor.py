@@ -1,4 +1,4 @@
-"""Somebody who uses a site through HTTP."""
+"""A person who uses a site through HTTP."""
 
 import time
 
@@ -9,12 +9,12 @@ from tests.sample_team import picture_bytes
 
 
 class Visitor:
-    """Somebody who has signed in at the site, which may be below a path of its host."""
+    """A signed-in person. The site may be below a path of its host."""
 
     def __init__(self, address: str, path: str = "") -> None:
         self.address = address + path
         self.session = requests.Session()
-        # A connection that is kept may be closed by the site in the very moment in which it is used again.
+        # The site may close an idle connection at the moment when it is used again.
         self.session.headers["Connection"] = "close"
         self.session.get(f"{self.address}/accounts/login/", timeout=60)
         self.token = self.session.cookies["csrftoken"]
@@ -39,7 +39,7 @@ class Visitor:
         return picture_bytes((number, 90, 200))
 
     def search(self, words: str) -> int:
-        """As a browser does, go on while the model is loading."""
+        """Search, and repeat it while the model is loading, as a browser does."""
         while True:
             answer = self.session.get(f"{self.address}/search/", params={"q": words}, timeout=60)
             if answer.status_code != 503 or "Retry-After" not in answer.headers:

@@ -2,15 +2,14 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
-from collections_app.management.web_server.deadlines import Deadlines
 from collections_app.management.web_server.process import open_listener
+from collections_app.management.web_server.requests import Deadlines
 from collections_app.management.web_server.server import WebServer
 from tests.processes.installation import Installation, make_installation
 
@@ -56,13 +55,6 @@ def answer_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     text = f"{environ['PATH_INFO']} {len(body)}".encode()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
     return [text]
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def connect_without_reading(port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""A client that sends exactly the bytes it is told to, and reads one response."""
+"""A client that sends exactly the given bytes and reads one response."""
 
 import socket
 from dataclasses import dataclass

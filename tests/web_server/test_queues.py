@@ -10,7 +10,8 @@ from django.urls import get_resolver
 from pytest_django import Settings
 
 from collections_app.management.web_server.queues import MAX_WAITING_PER_THREAD, REQUEST_KINDS, get_kind
-from tests.web_server.conftest import StartServer, answer_path, wait_until
+from tests.clock import wait_until
+from tests.web_server.conftest import StartServer, answer_path
 from tests.web_server.raw_client import RawClient, request_once
 
 HOST = "Host: localhost\r\n"

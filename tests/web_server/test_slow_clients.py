@@ -1,4 +1,4 @@
-"""Slow, silent and many clients of one web process: each is cut off in time and frees what it held."""
+"""Slow, silent and many clients of one web process: each is disconnected in time, and its resources are freed."""
 
 import logging
 import select
@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from collections_app.management.web_server.deadlines import Deadlines
+from collections_app.management.web_server.requests import Deadlines
 from collections_app.services.uploads.upload_pass import make_upload_pass
-from tests.web_server.conftest import StartServer, answer_path, connect_without_reading, wait_until
+from tests.clock import wait_until
+from tests.web_server.conftest import StartServer, answer_path, connect_without_reading
 from tests.web_server.raw_client import RawClient, RawResponse, request_once
 
 HOST = "Host: localhost\r\n"
@@ -26,7 +27,7 @@ def pass_cookie(account: int = 1) -> str:
 
 
 class EndlessDownload:
-    """An application that answers with bytes without end, and counts its open responses."""
+    """An application whose responses never end. It counts the open ones."""
 
     def __init__(self) -> None:
         self.open = 0

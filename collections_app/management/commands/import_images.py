@@ -14,7 +14,7 @@ from collections_app.errors import ImageSearchError, InvalidImage, LimitReached,
 from collections_app.management.folder_walk import FolderEntry, walk_folder
 from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_user_by_email
-from collections_app.management.run_until_signal import stop_on_signals
+from collections_app.management.run_until_signal import EXIT_INTERRUPTED, stop_on_signals
 from collections_app.models import Collection, User
 from collections_app.services.library.collections import create_collection
 from collections_app.services.uploads.ingest import ingest_upload
@@ -23,7 +23,6 @@ from collections_app.services.uploads.report import get_archive_limits, ingest_e
 from collections_app.services.uploads.zip_reader import read_archive
 from collections_app.services.uploads.zip_signatures import is_archive
 
-_INTERRUPTED = 130
 _ALWAYS_COUNTED = ("imported", "already there", "refused")
 
 
@@ -48,12 +47,12 @@ class Command(FreeTextCommand):
         self._print_summary()
         if stop.is_set():
             self.stderr.write("Stopped. Imported pictures are kept. Run the same command again to continue.")
-            sys.exit(_INTERRUPTED)
+            sys.exit(EXIT_INTERRUPTED)
         if self.outcomes["refused"]:
             sys.exit(1)
 
     def _import_all(self, folder: Path, collection: Collection, uploader: User, stop: threading.Event) -> None:
-        """Import until `stop` is set. The current file is finished: no picture's file is stored without its row."""
+        """Import until `stop` is set, but finish the current file, so that no stored file is without its row."""
         for entry in tqdm(list(walk_folder(folder)), desc="Importing", unit="file"):
             if stop.is_set():
                 return
@@ -83,7 +82,7 @@ class Command(FreeTextCommand):
     def _import_archive(
         self, file: BinaryIO, name: str, collection: Collection, uploader: User, stop: threading.Event
     ) -> None:
-        """Import the pictures in a ZIP file at once: nothing waits for the worker."""
+        """Import the pictures in a ZIP file now, without the queue of ZIP files."""
         for entry in read_archive(file, get_archive_limits()):
             if stop.is_set():
                 return
@@ -105,7 +104,7 @@ class Command(FreeTextCommand):
 
 
 def _write_line(line: str) -> None:
-    """A name may hold bytes that are no text."""
+    """Write to stderr beside the progress bar. A name may contain bytes that are not text."""
     tqdm.write(line.encode(errors="backslashreplace").decode(), file=sys.stderr)
 
 

@@ -8,11 +8,10 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from collections_app.errors import ImageSearchError
-from collections_app.management.run_until_signal import stop_on_signals
+from collections_app.management.run_until_signal import EXIT_INTERRUPTED, stop_on_signals
 from collections_app.models import Image
 from collections_app.services.library.date_reading import DateReading, read_dates_again
 
-_INTERRUPTED = 130
 _SHOWN_UNREADABLE = 20
 
 
@@ -20,7 +19,7 @@ class Command(BaseCommand):
     help = "Read when each picture was taken from its file or its file's name. Dates that people edited stay."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--after", type=int, default=0, metavar="ID", help="begin after this picture's number")
+        parser.add_argument("--after", type=int, default=0, metavar="ID", help="begin after the picture with this id")
 
     def handle(self, *_: Any, after: int, **__: Any) -> None:
         reading, stop = DateReading(last_id=after), stop_on_signals()
@@ -35,7 +34,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{reading.read_count} read, {reading.changed_count} changed.")
         if stop.is_set():
             self.stderr.write(f"Stopped. {self._describe_rest(reading)}")
-            sys.exit(_INTERRUPTED)
+            sys.exit(EXIT_INTERRUPTED)
         if reading.unreadable:
             shown = ", ".join(map(str, reading.unreadable[:_SHOWN_UNREADABLE]))
             raise CommandError(

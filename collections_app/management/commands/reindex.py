@@ -55,7 +55,7 @@ class Command(FreeTextCommand):
             raise CommandError(f"{error} The queued jobs are kept.") from error
 
     def _ensure_readable(self, options: dict[str, Any]) -> None:
-        """Set a damaged store aside and start a new one; with --check only report it."""
+        """Set a damaged store aside and start a new one; with --check only report the damage."""
         damage = find_store_damage(deep=options["deep"])
         is_opened = True
         try:

@@ -1,4 +1,4 @@
-"""Send a test mail now, past the queue, and show the mail server's answer."""
+"""Send a test mail at once, without the queue, and show the mail server's answer."""
 
 import smtplib
 from argparse import ArgumentParser

@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
 
 def _make_web_child(listener: socket.socket, number: int) -> Child:
-    """All web processes accept from one socket, so the one that is least busy gets the next connection."""
+    """All web processes accept from one socket, so an idle one takes the next connection."""
     command = _build_manage_command("web", "--fd", str(listener.fileno()))
     return Child(name=f"web process {number + 1}", command=command, pass_fds=(listener.fileno(),))
 

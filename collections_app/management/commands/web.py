@@ -1,4 +1,4 @@
-"""Run one web process; `serve` starts several of these, and a service manager can start them as well."""
+"""Run one web process. `serve` starts several of these; a service manager can start them too."""
 
 import socket
 from argparse import ArgumentParser

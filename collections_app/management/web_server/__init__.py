@@ -1,5 +1,5 @@
 """The web server of one process: waitress, with limits that slow and silent clients cannot pass.
 
 waitress receives requests and sends responses in one thread for all connections, so no thread waits for a client. The
-modules here limit what waitress leaves open: bodies, deadlines, connections, and which requests may use the threads.
+modules here add limits that waitress lacks: of bodies, times, connections, and threads for each kind of request.
 """

@@ -1,4 +1,4 @@
-"""How large the body of a request may be, decided from its headers, and how much all bodies together may take."""
+"""How large the body of a request may be, by its headers, and how much space all bodies together may take."""
 
 import shutil
 import threading
@@ -13,9 +13,9 @@ from collections_app.management.web_server.refusals import DISK_FULL, SIGNED_OUT
 from collections_app.services.uploads.upload_pass import read_upload_pass
 from collections_app.upload_handlers import get_max_request_bytes
 
-# Signed-out people send forms: an address and a password, or the answer of a passkey.
+# Signed-out people send only small forms: an email address and a password, or a passkey.
 FORM_BYTES = 256 * 1024
-# What the form around an upload's files may take.
+# For the form fields around an upload's files.
 _SLACK_BYTES = 1024 * 1024
 _MIN_FREE_BYTES = 64 * 1024 * 1024
 
@@ -52,7 +52,7 @@ def identify_sender(headers: Mapping[str, str]) -> Sender:
 
 
 class BodyLedger:
-    """Counts the bytes of the bodies that this process holds, in total and for each account."""
+    """Counts the bytes of the bodies that this process has received, in total and for each account."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

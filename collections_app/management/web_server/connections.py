@@ -1,4 +1,4 @@
-"""One client's connection: it is closed when the client is silent, and never holds a thread for it."""
+"""One client's connection. It is closed when the client is silent, and no thread waits for the client."""
 
 import fcntl
 import logging
@@ -25,7 +25,7 @@ class ResponseTask(WSGITask):  # type: ignore[misc]
     """Runs the application for one request, or responds with the request's refusal."""
 
     def execute(self) -> None:
-        """Log an error of a response that is made while it is sent; waitress takes it for one of the socket."""
+        """Log an OSError of a streamed response, which waitress would treat as an error of the socket."""
         if self.request.error is not None:
             self.set_close_on_finish()
         try:
@@ -40,7 +40,7 @@ class ResponseTask(WSGITask):  # type: ignore[misc]
             super().finish()
 
     def get_environment(self) -> dict[str, Any]:
-        """Let a proxy on this machine say whether its client used https."""
+        """Believe a proxy on this machine that reports https."""
         environ: dict[str, Any] = super().get_environment()
         environ[REFUSAL] = self.request.error
         if environ["REMOTE_ADDR"] in _LOOPBACK and environ.get("HTTP_X_FORWARDED_PROTO") == "https":
@@ -68,7 +68,7 @@ class ClientConnection(HTTPChannel):  # type: ignore[misc]
 
     @property
     def owner(self) -> tuple[bool, object]:
-        """The account that uploads, or else the client's address; accounts are compared higher."""
+        """Return the account that uploads, or else the client's address. Accounts sort after addresses."""
         sender = self.request.sender if self.request else None
         account = sender.account_id if sender else None
         return (True, account) if account is not None else (False, self.addr[0])
@@ -78,7 +78,7 @@ class ClientConnection(HTTPChannel):  # type: ignore[misc]
         return not self._is_refused and bool(super().received(data))
 
     def mark_refused(self) -> None:
-        """Drop what arrives after the request that is refused."""
+        """Ignore everything that arrives after the refused request."""
         self._is_refused = True
 
     def service(self) -> None:
@@ -99,7 +99,7 @@ class ClientConnection(HTTPChannel):  # type: ignore[misc]
             self._refuse_late_request(self.request)
 
     def close_now(self) -> None:
-        """Close the connection whether or not its client reads; a thread that writes to it ends its response."""
+        """Close the connection even if its client is not done reading. A thread that writes to it ends its response."""
         self._drains_until = 0.0
         self.handle_close()
 
@@ -136,7 +136,7 @@ class ClientConnection(HTTPChannel):  # type: ignore[misc]
         self.server.add_task(self)
 
     def _is_unread(self, now: float) -> bool:
-        """Return whether the client takes its response too slowly, by what its computer has acknowledged."""
+        """Return whether the client reads its response too slowly, by the bytes that its computer has acknowledged."""
         limits = self.server.deadlines
         taken = self._sent_bytes - _count_unacknowledged(self.socket)
         if taken > self._taken_bytes:
@@ -150,7 +150,7 @@ class ClientConnection(HTTPChannel):  # type: ignore[misc]
 
 
 def _count_unacknowledged(sock: socket.socket) -> int:
-    """Return how many sent bytes wait in the kernel; 0 where it does not tell."""
+    """Return how many sent bytes the client has not acknowledged; 0 on systems that do not report it."""
     with suppress(OSError):
         return int(struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0\0\0\0"))[0])
     return 0

@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 15
 _BACKLOG = 1024
-# A busy or slow disk may stop the thread of the connections for a while.
+# A busy or slow disk may delay the loop that handles connections.
 _SILENT_CHECKS = 120
 
 
 def open_listener(host: str, port: int) -> socket.socket:
-    """Return a listening socket, which web processes share; stop with a sentence if the port is taken."""
+    """Return a listening socket, which web processes share. Raises CommandError if the port is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -48,7 +48,7 @@ def limit_model_threads(web_workers: int) -> None:
 
 
 def run_web_process(listener: socket.socket, *, should_stop: Callable[[], bool]) -> None:
-    """Serve until `should_stop`, then finish the running requests, for at most 15 s."""
+    """Serve until `should_stop` returns True, then finish the running requests within 15 s."""
     # Bodies are stored where uploads are, in files without a name.
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     server = WebServer(import_string(settings.WSGI_APPLICATION), listener=listener)
@@ -67,7 +67,7 @@ def watch_turns(
 ) -> None:
     """Start a thread that calls `give_up` if the count stays the same for a number of checks.
 
-    It counts checks and not seconds: if the whole process was stopped for a while, it is given as long again.
+    It counts checks and not seconds, so the time in which the whole process was stopped does not count.
     """
 
     def watch() -> None:
@@ -82,8 +82,8 @@ def watch_turns(
 
 
 def _stop_at_once() -> None:
-    """End without the steps of a normal end, which could wait for what the process waits for. `serve` restarts it."""
-    log.error("The web process has not looked at its connections for %s s. Ending it.", _SILENT_CHECKS)
+    """Exit without cleaning up, which could hang as well. `serve` starts the process again."""
+    log.error("The web process has not handled its connections for %s s. Ending it.", _SILENT_CHECKS)
     os._exit(1)
 
 

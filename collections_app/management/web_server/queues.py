@@ -1,4 +1,4 @@
-"""The threads of a web process, and how different kinds of requests share them."""
+"""The threads of a web process, and how the kinds of requests share them."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ from django.urls import Resolver404, resolve
 
 log = logging.getLogger(__name__)
 
-# The names of addresses whose requests may take long. All other requests are pages.
+# The URL names of each kind. All other requests are pages.
 REQUEST_KINDS = {
     "health": {"healthz"},
     "search": {"search", "search_sheet", "example_add", "saved_search", "search_new", "image_similar", "public_search"},
@@ -53,7 +53,7 @@ class Lane:
 
 
 def get_kind(path: str) -> str:
-    """Return the kind of a request by its path, as WSGI encodes it."""
+    """Return the kind of a request, given its path in the encoding of WSGI."""
     readable = path.encode("latin-1", errors="replace").decode(errors="replace")
     prefix = settings.SITE_PATH
     if prefix and readable.startswith(f"{prefix}/"):
@@ -96,7 +96,7 @@ class ThreadPool:
         return True
 
     def stop(self, *, timeout_s: float) -> None:
-        """End the threads, after their requests, and drop what waits."""
+        """Drop the waiting requests and stop the threads when they have finished theirs."""
         with self._lock:
             self._stopping = True
             dropped = [job for lane in self._lanes.values() for _arrival, job in lane.waiting]
@@ -146,7 +146,7 @@ class ThreadPool:
 
 
 class RequestQueues:
-    """Gives each request to a pool. The health check and refusals have a thread of their own each."""
+    """Queues each request in a pool. Health checks and refusals have one thread each for themselves."""
 
     def __init__(self) -> None:
         most = settings.WEB_THREADS

@@ -72,7 +72,7 @@ DISK_FULL = Refusal(
 
 
 def respond_refusal(refusal: Refusal, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    """Respond in the reader's language: JSON for scripts, else a page. Neither body nor session is read."""
+    """Respond in the browser's language, with JSON to scripts and a page to others. Read neither body nor session."""
     request = WSGIRequest(environ)
     with translation.override(translation.get_language_from_request(request)):
         response = SecureHeadersMiddleware(lambda _request: _build_response(request, refusal))(request)
@@ -88,5 +88,5 @@ def _build_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     sentence = gettext(refusal.sentence)
     if is_json_requested(request):
         return JsonResponse({"error": sentence, "code": refusal.code}, status=refusal.status)
-    page = render_to_string("refused.html", {"sentence": sentence, "is_signed_out": refusal is SIGNED_OUT})
+    page = render_to_string("400.html", {"sentence": sentence, "is_signed_out": refusal is SIGNED_OUT})
     return HttpResponse(page, status=refusal.status)

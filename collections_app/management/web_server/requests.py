@@ -1,14 +1,14 @@
-"""A request while it is received: its limits, and why it is refused."""
+"""A request while it is received: how long it may take, how large it may be, and why it is refused."""
 
 import re
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from waitress.parser import HTTPRequestParser
 from waitress.receiver import ChunkedReceiver
 
 from collections_app.management.web_server.bodies import BodyLedger, Sender, identify_sender
-from collections_app.management.web_server.deadlines import Deadlines
 from collections_app.management.web_server.refusals import (
     ADDRESS_TOO_LONG,
     DISK_FULL,
@@ -27,13 +27,34 @@ _REFUSALS = {501: NOT_IMPLEMENTED}
 _ACCEPT = re.compile(rb"\r\naccept:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """How long a client may take."""
+
+    headers_s: float = 20
+    # A whole request of a signed-out person, and any other than an upload.
+    form_s: float = 30
+    # An upload may take hours, but bytes must keep arriving.
+    upload_silence_s: float = 60
+    upload_bytes_per_s: int = 1024
+    # A connection without a request.
+    idle_s: float = 60
+    # A client that takes no byte of its response.
+    unread_s: float = 30
+    # A client must take a response that is made while it is sent, such as a ZIP file, at this speed after a minute.
+    stream_grace_s: float = 60
+    stream_bytes_per_s: int = 2048
+    # How long the rest of a refused body is read and dropped, so that the client reads the refusal and not a reset.
+    drain_s: float = 10
+
+
 class IncomingRequest(HTTPRequestParser):  # type: ignore[misc]
     """Decides from the headers how large the body may be, and counts its bytes while they arrive.
 
     `error` holds a Refusal. `sender` is set when the headers have ended and a body follows.
     """
 
-    # What a refusal shows if the request could not be parsed.
+    # Defaults for the refusal of a request that could not be parsed.
     path, query, request_uri, command, url_scheme = "/", "", "/", "GET", "http"
     sender: Sender | None = None
     error: Any
@@ -61,11 +82,11 @@ class IncomingRequest(HTTPRequestParser):  # type: ignore[misc]
         return consumed
 
     def refuse(self, refusal: Refusal) -> None:
-        """End the request. Clients that wait for a "continue" get the refusal instead."""
+        """End the request. Clients that wait for "100 Continue" get the refusal instead."""
         self.error, self.completed, self.expect_continue = refusal, True, False
 
     def is_late(self, now: float) -> bool:
-        """Return whether the request arrives too slowly. People with an upload pass have more time for files."""
+        """Return whether the request arrives too slowly. Uploads with an upload pass have more time."""
         limits, elapsed_s = self._deadlines, now - self.started
         if not self.headers_finished:
             return elapsed_s > limits.headers_s
@@ -99,7 +120,7 @@ class IncomingRequest(HTTPRequestParser):  # type: ignore[misc]
                 self.refuse(refusal)
 
     def _translate_error(self, status: int, head: bytes) -> None:
-        """Refuse what waitress refuses. It has parsed no header of a head that is too large."""
+        """Refuse what waitress refuses. If the headers are too large, waitress has parsed none of them."""
         if status != HEADERS_TOO_LARGE.status:
             self.refuse(_REFUSALS.get(status, MALFORMED))
             return
@@ -108,7 +129,7 @@ class IncomingRequest(HTTPRequestParser):  # type: ignore[misc]
             self.headers["ACCEPT"] = accept[1].decode("latin-1")
 
     def _is_ambiguous(self) -> bool:
-        """Two lengths, or one that this version of HTTP does not know: a proxy might read the request differently."""
+        """Return whether a proxy might read the body's length differently: it is given twice, or in an unknown way."""
         has_length = "CONTENT_LENGTH" in self.headers
         return (self.chunked and has_length) or "TRANSFER_ENCODING" in self.headers
 

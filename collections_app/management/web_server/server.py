@@ -14,7 +14,6 @@ from waitress.server import TcpWSGIServer
 
 from collections_app.management.web_server.bodies import BodyLedger
 from collections_app.management.web_server.connections import REFUSAL, ClientConnection
-from collections_app.management.web_server.deadlines import Deadlines
 from collections_app.management.web_server.queues import REFUSED, RequestQueues, get_kind
 from collections_app.management.web_server.refusals import (
     BUSY,
@@ -23,10 +22,10 @@ from collections_app.management.web_server.refusals import (
     StartResponse,
     respond_refusal,
 )
-from collections_app.management.web_server.requests import MAX_HEADER_BYTES
+from collections_app.management.web_server.requests import MAX_HEADER_BYTES, Deadlines
 
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
-# What a response may hold in memory for a client that reads slowly. A thread waits only beyond this.
+# How much of a response may be in memory for a client that reads slowly. The thread that sends more waits.
 _UNREAD_BYTES = 1024 * 1024
 _SOCKET_BUFFER_BYTES = 256 * 1024
 _MEMORY_BODY_BYTES = 64 * 1024
@@ -39,7 +38,7 @@ _OTHER_FILES = 200
 
 
 class WebServer:
-    """Serves the application on a listening socket. `turns` counts how often the thread of the connections looked."""
+    """Serves the application on a listening socket. `turns` counts the rounds of the loop that handles connections."""
 
     def __init__(
         self,
@@ -86,11 +85,10 @@ class WebServer:
 
 
 class _LimitedServer(TcpWSGIServer):  # type: ignore[misc]
-    """Replaces waitress' limit, at which nobody is accepted: a new connection closes one that waits.
+    """Accepts a connection above the limit by closing one that waits. waitress itself would accept none.
 
-    The connection that is closed is of the client with the most waiting connections, so that one client with a
-    thousand connections loses them to others. Behind a proxy all clients have one address: the longest waiting is
-    closed.
+    The closed connection belongs to the client with the most waiting connections, so one client cannot occupy them all.
+    Behind a proxy all clients have one address, and the connection that has waited longest is closed.
     """
 
     channel_class = ClientConnection
@@ -141,18 +139,18 @@ class _LimitedServer(TcpWSGIServer):  # type: ignore[misc]
         waiting = [each for each in self.active_channels.values() if not each.requests]
         counts = Counter(each.owner for each in waiting)
         if waiting:
-            # Accounts that upload come last.
+            # Connections of accounts that upload are closed last.
             min(waiting, key=lambda each: (each.owner[0], -counts[each.owner], each.waiting_since)).close_now()
 
 
 def raise_file_limit(max_connections: int) -> int:
     """Raise this process' limit of open files as far as allowed; return how many connections it suffices for."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = max_connections * _FILES_PER_CONNECTION + _OTHER_FILES
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if allowed > _soft:
+    if allowed > soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-    files = max(allowed, _soft)
+    files = max(allowed, soft)
     return max(1, min(max_connections, (files - _OTHER_FILES) // _FILES_PER_CONNECTION))
 
 
@@ -171,7 +169,7 @@ def _make_adjustments(listener: socket.socket) -> Any:
         max_request_header_size=MAX_HEADER_BYTES,
         # IncomingRequest limits bodies.
         max_request_body_size=_MAX_LENGTH,
-        # Read on while a request runs, to notice that its client has gone.
+        # Go on reading while a request runs, to notice that its client has gone.
         channel_request_lookahead=1,
         log_socket_errors=False,
     )

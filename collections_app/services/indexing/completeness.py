@@ -1,4 +1,4 @@
-"""Whether the index holds what the database calls searchable, and queueing what it has lost."""
+"""How much of the library is in the index, and the repair of an index that has lost entries."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ from collections_app.errors import IndexIncomplete
 from collections_app.errors import gettext_noop as _
 from collections_app.index import TRASH_PARTITION, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState, Team
+from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.ids import iterate_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
@@ -45,8 +46,8 @@ def count_searchable(images: ImageQuerySet) -> Coverage:
 
 
 def refuse_lost_entries(*, team_ids: Sequence[int], images: ImageQuerySet) -> None:
-    """Call it when a search finds nothing. Raises IndexIncomplete if the index holds nothing of these teams although
-    the database has images there that it should hold."""
+    """Call this when a search finds nothing. Raises IndexIncomplete if the index has no entries of these teams although
+    the database has images that should be in it."""
     if not images.indexed_by(get_encoder().key).exists():
         return
     if not get_active_index().count(team_ids=team_ids):
@@ -56,15 +57,15 @@ def refuse_lost_entries(*, team_ids: Sequence[int], images: ImageQuerySet) -> No
 
 
 def restore_lost_entries(*, is_thorough: bool = True) -> int:
-    """Queue images that the active model should find and the index does not hold; return how many.
+    """Queue images that should be in the index but are not; return how many. Each is queued once.
 
-    Each is queued once: it counts as waiting until it is indexed. Unless thorough, only the total is compared.
-    Raises EncoderError, or IndexUnavailable: an index that cannot be reached has lost nothing.
+    `is_thorough` compares every team, even if the totals agree. Raises EncoderError, and IndexUnavailable, because an
+    index that cannot be reached has lost nothing.
     """
     model_key, index = get_encoder().key, get_active_index()
     others = list(Image.objects.indexed_by_others(model_key).order_by("pk").values_list("pk", flat=True))
     count = _queue(others, priority=Priority.REBUILD)
-    # The database first: what is indexed meanwhile makes the index larger, and is not missed.
+    # Count the database first: images that are indexed meanwhile only make the index larger.
     expected = Image.objects.indexed_by(model_key).count()
     if is_thorough or index.count() < expected:
         for team_id, images in _iterate_short_teams(index, Image.objects.indexed_by(model_key)):
@@ -84,19 +85,18 @@ def _iterate_short_teams(index: VectorIndex, indexed: ImageQuerySet) -> Iterator
 
 
 def _find_lost(index: VectorIndex, team_id: int, images: ImageQuerySet) -> list[int]:
-    """Return the ids of images without an entry. A picture that is being moved or changed has a job and is left out."""
+    """Return the ids of images without an entry, except those with a waiting job, which may be moving."""
     waiting = IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))
     settled = images.exclude(Exists(waiting))
     candidates = set(settled.values_list("pk", flat=True))
     candidates.difference_update(entry.id for entry in index.iterate_entries(team_ids=[team_id]))
-    # Again: a picture may have been moved while the entries were read.
+    # Check again, because a picture may have been moved while the entries were read.
     chunks = iterate_chunks(sorted(candidates), _CHUNK_SIZE)
     return [pk for chunk in chunks for pk in settled.filter(pk__in=chunk).values_list("pk", flat=True)]
 
 
 def _queue(image_ids: list[int], *, priority: Priority) -> int:
-    """Queue in short transactions, so that other writers do not wait long."""
-    chunks = iterate_chunks(image_ids, _CHUNK_SIZE)
+    chunks = split_into_chunks(image_ids)
     return sum(_queue_chunk(Image.objects.filter(pk__in=chunk).indexed(), priority) for chunk in chunks)
 
 

@@ -1,4 +1,4 @@
-"""The deep check: reads every vector and compares it with the checksum that was computed when it was made."""
+"""The deep check: compares every vector with the checksum that was stored when the vector was computed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ _CHUNK_SIZE = 1000
 
 @dataclass(slots=True, kw_only=True)
 class DeepReport:
-    """`altered` are the ids of images whose vector is not the one that was stored. `without_checksum` counts vectors
-    from before checksums were kept: of these only the length is known."""
+    """`altered` are the ids of images whose vector has changed. `without_checksum` counts vectors from versions that
+    stored no checksum; of these only the length is checked."""
 
     checked: int = 0
     without_checksum: int = 0
@@ -26,8 +26,8 @@ class DeepReport:
 
 
 def check_vectors(*, images: ImageQuerySet, reads_files: bool) -> DeepReport:
-    """Read the vectors of these images as searches see them. `reads_files`: also as the embedded store's files hold
-    them, which its owner reads at its next start."""
+    """Check the vectors of these images that searches use. With `reads_files` also check the vectors in the embedded
+    store's files, which its owner reads at its next start."""
     report = DeepReport()
     indexed = images.indexed_by(get_encoder().key)
     ids = list(indexed.order_by("pk").values_list("pk", flat=True))
@@ -44,7 +44,7 @@ def check_vectors(*, images: ImageQuerySet, reads_files: bool) -> DeepReport:
 
 
 def _find_altered_rows(indexed: ImageQuerySet) -> Iterator[int]:
-    """Return the ids of images whose newest row in the files holds another vector."""
+    """Yield the ids of images whose newest row in the files has another vector."""
     newest: dict[int, tuple[int, bool]] = {}
     for rows in read_stored_vectors(model_key=get_encoder().key):
         images = indexed.select_related("collection").in_bulk(rows.ids.tolist())

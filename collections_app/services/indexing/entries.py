@@ -28,7 +28,7 @@ def build_entry(image: Image) -> Entry:
 
 
 def compute_vector_checksum(vector: Vector) -> int:
-    """Return the CRC-32 of the vector's numbers as 32-bit floats, the lowest byte first."""
+    """Return the CRC-32 of the vector as little-endian 32-bit floats."""
     return zlib.crc32(vector.astype("<f4").tobytes())
 
 
@@ -42,7 +42,7 @@ def build_entry_or_none(image: Image) -> Entry | None:
 
 
 def _count_taken_seconds(image: Image) -> int:
-    """The first second of 1970 would mean that the time is unknown; the next one is on the same day."""
+    """Return UNKNOWN without a date. The first second of 1970 equals UNKNOWN, so the next second is used for it."""
     return (count_wall_clock_seconds(image.taken_at) or UNKNOWN + 1) if image.taken_at else UNKNOWN
 
 

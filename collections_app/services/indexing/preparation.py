@@ -47,7 +47,7 @@ class Task:
     decoding: Future[Decoded] | None
 
     def compute_fields(self, vector: Vector) -> dict[str, int]:
-        """Return the image's fields that change with a new vector; none if the stored vector is used again."""
+        """Return the image's fields that depend on a new vector; none if the stored vector is reused."""
         if self.decoding is None:
             return {}
         perceptual_hash = self.decoding.result().perceptual_hash

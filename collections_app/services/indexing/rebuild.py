@@ -1,4 +1,4 @@
-"""Rebuilding a damaged embedded store: it is set aside, and its readable vectors are stored again."""
+"""Replacing a damaged embedded store by a new one with the vectors that can still be read."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ _UNIT_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuild:
-    """Where the damaged files are now, and how many vectors were read from them."""
+    """`aside` is the folder of the damaged files, `restored` the number of vectors read from them."""
 
     aside: Path
     size_bytes: int
@@ -24,10 +24,10 @@ class Rebuild:
 
 
 def rebuild_store() -> Rebuild | None:
-    """Set the embedded store aside, start a new one, and store the vectors there that can still be read.
+    """Set the embedded store aside, start a new one, and store the readable vectors in it.
 
-    Nothing is deleted. Afterwards the audit queues the pictures whose vectors could not be read. Returns None if there
-    is no store. Raises IndexUnavailable if a process keeps the store open.
+    Nothing is deleted. An audit can then queue the pictures whose vectors could not be read. Returns None without a
+    store. Raises IndexUnavailable if a process keeps the store open.
     """
     aside = set_store_aside()
     if aside is None:
@@ -38,7 +38,7 @@ def rebuild_store() -> Rebuild | None:
 
 
 def is_plausible(image: Image, vector: Vector) -> bool:
-    """Return whether this may be the image's vector: of unit length, and with its checksum if that is known."""
+    """Return whether this can be the image's vector: it has unit length and, if one is stored, the right checksum."""
     if not np.isfinite(vector).all() or abs(float(np.linalg.norm(vector)) - 1) > _UNIT_TOLERANCE:
         return False
     return image.vector_checksum in (None, compute_vector_checksum(vector))

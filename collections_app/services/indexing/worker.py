@@ -29,7 +29,7 @@ _IDLE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 # Examples are stored for an hour at most, see models.example.
 _MAINTENANCE_EVERY_S = 600.0
-# A lost index is noticed within this time; the check is two counts.
+# The index is checked for lost entries so often. The check takes two counts.
 _CHECK_EVERY_S = 60.0
 
 
@@ -94,7 +94,7 @@ class IndexWorker:
                 self.stop.wait(pause_s)
 
     def _check_index(self) -> None:
-        """Queue what the index has lost. At the start compare each team, later the totals only."""
+        """Queue images that the index has lost. Compare each team at the start, later only the totals."""
         now = time.monotonic()
         if now >= self._check_due:
             is_first, self._check_due = self._is_first_check, now + _CHECK_EVERY_S

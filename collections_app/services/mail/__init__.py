@@ -1,1 +1,1 @@
-"""Mail: a request writes it to the database; a loop beside the index worker sends it."""
+"""Mail: requests write it to the database, and a loop in the index worker's process sends it."""

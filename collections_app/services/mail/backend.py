@@ -1,4 +1,4 @@
-"""The email backend of sites with a mail server: it queues mail in the transaction of its caller."""
+"""The email backend of sites with a mail server. It queues mail in the caller's transaction."""
 
 from collections.abc import Sequence
 from email.utils import make_msgid, parseaddr
@@ -20,7 +20,7 @@ class QueueingBackend(BaseEmailBackend):
 
 def _build_rows(message: EmailMessage) -> list[OutgoingMail]:
     """Raises BadHeaderError, and ValueError for a message with attachments or parts other than text and HTML."""
-    # Otherwise Django asks the name server for the name of this machine, which may take long.
+    # Otherwise Django asks a name server for the name of this machine, which may take long.
     message.extra_headers.setdefault("Message-ID", make_msgid(domain=_get_domain(message.from_email)))
     built = message.message()
     headers = {name: str(built[name]) for name in ("To", "Cc", "Reply-To", "Date") if name in built}

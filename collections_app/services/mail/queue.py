@@ -1,4 +1,4 @@
-"""The queue of outgoing mail: a sender claims one mail under a lease, then finishes, postpones or rejects it."""
+"""The queue of outgoing mail. A sender claims one mail under a lease, then finishes, postpones or rejects it."""
 
 import logging
 import uuid
@@ -20,9 +20,9 @@ _MAX_ERROR_LENGTH = 500
 
 
 def claim_mail(*, sender: uuid.UUID, lease_s: float) -> OutgoingMail | None:
-    """Lease the mail that is due first to the sender, and count the attempt in advance."""
+    """Lease the first due mail to the sender, and count the attempt already."""
     if not OutgoingMail.objects.due(timezone.now()).exists():
-        return None  # without taking the write lock of SQLite
+        return None  # avoids the write lock of SQLite
     with transaction.atomic():
         now = timezone.now()
         due = OutgoingMail.objects.due(now)
@@ -49,12 +49,12 @@ def postpone_mail(*, mail: OutgoingMail, reason: str) -> None:
 
 
 def postpone_all_due(*, mail: OutgoingMail) -> None:
-    """Let the other due mails wait as long as this one, because the mail server does not work for any of them."""
+    """Postpone the other due mails like this one, because the mail server accepts none of them."""
     OutgoingMail.objects.due(timezone.now()).update(run_after=_plan_retry(mail))
 
 
 def reject_mail(*, mail: OutgoingMail, reason: str) -> None:
-    """Keep the reason of a mail that the server never accepts, and delete its text."""
+    """Mark a mail as failed that the server will never accept. Store the reason and delete the text."""
     log.warning("Mail %s cannot be delivered: %s", mail.pk, reason)
     OutgoingMail.objects.filter(pk=mail.pk, lease=mail.lease).update(
         lease=None, leased_until=None, is_failed=True, text="", html="", error=reason[:_MAX_ERROR_LENGTH]
@@ -62,7 +62,7 @@ def reject_mail(*, mail: OutgoingMail, reason: str) -> None:
 
 
 def retry_mails(*, mails: OutgoingMailQuerySet) -> int:
-    """Let waiting mails be sent at once; return how many. The text of a rejected mail is gone."""
+    """Make waiting mails due now; return how many. Rejected mails have no text any more and stay as they are."""
     return mails.waiting().update(run_after=timezone.now())
 
 

@@ -1,4 +1,4 @@
-"""Sends queued mail to the mail server. Errors of one mail are told from those of the server."""
+"""Sends queued mail to the mail server, and distinguishes errors of one mail from errors of the server."""
 
 import logging
 import smtplib
@@ -26,14 +26,14 @@ _CLOSING = 421
 
 
 class MailSender:
-    """Sends what is due. Several senders may run at once: each mail is leased to one of them."""
+    """Sends due mail. Several senders may run at once, because each mail is leased to one of them."""
 
     def __init__(self) -> None:
         self._id = uuid.uuid4()
         self._was_reachable = True
 
     def send_next(self) -> bool:
-        """Send due mails over one connection; return whether there may be more. Only claims without EMAIL_HOST."""
+        """Send due mails over one connection; return whether there may be more. Do nothing without EMAIL_HOST."""
         if not settings.EMAIL_HOST or (mail := self._claim()) is None:
             return False
         connection = open_server()
@@ -55,7 +55,7 @@ class MailSender:
 
     def _report_unreachable(self, mail: OutgoingMail, reason: str) -> None:
         if self._was_reachable:
-            log.warning("The mail server cannot be used, mail waits: %s", reason)
+            log.warning("The mail server cannot be used, so mail waits: %s", reason)
         self._was_reachable = False
         postpone_mail(mail=mail, reason=reason)
         postpone_all_due(mail=mail)
@@ -103,7 +103,7 @@ def _settle_refusal(mail: OutgoingMail, error: smtplib.SMTPException) -> None:
 
 
 def _is_permanent(error: smtplib.SMTPException) -> bool:
-    """Return whether the server rejects this mail for good. A rejected sender is a setting that can be corrected."""
+    """Return whether the server will never accept this mail. A rejected sender address can be corrected in settings."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= _PERMANENT for code, _answer in error.recipients.values())
     if isinstance(error, smtplib.SMTPSenderRefused):

@@ -4,8 +4,8 @@ import os
 import zipfile
 from typing import BinaryIO
 
+from collections_app.imaging.errors import build_unaccepted_error
 from collections_app.imaging.formats import HEAD_BYTES, find_format
-from collections_app.imaging.unaccepted import build_unaccepted_error
 
 SIGNATURE = b"PK\x03\x04"
 _FIRST_PART = b"PK\x07\x08"

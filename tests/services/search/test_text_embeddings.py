@@ -1,8 +1,7 @@
 """Texts to vectors: remembered, shared between threads, encoded together, and failing alone."""
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from collections_app.encoders import get_encoder
 from collections_app.errors import EncoderError, ModelUnavailable
 from collections_app.services.search.text_embeddings import MAX_TEXTS_PER_BATCH, TextEmbeddingCache, embed_text
+from tests.clock import wait_until
 
 BAD = "bad"
 
@@ -41,13 +41,6 @@ def model() -> Model:
 @pytest.fixture
 def texts(model: Model) -> TextEmbeddingCache:
     return TextEmbeddingCache(model.encode)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def ask_while_the_model_is_busy(
