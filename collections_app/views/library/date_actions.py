@@ -11,7 +11,7 @@ from collections_app.permissions import SignedInRequest
 from collections_app.services.library.bulk_changes import change_dates_in_bulk
 from collections_app.services.library.dates import DateChange
 from collections_app.views.library.bulk_actions import _NOT_EDITED, _get_selected_ids, _redirect_back, _report
-from collections_app.views.misread_forms import refuse_misread
+from collections_app.views.refusals import refuse_misread
 
 _CHANGED = ngettext_lazy("Date of %(number)s picture changed.", "Dates of %(number)s pictures changed.", "count")
 _NOT_MOVED = ngettext_lazy(
