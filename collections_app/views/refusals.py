@@ -126,7 +126,8 @@ def refuse_misread(
             try:
                 return view(request, *args, **kwargs)
             except SearchNotUnderstood as error:
-                sentence = f"{describe_error(error)} {_('Nothing was changed.')}"
+                hint = _("Nothing was changed.")
+                sentence = f"{describe_error(error)} {hint}"
                 if is_json_requested(request):
                     return build_json_refusal(Refusal(status=400, code="not_understood", sentence=sentence))
                 messages.error(request, sentence)
