@@ -13,7 +13,7 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
 from collections_app.errors import ImageSearchError, SearchNotUnderstood, StorageUnavailable, TooManyDownloads
-from collections_app.forms import MAX_TAGS, AddTagsForm
+from collections_app.forms import MAX_TAGS, AddTagsForm, DateForm, ShiftForm
 from collections_app.messages import describe_error, format_count
 from collections_app.models import BulkAction, Collection, Image
 from collections_app.models.ids import parse_id
@@ -22,11 +22,13 @@ from collections_app.permissions import SignedInRequest
 from collections_app.refusals import Refusal, render_refusal
 from collections_app.services.library.bulk_changes import (
     BulkResult,
+    change_dates_in_bulk,
     move_in_bulk,
     tag_in_bulk,
     trash_in_bulk,
     undo_bulk_action,
 )
+from collections_app.services.library.dates import DateChange
 from collections_app.services.library.started_stream import StartedStream
 from collections_app.services.library.zip_download import stream_zip
 from collections_app.services.library.zip_slots import hold_zip_slot
@@ -40,6 +42,7 @@ _MOVED = ngettext_lazy(
 _TAGGED = ngettext_lazy("%(number)s picture tagged.", "%(number)s pictures tagged.", "count")
 _UNTAGGED = ngettext_lazy("Tags removed from %(number)s picture.", "Tags removed from %(number)s pictures.", "count")
 _MOVED_BACK = ngettext_lazy("Move undone for %(number)s picture.", "Move undone for %(number)s pictures.", "count")
+_DATES_CHANGED = ngettext_lazy("Date of %(number)s picture changed.", "Dates of %(number)s pictures changed.", "count")
 _DATES_RESTORED = ngettext_lazy(
     "Former date of %(number)s picture restored.", "Former dates of %(number)s pictures restored.", "count"
 )
@@ -57,6 +60,11 @@ _NOT_EDITED = ngettext_lazy(
 _NOT_TAGGED = ngettext_lazy(
     "%(number)s picture skipped: it has these tags or too many tags, or you can only view it.",
     "%(number)s pictures skipped: they have these tags or too many tags, or you can only view them.",
+    "count",
+)
+_NOT_SHIFTED = ngettext_lazy(
+    "%(number)s picture skipped: its date or time is unknown or would be impossible, or you can only view it.",
+    "%(number)s pictures skipped: their date or time is unknown or would be impossible, or you can only view them.",
     "count",
 )
 
@@ -104,6 +112,26 @@ def selection_tag(request: SignedInRequest) -> HttpResponse:
     sentence = format_count(_TAGGED, result.count)
     _report(request, sentence, result=result, total=len(ids), skipped=_NOT_TAGGED)
     return _redirect_back(request)
+
+
+@require_POST
+@refuse_misread(_redirect_back)
+def selection_date(request: SignedInRequest) -> HttpResponse:
+    """Give all selected pictures the same date."""
+    form = DateForm(request.POST)
+    if not form.is_valid():
+        return _show_date_errors(request, form)
+    return _change_dates(request, DateChange(taken=form.get_taken_date()), skipped=_NOT_EDITED)
+
+
+@require_POST
+@refuse_misread(_redirect_back)
+def selection_shift(request: SignedInRequest) -> HttpResponse:
+    """Shift the dates of pictures from a camera whose clock was wrong."""
+    form = ShiftForm(request.POST)
+    if not form.is_valid():
+        return _show_date_errors(request, form)
+    return _change_dates(request, DateChange(shift=form.get_shift()), skipped=_NOT_SHIFTED)
 
 
 @require_POST
@@ -165,6 +193,20 @@ def _find_collection(request: SignedInRequest, field: str, *, editable: bool = T
     allowed = Collection.objects.editable_by(request.user) if editable else Collection.objects.visible_to(request.user)
     pk = parse_id(request.POST.get(field, ""))
     return allowed.filter(pk=pk).first() if pk else None
+
+
+def _change_dates(request: SignedInRequest, change: DateChange, *, skipped: Promise) -> HttpResponse:
+    ids = _get_selected_ids(request)
+    result = change_dates_in_bulk(image_ids=ids, change=change, user=request.user)
+    _report(request, format_count(_DATES_CHANGED, result.count), result=result, total=len(ids), skipped=skipped)
+    return _redirect_back(request)
+
+
+def _show_date_errors(request: SignedInRequest, form: DateForm | ShiftForm) -> HttpResponse:
+    """Show the message of the whole form, or those of its fields if there is none."""
+    errors = form.non_field_errors() or [error for field in form for error in field.errors]
+    messages.error(request, " ".join(map(str, errors)))
+    return _redirect_back(request)
 
 
 def _render_too_many(request: SignedInRequest, error: TooManyDownloads) -> HttpResponse:
