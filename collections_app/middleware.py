@@ -5,15 +5,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import middleware as auth
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django_htmx.http import HTMX_STOP_POLLING
 
 from collections_app.errors import TooManyAttempts
 from collections_app.known_devices import store_devices
 from collections_app.messages import describe_error
+from collections_app.refusals import Refusal, build_json_refusal, is_json_requested, render_refusal
 from collections_app.services.uploads.upload_pass import make_upload_pass, read_upload_pass
 
 _Respond = Callable[[HttpRequest], HttpResponseBase]
@@ -54,7 +54,7 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> Any:
         if is_json_requested(request):
             sentence = _("You are signed out. Sign in and try again.")
-            return JsonResponse({"error": sentence, "code": "signed_out"}, status=401)
+            return build_json_refusal(Refusal(status=401, code="signed_out", sentence=sentence))
         if request.headers.get("HX-Request"):
             return HttpResponse(status=HTMX_STOP_POLLING)
         return super().handle_no_permission(request, view_func)
@@ -104,15 +104,12 @@ class AttemptsMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         if not isinstance(exception, TooManyAttempts):
             return None
-        sentence = describe_error(exception)
-        if is_json_requested(request):
-            answer = {"error": sentence, "code": "too_many_attempts"}
-            response: HttpResponse = JsonResponse(answer, status=429)
-        else:
-            response = render(request, "429.html", {"sentence": sentence}, status=429)
+        refusal = Refusal(
+            status=429,
+            code="too_many_attempts",
+            heading=_("Too many attempts"),
+            sentence=describe_error(exception),
+        )
+        response = render_refusal(request, refusal, has_navigation=True)
         response["Retry-After"] = str(exception.retry_after_s)
         return response
-
-
-def is_json_requested(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

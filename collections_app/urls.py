@@ -9,7 +9,6 @@ from collections_app.views.accounts import account
 from collections_app.views.library import (
     bulk_actions,
     collections,
-    date_actions,
     duplicates,
     files,
     gallery,
@@ -67,8 +66,8 @@ urlpatterns = [
     path("pictures/trash/", bulk_actions.selection_trash, name="selection_trash"),
     path("pictures/move/", bulk_actions.selection_move, name="selection_move"),
     path("pictures/tag/", bulk_actions.selection_tag, name="selection_tag"),
-    path("pictures/date/", date_actions.selection_date, name="selection_date"),
-    path("pictures/date/shift/", date_actions.selection_shift, name="selection_shift"),
+    path("pictures/date/", bulk_actions.selection_date, name="selection_date"),
+    path("pictures/date/shift/", bulk_actions.selection_shift, name="selection_shift"),
     path("pictures/download/", bulk_actions.selection_download, name="selection_download"),
     path("pictures/undo/", bulk_actions.selection_undo, name="selection_undo"),
     path("trash/", trash.trash, name="trash"),

@@ -24,4 +24,5 @@ urlpatterns = [
 handler400 = "collections_app.views.refusals.respond_bad_request"
 handler403 = "collections_app.views.refusals.respond_permission_denied"
 handler404 = "collections_app.views.refusals.respond_not_found"
-handler500 = "collections_app.views.failures.server_error"
+handler429 = "collections_app.views.refusals.respond_too_many_requests"
+handler500 = "collections_app.views.refusals.respond_server_error"

@@ -18,7 +18,7 @@ LAYERS = (
     {"encoders", "index"},
     {"models"},
     {"services"},
-    {"known_devices", "log_filter", "provider_requests"},
+    {"known_devices", "log_filter", "provider_requests", "refusals"},
     {"signals", "permissions", "middleware", "upload_handlers", "context_processors", "adapters", "forms", "admin"}
     | {"attempt_cache", "checks", "templatetags", "account_forms"},
     {"management"},

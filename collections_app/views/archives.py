@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from collections_app.middleware import is_json_requested
 from collections_app.models import ArchiveImport, Collection, Image
 from collections_app.permissions import SignedInRequest
+from collections_app.refusals import is_json_requested
 from collections_app.services.uploads.report import Rejection, RejectionGroups
 
 REFRESH_S = 3

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.context_processors import read_indexing_status
-from collections_app.middleware import is_json_requested
 from collections_app.models import Image
 from collections_app.models.ids import parse_id
 from collections_app.permissions import SignedInRequest, get_editable_image
+from collections_app.refusals import is_json_requested
 from collections_app.services.library.images import requeue_failed_images
 
 FAILED_SHOWN = 100

@@ -1,4 +1,4 @@
-"""The time that one request may work for one person, so that threads stay free for the others."""
+"""How long one request may work, so that threads stay free for other people."""
 
 import time
 
@@ -7,11 +7,11 @@ from django.http import HttpRequest
 
 
 class RequestBudget:
-    """Starts when it is made: the body of the request has arrived by then."""
+    """Starts when the view creates it, after the body of the request has arrived."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._ends = time.monotonic() + settings.UPLOAD_SECONDS
-        # waitress tells so while a request is handled; other servers do not.
+        # Only waitress sets this function; other servers do not report that a client has disconnected.
         self._is_client_gone = request.META.get("waitress.client_disconnected")
 
     @property

@@ -26,9 +26,9 @@ from collections_app.errors import (
 )
 from collections_app.forms import UploadTargetForm, get_bound_data
 from collections_app.messages import describe_error
-from collections_app.middleware import is_json_requested
 from collections_app.models import ArchiveImport, Collection, Image, User
 from collections_app.permissions import SignedInRequest, get_editable_collection
+from collections_app.refusals import Refusal, build_json_refusal, is_json_requested
 from collections_app.services.library.collections import create_collection
 from collections_app.services.uploads.archives import store_archive
 from collections_app.services.uploads.report import (
@@ -182,7 +182,7 @@ def _respond_file(result: UploadResult) -> JsonResponse:
 
 
 def _respond_error(code: str, sentence: str, status: int) -> JsonResponse:
-    return JsonResponse({"error": sentence, "code": code}, status=status)
+    return build_json_refusal(Refusal(status=status, code=code, sentence=sentence))
 
 
 def _get_default_target(user: User) -> dict[str, object]:

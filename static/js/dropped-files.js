@@ -1,6 +1,6 @@
 /* The files in a drop, including those in folders, and the entries that cannot be read. */
 
-/** Return {files, unreadable} of a DataTransfer. `unreadable` holds the paths of files and folders that failed.
+/** Return {files, unreadable} of a DataTransfer. `unreadable` contains the paths of files and folders that failed.
  *
  * The entries are read before the first await: later they are gone. */
 export async function droppedFiles(transfer) {

@@ -7,7 +7,7 @@ const SLOW_POLL_MS = 10_000;
 
 /** Send the form's fields and one file; resolve to the server's JSON, or to {error: message}. Never rejects.
  *
- * `mayBeSignedOut` tells that the session may be lost: the server may close the connection without an answer. */
+ * `mayBeSignedOut` is true if the session may be lost. Then the server may also close the connection early. */
 export function sendFile(address, fields, file, onProgress) {
   const body = new FormData();
   for (const [name, value] of fields) body.append(name, value);

@@ -2,7 +2,7 @@
 
 import { droppedFiles } from "./dropped-files.js";
 import { FileRow } from "./file-row.js";
-import { LeftOut } from "./left-out.js";
+import { SkippedFiles } from "./skipped-files.js";
 import { getMessage } from "./messages.js";
 import { awaitArchive, sendFile } from "./send-file.js";
 import { restoreSession } from "./session.js";
@@ -15,7 +15,7 @@ class Uploader {
     this.rows = [];
     this.runningCount = 0;
     this.isPaused = false;
-    this.leftOut = new LeftOut(form);
+    this.skipped = new SkippedFiles(form);
     this.rowTemplate = document.querySelector("template[data-row]");
     this.section = document.querySelector("[data-progress]");
     this.list = this.section.querySelector("[data-list]");
@@ -29,10 +29,10 @@ class Uploader {
   }
 
   add(files, unreadable = []) {
-    for (const file of this.leftOut.filter(files)) this.addRow(file);
+    for (const file of this.skipped.filter(files)) this.addRow(file);
     for (const name of unreadable) this.addRow({ name }).showUnreadable();
-    const sentences = this.leftOut.describe(getMessage);
-    const note = this.section.querySelector("p[data-left-out]");
+    const sentences = this.skipped.describe(getMessage);
+    const note = this.section.querySelector("p[data-skipped]");
     note.textContent = sentences.join(" ");
     note.hidden = sentences.length === 0;
     this.section.hidden = this.rows.length === 0 && note.hidden;

@@ -141,7 +141,7 @@ def make_team_and_link(page: Page, values: dict[str, object]) -> dict[str, objec
 
 
 def add_owner_with_link(page: Page, friend: Page, values: dict[str, object]) -> int:
-    """Add an owner who opens a collection of the team to others. Return the number of the membership."""
+    """Add an owner who shares a collection of the team with others. Return the number of the membership."""
     team = f"/teams/{values['team']}/"
     friend.goto("/account/")
     email = friend.locator(".panel h2").inner_text()

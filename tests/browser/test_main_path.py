@@ -54,7 +54,7 @@ def test_folder_is_uploaded_and_other_files_are_reported(page: Page, scenes: lis
     wait_for_uploader(page)
     page.locator("[data-folder]").set_input_files(tmp_path / "holiday")
     expect_uploaded(page, "2 of 2 done")
-    expect(page.get_by_text("Left out, because they are system files: 1.")).to_be_visible()
+    expect(page.get_by_text("Skipped system files: 1.")).to_be_visible()
 
 
 def test_upload_page_creates_a_collection(page: Page, scenes: list[Path]) -> None:

@@ -99,7 +99,7 @@ def test_owner_decides_about_the_links_of_members(open_without_javascript: Calla
     owner.goto(team)
     owner.get_by_label(f"Role of {address}").select_option(label="Editor")
     owner.get_by_role("button", name=f"Save role of {address}").click()
-    expect(owner.get_by_role("heading", level=1)).to_have_text(f"What {address} opened to others")
+    expect(owner.get_by_role("heading", level=1)).to_have_text(f"What {address} shared with others")
     owner.get_by_role("checkbox", name="Revoke").last.uncheck()
     owner.get_by_role("button", name="Save", exact=True).click()
     assert friend.goto(first).status == 404  # type: ignore[union-attr]

@@ -38,8 +38,8 @@ def test_entries_of_a_dropped_folder_that_cannot_be_read_are_named(page: Page) -
     expect(failed.first).to_contain_text("trip/broken.jpg")
     expect(failed.last).to_contain_text("trip/locked")
     expect(failed.first).to_contain_text("can't be read")
-    expect(page.get_by_text("Left out, because they aren't pictures: 1 (notes.txt).")).to_be_visible()
-    expect(page.get_by_text("Left out, because they are system files: 1.")).to_be_visible()
+    expect(page.get_by_text("Skipped files that aren't pictures: 1 (notes.txt).")).to_be_visible()
+    expect(page.get_by_text("Skipped system files: 1.")).to_be_visible()
 
 
 def test_zip_file_is_unpacked_while_the_page_shows_its_progress(page: Page, scenes: list[Path], tmp_path: Path) -> None:

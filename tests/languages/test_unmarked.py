@@ -124,6 +124,15 @@ def test_modules_contain_no_untranslatable_sentence(path: Path) -> None:
     assert [*unmarked(path.read_text())] == []
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_text_is_marked_inside_an_f_string(path: Path) -> None:
+    """xgettext does not read f-strings, so `make messages` would delete the translation."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.JoinedStr):
+            names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+            assert names.isdisjoint({"_", "gettext", "ngettext", "pgettext"})
+
+
 def test_unmarked_sentences_are_found() -> None:
     assert [*unmarked('raise NameTaken("It is taken.")')] == ["'It is taken.'"]
     assert [*unmarked('messages.success(request, f"{name} is gone.")')] == ["f'{name} is gone.'"]

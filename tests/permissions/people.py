@@ -97,9 +97,9 @@ def make_scenario() -> Scenario:
 
 
 def _remove_member_with_everything(person: User, collection: Collection, owner: Client) -> None:
-    """Remove an owner who also has a share of the collection, and has opened it to others in every way.
+    """Remove an owner who also has a share of the collection, and has shared it with others in every way.
 
-    They hold a public link, a saved search, an invitation, and a share with a team of their own.
+    They have a public link, a saved search, an invitation, and a share with a team of their own.
     """
     team = collection.team
     own = Team.objects.create(name="Their own")

@@ -1,17 +1,23 @@
 """Error pages."""
 
-import pytest
-from django.template.loader import render_to_string
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.urls import get_resolver
 
+from collections_app.refusals import Refusal, render_refusal
+from collections_app.views.refusals import respond_too_many_requests
 from tests.sample_team import SampleTeam
 
 
-@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html"])
-def test_error_page_needs_nothing_but_its_template(name: str) -> None:
-    page = render_to_string(name)
+def test_page_without_navigation_reads_no_session_and_no_database(rf: RequestFactory) -> None:
+    refusal = Refusal(status=400, code="bad_request", sentence="Try again.")
+    page = render_refusal(rf.get("/"), refusal).content.decode()
     assert "css/tokens.css" in page
+    assert "Try again." in page
     assert "Sign in" not in page
+
+
+def test_limit_of_allauth_shows_the_page_of_the_site(rf: RequestFactory) -> None:
+    assert get_resolver().resolve_error_handler(429) is respond_too_many_requests
 
 
 def test_unknown_address_is_a_404_in_our_layout(as_owner: Client, sample: SampleTeam) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import parse_cookie
 
-from collections_app.management.web_server.refusals import DISK_FULL, SIGNED_OUT, TOO_LARGE, Refusal
+from collections_app.management.web_server.refusals import DISK_FULL, SIGNED_OUT, TOO_LARGE
+from collections_app.refusals import Refusal
 from collections_app.services.uploads.upload_pass import read_upload_pass
 from collections_app.upload_handlers import get_max_request_bytes
 

@@ -1,73 +1,60 @@
 """Responses to requests that no view receives: too large, too slow, malformed, or too many at once."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy
 
-from collections_app.errors import gettext_noop
-from collections_app.middleware import SecureHeadersMiddleware, is_json_requested
+from collections_app.middleware import SecureHeadersMiddleware
+from collections_app.refusals import Refusal, render_refusal
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 RETRY_AFTER_S = 5
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A status, a stable code for scripts, and a sentence for people."""
-
-    status: int
-    code: str
-    sentence: str
-
-
 MALFORMED = Refusal(
-    status=400, code="malformed", sentence=gettext_noop("The request is malformed. Reload the page and try again.")
+    status=400, code="malformed", sentence=gettext_lazy("The request is malformed. Reload the page and try again.")
 )
-SIGNED_OUT = Refusal(status=401, code="signed_out", sentence=gettext_noop("You are signed out. Sign in and try again."))
+SIGNED_OUT = Refusal(status=401, code="signed_out", sentence=gettext_lazy("You are signed out. Sign in and try again."))
 TOO_SLOW = Refusal(
     status=408,
     code="too_slow",
-    sentence=gettext_noop("The request took too long to arrive. Check your connection and try again."),
+    sentence=gettext_lazy("The request took too long to arrive. Check your connection and try again."),
 )
 TOO_LARGE = Refusal(
     status=413,
     code="too_large",
-    sentence=gettext_noop("The request is too large. Send fewer or smaller files, or less text."),
+    sentence=gettext_lazy("The request is too large. Send fewer or smaller files, or less text."),
 )
 ADDRESS_TOO_LONG = Refusal(
-    status=414, code="address_too_long", sentence=gettext_noop("The address is too long. Use a shorter search.")
+    status=414, code="address_too_long", sentence=gettext_lazy("The address is too long. Use a shorter search.")
 )
 HEADERS_TOO_LARGE = Refusal(
     status=431,
     code="headers_too_large",
-    sentence=gettext_noop(
+    sentence=gettext_lazy(
         "The browser sent too much data about itself. Delete the cookies of this site and try again."
     ),
 )
 SERVER_ERROR = Refusal(
-    status=500, code="server_error", sentence=gettext_noop("The error has been logged. Try again in a moment.")
+    status=500, code="server_error", sentence=gettext_lazy("The error has been logged. Try again in a moment.")
 )
 NOT_IMPLEMENTED = Refusal(
-    status=501, code="not_implemented", sentence=gettext_noop("This site doesn't support this way of sending data.")
+    status=501, code="not_implemented", sentence=gettext_lazy("This site doesn't support this way of sending data.")
 )
 BUSY = Refusal(
-    status=503, code="busy", sentence=gettext_noop("Too many people are using the site. Try again in a moment.")
+    status=503, code="busy", sentence=gettext_lazy("Too many people are using the site. Try again in a moment.")
 )
 TOO_MANY_UPLOADS = Refusal(
     status=503,
     code="busy",
-    sentence=gettext_noop("The site is receiving too many uploads. Try again in a moment."),
+    sentence=gettext_lazy("The site is receiving too many uploads. Try again in a moment."),
 )
 DISK_FULL = Refusal(
     status=507,
     code="no_room",
-    sentence=gettext_noop("The site's disk is full, so nothing can be uploaded. Tell an administrator."),
+    sentence=gettext_lazy("The site's disk is full, so nothing can be uploaded. Tell an administrator."),
 )
 
 
@@ -75,18 +62,10 @@ def respond_refusal(refusal: Refusal, environ: dict[str, Any], start_response: S
     """Respond in the browser's language, with JSON to scripts and a page to others. Read neither body nor session."""
     request = WSGIRequest(environ)
     with translation.override(translation.get_language_from_request(request)):
-        response = SecureHeadersMiddleware(lambda _request: _build_response(request, refusal))(request)
+        response = SecureHeadersMiddleware(lambda _request: render_refusal(request, refusal))(request)
     if refusal.status == BUSY.status:
         response["Retry-After"] = str(RETRY_AFTER_S)
     body = b"".join(response)
     response["Content-Length"] = str(len(body))
     start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
     return [body]
-
-
-def _build_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    sentence = gettext(refusal.sentence)
-    if is_json_requested(request):
-        return JsonResponse({"error": sentence, "code": refusal.code}, status=refusal.status)
-    page = render_to_string("400.html", {"sentence": sentence, "is_signed_out": refusal is SIGNED_OUT})
-    return HttpResponse(page, status=refusal.status)

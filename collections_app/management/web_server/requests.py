@@ -16,8 +16,8 @@ from collections_app.management.web_server.refusals import (
     MALFORMED,
     NOT_IMPLEMENTED,
     TOO_MANY_UPLOADS,
-    Refusal,
 )
+from collections_app.refusals import Refusal
 
 # A search of 500 characters takes at most 6,000 bytes in an address.
 MAX_ADDRESS_BYTES = 64 * 1024

@@ -18,11 +18,11 @@ from collections_app.management.web_server.queues import REFUSED, RequestQueues,
 from collections_app.management.web_server.refusals import (
     BUSY,
     SERVER_ERROR,
-    Refusal,
     StartResponse,
     respond_refusal,
 )
 from collections_app.management.web_server.requests import MAX_HEADER_BYTES, Deadlines
+from collections_app.refusals import Refusal
 
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 # How much of a response may be in memory for a client that reads slowly. The thread that sends more waits.

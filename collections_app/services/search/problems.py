@@ -56,7 +56,10 @@ def find_close_name(name: str, known: Iterable[str]) -> str:
 
 
 def add_suggestion(sentence: str, suggestion: str) -> str:
-    return f"{sentence} {_('Did you mean “%(name)s”?') % {'name': suggestion}}" if suggestion else sentence
+    if not suggestion:
+        return sentence
+    question = _("Did you mean “%(name)s”?") % {"name": suggestion}
+    return f"{sentence} {question}"
 
 
 def suggest_value(term: FilterTerm, suggestion: str) -> FilterTerm | None:

@@ -210,7 +210,7 @@ def _find_text_problems(text: str) -> list[Problem]:
         problems.append(Problem(sentence=sentence))
     unquoted = " ".join(token for token in split_tokens(text) if not any(mark in token for mark in QUOTATION_MARKS))
     if detached := _DETACHED_COLON.search(unquoted):
-        problems.append(Problem(sentence=_("Write “%(key)s:” without a blank.") % {"key": detached[1].lower()}))
+        problems.append(Problem(sentence=_("Write “%(key)s:” without a space.") % {"key": detached[1].lower()}))
     return problems
 
 

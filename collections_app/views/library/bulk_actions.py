@@ -4,8 +4,8 @@ import uuid
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -13,25 +13,27 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
 from collections_app.errors import ImageSearchError, SearchNotUnderstood, StorageUnavailable, TooManyDownloads
-from collections_app.forms import MAX_TAGS, AddTagsForm
+from collections_app.forms import MAX_TAGS, AddTagsForm, DateForm, ShiftForm
 from collections_app.messages import describe_error, format_count
-from collections_app.middleware import is_json_requested
 from collections_app.models import BulkAction, Collection, Image
 from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
+from collections_app.refusals import Refusal, render_refusal
 from collections_app.services.library.bulk_changes import (
     BulkResult,
+    change_dates_in_bulk,
     move_in_bulk,
     tag_in_bulk,
     trash_in_bulk,
     undo_bulk_action,
 )
+from collections_app.services.library.dates import DateChange
 from collections_app.services.library.started_stream import StartedStream
 from collections_app.services.library.zip_download import stream_zip
 from collections_app.services.library.zip_slots import hold_zip_slot
 from collections_app.views.library.selection import RESTORED, TRASHED, UNDO, read_selection
-from collections_app.views.misread_forms import refuse_misread, render_refusal
+from collections_app.views.refusals import build_outage, refuse_misread, render_misread
 
 _ZIP_RETRY_S = 60
 _MOVED = ngettext_lazy(
@@ -40,6 +42,7 @@ _MOVED = ngettext_lazy(
 _TAGGED = ngettext_lazy("%(number)s picture tagged.", "%(number)s pictures tagged.", "count")
 _UNTAGGED = ngettext_lazy("Tags removed from %(number)s picture.", "Tags removed from %(number)s pictures.", "count")
 _MOVED_BACK = ngettext_lazy("Move undone for %(number)s picture.", "Move undone for %(number)s pictures.", "count")
+_DATES_CHANGED = ngettext_lazy("Date of %(number)s picture changed.", "Dates of %(number)s pictures changed.", "count")
 _DATES_RESTORED = ngettext_lazy(
     "Former date of %(number)s picture restored.", "Former dates of %(number)s pictures restored.", "count"
 )
@@ -57,6 +60,11 @@ _NOT_EDITED = ngettext_lazy(
 _NOT_TAGGED = ngettext_lazy(
     "%(number)s picture skipped: it has these tags or too many tags, or you can only view it.",
     "%(number)s pictures skipped: they have these tags or too many tags, or you can only view them.",
+    "count",
+)
+_NOT_SHIFTED = ngettext_lazy(
+    "%(number)s picture skipped: its date or time is unknown or would be impossible, or you can only view it.",
+    "%(number)s pictures skipped: their date or time is unknown or would be impossible, or you can only view them.",
     "count",
 )
 
@@ -107,11 +115,31 @@ def selection_tag(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
+@refuse_misread(_redirect_back)
+def selection_date(request: SignedInRequest) -> HttpResponse:
+    """Give all selected pictures the same date."""
+    form = DateForm(request.POST)
+    if not form.is_valid():
+        return _show_date_errors(request, form)
+    return _change_dates(request, DateChange(taken=form.get_taken_date()), skipped=_NOT_EDITED)
+
+
+@require_POST
+@refuse_misread(_redirect_back)
+def selection_shift(request: SignedInRequest) -> HttpResponse:
+    """Shift the dates of pictures from a camera whose clock was wrong."""
+    form = ShiftForm(request.POST)
+    if not form.is_valid():
+        return _show_date_errors(request, form)
+    return _change_dates(request, DateChange(shift=form.get_shift()), skipped=_NOT_SHIFTED)
+
+
+@require_POST
 def selection_download(request: SignedInRequest) -> HttpResponseBase:
     try:
         ids = list(_get_selected(request).latest_first().values_list("pk", flat=True))
     except SearchNotUnderstood as error:
-        return render_refusal(request, describe_error(error))
+        return render_misread(request, error)
     if not ids:
         messages.warning(request, _("Select pictures first."))
         return _redirect_back(request)
@@ -120,7 +148,7 @@ def selection_download(request: SignedInRequest) -> HttpResponseBase:
     except TooManyDownloads as error:
         return _render_too_many(request, error)
     except StorageUnavailable as error:
-        return _render_unavailable(request, error)
+        return render_refusal(request, build_outage(describe_error(error)), has_navigation=True)
     response = StreamingHttpResponse(chunks, content_type="application/zip")
     response["Content-Disposition"] = 'attachment; filename="pictures.zip"'
     response["Cache-Control"] = "private, no-store"
@@ -167,27 +195,36 @@ def _find_collection(request: SignedInRequest, field: str, *, editable: bool = T
     return allowed.filter(pk=pk).first() if pk else None
 
 
+def _change_dates(request: SignedInRequest, change: DateChange, *, skipped: Promise) -> HttpResponse:
+    ids = _get_selected_ids(request)
+    result = change_dates_in_bulk(image_ids=ids, change=change, user=request.user)
+    _report(request, format_count(_DATES_CHANGED, result.count), result=result, total=len(ids), skipped=skipped)
+    return _redirect_back(request)
+
+
+def _show_date_errors(request: SignedInRequest, form: DateForm | ShiftForm) -> HttpResponse:
+    """Show the message of the whole form, or those of its fields if there is none."""
+    errors = form.non_field_errors() or [error for field in form for error in field.errors]
+    messages.error(request, " ".join(map(str, errors)))
+    return _redirect_back(request)
+
+
 def _render_too_many(request: SignedInRequest, error: TooManyDownloads) -> HttpResponse:
-    status, sentence = 429 if error.is_own_limit else 503, describe_error(error)
-    if is_json_requested(request):
-        response: HttpResponse = JsonResponse({"error": sentence, "code": "too_many_downloads"}, status=status)
-    else:
-        response = render(request, "library/too_many_downloads.html", {"sentence": sentence}, status=status)
+    refusal = Refusal(
+        status=429 if error.is_own_limit else 503,
+        code="too_many_downloads",
+        heading=_("Too many downloads at once"),
+        sentence=describe_error(error),
+    )
+    response = render_refusal(request, refusal, has_navigation=True)
     response["Retry-After"] = str(_ZIP_RETRY_S)
     return response
-
-
-def _render_unavailable(request: SignedInRequest, error: StorageUnavailable) -> HttpResponse:
-    sentence = describe_error(error)
-    if is_json_requested(request):
-        return JsonResponse({"error": sentence, "code": "unavailable"}, status=503)
-    return render(request, "library/download_unavailable.html", {"sentence": sentence}, status=503)
 
 
 def _report(
     request: SignedInRequest, sentence: str, *, result: BulkResult, total: int, skipped: Promise = _NOT_EDITED
 ) -> None:
-    """Tell how many pictures were changed, why the others were not, and offer the undo."""
+    """Show how many pictures were changed, why the others were not, and a button to undo."""
     if result.count:
         request.session[UNDO] = {"action": str(result.action_id)}
         messages.success(request, sentence, extra_tags="undo")

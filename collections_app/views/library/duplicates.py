@@ -17,8 +17,8 @@ from collections_app.permissions import SignedInRequest, get_editable_team, get_
 from collections_app.services.duplicates.decisions import dismiss_duplicates, trash_all_duplicates_except
 from collections_app.services.duplicates.finder import DuplicateGroup, find_exact_duplicates, find_near_duplicates
 from collections_app.views.library.selection import TRASHED, UNDO, get_selected_ids
-from collections_app.views.misread_forms import refuse_misread
 from collections_app.views.paging import paginate
+from collections_app.views.refusals import refuse_misread
 
 GROUPS_PER_PAGE = 12
 # A larger group shows its best images; the others follow when these are gone.

@@ -16,8 +16,8 @@ from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.trash import purge_trash, restore_images
 from collections_app.views.library.selection import RESTORED, get_selected_ids, is_all_selected
-from collections_app.views.misread_forms import refuse_misread
 from collections_app.views.paging import paginate
+from collections_app.views.refusals import refuse_misread
 
 _PURGED = ngettext_lazy("%(number)s picture deleted permanently.", "%(number)s pictures deleted permanently.", "count")
 _SKIPPED = ngettext_lazy(

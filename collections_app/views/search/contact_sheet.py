@@ -16,7 +16,7 @@ from collections_app.permissions import SignedInRequest
 from collections_app.services.library.contact_sheet import COLUMNS, MAX_ROWS, make_contact_sheet
 from collections_app.services.search.request import parse_search_request, require_understood
 from collections_app.services.search.results import join_rows, run_search
-from collections_app.views.misread_forms import render_refusal
+from collections_app.views.refusals import render_misread
 from collections_app.views.request_budget import RequestBudget
 from collections_app.views.search.page import read_cutoffs
 
@@ -35,7 +35,7 @@ def search_sheet(request: SignedInRequest) -> HttpResponse:
         images = [each.image for each in join_rows(ranked, images=search.scope.images)]
         picture = make_contact_sheet(images, is_time_over=lambda: budget.is_spent)
     except SearchNotUnderstood as error:
-        return render_refusal(request, describe_error(error))
+        return render_misread(request, error)
     except ValueError:
         return _redirect_with_error(request, _("No pictures found, so there is no contact sheet."))
     except ImageSearchError as error:

@@ -81,7 +81,7 @@ class ResultsPage:
 
 @require_safe
 def search(request: SignedInRequest) -> HttpResponse:
-    """Filters of the form become part of the query, so that the address holds all of it in `q`."""
+    """Filters of the form become part of the query, so that `q` in the address contains all of it."""
     search_request = parse_search_request(user=request.user, parameters=request.GET)
     if read_form_items(request.GET):
         return redirect(get_text_url(search_request, search_request.text))

@@ -41,13 +41,13 @@ def _build_notice(search: SearchRequest, problem: Problem) -> ProblemNotice:
         sentence=problem.sentence,
         replacement=str(replacement or ""),
         replaced_url=get_search_url(search, query.replace(problem.part, replacement)) if replacement else "",
-        without=f"“{problem.part}”",
+        without=str(problem.part),
         without_url=get_search_url(search, query.remove(problem.part)) if len(query.items) > 1 else "",
     )
 
 
 def _build_whole_notice(search: SearchRequest, problem: Problem) -> ProblemNotice:
-    """Too many parts are cut on request only."""
+    """If the query has too many parts, link to the search with the first ones."""
     if len(search.query.items) <= MAX_ITEMS:
         return ProblemNotice(sentence=problem.sentence)
     first = Query(search.query.items[:MAX_ITEMS])

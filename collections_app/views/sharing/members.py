@@ -1,4 +1,4 @@
-"""Members of a team: their roles, removing them, leaving, and what they have opened to others in the team."""
+"""Members of a team: their roles, removing them, leaving, and what they have shared with others."""
 
 from typing import cast
 
@@ -37,7 +37,7 @@ def member_remove(request: SignedInRequest, pk: int, member: int) -> HttpRespons
 
 @require_POST
 def member_role(request: SignedInRequest, pk: int, member: int) -> HttpResponse:
-    """Change the role at once. If a former owner has opened collections to others, ask what to revoke."""
+    """Change the role at once. If a former owner has shared collections, ask what to revoke."""
     membership = _get_membership(request, pk, member)
     form = RoleForm(request.POST)
     if not form.is_valid():
@@ -49,21 +49,21 @@ def member_role(request: SignedInRequest, pk: int, member: int) -> HttpResponse:
         messages.error(request, describe_error(error))
         return redirect("team", pk)
     is_former_owner = membership.role == Role.OWNER != role
-    if is_former_owner and membership.user != request.user and _has_opened_anything(membership):
+    if is_former_owner and membership.user != request.user and _has_shared_anything(membership):
         return redirect("member_grants", pk, member)
     return redirect("team", pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def member_grants(request: SignedInRequest, pk: int, member: int) -> HttpResponse:
-    """List what a member has opened to others. What is not revoked passes to the owner who decides."""
+    """List what a member has shared with others. What is not revoked passes to the owner who decides."""
     membership = _get_membership(request, pk, member)
     team, person = membership.team, membership.user
     if request.method == "POST":
         try:
             transfer_grants(team=team, user=person, transferred=_read_kept(request), owner=request.user)
             revoke_grants(team=team, user=person, revoked=request.POST.getlist("revoke"))
-            messages.success(request, _("Saved. You are responsible for what was not revoked."))
+            messages.success(request, _("Saved. You are now responsible for what you didn't revoke."))
         except ImageSearchError as error:
             messages.error(request, describe_error(error))
         return redirect("team", pk)
@@ -72,7 +72,7 @@ def member_grants(request: SignedInRequest, pk: int, member: int) -> HttpRespons
 
 
 def _confirm_and_remove(request: SignedInRequest, membership: Membership) -> HttpResponse:
-    """Remove the member on POST; before, list what they have opened to others."""
+    """Remove the member on POST; before, list what they have shared with others."""
     team, is_self = membership.team, membership.user == request.user
     try:
         if request.method == "POST":
@@ -105,7 +105,7 @@ def _describe_removal(membership: Membership, *, is_self: bool) -> str:
     return _("%(person)s removed from the team.") % {"person": membership.user}
 
 
-def _has_opened_anything(membership: Membership) -> bool:
+def _has_shared_anything(membership: Membership) -> bool:
     return bool(find_grants(team=membership.team, user=membership.user).exclude_searches().keys)
 
 

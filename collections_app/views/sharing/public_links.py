@@ -135,7 +135,7 @@ def public_download(request: HttpRequest, link: PublicLink, public_id: uuid.UUID
         raise Http404("This link shows pictures, without downloads.")
     if rejection := _count_use(request, link, count_link_download):
         return _refuse_for_now(request, link, rejection)
-    # The name tells nothing but the collection's, and is different for each picture.
+    # The file name contains only the name of the collection, and differs for each picture.
     collection = slugify(link.collection.name, allow_unicode=True)[:100] or "picture"
     name = f"{collection}-{public_id.hex[:8]}"
     return _send_rendition(request, _get_image(link, public_id), Rendition.FULL, name=name)
@@ -170,7 +170,7 @@ def _ask_for_password(request: HttpRequest, link: PublicLink) -> HttpResponse:
 
 
 def _count_use(request: HttpRequest, link: PublicLink, count: Callable[..., None]) -> str:
-    """Return why the visitor has to wait, or an empty text. People who are signed in never have to."""
+    """Return why the visitor has to wait, or an empty string. There is no limit for signed-in people."""
     if request.user.is_authenticated:
         return ""
     try:

@@ -133,7 +133,7 @@ def test_page_gives_the_sharer_a_link_to_pass_on(sample: SampleTeam, no_mail_ser
     collection = sample.owner.personal_team.collections.create(name="Mine")
     fields = {"email": "viewer@example.com", "role": "viewer"}
     page = sign_in_client(sample.owner).post(f"/collections/{collection.pk}/sharing/person/", fields).content.decode()
-    assert "pass this link on yourself" in page
+    assert "send this link yourself" in page
     assert "on its way" not in page
     address = page.partition("http://testserver")[2].partition('"')[0]
     viewer = sign_in_client(sample.viewer)

@@ -46,7 +46,7 @@ def behind_proxy(settings: Settings, db: None) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
 
-def test_client_that_guesses_waits_and_is_told_how_long(sample: SampleTeam, behind_proxy: None) -> None:
+def test_client_that_guesses_waits_and_sees_how_long(sample: SampleTeam, behind_proxy: None) -> None:
     statuses = [sign_in_from("192.0.2.1", Client(), sample.owner.email, "wrong") for _ in range(6)]
     assert statuses == [200] * 5 + [429]
     answer = sign_in(Client(), sample.owner.email, **{"X-Forwarded-For": "192.0.2.1"})

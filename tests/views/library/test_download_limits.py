@@ -27,7 +27,7 @@ def limits(settings: Settings) -> None:
     settings.WEB_MAX_ZIPS, settings.ACCOUNT_MAX_ZIPS = 3, 2
 
 
-def test_account_is_limited_and_told_so(as_owner: Client, sample: SampleTeam, limits: None) -> None:
+def test_account_is_limited_and_sees_why(as_owner: Client, sample: SampleTeam, limits: None) -> None:
     running = [download(as_owner, sample) for _ in range(2)]
     refused = download(as_owner, sample)
     assert refused.status_code == 429
@@ -36,7 +36,7 @@ def test_account_is_limited_and_told_so(as_owner: Client, sample: SampleTeam, li
     read_all(running)
 
 
-def test_scripts_are_told_in_json(as_owner: Client, sample: SampleTeam, limits: None) -> None:
+def test_scripts_get_the_reason_as_json(as_owner: Client, sample: SampleTeam, limits: None) -> None:
     running = [download(as_owner, sample) for _ in range(2)]
     refused = download(as_owner, sample, accept="application/json")
     assert refused.json()["code"] == "too_many_downloads"

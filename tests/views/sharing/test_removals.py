@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def second_owner(sample: SampleTeam) -> User:
-    """An owner who has opened things to others in every way."""
+    """An owner who has shared with others in every way."""
     person = User.objects.create_user("second@example.com", "a long password")
     Membership.objects.create(team=sample.team, user=person, role=Role.OWNER)
     own = Team.objects.create(name="Readers")
@@ -193,7 +193,7 @@ def test_page_lists_what_the_person_still_sees_through_other_teams(sample: Sampl
     assert "“Garden”, shared with the team “Readers”" in " ".join(page.split())
 
 
-def test_last_owner_is_told_to_name_another_one(sample: SampleTeam, as_owner: Client) -> None:
+def test_last_owner_must_name_another_one(sample: SampleTeam, as_owner: Client) -> None:
     answer = as_owner.get(f"/teams/{sample.team.pk}/leave/", follow=True)
     assert "A team needs an owner." in answer.content.decode()
 
@@ -216,7 +216,7 @@ def test_lowered_owner_keeps_no_power_over_grants_and_the_owner_is_asked(
     assert SavedSearch.objects.get().team == sample.team  # every member may share searches
 
 
-def test_team_page_leads_owners_to_what_members_opened(
+def test_team_page_links_owners_to_what_members_shared(
     sample: SampleTeam, as_owner: Client, as_viewer: Client, second_owner: User
 ) -> None:
     address = address_of(second_owner, sample.team, "grants")
@@ -239,7 +239,7 @@ def test_invitations_of_a_closed_account_are_void(sample: SampleTeam, second_own
     assert Client().get(f"/invitations/{secret}/").status_code == 404
 
 
-def test_deleting_an_account_revokes_what_it_opened(sample: SampleTeam, second_owner: User) -> None:
+def test_deleting_an_account_revokes_what_it_shared(sample: SampleTeam, second_owner: User) -> None:
     second_owner.delete()
     assert [model.objects.count() for model in (PublicLink, Share, Invitation)] == [0, 0, 0]
 
@@ -256,7 +256,7 @@ def test_member_gets_no_personal_share(sample: SampleTeam, as_owner: Client) -> 
     assert not Share.objects.exists()
 
 
-def test_joining_a_team_ends_one_s_shares_of_it_and_the_page_says_so(sample: SampleTeam, as_outsider: Client) -> None:
+def test_joining_a_team_ends_earlier_shares_of_it_and_the_page_says_so(sample: SampleTeam, as_outsider: Client) -> None:
     Share.objects.create(collection=sample.collection, user=sample.outsider, role="editor")
     _, open_one = invite(
         email="outsider@example.com", role="editor", inviter=sample.owner, collection=sample.collection

@@ -1,4 +1,4 @@
-"""What people with a share and with a public link are told about a picture, as the documents say it."""
+"""What people with a share and with a public link see of a picture, as the documents promise."""
 
 import hashlib
 
@@ -35,7 +35,7 @@ def find_checksums(image: Image) -> list[str]:
     return [each[:12] for each in hashes]
 
 
-def test_copies_for_people_with_a_share_hold_no_checksum_of_the_original(sample: SampleTeam, photo: Image) -> None:
+def test_copies_for_people_with_a_share_contain_no_checksum_of_the_original(sample: SampleTeam, photo: Image) -> None:
     Share.objects.create(collection=sample.collection, user=sample.outsider, role="viewer")
     client = sign_in_client(sample.outsider)
     for part in FILES:
@@ -60,7 +60,7 @@ def test_etags_of_equal_files_in_two_teams_differ(sample: SampleTeam, photo: Ima
     assert len(etags) == 2
 
 
-def test_public_link_tells_neither_file_name_nor_date(client: Client, sample: SampleTeam, photo: Image) -> None:
+def test_public_link_shows_neither_file_name_nor_date(client: Client, sample: SampleTeam, photo: Image) -> None:
     link = create_link(collection=sample.collection, creator=sample.owner, allows_download=True)
     pages = [f"/s/{link.secret}/", f"/s/{link.secret}/{photo.public_id}/"]
     files = [f"/s/{link.secret}/{photo.public_id}/{part}" for part in FILES[1:]]
@@ -70,7 +70,7 @@ def test_public_link_tells_neither_file_name_nor_date(client: Client, sample: Sa
             assert secret not in told, (address, secret)
 
 
-def test_person_with_a_share_is_told_name_and_date_and_that_the_copy_has_no_metadata(
+def test_person_with_a_share_sees_name_and_date_and_that_the_copy_has_no_metadata(
     sample: SampleTeam, photo: Image
 ) -> None:
     Share.objects.create(collection=sample.collection, user=sample.outsider, role="viewer")
@@ -82,7 +82,7 @@ def test_person_with_a_share_is_told_name_and_date_and_that_the_copy_has_no_meta
     assert promise not in read(sign_in_client(sample.viewer), address)
 
 
-def test_sharing_page_says_who_is_told_what(sample: SampleTeam) -> None:
+def test_sharing_page_says_who_sees_what(sample: SampleTeam) -> None:
     page = " ".join(read(sign_in_client(sample.owner), f"/collections/{sample.collection.pk}/sharing/").split())
     assert "People outside the team see titles, file names, tags and dates." in page
     assert "Names of people, file names, dates and locations aren&#x27;t." in page or "locations aren't." in page

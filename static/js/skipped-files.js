@@ -1,19 +1,19 @@
-/* What a folder holds beside pictures: files of systems and other programs. The page's form names them. */
+/* Files of a folder that are not uploaded: system files, and files of other programs. The form lists their names. */
 
 const MAX_NAMED = 3;
 
-export class LeftOut {
+export class SkippedFiles {
   constructor(form) {
     const read = (name) => form.dataset[name].split("/");
-    this.names = new Set(read("leftOutNames"));
-    this.prefixes = read("leftOutPrefixes");
-    this.suffixes = read("leftOutSuffixes");
+    this.names = new Set(read("skippedNames"));
+    this.prefixes = read("skippedPrefixes");
+    this.suffixes = read("skippedSuffixes");
     this.systemCount = 0;
     this.otherCount = 0;
     this.otherNames = [];
   }
 
-  /** Return the files to upload, and count the others. A file that was selected by itself is always uploaded. */
+  /** Return the files to upload, and count the others. A file that was not selected as part of a folder is kept. */
   filter(files) {
     return files.filter((file) => {
       const parts = (file.webkitRelativePath || "").split("/");
@@ -33,12 +33,12 @@ export class LeftOut {
     return this.prefixes.some((prefix) => name.startsWith(prefix)) || this.names.has(name.trim().toLowerCase());
   }
 
-  /** Return a sentence for each kind that was left out. */
+  /** Return a sentence for each kind that was skipped. */
   describe(getMessage) {
     const names = this.otherNames.join(", ") + (this.otherCount > MAX_NAMED ? ", …" : "");
     return [
-      this.otherCount && getMessage("left-out", { count: this.otherCount, names }),
-      this.systemCount && getMessage("left-out-system", { count: this.systemCount }),
+      this.otherCount && getMessage("skipped", { count: this.otherCount, names }),
+      this.systemCount && getMessage("skipped-system", { count: this.systemCount }),
     ].filter(Boolean);
   }
 }
