@@ -16,9 +16,11 @@ from collections_app.index import close_index
 from collections_app.services.search.relevance import clear_baselines
 from tests.sample_team import CLOSED_PORT, SampleTeam, make_sample_team
 
-# Folders whose tests share a site or a server, and therefore run in one process.
-SHARED_FOLDERS = ("tests/browser", "tests/index")
-# These take longest and start first, so that both processes end at about the same time.
+# Folders whose tests share a server, and therefore run in one process.
+SHARED_FOLDERS = ("tests/index",)
+# Each process that runs tests of this folder starts a site and a browser once, so these tests come first in both.
+BROWSER_FOLDER = "tests/browser/"
+# These take longest and start next, so that both processes end at about the same time.
 LONGEST_FIRST = (
     *SHARED_FOLDERS,
     *(
@@ -57,7 +59,12 @@ def pytest_configure() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {scope: rank for rank, scope in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: ranks.get(find_scope(item.nodeid), len(ranks)))
+
+    def get_rank(item: pytest.Item) -> int:
+        scope = find_scope(item.nodeid)
+        return -1 if scope.startswith(BROWSER_FOLDER) else ranks.get(scope, len(ranks))
+
+    items.sort(key=get_rank)
 
 
 @pytest.fixture(scope="session", autouse=True)
