@@ -144,7 +144,7 @@ class EmbeddedServer:
             self._database.get_collection(name).load()
         sizes = [(f"grpc.max_{way}_message_length", _MAX_MESSAGE_BYTES) for way in ("send", "receive")]
         server = grpc.server(self._threads, options=sizes)
-        add_MilvusServiceServicer_to_server(MilvusServicer(self._database), server)
+        add_MilvusServiceServicer_to_server(_Servicer(self._database), server)
         # The socket gets its name only when the server is ready, so that no client meets one that does not respond.
         fresh = self._socket.with_suffix(".new")
         fresh.unlink(missing_ok=True)
@@ -153,6 +153,14 @@ class EmbeddedServer:
         fresh.chmod(0o600)
         fresh.replace(self._socket)
         return server
+
+
+class _Servicer(MilvusServicer):  # type: ignore[misc]
+    """Milvus Lite's servicer, which lacks a call that pymilvus makes when it creates a collection."""
+
+    def AllocTimestamp(self, _request: Any, context: grpc.ServicerContext) -> None:  # noqa: N802
+        """Respond that there are no timestamps. pymilvus expects this; the inherited method also logs an error."""
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "Milvus Lite has no timestamps.")
 
 
 def build_socket_address(path: Path) -> str:
