@@ -1,6 +1,7 @@
 """Renditions: made once, reused, and deleted with their picture."""
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image as Pillow
 
@@ -47,8 +48,7 @@ def test_missing_original_is_distinguished_from_a_broken_one(sample: SampleTeam)
     with pytest.raises(FileNotFoundError):
         open_rendition(image=sample.image, rendition=Rendition.GRID)
 
-    with default_storage.open(sample.image.file_name, "wb") as file:
-        file.write(b"garbage")
+    default_storage.save(sample.image.file_name, ContentFile(b"garbage"))
     with pytest.raises(InvalidImage):
         open_rendition(image=sample.image, rendition=Rendition.GRID)
 

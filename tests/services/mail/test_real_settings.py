@@ -16,7 +16,9 @@ PROGRAM = [sys.executable, "-m", "tests.services.mail.program"]
 
 
 def build_environment(folder: Path, **variables: str) -> dict[str, str]:
-    return {**os.environ, "DATA_DIR": str(folder), "CLIP_MODEL": "demo", "EMAIL_USE_TLS": "false", **variables}
+    """Return the environment of a site with a database of its own."""
+    own = {"DATA_DIR": str(folder), "DATABASE_URL": "", "STORAGE_URL": "", "CLIP_MODEL": "demo"}
+    return {**os.environ, **own, "EMAIL_USE_TLS": "false", **variables}
 
 
 def post_forms(folder: Path, **variables: str) -> list[dict[str, Any]]:
