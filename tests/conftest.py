@@ -23,11 +23,9 @@ BROWSER_FOLDER = "tests/browser/"
 # These take longest and start next, so that both processes end at about the same time.
 LONGEST_FIRST = (
     *SHARED_FOLDERS,
-    *(
-        "tests/processes/test_killed_processes.py",
-        "tests/processes/test_serve.py",
-        "tests/views/search/test_results.py",
-    ),
+    *("tests/processes/test_killed_processes.py", "tests/processes/test_serve.py"),
+    *("tests/web_server/test_slow_clients.py", "tests/web_server/test_served_requests.py"),
+    *("tests/load/test_slow_clients.py", "tests/load/test_memory.py", "tests/views/search/test_results.py"),
     *("tests/services/search/test_calibration.py", "tests/permissions/test_matrix.py", "tests/demo/test_training.py"),
     *("tests/services/search/test_request.py", "tests/services/test_histories.py", "tests/views/search/test_page.py"),
 )
