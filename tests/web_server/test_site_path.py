@@ -84,7 +84,7 @@ def test_link_in_a_mail_is_below_the_path(site: Installation) -> None:
         "client = Client(headers={'host': 'localhost'})\n"
         f"client.post('/accounts/password/reset/', {{'email': '{EMAIL}'}})"
     )
-    mail = site.shell(program, SITE_PATH=PATH, EMAIL_HOST="", HTTPS="")
+    mail = site.shell(program, SITE_PATH=PATH, EMAIL_HOST="", EMAIL_TO_CONSOLE="true", HTTPS="")
     assert f"{PATH}/accounts/password/reset/key/" in mail
 
 
