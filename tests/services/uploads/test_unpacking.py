@@ -5,6 +5,7 @@ import threading
 import uuid
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,9 +37,9 @@ class FailingStorage(FileSystemStorage):
 
 
 @pytest.fixture
-def failing_storage(settings: Settings) -> Any:
-    path = f"{__name__}.FailingStorage"
-    settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "BACKEND": path}}
+def failing_storage(settings: Settings, tmp_path: Path) -> Any:
+    failing = {"BACKEND": f"{__name__}.FailingStorage", "OPTIONS": {"location": tmp_path / "uploads"}}
+    settings.STORAGES = {**settings.STORAGES, "default": failing}
     yield FailingStorage
     FailingStorage.is_away = False
 
@@ -169,7 +170,7 @@ def test_file_of_a_deleted_account_is_deleted_after_a_day(sample: SampleTeam) ->
     assert not default_storage.exists(archive.file_name)
 
 
-def test_unpacking_waits_while_the_storage_is_away_and_says_so(sample: SampleTeam, failing_storage: Any) -> None:
+def test_unpacking_waits_while_the_storage_is_away_and_says_so(failing_storage: Any, sample: SampleTeam) -> None:
     archive = store(sample)
     failing_storage.is_away = True
     ArchiveUnpacker().unpack_next()
