@@ -40,7 +40,8 @@ def main() -> int:
         with milvus_server() as uri:
             used = {"DATABASE_URL": databases["site"], "STORAGE_URL": "s3://site", "MILVUS_URI": uri}
             site = {f"SITE_{name}": value for name, value in used.items()}
-            return run_pytest([*IN_A_BROWSER, "-q"], {**environment, **site})
+            # In one process: each process would start a site of its own on the same services.
+            return run_pytest([*IN_A_BROWSER, "-q", "-n", "1"], {**environment, **site})
 
 
 def run_pytest(chosen: Sequence[str], environment: dict[str, str]) -> int:
