@@ -18,7 +18,7 @@ LAYERS = (
     {"encoders", "index"},
     {"models"},
     {"services"},
-    {"known_devices", "log_filter", "provider_requests", "refusals"},
+    {"date_forms", "known_devices", "log_filter", "provider_requests", "refusals"},
     {"signals", "permissions", "middleware", "upload_handlers", "context_processors", "adapters", "forms", "admin"}
     | {"attempt_cache", "checks", "templatetags", "account_forms"},
     {"management"},
@@ -30,12 +30,13 @@ LAYER_OF = {area: number for number, areas in enumerate(LAYERS) for area in area
 SERVICE_IMPORTS = {
     "library": set[str](),
     "sharing": {"attempts"},
-    "uploads": {"library"},
-    "indexing": {"library"},
+    "uploads": {"leases", "library"},
+    "indexing": {"leases", "library"},
     "duplicates": {"indexing", "library"},
     "search": {"indexing", "uploads"},
     "evaluation": {"indexing", "search"},
     "attempts": set[str](),
+    "leases": set[str](),
     "mail": set[str](),
     "maintenance": {"indexing", "library", "mail", "search", "uploads"},
 }

@@ -4,14 +4,12 @@ After a failure or a crash a job is claimed alone, so that a picture that crashe
 the fifth attempt it fails for good.
 """
 
-import logging
-import threading
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -24,8 +22,6 @@ LEASE_S = 30.0
 _FIRST_RETRY_S = 1.0
 _POSTPONE_S = 30.0
 _NOTHING: Mapping[str, int] = MappingProxyType({})
-
-log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -136,31 +132,3 @@ def _lock_rows(jobs: IndexJobQuerySet) -> IndexJobQuerySet:
     if connection.features.has_select_for_update_skip_locked:
         return jobs.select_for_update(skip_locked=True)
     return jobs
-
-
-class Heartbeat:
-    """A context in which a thread renews the worker's leases, three times per lease."""
-
-    def __init__(self, *, worker: uuid.UUID, lease_s: float) -> None:
-        self._worker = worker
-        self._lease_s = lease_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._renew_leases, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _renew_leases(self) -> None:
-        while not self._stop.wait(self._lease_s / 3):
-            try:
-                renew_lease(worker=self._worker, lease_s=self._lease_s)
-            except Error as error:
-                log.warning("A lease could not be renewed: %s", error)
-                connection.close()
-        connection.close()

@@ -21,7 +21,8 @@ from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.indexing.hash_backfill import backfill_hashes
 from collections_app.services.indexing.preparation import JobBatch, prepare_batch
-from collections_app.services.indexing.queue import LEASE_S, Heartbeat, claim_jobs, fail_job, release_jobs
+from collections_app.services.indexing.queue import LEASE_S, claim_jobs, fail_job, release_jobs, renew_lease
+from collections_app.services.leases import Heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class IndexWorker:
         return last_id is not None
 
     def _make_heartbeat(self) -> Heartbeat:
-        return Heartbeat(worker=self.id, lease_s=self._lease_s)
+        return Heartbeat(renew=lambda: renew_lease(worker=self.id, lease_s=self._lease_s), lease_s=self._lease_s)
 
     def _process_due_jobs(self, on_progress: Callable[[], object]) -> None:
         """Write batches until no job is due. In the end no job stays claimed, even after an error."""

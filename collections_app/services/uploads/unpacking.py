@@ -4,17 +4,17 @@ import logging
 import threading
 import time
 import uuid
-from types import TracebackType
 from typing import BinaryIO, cast
 
 from django.core.files.storage import default_storage
-from django.db import Error, InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from collections_app.errors import NotAllowed, StorageUnavailable
 from collections_app.errors import gettext_noop as _
 from collections_app.models import ArchiveImport, Collection
+from collections_app.services.leases import Heartbeat
 from collections_app.services.uploads.archives import (
     ARCHIVE_LEASE_S,
     claim_archive,
@@ -71,9 +71,14 @@ class ArchiveUnpacker:
         archive = claim_archive(worker=self.id, lease_s=self._lease_s)
         if archive is None:
             return False
-        with _Heartbeat(worker=self.id, lease_s=self._lease_s), override(archive.language):
+        with self._make_heartbeat(), override(archive.language):
             self._unpack_or_postpone(archive)
         return True
+
+    def _make_heartbeat(self) -> Heartbeat:
+        return Heartbeat(
+            renew=lambda: renew_archive_lease(worker=self.id, lease_s=self._lease_s), lease_s=self._lease_s
+        )
 
     def _unpack_or_postpone(self, archive: ArchiveImport) -> None:
         try:
@@ -160,29 +165,3 @@ def _add_to_report(archive: ArchiveImport, entry: ArchiveEntry, result: UploadRe
 
 def _is_another_due() -> bool:
     return ArchiveImport.objects.due(timezone.now()).exists()
-
-
-class _Heartbeat:
-    """A context in which a thread renews the lease, three times per lease."""
-
-    def __init__(self, *, worker: uuid.UUID, lease_s: float) -> None:
-        self._worker, self._lease_s = worker, lease_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name="archive lease", daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _renew(self) -> None:
-        while not self._stop.wait(self._lease_s / 3):
-            try:
-                renew_archive_lease(worker=self._worker, lease_s=self._lease_s)
-            except Error as error:
-                log.warning("The lease of a ZIP file could not be renewed: %s", error)
-        connection.close()

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
+from collections_app.date_forms import DateForm, ShiftForm
 from collections_app.errors import ImageSearchError, SearchNotUnderstood, StorageUnavailable, TooManyDownloads
-from collections_app.forms import MAX_TAGS, AddTagsForm, DateForm, ShiftForm
+from collections_app.forms import MAX_TAGS, AddTagsForm
 from collections_app.messages import describe_error, format_count
 from collections_app.models import BulkAction, Collection, Image
 from collections_app.models.ids import parse_id
