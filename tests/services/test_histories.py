@@ -20,7 +20,8 @@ from collections_app.services.sharing.public_links import create_link
 from tests.sample_team import picture_file, sign_in_client
 from tests.services.indexing.agreement import assert_index_agrees
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# After a timeout Hypothesis would go on with a database connection that waits for an answer.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1200)]
 
 PEOPLE = PLACES = range(3)
 ROLES = list(Role)

@@ -47,8 +47,9 @@ def count_searchable(images: ImageQuerySet) -> Coverage:
 
 def refuse_lost_entries(*, team_ids: Sequence[int], images: ImageQuerySet) -> None:
     """Call this when a search finds nothing. Raises IndexIncomplete if the index has no entries of these teams although
-    the database has images that should be in it."""
-    if not images.indexed_by(get_encoder().key).exists():
+    the database has images that should be in it. An image with a waiting job may still be in another team's partition.
+    """
+    if not _exclude_waiting(images.indexed_by(get_encoder().key)).exists():
         return
     if not get_active_index().count(team_ids=team_ids):
         raise IndexIncomplete(
@@ -86,13 +87,16 @@ def _iterate_short_teams(index: VectorIndex, indexed: ImageQuerySet) -> Iterator
 
 def _find_lost(index: VectorIndex, team_id: int, images: ImageQuerySet) -> list[int]:
     """Return the ids of images without an entry, except those with a waiting job, which may be moving."""
-    waiting = IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))
-    settled = images.exclude(Exists(waiting))
+    settled = _exclude_waiting(images)
     candidates = set(settled.values_list("pk", flat=True))
     candidates.difference_update(entry.id for entry in index.iterate_entries(team_ids=[team_id]))
     # Check again, because a picture may have been moved while the entries were read.
     chunks = iterate_chunks(sorted(candidates), _CHUNK_SIZE)
     return [pk for chunk in chunks for pk in settled.filter(pk__in=chunk).values_list("pk", flat=True)]
+
+
+def _exclude_waiting(images: ImageQuerySet) -> ImageQuerySet:
+    return images.exclude(Exists(IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))))
 
 
 def _queue(image_ids: list[int], *, priority: Priority) -> int:

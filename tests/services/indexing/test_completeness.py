@@ -18,7 +18,7 @@ from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.indexing.entries import build_entry
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
-from collections_app.services.library.trash import trash_images
+from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.maintenance import run_maintenance
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.results import run_search
@@ -139,6 +139,27 @@ def test_search_of_a_lost_index_is_a_503_with_a_sentence(lost: SampleTeam) -> No
 def test_search_of_a_lost_index_is_a_failure_for_every_caller(lost: SampleTeam) -> None:
     with pytest.raises(IndexIncomplete):
         run_search(parse_search_request(user=lost.owner, parameters={"q": "a red thing"}))
+
+
+def test_search_finds_nothing_while_the_only_picture_moves_into_a_team(indexed: SampleTeam) -> None:
+    empty = create_collection(team=create_team(name="Empty", owner=indexed.viewer), name="E", creator=indexed.viewer)
+    moving = Image.objects.not_trashed().filter(collection__name="O")
+    assert moving.update(collection=empty) == 2
+
+    newcomer = parse_search_request(user=indexed.viewer, parameters={"q": "a red thing", "team": str(empty.team_id)})
+    assert not run_search(newcomer).ranked
+
+
+def test_search_finds_nothing_while_the_only_picture_leaves_the_trash(indexed: SampleTeam) -> None:
+    own = Image.objects.filter(collection=indexed.collection)
+    trash_images(images=own, trasher=indexed.owner)
+    IndexWorker().drain()
+    restore_images(images=own)
+
+    request = parse_search_request(
+        user=indexed.owner, parameters={"q": "a red thing", "team": str(indexed.collection.team_id)}
+    )
+    assert not run_search(request).ranked
 
 
 def test_public_link_says_that_the_index_is_lost(lost: SampleTeam, client: Client) -> None:
