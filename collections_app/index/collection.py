@@ -67,7 +67,10 @@ class ModelCollection:
                 client.create_collection(self.name, schema=schema, consistency_level="Strong", timeout=TIMEOUT_S)
         if not client.list_indexes(self.name, timeout=READ_TIMEOUT_S):
             parameters = client.prepare_index_params()
-            parameters.add_index("vector", index_type=self._layout.index_type, metric_type="COSINE")
+            layout = self._layout
+            # Doubly named: pymilvus sends each parameter by itself, while Milvus Lite reads them under this name.
+            nested = {"params": layout.index_params} if layout.index_params else {}
+            parameters.add_index("vector", index_type=layout.index_type, metric_type=layout.metric, params=nested)
             client.create_index(self.name, parameters, timeout=TIMEOUT_S)
         self._load(client)
 

@@ -15,7 +15,7 @@ from collections_app.index.conditions import join_all, join_any, render_is_in, r
 from collections_app.index.connection import Connection
 from collections_app.index.failures import is_missing
 from collections_app.index.schema import EMBEDDED, SCALARS, SERVER, SUPERSEDED_VERSIONS, parse_entry, parse_team_id
-from collections_app.index.types import Condition, Entry, Hit, Record, SearchOptions, Vector
+from collections_app.index.types import Condition, Entry, Hit, Record, SearchOptions, Vector, is_unit
 
 MAX_LIMIT = 1000
 SEARCH_TIMEOUT_S = 10.0
@@ -45,6 +45,8 @@ class MilvusIndex:
         latest = {record.entry.id: record for record in records}
         for record in latest.values():
             self._check(record.vector)
+            if not is_unit(record.vector):
+                raise ValueError("Only unit vectors are stored.")
         rows_per_call = max(1, _MAX_BATCH_BYTES // (4 * self._dim + 16 * len(SCALARS)))
         for batch in _iterate_chunks(list(latest.values()), rows_per_call):
             self._write(partial(self._upsert, records=batch))
@@ -55,7 +57,7 @@ class MilvusIndex:
 
     def search(self, vector: Vector, **options: Unpack[SearchOptions]) -> list[Hit]:
         found = self._run(partial(self._search, vector=vector, **options))
-        hits = [Hit(id=int(row["id"]), score=float(row["distance"])) for row in (found[0] if found else ())]
+        hits = [Hit(id=int(row["id"]), score=_clip(row["distance"])) for row in (found[0] if found else ())]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
     def get_vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, Vector]:
@@ -125,12 +127,13 @@ class MilvusIndex:
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"A search returns 1 to {MAX_LIMIT} hits, not {limit}.")
         self._check(vector)
+        length = float(np.linalg.norm(vector))
         partitions = self._list_partitions(client, {*team_ids, *collections.values()})
         if not partitions:  # Milvus takes an empty list for "all"
             return None
         return client.search(
             self._stored.name,
-            [vector],
+            [vector / length if length else vector],
             filter=render_search_filter(
                 team_ids=team_ids,
                 collections=collections,
@@ -216,6 +219,11 @@ class MilvusIndex:
 
 def _iterate_chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _clip(score: float) -> float:
+    """Remove the rounding errors of a cosine."""
+    return min(max(float(score), -1.0), 1.0)
 
 
 def _get_search_params(client: MilvusClient, limit: int) -> dict[str, Any]:

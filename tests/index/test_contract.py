@@ -221,6 +221,22 @@ def test_vector_of_a_wrong_shape_or_type_is_refused(index: MilvusIndex, vector: 
         index.upsert([record(1, vector=vector)])
 
 
+@pytest.mark.parametrize("factor", [0, 0.99, 1.01])
+def test_vector_of_another_length_than_one_is_refused(index: MilvusIndex, factor: float) -> None:
+    with pytest.raises(ValueError, match="Only unit vectors"):
+        index.upsert([record(1, vector=np.float32(factor) * unit(1, 2))])
+
+
+def test_score_is_never_above_one(index: MilvusIndex) -> None:
+    vectors = random_units(200)
+    index.upsert([record(an_id, vector=vector) for an_id, vector in enumerate(vectors)])
+
+    best = [index.search(vector, team_ids=[1], limit=1)[0].score for vector in vectors]
+
+    assert max(best) <= 1
+    assert best == pytest.approx([1] * len(vectors), abs=1e-6)
+
+
 def test_vectors_are_returned_for_the_given_teams_only(index: MilvusIndex) -> None:
     index.upsert([record(1, team=1), record(2, team=2)])
 
@@ -234,7 +250,7 @@ def test_vectors_are_returned_for_the_given_teams_only(index: MilvusIndex) -> No
 def test_two_models_do_not_see_each_other(index: MilvusIndex, connection: Connection) -> None:
     other = new_index(connection, dim=DIM + 1)
     index.upsert([record(1)])
-    other.upsert([record(2, vector=np.ones(DIM + 1, np.float32))])
+    other.upsert([record(2, vector=random_units(1, dim=DIM + 1)[0])])
 
     assert (ids_and_teams(index), ids_and_teams(other)) == ([(1, 1)], [(2, 1)])
     other.drop()
