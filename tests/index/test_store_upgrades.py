@@ -96,9 +96,7 @@ def test_interrupted_upgrade_is_finished_by_the_next_owner(older_store: Path, op
     assert again.run(describe_index) == ("IVF_FLAT", "IP")
 
 
-def test_index_with_the_right_parameters_is_not_built_again(
-    older_store: Path, open_store: OpenStore
-) -> None:
+def test_index_with_the_right_parameters_is_not_built_again(older_store: Path, open_store: OpenStore) -> None:
     first = open_store()
     first.run(describe_index)
     first.close()
