@@ -24,9 +24,9 @@ TIMEOUT_S = 120.0
 READ_TIMEOUT_S = 10.0
 # The largest page that Milvus' query window allows.
 _PAGE_ROWS = 16_384
-# A page of rows is ordered by id with what pymilvus' query iterator sends. The iterator itself first asks for a row of
-# the whole collection, for which Milvus Lite reads and sorts all of it.
-_ORDERED_BY_ID = {"iterator": "True", "reduce_stop_for_best": "True"}
+# pymilvus' query iterator sends this, so that a page has the first ids. The iterator itself is not used: it first asks
+# for a row of the whole collection, for which Milvus Lite reads and sorts all of it.
+_ORDERED_BY_ID = {"iterator": "True"}
 
 Row = dict[str, Any]
 

@@ -54,6 +54,16 @@ def test_entries_are_read_as_they_were_written(index: MilvusIndex) -> None:
     assert index.count() == 2
 
 
+def test_entries_are_listed_by_id_over_many_pages(index: MilvusIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collections_app.index.collection._PAGE_ROWS", 4)
+    ids = [int(an_id) for an_id in np.random.default_rng(1).permutation(30)]
+    for start in range(0, 30, 10):
+        index.upsert([record(an_id, team=1 + an_id % 2) for an_id in ids[start : start + 10]])
+
+    assert [entry.id for entry in index.iterate_entries(team_ids=[1])] == list(range(0, 30, 2))
+    assert [entry.id for entry in index.iterate_entries(team_ids=[2])] == list(range(1, 30, 2))
+
+
 def test_upsert_replaces_values_and_vector(index: MilvusIndex) -> None:
     index.upsert([record(1, vector=unit(1)), record(2)])
     index.upsert([record(1, vector=unit(0, 1), width=99)])
