@@ -55,7 +55,7 @@ class _Database(MilvusLite):  # type: ignore[misc]
             super().drop_collection(*args, **kwargs)
 
 
-class _QuietIndex(faiss.IndexIVFFlat):  # type: ignore[misc]
+class _QuietIndex(faiss.IndexIVFFlat):
     """The index of a segment of Milvus Lite, which builds one for each batch.
 
     faiss otherwise warns on standard error that fewer than 39 vectors are too few to divide them into lists.
@@ -66,7 +66,7 @@ class _QuietIndex(faiss.IndexIVFFlat):  # type: ignore[misc]
         self.cp.min_points_per_centroid = 1
 
 
-faiss.IndexIVFFlat = _QuietIndex
+faiss.IndexIVFFlat = _QuietIndex  # type: ignore[misc, assignment]
 
 
 class _RequestThreads(Executor):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, Unpack
 import numpy as np
 from pymilvus import MilvusClient, MilvusException
 
+from collections_app.chunks import iterate_chunks
 from collections_app.index.collection import TIMEOUT_S, ModelCollection, Row
 from collections_app.index.conditions import join_all, join_any, render_is_in, render_search_filter
 from collections_app.index.connection import Connection
@@ -48,21 +49,21 @@ class MilvusIndex:
             if not is_unit(record.vector):
                 raise ValueError("Only unit vectors are stored.")
         rows_per_call = max(1, _MAX_BATCH_BYTES // (4 * self._dim + 16 * len(SCALARS)))
-        for batch in _iterate_chunks(list(latest.values()), rows_per_call):
+        for batch in iterate_chunks(list(latest.values()), rows_per_call):
             self._write(partial(self._upsert, records=batch))
 
     def delete(self, ids: Sequence[int]) -> None:
-        for chunk in _iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
+        for chunk in iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
             self._write(partial(self._delete, ids=chunk))
 
     def search(self, vector: Vector, **options: Unpack[SearchOptions]) -> list[Hit]:
         found = self._run(partial(self._search, vector=vector, **options))
-        hits = [Hit(id=int(row["id"]), score=_clip(row["distance"])) for row in (found[0] if found else ())]
+        hits = [Hit(id=int(row["id"]), score=_limit_score(row["distance"])) for row in (found[0] if found else ())]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
     def get_vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, Vector]:
         found: dict[int, Vector] = {}
-        for chunk in _iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
+        for chunk in iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
             for collection in (self._stored, *self._superseded):
                 missing = [image_id for image_id in chunk if image_id not in found]
                 if missing:
@@ -217,11 +218,7 @@ class MilvusIndex:
             raise ValueError(f"A vector of this model has {self._dim} finite numbers.")
 
 
-def _iterate_chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _clip(score: float) -> float:
+def _limit_score(score: float) -> float:
     """Remove the rounding errors of a cosine."""
     return min(max(float(score), -1.0), 1.0)
 

@@ -75,7 +75,8 @@ def _audit(directory: Path) -> dict[str, float]:
         raise RuntimeError("The store was not opened.")
     audit = _call("audit", directory)
     told, _ = owner.communicate()
-    return audit | json.loads(told)
+    owned: dict[str, float] = json.loads(told)
+    return audit | owned
 
 
 def _run_step(options: argparse.Namespace) -> None:

@@ -9,10 +9,10 @@ from operator import itemgetter
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
+from collections_app.chunks import iterate_chunks
 from collections_app.index import TRASH_PARTITION, Entry, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState, Team
 from collections_app.models.concurrent_writes import split_into_chunks
-from collections_app.models.ids import iterate_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.entries import build_entry_or_none, get_partition_id, select_partition
@@ -51,7 +51,7 @@ def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, co
     stale: list[int] = []
     strays: list[tuple[int, int]] = []
     for team_id in _list_partition_ids(index, images):
-        for image_id, entries, image in _pair_by_id(index.iterate_entries(team_ids=[team_id]), images, team_id):
+        for image_id, entries, image in _match_by_id(index.iterate_entries(team_ids=[team_id]), images, team_id):
             image_count += image is not None
             vectors += len(entries)
             if image is None:
@@ -128,7 +128,7 @@ def _list_partition_ids(index: VectorIndex, images: ImageQuerySet) -> list[int]:
     return sorted({TRASH_PARTITION, *index.list_team_ids(), *teams})
 
 
-def _pair_by_id(
+def _match_by_id(
     entries: Iterable[Entry], images: ImageQuerySet, partition_id: int
 ) -> Iterator[tuple[int, list[Entry], Image | None]]:
     """Yield each id of a partition with its entries and its image. The entries are in the order of their ids."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
 
+from collections_app.chunks import iterate_chunks
 from collections_app.encoders import get_encoder, get_known_model_key
 from collections_app.errors import IndexIncomplete
 from collections_app.errors import gettext_noop as _
 from collections_app.index import TRASH_PARTITION, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.concurrent_writes import split_into_chunks
-from collections_app.models.ids import iterate_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.active_index import get_active_index
