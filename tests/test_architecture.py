@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "collections_app"
 LAYERS = (
-    {"errors"},
+    {"chunks", "errors"},
     {"imaging", "messages"},
     {"encoders", "index"},
     {"models"},

@@ -29,6 +29,7 @@ from collections_app.index.types import (
     Vector,
     VectorIndex,
     hash_token,
+    is_unit,
 )
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "close_index",
     "find_store_damage",
     "hash_token",
+    "is_unit",
     "open_index",
     "read_stored_vectors",
     "set_store_aside",
@@ -85,7 +87,7 @@ def close_index() -> None:
 def find_store_damage(*, deep: bool = False) -> Damage | None:
     """Return a damaged file of the embedded store; None if there is none, or if a Milvus server is used.
 
-    `deep` reads whole files. Otherwise only their ends are read.
+    `deep` reads whole files and compares the two copies of the vectors.
     """
     if settings.MILVUS_URI:
         return None

@@ -24,6 +24,9 @@ TIMEOUT_S = 120.0
 READ_TIMEOUT_S = 10.0
 # The largest page that Milvus' query window allows.
 _PAGE_ROWS = 16_384
+# pymilvus' query iterator sends this, so that a page has the first ids. The iterator itself is not used: it first asks
+# for a row of the whole collection, for which Milvus Lite reads and sorts all of it.
+_ORDERED_BY_ID = {"iterator": "True"}
 
 Row = dict[str, Any]
 
@@ -62,12 +65,14 @@ class ModelCollection:
             return
         if not client.has_collection(self.name, timeout=READ_TIMEOUT_S):
             with _allow_concurrent_creation(lambda: client.has_collection(self.name, timeout=READ_TIMEOUT_S)):
-                # Strong by default: a query iterator always uses the collection's consistency level.
                 schema = self._layout.build_schema(self._model_key, self._dim)
                 client.create_collection(self.name, schema=schema, consistency_level="Strong", timeout=TIMEOUT_S)
         if not client.list_indexes(self.name, timeout=READ_TIMEOUT_S):
             parameters = client.prepare_index_params()
-            parameters.add_index("vector", index_type=self._layout.index_type, metric_type="COSINE")
+            layout = self._layout
+            # Doubly named: pymilvus sends each parameter by itself, while Milvus Lite reads them under this name.
+            nested = {"params": layout.index_params} if layout.index_params else {}
+            parameters.add_index("vector", index_type=layout.index_type, metric_type=layout.metric, params=nested)
             client.create_index(self.name, parameters, timeout=TIMEOUT_S)
         self._load(client)
 
@@ -112,22 +117,19 @@ class ModelCollection:
         return int(client.get_partition_stats(self.name, partition, timeout=READ_TIMEOUT_S)["row_count"])
 
     def fetch_page(self, client: MilvusClient, *, partition: str, after: Sequence[Row]) -> list[Row]:
-        """Return the rows of a partition, by id, that follow the page `after`; an empty list at the end.
-
-        Each page has an iterator of its own, so that it can be fetched again on a new connection.
-        """
-        pages = client.query_iterator(
-            self.name,
-            batch_size=_PAGE_ROWS,
-            filter=f"id > {after[-1]['id']}" if after else "",
-            output_fields=["id", *SCALARS],
-            partition_names=[partition],
-            timeout=TIMEOUT_S,
+        """Return the rows of a partition, by id, that follow the page `after`; an empty list at the end."""
+        return list(
+            client.query(
+                self.name,
+                filter=f"id > {after[-1]['id']}" if after else "",
+                limit=_PAGE_ROWS,
+                output_fields=["id", *SCALARS],
+                partition_names=[partition],
+                consistency_level="Strong",
+                timeout=TIMEOUT_S,
+                **_ORDERED_BY_ID,
+            )
         )
-        try:
-            return list(pages.next())
-        finally:
-            pages.close()
 
     def delete_rows(self, client: MilvusClient, rows: Iterable[Row]) -> None:
         """Delete rows, each in its partition. They need `id` and `team_id`."""

@@ -13,11 +13,14 @@ from typing import Any
 from urllib.parse import quote
 from weakref import WeakSet
 
+import faiss
 import grpc
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
 from milvus_lite.db import LOCK_FILENAME, MilvusLite
 from milvus_lite.exceptions import MilvusLiteError
 from pymilvus.grpc_gen.milvus_pb2_grpc import add_MilvusServiceServicer_to_server
+
+from collections_app.index.schema import EMBEDDED
 
 REQUEST_THREADS = 16
 STOP_GRACE_S = 5
@@ -50,6 +53,20 @@ class _Database(MilvusLite):  # type: ignore[misc]
     def drop_collection(self, *args: Any, **kwargs: Any) -> None:
         with self._opening:
             super().drop_collection(*args, **kwargs)
+
+
+class _QuietIndex(faiss.IndexIVFFlat):
+    """The index of a segment of Milvus Lite, which builds one for each batch.
+
+    faiss otherwise warns on standard error that fewer than 39 vectors are too few to divide them into lists.
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.cp.min_points_per_centroid = 1
+
+
+faiss.IndexIVFFlat = _QuietIndex  # type: ignore[misc, assignment]
 
 
 class _RequestThreads(Executor):
@@ -141,7 +158,7 @@ class EmbeddedServer:
 
     def _serve(self) -> grpc.Server:
         for name in self._database.list_collections():
-            self._database.get_collection(name).load()
+            _load(self._database.get_collection(name))
         sizes = [(f"grpc.max_{way}_message_length", _MAX_MESSAGE_BYTES) for way in ("send", "receive")]
         server = grpc.server(self._threads, options=sizes)
         add_MilvusServiceServicer_to_server(_Servicer(self._database), server)
@@ -153,6 +170,25 @@ class EmbeddedServer:
         fresh.chmod(0o600)
         fresh.replace(self._socket)
         return server
+
+
+def _load(collection: Any) -> None:
+    """Load a collection of Milvus Lite. Build its index again if it was made with other parameters.
+
+    Raises ValueError if a file of the index cannot be read.
+    """
+    index_type, metric, params = EMBEDDED.index_type, EMBEDDED.metric, dict(EMBEDDED.index_params)
+    found = collection.get_index_info("vector")
+    if found and (found["index_type"], found["metric_type"], found["build_params"]) != (index_type, metric, params):
+        log.info("The index of %s is built again with other parameters.", collection.name)
+        collection.drop_index("vector")
+        found = None
+    if found is None:
+        collection.create_index("vector", {"index_type": index_type, "metric_type": metric, "params": params})
+    try:
+        collection.load()
+    except RuntimeError as error:  # faiss raises it
+        raise ValueError(f"the index of {collection.name} cannot be read: {error}") from error
 
 
 class _Servicer(MilvusServicer):  # type: ignore[misc]

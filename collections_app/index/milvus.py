@@ -10,12 +10,13 @@ from typing import Any, TypeVar, Unpack
 import numpy as np
 from pymilvus import MilvusClient, MilvusException
 
+from collections_app.chunks import iterate_chunks
 from collections_app.index.collection import TIMEOUT_S, ModelCollection, Row
 from collections_app.index.conditions import join_all, join_any, render_is_in, render_search_filter
 from collections_app.index.connection import Connection
 from collections_app.index.failures import is_missing
 from collections_app.index.schema import EMBEDDED, SCALARS, SERVER, SUPERSEDED_VERSIONS, parse_entry, parse_team_id
-from collections_app.index.types import Condition, Entry, Hit, Record, SearchOptions, Vector
+from collections_app.index.types import Condition, Entry, Hit, Record, SearchOptions, Vector, is_unit
 
 MAX_LIMIT = 1000
 SEARCH_TIMEOUT_S = 10.0
@@ -45,22 +46,24 @@ class MilvusIndex:
         latest = {record.entry.id: record for record in records}
         for record in latest.values():
             self._check(record.vector)
+            if not is_unit(record.vector):
+                raise ValueError("Only unit vectors are stored.")
         rows_per_call = max(1, _MAX_BATCH_BYTES // (4 * self._dim + 16 * len(SCALARS)))
-        for batch in _iterate_chunks(list(latest.values()), rows_per_call):
+        for batch in iterate_chunks(list(latest.values()), rows_per_call):
             self._write(partial(self._upsert, records=batch))
 
     def delete(self, ids: Sequence[int]) -> None:
-        for chunk in _iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
+        for chunk in iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
             self._write(partial(self._delete, ids=chunk))
 
     def search(self, vector: Vector, **options: Unpack[SearchOptions]) -> list[Hit]:
         found = self._run(partial(self._search, vector=vector, **options))
-        hits = [Hit(id=int(row["id"]), score=float(row["distance"])) for row in (found[0] if found else ())]
+        hits = [Hit(id=int(row["id"]), score=_limit_score(row["distance"])) for row in (found[0] if found else ())]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
     def get_vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, Vector]:
         found: dict[int, Vector] = {}
-        for chunk in _iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
+        for chunk in iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
             for collection in (self._stored, *self._superseded):
                 missing = [image_id for image_id in chunk if image_id not in found]
                 if missing:
@@ -125,12 +128,13 @@ class MilvusIndex:
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"A search returns 1 to {MAX_LIMIT} hits, not {limit}.")
         self._check(vector)
+        length = float(np.linalg.norm(vector))
         partitions = self._list_partitions(client, {*team_ids, *collections.values()})
         if not partitions:  # Milvus takes an empty list for "all"
             return None
         return client.search(
             self._stored.name,
-            [vector],
+            [vector / length if length else vector],
             filter=render_search_filter(
                 team_ids=team_ids,
                 collections=collections,
@@ -214,8 +218,9 @@ class MilvusIndex:
             raise ValueError(f"A vector of this model has {self._dim} finite numbers.")
 
 
-def _iterate_chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+def _limit_score(score: float) -> float:
+    """Remove the rounding errors of a cosine."""
+    return min(max(float(score), -1.0), 1.0)
 
 
 def _get_search_params(client: MilvusClient, limit: int) -> dict[str, Any]:

@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import faiss
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,13 +18,15 @@ _MANIFESTS = ("manifest.json", "manifest.json.prev")
 # The owner writes some files in place, so a file that cannot be read is checked again.
 _WRITING_S = 1.0
 _Check = Callable[[Path], object]
-_UNREADABLE = (OSError, ValueError, EOFError, LookupError, TypeError)
+# faiss raises RuntimeError.
+_UNREADABLE = (OSError, ValueError, EOFError, LookupError, TypeError, RuntimeError)
 
 
 def find_damage(store: Path, *, deep: bool = False) -> Damage | None:
     """Return the first damaged file of a store that may be in use; None if every file can be read.
 
-    `deep` reads the files whole and compares the two copies of the vectors. Otherwise only their ends are read.
+    `deep` reads all files whole and compares the two copies of the vectors. Otherwise it reads the ends of the data
+    files, and the index files.
     """
     found = _find_first(store, deep)
     if found is None:
@@ -60,8 +64,8 @@ def _iterate_checks(collection: Path, deep: bool) -> Iterator[tuple[Path, _Check
     yield collection / _MANIFESTS[0], _check_manifests
     for path in sorted(collection.glob("partitions/*/d*/*.parquet")):
         yield path, pq.read_table if deep else pq.read_metadata
-    for path in sorted(collection.glob("partitions/*/indexes/*.flat.idx")):
-        yield path, _compare_copies if deep else _check_array
+    for path in sorted(collection.glob("partitions/*/indexes/*.ivf_flat.idx")):
+        yield path, _compare_copies if deep else _read_index
 
 
 def _check_json(path: Path) -> None:
@@ -83,13 +87,17 @@ def _check_manifests(path: Path) -> None:
     return None
 
 
-def _check_array(path: Path) -> None:
-    np.load(path, mmap_mode="r", allow_pickle=False)
+def _read_index(path: Path) -> Any:
+    if not path.exists():
+        raise FileNotFoundError(path)
+    return faiss.read_index(str(path))
 
 
 def _compare_copies(path: Path) -> None:
     """Compare the vectors of an index file, which searches read, with those of its data file."""
-    indexed = np.load(path, allow_pickle=False)
+    index = _read_index(path)
+    index.make_direct_map()
+    indexed = index.reconstruct_n(0, index.ntotal)
     stored = _read_vectors(path.parent.parent / "data" / f"{path.name.split('.')[0]}.parquet")
     if not np.array_equal(indexed, stored.vectors):
         raise ValueError("its vectors differ from those of the data file")

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 # A unit vector, shape (dim,).
 Vector = NDArray[np.float32]
 
+_UNIT_TOLERANCE = 1e-3
+
 # An unknown uploader or time. Cameras without a clock write the epoch, too.
 UNKNOWN = 0
 # The partition of trashed pictures. It is never searched, since no team has this id; it keeps their vectors, so that a
@@ -28,6 +30,11 @@ def hash_token(word: str) -> int:
     """
     digest = sha256(word.casefold().encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") >> 1
+
+
+def is_unit(vector: Vector) -> bool:
+    """Return whether the numbers are finite and the length is 1, give or take a thousandth."""
+    return bool(np.isfinite(vector).all()) and abs(float(np.linalg.norm(vector)) - 1) <= _UNIT_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +169,7 @@ class VectorIndex(Protocol):
     def upsert(self, records: Sequence[Record]) -> None:
         """Store each id exactly once, in its team's partition; the last of equal ids wins.
 
+        Raises ValueError for a vector that is no unit vector: scores are inner products.
         On a Milvus server, other processes may find the entries some seconds later. Repeating the call repairs what a
         crash interrupted.
         """
@@ -173,7 +181,7 @@ class VectorIndex(Protocol):
         """Return the nearest entries, best first, equal scores by id, in one query.
 
         Conditions are applied before the ranking: if `limit` entries meet them, it returns `limit` hits. Raises
-        ValueError if neither a team nor a collection is named.
+        ValueError if neither a team nor a collection is named. The vector may have any length.
         """
 
     def get_vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, Vector]:

@@ -1,9 +1,6 @@
-"""Ids: read from text that people and forms send, and taken in chunks."""
+"""Ids, read from text that people and forms send."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
-
-T = TypeVar("T")
+from collections.abc import Iterable
 
 # Django's BigAutoField is a signed 64-bit integer.
 _MAX_ID = 2**63 - 1
@@ -22,9 +19,3 @@ def parse_id(text: str) -> int | None:
 def parse_ids(texts: Iterable[str]) -> set[int]:
     """Return the ids among the texts and ignore the others."""
     return {value for text in texts if (value := parse_id(text)) is not None}
-
-
-def iterate_chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Yield consecutive slices of `size` items; the last one may be shorter."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -54,6 +54,16 @@ def test_entries_are_read_as_they_were_written(index: MilvusIndex) -> None:
     assert index.count() == 2
 
 
+def test_entries_are_listed_by_id_over_many_pages(index: MilvusIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collections_app.index.collection._PAGE_ROWS", 4)
+    ids = [int(an_id) for an_id in np.random.default_rng(1).permutation(30)]
+    for start in range(0, 30, 10):
+        index.upsert([record(an_id, team=1 + an_id % 2) for an_id in ids[start : start + 10]])
+
+    assert [entry.id for entry in index.iterate_entries(team_ids=[1])] == list(range(0, 30, 2))
+    assert [entry.id for entry in index.iterate_entries(team_ids=[2])] == list(range(1, 30, 2))
+
+
 def test_upsert_replaces_values_and_vector(index: MilvusIndex) -> None:
     index.upsert([record(1, vector=unit(1)), record(2)])
     index.upsert([record(1, vector=unit(0, 1), width=99)])
@@ -221,6 +231,22 @@ def test_vector_of_a_wrong_shape_or_type_is_refused(index: MilvusIndex, vector: 
         index.upsert([record(1, vector=vector)])
 
 
+@pytest.mark.parametrize("factor", [0, 0.99, 1.01])
+def test_vector_of_another_length_than_one_is_refused(index: MilvusIndex, factor: float) -> None:
+    with pytest.raises(ValueError, match="Only unit vectors"):
+        index.upsert([record(1, vector=np.float32(factor) * unit(1, 2))])
+
+
+def test_score_is_never_above_one(index: MilvusIndex) -> None:
+    vectors = random_units(200)
+    index.upsert([record(an_id, vector=vector) for an_id, vector in enumerate(vectors)])
+
+    best = [index.search(vector, team_ids=[1], limit=1)[0].score for vector in vectors]
+
+    assert max(best) <= 1
+    assert best == pytest.approx([1] * len(vectors), abs=1e-6)
+
+
 def test_vectors_are_returned_for_the_given_teams_only(index: MilvusIndex) -> None:
     index.upsert([record(1, team=1), record(2, team=2)])
 
@@ -234,7 +260,7 @@ def test_vectors_are_returned_for_the_given_teams_only(index: MilvusIndex) -> No
 def test_two_models_do_not_see_each_other(index: MilvusIndex, connection: Connection) -> None:
     other = new_index(connection, dim=DIM + 1)
     index.upsert([record(1)])
-    other.upsert([record(2, vector=np.ones(DIM + 1, np.float32))])
+    other.upsert([record(2, vector=random_units(1, dim=DIM + 1)[0])])
 
     assert (ids_and_teams(index), ids_and_teams(other)) == ([(1, 1)], [(2, 1)])
     other.drop()

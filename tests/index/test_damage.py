@@ -109,10 +109,12 @@ def test_what_the_store_tolerates_is_no_damage(store: Path, pattern: str) -> Non
     assert {hit.id for hit in open_again().search(unit(1), team_ids=[2], limit=99)} == set(range(11, 21))
 
 
-def test_flipped_byte_in_the_copy_that_is_searched_is_found_by_a_deep_check(store: Path) -> None:
+@pytest.mark.parametrize("place", [-1, -200])
+def test_flipped_byte_in_the_copy_that_is_searched_is_found_by_a_deep_check(store: Path, place: int) -> None:
+    """The file ends with the numbers of the vectors, before which the vectors are."""
     path = next(store.rglob("*.idx"))
     content = bytearray(path.read_bytes())
-    content[-1] ^= 1
+    content[place] ^= 1
     path.write_bytes(content)
 
     assert find_store_damage() is None

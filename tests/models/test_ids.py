@@ -1,8 +1,8 @@
-"""Ids: which texts are one, and sequences cut into chunks."""
+"""Ids: which texts are one."""
 
 import pytest
 
-from collections_app.models.ids import iterate_chunks, parse_id, parse_ids
+from collections_app.models.ids import parse_id, parse_ids
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1), ("007", 7), ("9223372036854775807", 2**63 - 1)])
@@ -19,11 +19,3 @@ def test_other_text_is_no_id(text: str) -> None:
 
 def test_text_that_is_no_id_is_ignored_among_ids() -> None:
     assert parse_ids(["3", "x", "3", "0", "12"]) == {3, 12}
-
-
-@pytest.mark.parametrize(
-    ("items", "chunks"),
-    [([], []), ([1], [[1]]), ([1, 2], [[1, 2]]), ([1, 2, 3], [[1, 2], [3]]), ([1, 2, 3, 4], [[1, 2], [3, 4]])],
-)
-def test_chunks_hold_every_item_once_and_in_order(items: list[int], chunks: list[list[int]]) -> None:
-    assert list(iterate_chunks(items, 2)) == chunks

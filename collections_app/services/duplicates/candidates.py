@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from collections_app.chunks import iterate_chunks
 from collections_app.models import Image, Team
-from collections_app.models.ids import iterate_chunks
 from collections_app.models.wall_clock import convert_to_wall_clock
 
 _CHUNK_SIZE = 5000

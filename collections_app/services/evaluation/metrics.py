@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from collections_app.chunks import iterate_chunks
 from collections_app.encoders import Encoder, get_encoder
 from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.index import Vector
 from collections_app.models import Image, Team
-from collections_app.models.ids import iterate_chunks
 from collections_app.services.evaluation.judgments import JudgedQuery
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.preparation import read_picture

@@ -1,16 +1,21 @@
 """The audit: compares database and index, and queues images that are missing, stale, orphaned or misplaced."""
 
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef
 
+from collections_app.chunks import iterate_chunks
 from collections_app.index import TRASH_PARTITION, Entry, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState, Team
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
-from collections_app.services.indexing.entries import build_entry_or_none
+from collections_app.services.indexing.entries import build_entry_or_none, get_partition_id, select_partition
 
 CHUNK_SIZE = 1000
 
@@ -36,26 +41,34 @@ class IndexReport:
 
 
 def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, covers_all_images: bool) -> IndexReport:
-    """Compare the images with their entries in the index.
+    """Compare the images with their entries in the index, partition by partition.
 
-    `covers_all_images`: the query set holds all images, so every other entry is orphaned. Holds some 200 bytes for
-    each vector in memory.
+    `covers_all_images`: the query set holds all images, so every other entry is orphaned. Only pages of the index and
+    of the database, and the ids that disagree, are in memory.
     """
-    found: dict[int, list[Entry]] = {}
-    for entry in index.iterate_entries():
-        found.setdefault(entry.id, []).append(entry)
-    report = IndexReport(image_count=images.count(), vectors=sum(map(len, found.values())))
-    unfinished = _find_unfinished(images)
-    for image in images.select_related("collection").order_by("pk").iterator(chunk_size=CHUNK_SIZE):
-        entries = found.pop(image.pk, [])
-        difference = _compare_entries(image, entries, model_key)
-        if not difference and image.pk in unfinished:
-            difference = "stale"
-        if difference:
-            getattr(report, difference).append(image.pk)
-    if covers_all_images:
-        report.orphaned.extend(found)
-    return report
+    image_count = vectors = 0
+    missing: list[int] = []
+    stale: list[int] = []
+    strays: list[tuple[int, int]] = []
+    for team_id in _list_partition_ids(index, images):
+        for image_id, entries, image in _match_by_id(index.iterate_entries(team_ids=[team_id]), images, team_id):
+            image_count += image is not None
+            vectors += len(entries)
+            if image is None:
+                strays.append((image_id, team_id))
+            elif not entries:
+                missing.append(image_id)
+            elif _is_stale(image, entries, model_key):
+                stale.append(image_id)
+    misplaced, orphaned = _divide_strays(strays, images)
+    return IndexReport(
+        image_count=image_count,
+        vectors=vectors,
+        missing=sorted(set(missing) - misplaced),
+        misplaced=sorted(misplaced),
+        stale=sorted(set(stale) - misplaced),
+        orphaned=sorted(orphaned) if covers_all_images else [],
+    )
 
 
 def queue_differences(report: IndexReport) -> int:
@@ -109,21 +122,50 @@ def _queue_chunk(images: ImageQuerySet, priority: Priority) -> int:
     return count
 
 
-def _compare_entries(image: Image, entries: list[Entry], model_key: str) -> str:
-    expected = build_entry_or_none(image)
-    if not entries:
-        return "missing"
-    if expected is None:
-        return "stale"
-    if [entry.team_id for entry in entries] != [expected.team_id]:
-        return "misplaced"
-    if entries != [expected] or image.index_model_key != model_key:
-        return "stale"
-    return ""
+def _list_partition_ids(index: VectorIndex, images: ImageQuerySet) -> list[int]:
+    """Return the partitions that hold entries and those that the images belong to."""
+    teams = images.order_by().values_list("collection__team_id", flat=True).distinct()
+    return sorted({TRASH_PARTITION, *index.list_team_ids(), *teams})
 
 
-def _find_unfinished(images: ImageQuerySet) -> set[int]:
-    """Return the ids of images without a vector of their present file and without a job that will make one."""
+def _match_by_id(
+    entries: Iterable[Entry], images: ImageQuerySet, partition_id: int
+) -> Iterator[tuple[int, list[Entry], Image | None]]:
+    """Yield each id of a partition with its entries and its image. The entries are in the order of their ids."""
     waiting = IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))
-    done = Q(index_state=IndexState.INDEXED, index_sha256=F("sha256"))
-    return set(images.exclude(done).exclude(Exists(waiting)).values_list("pk", flat=True))
+    rows = select_partition(images, partition_id).annotate(has_job=Exists(waiting)).select_related("collection")
+    members = rows.order_by("pk").iterator(chunk_size=CHUNK_SIZE)
+    numbered: list[Iterator[tuple[int, Entry | Image]]] = [
+        ((entry.id, entry) for entry in entries),
+        ((image.pk, image) for image in members),
+    ]
+    for image_id, pairs in groupby(heapq.merge(*numbered, key=itemgetter(0)), key=itemgetter(0)):
+        found = [member for _id, member in pairs]
+        own = [member for member in found if isinstance(member, Entry)]
+        yield image_id, own, next((member for member in found if isinstance(member, Image)), None)
+
+
+def _is_stale(image: Image, entries: Sequence[Entry], model_key: str) -> bool:
+    """Return whether the image needs another vector or other values beside it, and no job waits that makes it."""
+    if image.index_model_key != model_key or list(entries) != [build_entry_or_none(image)]:
+        return True
+    is_done = image.index_state == IndexState.INDEXED and image.index_sha256 == image.sha256
+    return not is_done and not getattr(image, "has_job", False)
+
+
+def _divide_strays(strays: Sequence[tuple[int, int]], images: ImageQuerySet) -> tuple[set[int], set[int]]:
+    """Return the misplaced and the orphaned ids among entries (id, partition) whose image was not in the partition.
+
+    Reads the images again, because some may have been added or moved meanwhile.
+    """
+    misplaced: set[int] = set()
+    orphaned: set[int] = set()
+    for chunk in iterate_chunks(strays, CHUNK_SIZE):
+        rows = images.filter(pk__in=[image_id for image_id, _ in chunk]).select_related("collection")
+        homes = {image.pk: get_partition_id(image) for image in rows}
+        for image_id, partition_id in chunk:
+            if image_id not in homes:
+                orphaned.add(image_id)
+            elif homes[image_id] != partition_id:
+                misplaced.add(image_id)
+    return misplaced, orphaned

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
 
+from collections_app.chunks import iterate_chunks
 from collections_app.encoders import get_encoder, get_known_model_key
 from collections_app.errors import IndexIncomplete
 from collections_app.errors import gettext_noop as _
 from collections_app.index import TRASH_PARTITION, VectorIndex
-from collections_app.models import Image, IndexJob, IndexState, Team
+from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.concurrent_writes import split_into_chunks
-from collections_app.models.ids import iterate_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.entries import select_partition
 
 _CHUNK_SIZE = 1000
 
@@ -81,8 +82,7 @@ def _iterate_short_teams(index: VectorIndex, indexed: ImageQuerySet) -> Iterator
     groups = indexed.not_trashed().values_list("collection__team").annotate(count=Count("pk")).order_by()
     for team_id, count in [*groups, (TRASH_PARTITION, indexed.trashed().count())]:
         if count and index.count(team_ids=[team_id]) < count:
-            is_trash = team_id == TRASH_PARTITION
-            yield team_id, indexed.trashed() if is_trash else indexed.not_trashed().in_team(Team(pk=team_id))
+            yield team_id, select_partition(indexed, team_id)
 
 
 def _find_lost(index: VectorIndex, team_id: int, images: ImageQuerySet) -> list[int]:

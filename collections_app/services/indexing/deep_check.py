@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from collections_app.encoders import get_encoder
 from collections_app.index import read_stored_vectors
 from collections_app.models import Image
-from collections_app.models.ids import iterate_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry_or_none
@@ -30,8 +29,9 @@ def check_vectors(*, images: ImageQuerySet, reads_files: bool) -> DeepReport:
     store's files, which its owner reads at its next start."""
     report = DeepReport()
     indexed = images.indexed_by(get_encoder().key)
-    ids = list(indexed.order_by("pk").values_list("pk", flat=True))
-    for chunk in iterate_chunks(ids, _CHUNK_SIZE):
+    last_id = 0
+    while chunk := list(indexed.filter(pk__gt=last_id).order_by("pk").values_list("pk", flat=True)[:_CHUNK_SIZE]):
+        last_id = chunk[-1]
         vectors = get_active_index().get_vectors(chunk)
         for image in indexed.filter(pk__in=vectors):
             report.checked += 1

@@ -4,7 +4,8 @@ import logging
 import zlib
 
 from collections_app.index import MAX_INDEXED_TAGS, TRASH_PARTITION, UNKNOWN, Entry, Vector, hash_token
-from collections_app.models import Image
+from collections_app.models import Image, Team
+from collections_app.models.image import ImageQuerySet
 from collections_app.models.wall_clock import count_wall_clock_seconds
 
 log = logging.getLogger(__name__)
@@ -14,7 +15,7 @@ def build_entry(image: Image) -> Entry:
     """Return the entry that is stored beside the image's vector. The image needs its collection loaded."""
     return Entry(
         id=image.pk,
-        team_id=TRASH_PARTITION if image.trashed_at else image.collection.team_id,
+        team_id=get_partition_id(image),
         collection_id=image.collection_id,
         uploader_id=image.uploader_id or UNKNOWN,
         taken_at=_count_taken_seconds(image),
@@ -25,6 +26,18 @@ def build_entry(image: Image) -> Entry:
         format=hash_token(image.format),
         tags=_hash_tags(image),
     )
+
+
+def get_partition_id(image: Image) -> int:
+    """Return the partition of the image's entry: its team, or TRASH_PARTITION."""
+    return TRASH_PARTITION if image.trashed_at else image.collection.team_id
+
+
+def select_partition(images: ImageQuerySet, partition_id: int) -> ImageQuerySet:
+    """Return the images whose entries belong in the partition of a team, or in TRASH_PARTITION."""
+    if partition_id == TRASH_PARTITION:
+        return images.trashed()
+    return images.not_trashed().in_team(Team(pk=partition_id))
 
 
 def compute_vector_checksum(vector: Vector) -> int:

@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from collections_app.encoders import get_encoder
-from collections_app.index import Record, StoredVectors, Vector, read_stored_vectors, set_store_aside
+from collections_app.index import Record, StoredVectors, Vector, is_unit, read_stored_vectors, set_store_aside
 from collections_app.models import Image
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry_or_none, compute_vector_checksum
-
-_UNIT_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +35,7 @@ def rebuild_store() -> Rebuild | None:
 
 def is_plausible(image: Image, vector: Vector) -> bool:
     """Return whether this can be the image's vector: it has unit length and, if one is stored, the right checksum."""
-    if not np.isfinite(vector).all() or abs(float(np.linalg.norm(vector)) - 1) > _UNIT_TOLERANCE:
-        return False
-    return image.vector_checksum in (None, compute_vector_checksum(vector))
+    return is_unit(vector) and image.vector_checksum in (None, compute_vector_checksum(vector))
 
 
 def _restore(rows: StoredVectors) -> int:

@@ -1,20 +1,30 @@
 """The audit: it finds every disagreement of database and index, and the worker repairs it."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pymilvus import MilvusClient
+from pytest_django import Settings
 
 from collections_app.encoders import get_encoder
 from collections_app.index import Record, hash_token
+from collections_app.index.collection import ModelCollection
+from collections_app.index.connection import Connection
+from collections_app.index.embedded_store import EmbeddedStore
+from collections_app.index.schema import EMBEDDED
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import IndexReport, audit_index, queue_differences, queue_reencoding
 from collections_app.services.indexing.entries import build_entry
 from collections_app.services.indexing.worker import IndexWorker
-from tests.sample_team import SampleTeam
+from collections_app.services.library.collections import create_collection
+from collections_app.services.library.trash import trash_images
+from collections_app.services.sharing.teams import create_team
+from tests.sample_team import SampleTeam, put_picture
 from tests.services.indexing.agreement import assert_index_agrees
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,6 +90,61 @@ def test_a_vector_in_a_wrong_partition_is_found_and_moved(image: Image) -> None:
 
     assert report.misplaced == [image.pk]
     repair(report)
+
+
+def test_second_copy_in_another_partition_is_found_and_removed(image: Image, settings: Settings) -> None:
+    """A crash between the two writes of a move leaves one on a server."""
+    copy_entry(image, team_id=image.collection.team_id + 1000, store=settings.EMBEDDED_STORE_DIR)
+
+    report = audit()
+
+    assert (report.image_count, report.vectors) == (1, 2)
+    assert report.differences == report.misplaced == [image.pk]
+    repair(report)
+
+
+def copy_entry(image: Image, *, team_id: int, store: Path) -> None:
+    """Insert a row as Milvus Lite itself allows it; the application's own upsert would move the entry."""
+    encoder = get_encoder()
+    collection = ModelCollection(model_key=encoder.key, dim=encoder.dim, layout=EMBEDDED)
+    vector = get_active_index().get_vectors([image.pk])[image.pk]
+    row = EMBEDDED.build_row(Record(entry=dataclasses.replace(build_entry(image), team_id=team_id), vector=vector))
+
+    def insert(client: MilvusClient) -> None:
+        client.insert(collection.name, [row], partition_name=collection.ensure_partition(client, team_id))
+        client.flush(collection.name)
+
+    connection = Connection(EmbeddedStore(store))
+    connection.run(insert)
+    connection.close()
+
+
+def test_audit_of_one_team_finds_its_pictures_in_every_partition(image: Image) -> None:
+    store(image, team_id=image.collection.team_id + 1000)
+    store(image, id=image.pk + 1000)
+
+    report = audit_index(
+        index=get_active_index(),
+        model_key=get_encoder().key,
+        images=Image.objects.in_team(image.collection.team),
+        covers_all_images=False,
+    )
+
+    assert report.differences == report.misplaced == [image.pk]
+
+
+def test_differences_of_several_teams_are_listed_by_id(sample: SampleTeam) -> None:
+    other = create_collection(team=create_team(name="Others", owner=sample.owner), name="O", creator=sample.owner)
+    for number, collection in enumerate([other, sample.collection, other, sample.collection]):
+        put_picture(collection, sample.owner, f"{number}.png", colour=("red", "green", "blue", "white")[number])
+    IndexWorker().drain()
+    trash_images(images=Image.objects.filter(pk=sample.image.pk), trasher=sample.owner)
+    IndexWorker().drain()
+    ids = list(Image.objects.order_by("pk").values_list("pk", flat=True))
+    assert audit().is_consistent
+    get_active_index().delete(ids)
+
+    assert audit().missing == ids
 
 
 @pytest.mark.parametrize(
