@@ -43,9 +43,7 @@ def main() -> None:
     sizes = (options.compare or options.pictures // 10, options.pictures)
     _print_setting(options, sizes)
     results = [run_installation(options, pictures) for pictures in sizes]
-    _print_tasks(sizes, results)
-    _print_recall(sizes, results)
-    _print_figures(sizes, results)
+    print_results(sizes, results)
 
 
 def run_installation(options: argparse.Namespace, pictures: int) -> Result:
@@ -60,7 +58,14 @@ def run_installation(options: argparse.Namespace, pictures: int) -> Result:
         subprocess.run(command, env=environment, check=True)
         result: Result = json.loads(answer.read_text())
         result["figures"] |= _count_resources(Path(name))
+        print(json.dumps(result), file=sys.stderr)
         return result
+
+
+def print_results(sizes: Sequence[int], results: Sequence[Result]) -> None:
+    _print_tasks(sizes, results)
+    _print_recall(sizes, results)
+    _print_figures(sizes, results)
 
 
 @contextmanager
@@ -140,14 +145,14 @@ def _format_times(task: Mapping[str, Any]) -> str:
 
 
 def _print_recall(sizes: Sequence[int], results: Sequence[Result]) -> None:
-    print(
-        "| Bare search of the index | pictures | recall at 10 | p50, ms | p95, ms | goal |\n|---|--:|--:|--:|--:|---|"
-    )
+    print("| Bare search of the index | pictures | hits wanted | recall at 10 | p50, ms | p95, ms | goal |")
+    print("|---|--:|--:|--:|--:|--:|---|")
     for size, result in zip(sizes, results, strict=True):
         for each in result["recalls"]:
             goal = f"{LEAST_RECALL}{'' if each['recall'] >= LEAST_RECALL else ' MISSED'}"
             times = f"{each['p50_ms']:.1f} | {each['p95_ms']:.1f}"
-            print(f"| {size:,}: {each['name']} | {each['pictures']:,} | {each['recall']:.4f} | {times} | {goal} |")
+            numbers = f"{each['pictures']:,} | {each['limit']:,} | {each['recall']:.4f}"
+            print(f"| {size:,}: {each['name']} | {numbers} | {times} | {goal} |")
     print()
 
 

@@ -33,7 +33,7 @@ _SYLLABLES = ("lan", "rest", "vos", "nik")
 WORDS = tuple(f"{first}{second}" for first in ("ba", "ko", "mi", "ru", "te") for second in _SYLLABLES)
 _BIG_SHARE, _LARGE_SHARE, _TRASHED_SHARE = 0.6, 0.25, 0.01
 _BIG_COLLECTIONS = 20
-# One picture in a hundred is a copy of the one before, and another one looks like it.
+# One picture in a hundred is a copy of the one before, and another one is similar to it.
 _COPY_EVERY = 100
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -142,7 +142,7 @@ def _write_rows(start: int, places: list[Collection], vectors: Vectors, owner: U
         _build_row(start + offset, place, vector, owner)
         for offset, (place, vector) in enumerate(zip(places, vectors, strict=True))
     ]
-    return QuerySet(Image).bulk_create(rows, batch_size=1000)
+    return QuerySet[Image](Image).bulk_create(rows, batch_size=1000)
 
 
 def _build_row(number: int, place: Collection, vector: Vectors, owner: User) -> Image:
@@ -182,7 +182,7 @@ def _store_vectors(rows: list[Image], vectors: Vectors) -> float:
 
 
 def _draw_hash(number: int) -> int:
-    """Return the perceptual hash; that of a picture that looks like the one before it differs in one bit."""
+    """Return the perceptual hash; that of a picture similar to the one before it differs in one bit."""
     if _is_copy(number) or _is_similar(number):
         return _draw_hash(number - 1) ^ (0 if _is_copy(number) else 1)
     return int.from_bytes(hashlib.sha256(f"hash {number}".encode()).digest()[:8], signed=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
 _INDEXED_WITHIN_S = 3 * 3600
+_QUIET_CHECKS, _CHECK_EVERY_S = 3, 5
 
 
 def main() -> None:
@@ -45,10 +46,11 @@ def measure_installation(*, pictures: int, teams: int, repeats: int, queries: in
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     recalls = [asdict(each) for each in measure_recall(filled, queries=queries)]
-    clock, measured = IndexClock(), []
-    for task in list_tasks():
-        measured.append(asdict(measure_task(task, clock=clock, repeats=repeats)))
-        _report(f"{task.name}: {measured[-1]['total_ms']:.0f} ms {measured[-1]['problem']}")
+    measured = []
+    with IndexClock() as clock:
+        for task in list_tasks():
+            measured.append(asdict(measure_task(task, clock=clock, repeats=repeats)))
+            _report(f"{task.name}: {measured[-1]['total_ms']:.0f} ms {measured[-1]['problem']}")
     return {"figures": figures, "recalls": recalls, "tasks": measured, "index": _describe_index()}
 
 
@@ -61,9 +63,12 @@ def _wait_for_index(pictures: int) -> float:
     client, name = _open_server()
     started = time.perf_counter()
     client.flush(name, timeout=_INDEXED_WITHIN_S)
-    while (state := client.describe_index(name, "vector"))["pending_index_rows"]:
-        _report(f"waiting for the index: {state['indexed_rows']:,} of {state['total_rows']:,}")
-        time.sleep(5)
+    quiet = 0
+    while quiet < _QUIET_CHECKS:  # merged segments are indexed once more
+        state = client.describe_index(name, "vector")
+        _report(f"waiting for the index: {state['pending_index_rows']:,} of {state['total_rows']:,} are pending")
+        quiet = 0 if state["pending_index_rows"] else quiet + 1
+        time.sleep(_CHECK_EVERY_S)
     client.refresh_load(name)
     return time.perf_counter() - started
 

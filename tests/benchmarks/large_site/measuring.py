@@ -4,9 +4,9 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from django.db import connection
 
@@ -27,20 +27,30 @@ class Measurement:
     index_ms: float = 0.0
     statements: int = 0
     peak_mib: float = 0.0
-    is_command: bool = False
     is_linear: bool = False
     problem: str = ""
 
 
 class IndexClock:
-    """Counts the seconds inside the public methods of the index, from this process's main thread."""
+    """Counts the seconds inside the public methods of the index, while it is entered."""
 
     def __init__(self) -> None:
         self.total_s = 0.0
         self._depth = 0
-        for name, method in list(vars(MilvusIndex).items()):
-            if inspect.isfunction(method) and not name.startswith("_"):
-                setattr(MilvusIndex, name, self._wrap(method))
+        self._methods = {
+            name: method
+            for name, method in vars(MilvusIndex).items()
+            if inspect.isfunction(method) and not name.startswith("_")
+        }
+
+    def __enter__(self) -> Self:
+        for name, method in self._methods.items():
+            setattr(MilvusIndex, name, self._wrap(method))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name, method in self._methods.items():
+            setattr(MilvusIndex, name, method)
 
     def _wrap(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
@@ -68,21 +78,20 @@ class IndexClock:
 
 def measure_task(task: Task, *, clock: IndexClock, repeats: int) -> Measurement:
     """Run the task `repeats` times after one to warm up; a slow one less often."""
-    kind = {"is_command": task.is_command, "is_linear": task.is_linear}
+    measurement = Measurement(name=task.name, is_linear=task.is_linear)
     try:
         samples = list(_iterate_samples(task, clock, repeats))
     except Exception as error:  # noqa: BLE001 - one page that fails must not end a run of an hour
-        return Measurement(name=task.name, problem=f"{type(error).__name__}: {error}"[:200], **kind)
+        return replace(measurement, problem=f"{type(error).__name__}: {error}"[:200])
     if not samples:
-        return Measurement(name=task.name, problem=NO_PAGE, **kind)
+        return replace(measurement, problem=NO_PAGE)
     total_s, index_s, statements, peak_mib = zip(*samples, strict=True)
-    return Measurement(
-        name=task.name,
+    return replace(
+        measurement,
         total_ms=1000 * median(total_s),
         index_ms=1000 * median(index_s),
         statements=round(median(statements)),
         peak_mib=max(peak_mib),
-        **kind,
     )
 
 

@@ -33,7 +33,6 @@ class Task:
     name: str
     run: Callable[[str], object]
     prepare: Callable[[], str | None] = lambda: ""
-    is_command: bool = False
     is_linear: bool = False
 
 
@@ -122,12 +121,12 @@ def _list_commands() -> Iterator[Task]:
     def purge(_: str) -> None:
         purge_trash(images=_get_some(is_trashed=True))
 
-    yield Task(name="search", run=search, prepare=_make_text, is_command=True)
-    yield Task(name="reindex --check", run=check, is_command=True, is_linear=True)
-    yield Task(name="maintenance", run=lambda _: run_maintenance(), is_command=True, is_linear=True)
-    yield Task(name=f"trash {BULK}", run=trash, is_command=True)
-    yield Task(name=f"restore {BULK}", run=restore, is_command=True)
-    yield Task(name=f"purge {BULK}", run=purge, prepare=_prepare_trash, is_command=True)
+    yield Task(name="command: search", run=search, prepare=_make_text)
+    yield Task(name="command: reindex --check", run=check, is_linear=True)
+    yield Task(name="command: maintenance", run=lambda _: run_maintenance(), is_linear=True)
+    yield Task(name=f"bulk: trash {BULK}", run=trash)
+    yield Task(name=f"bulk: restore {BULK}", run=restore)
+    yield Task(name=f"bulk: purge {BULK}", run=purge, prepare=_prepare_trash)
 
 
 class _Visitor:

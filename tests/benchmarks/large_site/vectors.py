@@ -29,7 +29,8 @@ def draw_text(text: str) -> Vectors:
     """Return the vector of a text, shape (DIM,)."""
     generator = np.random.default_rng([_SEED, int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])])
     centre = _CENTRES[generator.integers(_CLUSTERS)]
-    return normalize_rows(centre + _TEXT_OWN * draw_units(generator, 1))[0]
+    vector: Vectors = normalize_rows(centre + _TEXT_OWN * draw_units(generator, 1))[0]
+    return vector
 
 
 def draw_units(generator: np.random.Generator, count: int) -> Vectors:
@@ -37,8 +38,8 @@ def draw_units(generator: np.random.Generator, count: int) -> Vectors:
 
 
 def normalize_rows(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / lengths).astype(np.float32, copy=False)
+    unit_vectors: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32, copy=False)
+    return unit_vectors
 
 
 class DrawnEncoder:
