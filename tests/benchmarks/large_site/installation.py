@@ -29,7 +29,7 @@ def main() -> None:
     Path(sys.argv[2]).write_text(json.dumps(result))
 
 
-def measure_installation(*, pictures: int, teams: int, repeats: int, queries: int) -> dict[str, Any]:
+def measure_installation(*, pictures: int, teams: int, repeats: int, queries: int, tasks: str = "") -> dict[str, Any]:
     from django.db import connection
 
     from collections_app.encoders import get_encoder
@@ -37,8 +37,10 @@ def measure_installation(*, pictures: int, teams: int, repeats: int, queries: in
     from tests.benchmarks.large_site.measuring import IndexClock, measure_task
     from tests.benchmarks.large_site.pages import list_tasks
     from tests.benchmarks.large_site.recall import measure_recall
+    from tests.benchmarks.large_site.resources import read_memory_mib
 
     get_encoder()
+    empty_mib = read_memory_mib("VmRSS")
     filled = fill_installation(pictures=pictures, teams=teams, report=_report)
     figures: dict[str, Any] = {"rows per second": pictures / filled.rows_s}
     figures["vectors stored per second"] = pictures / filled.upsert_s
@@ -48,9 +50,10 @@ def measure_installation(*, pictures: int, teams: int, repeats: int, queries: in
     recalls = [asdict(each) for each in measure_recall(filled, queries=queries)]
     measured = []
     with IndexClock() as clock:
-        for task in list_tasks():
+        for task in list_tasks(tasks):
             measured.append(asdict(measure_task(task, clock=clock, repeats=repeats)))
             _report(f"{task.name}: {measured[-1]['total_ms']:.0f} ms {measured[-1]['problem']}")
+    figures["MiB that this process grew (it holds Milvus Lite)"] = read_memory_mib("VmRSS") - empty_mib
     return {"figures": figures, "recalls": recalls, "tasks": measured, "index": _describe_index()}
 
 

@@ -36,8 +36,9 @@ class Task:
     is_linear: bool = False
 
 
-def list_tasks() -> list[Task]:
-    return [*_list_pages(), *_list_commands()]
+def list_tasks(pattern: str = "") -> list[Task]:
+    """Return the tasks whose names match a regular expression, pages first: commands change the installation."""
+    return [task for task in (*_list_pages(), *_list_commands()) if re.search(pattern, task.name)]
 
 
 def _list_pages() -> Iterator[Task]:

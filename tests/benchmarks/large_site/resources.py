@@ -13,6 +13,11 @@ def read_memory_mib(field: str, process: int | str = "self") -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) / 1024
 
 
+def read_cpu_s(process: int) -> float:
+    """Return the CPU time of a process with one thread."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
+
+
 def reset_peak_memory() -> None:
     """VmHWM of this process begins again at its present memory."""
     Path("/proc/self/clear_refs").write_text("5")
