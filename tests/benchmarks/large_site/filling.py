@@ -30,7 +30,7 @@ BIG_TEAM, LARGE, SMALL = "The big team", "The large collection", "The small coll
 MEMBER_TEAMS = 301
 SMALL_COUNT = 200
 _SYLLABLES = ("lan", "rest", "vos", "nik")
-WORDS = tuple(f"{first}{second}" for first in ("ba", "ko", "mi", "ru", "te") for second in _SYLLABLES)
+WORDS = tuple(f"{first}{second}" for first in ("ba", "ko", "mi", "ru", "su") for second in _SYLLABLES)
 _BIG_SHARE, _LARGE_SHARE, _TRASHED_SHARE = 0.6, 0.25, 0.01
 _BIG_COLLECTIONS = 20
 # One picture in a hundred is a copy of the one before, and another one is similar to it.
