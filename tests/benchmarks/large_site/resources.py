@@ -1,0 +1,43 @@
+"""Memory of processes and bytes on disk, from Linux's /proc and the file system."""
+
+from contextlib import suppress
+from pathlib import Path
+
+MIB = 2**20
+NO_PAGE = "no such page"
+
+
+def read_memory_mib(field: str, process: int | str = "self") -> float:
+    """Return a line of /proc/PID/status: VmRSS for resident memory, VmHWM for its peak."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) / 1024
+
+
+def read_cpu_s(process: int) -> float:
+    """Return the CPU time of a process with one thread."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
+
+
+def reset_peak_memory() -> None:
+    """VmHWM of this process begins again at its present memory."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def find_processes(name: str, *, parent: int) -> list[int]:
+    """Return the ids of the parent's own children of this name."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):
+            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+            if fields["Name"] == name and int(fields["PPid"]) == parent:
+                found.append(int(fields["Pid"]))
+    return found
+
+
+def count_mib(folder: Path, pattern: str = "**/*") -> float:
+    """Return what the files below a folder take on disk; files that vanish meanwhile do not count."""
+    total = 0
+    for path in folder.glob(pattern):
+        with suppress(OSError):
+            total += path.stat().st_blocks * 512 if path.is_file() else 0
+    return total / MIB
