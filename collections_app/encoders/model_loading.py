@@ -16,6 +16,7 @@ from collections_app.errors import gettext_noop as _
 
 from .devices import Placement
 from .model_files import has_safe_weights
+from .preprocessing import Preprocess, make_preprocess
 
 # transformers and its file readers raise these for incomplete, damaged or other folders.
 _LOAD_ERRORS: tuple[type[Exception], ...] = (
@@ -35,7 +36,7 @@ class LoadedModel:
     """The parts of a loaded model. `tokenizer_lock` guards the tokenizer, which stores padding and truncation."""
 
     model: Any
-    processor: Any
+    preprocess: Preprocess
     tokenizer: Any
     context_length: int
     is_siglip: bool
@@ -93,7 +94,7 @@ def load_model(path: Path, placement: Placement) -> LoadedModel:
     _check_complete(path, model, report["missing_keys"])
     return LoadedModel(
         model=model.eval().to(placement.device),
-        processor=processor,
+        preprocess=make_preprocess(processor),
         tokenizer=tokenizer,
         context_length=model.config.get_text_config().max_position_embeddings,
         is_siglip=model.config.model_type.startswith("siglip"),
