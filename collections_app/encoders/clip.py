@@ -86,7 +86,7 @@ class ClipEncoder:
         identity = self._identify()
         with self._load_lock:
             if self._loaded is None:
-                self._loaded = load_model(identity.folder.path, identity.placement)
+                self._loaded = load_model(identity.folder, identity.placement)
             return self._loaded
 
     def _encode_pixel_batch(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -79,11 +79,8 @@ def _make_one_pass(processor: Any) -> OnePass | None:
     short_edge = wanted.get("shortest_edge")
     if wanted.keys() not in ({"shortest_edge"}, {"height", "width"}):
         return None
-    size = (wanted.get("height", short_edge), wanted.get("width", short_edge))
-    if not processor.do_center_crop:
-        crop = size
-    else:
-        crop = (processor.crop_size.height, processor.crop_size.width)
+    size: tuple[Any, Any] = (wanted.get("height", short_edge), wanted.get("width", short_edge))
+    crop = (processor.crop_size.height, processor.crop_size.width) if processor.do_center_crop else size
     # Smaller pictures would be padded. Without a crop, shapes would differ.
     if crop[0] > size[0] or crop[1] > size[1] or (short_edge and not processor.do_center_crop):
         return None
