@@ -22,7 +22,7 @@ os.environ |= {"DATA_DIR": _SCRATCH, "CLIP_MODEL": str(_MODEL), "MILVUS_URI": ""
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
 # What a process is told, and what it then does. Roles: "web" encodes texts, "worker" computes in two lanes.
 _COMMAND = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.encoding", "--role"]
-_TEXTS = 25
+_TEXTS = 15
 
 
 def main() -> None:
@@ -152,7 +152,7 @@ def _start(role: str, **environment: str) -> "Iterator[subprocess.Popen[str]]":
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=os.environ | {"ENCODING_BENCHMARK": _SCRATCH} | environment,
+        env=os.environ | {"ENCODING_BENCHMARK": _SCRATCH, "OMP_NUM_THREADS": "1"} | environment,
         start_new_session=True,
     )
     try:
