@@ -59,6 +59,7 @@ format: $(VENV)/.installed-dev
 # Runs the benchmarks.
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.indexing
+	$(BIN)/python -m tests.benchmarks.encoding
 	$(BIN)/python -m tests.benchmarks.filters
 	$(BIN)/python -m tests.benchmarks.searching
 	$(BIN)/python -m tests.benchmarks.visibility

@@ -62,9 +62,7 @@ class ClipEncoder:
 
     def preprocess(self, pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Return the model's input for RGB pictures, float32, shape (len(pictures), 3, height, width)."""
-        images = [_crop_to_aspect(picture) for picture in pictures] or [Image.new("RGB", (8, 8))]
-        pixels = self._load().processor(images=images, return_tensors="np")["pixel_values"]
-        return np.asarray(pixels, dtype=np.float32)[: len(pictures)]
+        return self._load().preprocess([_crop_to_aspect(picture) for picture in pictures])
 
     def encode_pixels(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return unit vectors, float32, shape (len(pixels), dim)."""
@@ -88,7 +86,7 @@ class ClipEncoder:
         identity = self._identify()
         with self._load_lock:
             if self._loaded is None:
-                self._loaded = load_model(identity.folder.path, identity.placement)
+                self._loaded = load_model(identity.folder, identity.placement)
             return self._loaded
 
     def _encode_pixel_batch(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:

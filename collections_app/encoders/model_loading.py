@@ -15,7 +15,9 @@ from collections_app.errors import ModelUnavailable
 from collections_app.errors import gettext_noop as _
 
 from .devices import Placement
-from .model_files import has_safe_weights
+from .model_files import ModelFolder, has_safe_weights
+from .preprocessing import Preprocess, make_preprocess
+from .shared_weights import discard_shared_copy, find_shared_copy
 
 # transformers and its file readers raise these for incomplete, damaged or other folders.
 _LOAD_ERRORS: tuple[type[Exception], ...] = (
@@ -35,7 +37,7 @@ class LoadedModel:
     """The parts of a loaded model. `tokenizer_lock` guards the tokenizer, which stores padding and truncation."""
 
     model: Any
-    processor: Any
+    preprocess: Preprocess
     tokenizer: Any
     context_length: int
     is_siglip: bool
@@ -74,30 +76,47 @@ def read_dim(path: Path) -> int:
         return int(text.hidden_size)
 
 
-def load_model(path: Path, placement: Placement) -> LoadedModel:
+def load_model(folder: ModelFolder, placement: Placement) -> LoadedModel:
     """Return the model in evaluation mode on its device, without network access.
 
     Raises ModelUnavailable if the folder holds no complete dual encoder.
     """
+    path = folder.path
     with _silence_transformers(), _translate_errors(path):
-        model, report = AutoModel.from_pretrained(
-            path,
-            local_files_only=True,
-            use_safetensors=has_safe_weights(path),
-            dtype=placement.dtype,
-            attn_implementation=placement.attention,
-            output_loading_info=True,
-        )
+        model, missing = _load_weights(folder, placement)
         processor = AutoImageProcessor.from_pretrained(path, local_files_only=True, backend="pil")
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-    _check_complete(path, model, report["missing_keys"])
+    _check_complete(path, model, missing)
     return LoadedModel(
         model=model.eval().to(placement.device),
-        processor=processor,
+        preprocess=make_preprocess(processor),
         tokenizer=tokenizer,
         context_length=model.config.get_text_config().max_position_embeddings,
         is_siglip=model.config.model_type.startswith("siglip"),
     )
+
+
+def _load_weights(folder: ModelFolder, placement: Placement) -> tuple[Any, set[str]]:
+    """Return the model and the names of the weights that its files lack."""
+    copy = find_shared_copy(folder, placement)
+    if copy:
+        try:
+            return _read_weights(copy, placement)
+        except _LOAD_ERRORS as error:
+            discard_shared_copy(copy, error)
+    return _read_weights(folder.path, placement)
+
+
+def _read_weights(path: Path, placement: Placement) -> tuple[Any, set[str]]:
+    model, report = AutoModel.from_pretrained(
+        path,
+        local_files_only=True,
+        use_safetensors=has_safe_weights(path),
+        dtype=placement.dtype,
+        attn_implementation=placement.attention,
+        output_loading_info=True,
+    )
+    return model, report["missing_keys"]
 
 
 def _check_complete(path: Path, model: Any, missing: set[str]) -> None:

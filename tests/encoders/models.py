@@ -12,6 +12,7 @@ from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 ROOT = Path(__file__).parents[2]
 DEMO_MODEL = ROOT / "collections_app" / "demo" / "model"
 VIT_B32 = ROOT.parent / "shared" / "clip-vit-base-patch32"
+PHOTOS = ROOT.parent / "shared" / "photos"
 
 Array = NDArray[np.float32]
 

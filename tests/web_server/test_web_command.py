@@ -130,20 +130,15 @@ def test_port_in_use_is_explained(installation: Installation, command: str) -> N
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize(("cores", "workers", "share"), [(2, 2, 1), (1, 1, 1), (8, 1, 4), (8, 3, 2), (None, 2, 1)])
-def test_each_web_process_uses_its_share_of_the_cores(
-    cores: int | None, workers: int, share: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("given", "used"), [(None, "1"), ("7", "7")])
+def test_web_process_computes_on_one_thread_unless_told_otherwise(
+    given: str | None, used: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    limit_model_threads(workers)
-    assert int(os.environ["OMP_NUM_THREADS"]) == share
-
-
-def test_explicit_thread_counts_are_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    limit_model_threads(2)
-    assert os.environ["OMP_NUM_THREADS"] == "7"
+    if given:
+        monkeypatch.setenv("OMP_NUM_THREADS", given)
+    limit_model_threads()
+    assert os.environ["OMP_NUM_THREADS"] == used
 
 
 @pytest.mark.parametrize(("count_turns", "gives_up"), [(lambda: 5, True), (time.monotonic_ns, False)])

@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, host: str, port: int, fd: int | None, **__: Any) -> None:
         stop = stop_on_signals()
-        limit_model_threads(settings.WEB_WORKERS)
+        limit_model_threads()
         listener = open_listener(host, port) if fd is None else _open_inherited(fd)
         run_web_process(listener, should_stop=stop.is_set)
 

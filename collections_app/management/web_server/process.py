@@ -1,4 +1,4 @@
-"""One web process: its share of the cores, the model in the background, and a graceful end."""
+"""One web process: its threads for the model, the model in the background, and a graceful end."""
 
 import logging
 import os
@@ -38,13 +38,13 @@ def open_listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def limit_model_threads(web_workers: int) -> None:
-    """Let the model compute on this process' share of the cores; the index worker counts as one more process.
+def limit_model_threads() -> None:
+    """Let the model of this process compute each text on one thread, unless the environment says otherwise.
 
-    With more threads than cores, each step of the model waits for the last thread.
+    With several, each step of the model waits until the last thread was scheduled. Beside other load, such as the index
+    worker's, that takes many times as long as the computation.
     """
-    share = (os.cpu_count() or 1) // (web_workers + 1)
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, share)))
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def run_web_process(listener: socket.socket, *, should_stop: Callable[[], bool]) -> None:
