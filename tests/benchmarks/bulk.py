@@ -1,0 +1,337 @@
+"""How long bulk actions hold SQLite's write lock, and what two people notice who search and upload beside them.
+
+`python -m tests.benchmarks.bulk [--pictures 100000] [--changed 20000] [--zipped 1000]`. A site of its own gets rows and
+drawn vectors, and is served with its index worker. Each action changes the same pictures in this process, as a web
+process does. The lock is timed from the end of BEGIN IMMEDIATE to the end of COMMIT. Prints for each action the total
+time, its locks and their statements, and then the requests of the two people, idle and beside the actions.
+"""
+
+import argparse
+import multiprocessing
+import os
+import platform
+import random
+import signal
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
+_SERVICES = {"MILVUS_URI": "", "DATABASE_URL": "", "STORAGE_URL": "", "CLIP_MODEL": "demo", "LOG_LEVEL": "error"}
+os.environ |= {"DATA_DIR": _SCRATCH.name, **_SERVICES}
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
+_MOST_MS = 200
+_FILL_CHUNK = 2000
+_IDLE_S = 20
+_PAUSE_S = 0.3
+_WORDS = ("garden", "holiday", "birthday", "winter", "sea", "mountain", "family", "cat", "house", "evening")
+
+Lock = tuple[float, int]
+Request = tuple[str, float, int]
+
+
+def main() -> None:
+    options = _options()
+    locks = LockRecorder()
+    user, other_team = _make_site(options, locks)
+    machine = platform.processor() or platform.machine()
+    print(f"machine: {machine}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(f"site: {options.pictures} pictures, SQLite {sqlite3.sqlite_version}, served with an index worker")
+    with _served(), _visited() as requests:
+        _print_zip(user, options.zipped, locks)
+        time.sleep(_IDLE_S)
+        _print_requests("idle", requests())
+        print(f"{options.changed} pictures    total  chunks   lock: median   95 %   longest   statements: median   most")
+        longest_ms = max(_print_action(*action, locks) for action in _actions(user, other_team, options.changed))
+        _print_requests("beside the actions", requests())
+    print(f"longest lock {longest_ms:.0f} ms; goal: under {_MOST_MS} ms: {'met' if longest_ms < _MOST_MS else 'MISSED'}")
+
+
+class LockRecorder:
+    """Times each transaction that holds the write lock, and counts its statements."""
+
+    def __init__(self) -> None:
+        self.locks: list[Lock] = []
+        self.statements = 0
+        self._begun: float | None = None
+        self._statements_before = 0
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        """Wrap each statement of Django's connection."""
+        self.statements += 1
+        is_alone = self._begun is None and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
+        started = time.perf_counter()
+        result = execute(sql, params, many, context)
+        if sql.startswith("BEGIN"):
+            self._begun, self._statements_before = time.perf_counter(), self.statements
+        elif is_alone:
+            self.locks.append((1000 * (time.perf_counter() - started), 1))
+        return result
+
+    def end_lock(self) -> None:
+        if self._begun is not None:
+            statements = self.statements - self._statements_before
+            self.locks.append((1000 * (time.perf_counter() - self._begun), statements))
+            self._begun = None
+
+    def take(self) -> list[Lock]:
+        taken, self.locks, self.statements = self.locks, [], 0
+        return taken
+
+    def make_connection_class(self) -> type[sqlite3.Connection]:
+        recorder = self
+
+        class TimedConnection(sqlite3.Connection):
+            def commit(self) -> None:
+                super().commit()
+                recorder.end_lock()
+
+            def rollback(self) -> None:
+                super().rollback()
+                recorder.end_lock()
+
+        return TimedConnection
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, default in (("pictures", 100_000), ("changed", 20_000), ("zipped", 1000)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    return parser.parse_args()
+
+
+def _make_site(options: argparse.Namespace, locks: LockRecorder) -> tuple[Any, Any]:
+    """Return a person whose first collection has the pictures to change, and another team of theirs."""
+    import django
+    from django.core.management import call_command
+    from django.db import connection
+
+    django.setup()
+    connection.settings_dict["OPTIONS"]["factory"] = locks.make_connection_class()
+    connection.execute_wrappers.append(locks)
+    call_command("migrate", verbosity=0)
+    from collections_app.models import Collection, User
+    from collections_app.services.sharing.teams import create_team
+    from tests.processes.installation import EMAIL, PASSWORD
+
+    user = User.objects.create_user(EMAIL, PASSWORD)
+    team = create_team(name="Archive", owner=user)
+    sizes = {"Changed": options.changed, "Zipped": options.zipped}
+    sizes["Other"] = max(options.pictures - sum(sizes.values()), 0)
+    for name, size in sizes.items():
+        collection = Collection.objects.create(team=team, name=name, creator=user)
+        for start in range(0, size, _FILL_CHUNK):
+            _fill(collection, user, min(_FILL_CHUNK, size - start))
+    _store_zipped_files()
+    target = create_team(name="Elsewhere", owner=user)
+    Collection.objects.create(team=target, name="Target", creator=user)
+    return user, target
+
+
+_numbers = count()
+_chance = random.Random(1)
+
+
+def _fill(collection: Any, user: Any, size: int) -> None:
+    """Add indexed pictures with drawn vectors and names as cameras and people give them."""
+    from django.utils import timezone
+
+    from collections_app.encoders import get_encoder
+    from collections_app.index import Record
+    from collections_app.models import Image, IndexJob
+    from collections_app.services.indexing.active_index import get_active_index
+    from collections_app.services.indexing.entries import build_entry
+
+    key, now = get_encoder().key, timezone.now()
+    state = {"index_state": "indexed", "index_model_key": key, "perceptual_hash": 0}
+    facts = {"byte_size": 2_000_000, "format": "JPEG", "width": 4000, "height": 3000, "uploader": user, **state}
+    images = [
+        Image(
+            collection=collection,
+            file=f"originals/{number % 256:02x}/{number:032x}.jpg",
+            original_name=f"IMG_{number:06}.jpg",
+            title=" ".join(_chance.sample(_WORDS, 3)) if number % 3 == 0 else "",
+            tags=[*_chance.sample(_WORDS, number % 4), f"roll {number % 50}"],
+            sha256=f"{number:064x}",
+            index_sha256=f"{number:064x}",
+            taken_at=timezone.make_naive(now),
+            has_taken_time=True,
+            **facts,
+        )
+        for number in (next(_numbers) for _ in range(size))
+    ]
+    Image.objects.bulk_create(images)
+    IndexJob.objects.all().delete()
+    vectors = np.random.default_rng(next(_numbers)).normal(size=(size, get_encoder().dim)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    records = [Record(entry=build_entry(each), vector=vector) for each, vector in zip(images, vectors, strict=True)]
+    get_active_index().upsert(records)
+
+
+def _store_zipped_files() -> None:
+    from django.core.files.base import ContentFile
+    from django.core.files.storage import default_storage
+
+    from collections_app.models import Image
+
+    for name in Image.objects.filter(collection__name="Zipped").values_list("file", flat=True):
+        default_storage.save(name, ContentFile(os.urandom(100_000)))
+
+
+@contextmanager
+def _served() -> Iterator[None]:
+    from collections_app.index import close_index
+    from tests.processes.installation import Installation
+
+    close_index()  # from here on the served site's index worker owns the embedded store
+    site = Installation(data_dir=Path(_SCRATCH.name), port=_PORT)
+    with Path(_SCRATCH.name, "serve.log").open("w") as log:
+        server = site.serve(log=log, WEB_WORKERS="1", INDEX_BATCH_SIZE="32", LOG_LEVEL="error")
+        try:
+            yield
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=60)
+
+
+_PORT = 8971
+
+
+@contextmanager
+def _visited() -> Iterator[Callable[[], list[Request]]]:
+    """Let two people search and upload; yield a function that returns their requests since its last call."""
+    spawning = multiprocessing.get_context("spawn")
+    done: Queue[Request] = spawning.Queue()
+    people = [spawning.Process(target=visit, args=(f"http://127.0.0.1:{_PORT}", n, done)) for n in range(2)]
+    for person in people:
+        person.start()
+    for _ in people:
+        done.get(timeout=120)  # each person's first request
+
+    def take() -> list[Request]:
+        return [done.get() for _ in range(done.qsize())]
+
+    try:
+        yield take
+    finally:
+        for person in people:
+            person.terminate()
+            person.join()
+
+
+def visit(address: str, number: int, done: "Queue[Request]") -> None:
+    """Search and upload by turns until terminated."""
+    import django
+
+    django.setup()
+    from tests.processes.visitor import Visitor
+    from tests.sample_team import picture_bytes
+
+    visitor, chance = Visitor(address), random.Random(number)
+    for turn in count():
+        started = time.perf_counter()
+        status = visitor.search(f"a {chance.choice(_WORDS)} {turn}")
+        done.put(("search", time.perf_counter() - started, status))
+        time.sleep(_PAUSE_S)
+        picture = picture_bytes((turn % 256, turn // 256, number), (200, 150))
+        started = time.perf_counter()
+        status = visitor.send(f"{number}-{turn}.png", picture)
+        done.put(("upload", time.perf_counter() - started, status))
+        time.sleep(_PAUSE_S)
+
+
+def _actions(user: Any, other_team: Any, size: int) -> list[tuple[str, Callable[[], object]]]:
+    """Return the actions with their undo, each on the same pictures, and the deletion of all of them in the end."""
+    from datetime import timedelta
+
+    from collections_app.models import Collection, Image, Team
+    from collections_app.services.library import bulk_changes, trash
+    from collections_app.services.library.dates import DateChange
+    from collections_app.services.sharing.teams import delete_team
+
+    changed, other = (Collection.objects.get(name=name) for name in ("Changed", "Other"))
+    target = Collection.objects.get(team=other_team)
+    ids = list(Image.objects.filter(collection=changed).values_list("pk", flat=True))
+    last: dict[str, Any] = {}
+
+    def act(run_action: Callable[..., Any], **values: Any) -> Callable[[], None]:
+        def run() -> None:
+            last["result"] = run_action(image_ids=ids, user=user, **values)
+            assert last["result"].count == len(ids) == size, last["result"]
+
+        return run
+
+    def undo() -> None:
+        undone = bulk_changes.undo_bulk_action(action_id=last["result"].action_id, user=user)
+        assert undone is not None and undone.count == size, undone
+
+    def move_rest() -> None:
+        rest = list(Image.objects.filter(collection=other).values_list("pk", flat=True)[:size])
+        bulk_changes.move_in_bulk(image_ids=rest, target=target, user=user)
+
+    images = Image.objects.filter(collection=changed)
+    return [
+        ("tag", act(bulk_changes.tag_in_bulk, tags=["summer"], max_tags=30)),
+        ("undo tag", undo),
+        ("date", act(bulk_changes.change_dates_in_bulk, change=DateChange(shift=timedelta(hours=-1)))),
+        ("undo date", undo),
+        ("move", act(bulk_changes.move_in_bulk, target=target)),
+        ("undo move", undo),
+        ("trash", act(bulk_changes.trash_in_bulk)),
+        ("undo trash", undo),
+        ("trash collection", lambda: trash.trash_collection(collection=changed, trasher=user)),
+        ("restore", lambda: trash.restore_images(images=images)),
+        ("trash again", act(bulk_changes.trash_in_bulk)),
+        ("purge", lambda: trash.purge_trash(images=images)),
+        ("move others", move_rest),
+        ("delete team", lambda: delete_team(team=Team.objects.get(pk=other_team.pk))),
+    ]
+
+
+def _print_action(name: str, act: Callable[[], object], recorder: LockRecorder) -> float:
+    """Run the action, print its locks and return the longest, in milliseconds."""
+    recorder.take()
+    started = time.perf_counter()
+    act()
+    total_s, locks = time.perf_counter() - started, recorder.take()
+    held_ms, statements = zip(*locks, strict=True)
+    print(
+        f"{name:<16}{total_s:>8.1f} s{len(locks):>8}{np.median(held_ms):>12.1f}{np.percentile(held_ms, 95):>10.1f}"
+        f"{max(held_ms):>9.1f} ms{np.median(statements):>12.0f}{max(statements):>9}",
+        flush=True,
+    )
+    return max(held_ms)
+
+
+def _print_zip(user: Any, size: int, recorder: LockRecorder) -> None:
+    from collections_app.models import Image
+    from collections_app.services.library.zip_download import stream_zip
+
+    ids = list(Image.objects.filter(collection__name="Zipped").values_list("pk", flat=True))
+    recorder.take()
+    started = time.perf_counter()
+    sent = sum(map(len, stream_zip(image_ids=ids, user=user)))
+    took_s = time.perf_counter() - started
+    print(f"ZIP file of {size} pictures: {took_s:.1f} s, {sent / 2**20:.0f} MiB, {recorder.statements} statements")
+
+
+def _print_requests(when: str, requests: list[Request]) -> None:
+    for kind in ("search", "upload"):
+        own = [(taken_s, status) for each, taken_s, status in requests if each == kind]
+        failed = sum(status not in (200, 201) for _, status in own)
+        taken_ms = [1000 * taken_s for taken_s, _ in own]
+        p50, p95, most = np.median(taken_ms), np.percentile(taken_ms, 95), max(taken_ms)
+        print(f"two people, {when}: {len(own)} {kind} requests, {failed} failed; ", end="")
+        print(f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, longest {most:.0f} ms", flush=True)
+
+
+if __name__ == "__main__":
+    main()
