@@ -49,10 +49,14 @@ def main() -> None:
         _print_zip(user, options.zipped, locks)
         time.sleep(_IDLE_S)
         _print_requests("idle", requests())
-        print(f"{options.changed} pictures    total  chunks   lock: median   95 %   longest   statements: median   most")
+        print(
+            f"{options.changed} pictures    total  chunks   lock: median   95 %   longest   statements: median   most"
+        )
         longest_ms = max(_print_action(*action, locks) for action in _actions(user, other_team, options.changed))
         _print_requests("beside the actions", requests())
-    print(f"longest lock {longest_ms:.0f} ms; goal: under {_MOST_MS} ms: {'met' if longest_ms < _MOST_MS else 'MISSED'}")
+    print(
+        f"longest lock {longest_ms:.0f} ms; goal: under {_MOST_MS} ms: {'met' if longest_ms < _MOST_MS else 'MISSED'}"
+    )
 
 
 class LockRecorder:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from collections_app.models import Collection, Image, Team, User
-from collections_app.models.concurrent_writes import split_into_chunks
+from collections_app.models.concurrent_writes import write_in_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.names import find_free_name
 
@@ -18,7 +18,7 @@ def trash_images(*, images: ImageQuerySet, trasher: User) -> int:
     return images.not_trashed().update(trashed_at=timezone.now(), trasher=trasher)
 
 
-def trash_collection(*, collection: Collection, trasher: User) -> int:
+def trash_collection(*, collection: Collection, trasher: User | None) -> int:
     """Move the collection and its pictures to the trash; return how many pictures. Its links and shares stop working.
 
     The collection is hidden at once, and its pictures are moved in chunks. Maintenance moves the rest after an
@@ -38,23 +38,24 @@ def trash_images_of_trashed_collections() -> int:
 def _trash_hidden_images(images: ImageQuerySet, trasher: User | None) -> int:
     """Move the images of trashed collections to the trash, except where the collection is restored meanwhile."""
     hidden = Image.objects.not_trashed().filter(collection__trashed_at__isnull=False)
-    now, ids = timezone.now(), list((images & hidden).values_list("pk", flat=True))
-    return sum(hidden.filter(pk__in=chunk).update(trashed_at=now, trasher=trasher) for chunk in split_into_chunks(ids))
+    return (images & hidden).update_in_chunks(trashed_at=timezone.now(), trasher=trasher)
 
 
-def restore_images(*, images: ImageQuerySet) -> int:
-    """Restore the trashed images and their trashed collections; return how many images."""
-    return sum(map(_restore_chunk, split_into_chunks(list(images.trashed().values_list("pk", flat=True)))))
+def restore_in_chunks(*, images: ImageQuerySet) -> int:
+    """Restore the trashed images like `restore_images`, in short transactions."""
+    ids = list(images.trashed().values_list("pk", flat=True))
+    return sum(write_in_chunks(ids, lambda chunk: restore_images(images=images.filter(pk__in=chunk))))
 
 
 @transaction.atomic
-def _restore_chunk(image_ids: list[int]) -> int:
-    trashed = Image.objects.trashed().filter(pk__in=image_ids)
+def restore_images(*, images: ImageQuerySet) -> int:
+    """Restore the trashed images and their trashed collections; return how many images."""
+    trashed = Image.objects.trashed().filter(pk__in=list(images.values_list("pk", flat=True)))
     collections = Collection.objects.exclude(trashed_at=None).filter(pk__in=trashed.values("collection"))
     _lock_teams(collections.values_list("team_id", flat=True))
     for collection in collections:
         restore_collection(collection=collection)
-    return trashed.update(trashed_at=None, trasher=None)
+    return Image.objects.filter(pk__in=trashed.lock_ids()).update(trashed_at=None, trasher=None)
 
 
 def restore_collection(*, collection: Collection) -> None:
@@ -67,13 +68,16 @@ def restore_collection(*, collection: Collection) -> None:
 def purge_trash(*, images: ImageQuerySet | None = None) -> int:
     """Delete permanently the images trashed TRASH_DAYS ago, or the given trashed images; return how many."""
     due = images.trashed() if images is not None else _find_overdue()
-    purged = 0
-    for chunk in split_into_chunks(list(due.values_list("pk", flat=True))):
-        with transaction.atomic():
-            _, deleted = Image.objects.filter(pk__in=chunk).trashed().delete()
-        purged += deleted.get(Image._meta.label, 0)
+    purged = due.delete_in_chunks()
     Collection.objects.filter(trashed_at__lt=_compute_deadline(), images=None).delete()
     return purged
+
+
+def delete_collection(*, collection: Collection) -> None:
+    """Delete the collection permanently, after its images. It is in the trash meanwhile, so nothing is added."""
+    trash_collection(collection=collection, trasher=None)
+    Image.objects.filter(collection=collection).delete_in_chunks()
+    collection.delete()
 
 
 def _find_overdue() -> ImageQuerySet:
