@@ -2,8 +2,9 @@
 
 `python -m tests.benchmarks.bulk [--pictures 100000] [--changed 20000] [--zipped 1000]`. A site of its own gets rows and
 drawn vectors, and is served with its index worker. Each action changes the same pictures in this process, as a web
-process does. The lock is timed from the end of BEGIN IMMEDIATE to the end of COMMIT. Prints for each action the total
-time, its locks and their statements, and then the requests of the two people, idle and beside the actions.
+process does. The lock is timed from the end of BEGIN IMMEDIATE to the end of COMMIT. Checkpoints, which hold no write
+lock, are left to the served site. Prints for each action the total time, its locks with their CPU time and statements,
+and then the requests of the two people, idle and beside the actions. Before that, it makes a ZIP file.
 """
 
 import argparse
@@ -32,9 +33,10 @@ _MOST_MS = 200
 _FILL_CHUNK = 2000
 _IDLE_S = 20
 _PAUSE_S = 0.3
+_PORT = 8971
 _WORDS = ("garden", "holiday", "birthday", "winter", "sea", "mountain", "family", "cat", "house", "evening")
 
-Lock = tuple[float, int]
+Lock = tuple[float, float, int]  # milliseconds, those on the CPU, statements
 Request = tuple[str, float, int]
 
 
@@ -49,14 +51,13 @@ def main() -> None:
         _print_zip(user, options.zipped, locks)
         time.sleep(_IDLE_S)
         _print_requests("idle", requests())
-        print(
-            f"{options.changed} pictures    total  chunks   lock: median   95 %   longest   statements: median   most"
-        )
+        print(f"{options.changed} pictures, milliseconds of each lock and of its CPU time, statements of each lock")
+        print(f"{'action':<18}{'total':>8}{'locks':>8}{'median':>9}{'95 %':>9}{'longest':>9}", end="")
+        print(f"{'CPU':>9}{'longest':>9}{'median':>9}{'most':>6}")
         longest_ms = max(_print_action(*action, locks) for action in _actions(user, other_team, options.changed))
         _print_requests("beside the actions", requests())
-    print(
-        f"longest lock {longest_ms:.0f} ms; goal: under {_MOST_MS} ms: {'met' if longest_ms < _MOST_MS else 'MISSED'}"
-    )
+    is_met = longest_ms < _MOST_MS
+    print(f"longest lock {longest_ms:.0f} ms; goal: under {_MOST_MS} ms: {'met' if is_met else 'MISSED'}")
 
 
 class LockRecorder:
@@ -65,32 +66,37 @@ class LockRecorder:
     def __init__(self) -> None:
         self.locks: list[Lock] = []
         self.statements = 0
-        self._begun: float | None = None
-        self._statements_before = 0
+        self._begun: tuple[float, float, int] | None = None
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         """Wrap each statement of Django's connection."""
         self.statements += 1
         is_alone = self._begun is None and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
-        started = time.perf_counter()
+        if is_alone:
+            self._begin(self.statements - 1)
         result = execute(sql, params, many, context)
-        if sql.startswith("BEGIN"):
-            self._begun, self._statements_before = time.perf_counter(), self.statements
-        elif is_alone:
-            self.locks.append((1000 * (time.perf_counter() - started), 1))
+        if is_alone:
+            self.end_lock()
+        elif sql.startswith("BEGIN"):
+            self._begin(self.statements)
         return result
+
+    def _begin(self, statements: int) -> None:
+        self._begun = (time.perf_counter(), time.thread_time(), statements)
 
     def end_lock(self) -> None:
         if self._begun is not None:
-            statements = self.statements - self._statements_before
-            self.locks.append((1000 * (time.perf_counter() - self._begun), statements))
+            started, started_cpu, statements = self._begun
+            held_ms, cpu_ms = 1000 * (time.perf_counter() - started), 1000 * (time.thread_time() - started_cpu)
+            self.locks.append((held_ms, cpu_ms, self.statements - statements))
             self._begun = None
 
     def take(self) -> list[Lock]:
         taken, self.locks, self.statements = self.locks, [], 0
         return taken
 
-    def make_connection_class(self) -> type[sqlite3.Connection]:
+    def connect(self, *args: Any, **options: Any) -> sqlite3.Connection:
+        """Return a connection that ends the lock with each COMMIT."""
         recorder = self
 
         class TimedConnection(sqlite3.Connection):
@@ -98,11 +104,7 @@ class LockRecorder:
                 super().commit()
                 recorder.end_lock()
 
-            def rollback(self) -> None:
-                super().rollback()
-                recorder.end_lock()
-
-        return TimedConnection
+        return TimedConnection(*args, **options)
 
 
 def _options() -> argparse.Namespace:
@@ -119,7 +121,9 @@ def _make_site(options: argparse.Namespace, locks: LockRecorder) -> tuple[Any, A
     from django.db import connection
 
     django.setup()
-    connection.settings_dict["OPTIONS"]["factory"] = locks.make_connection_class()
+    options_of_sqlite = connection.settings_dict["OPTIONS"]
+    options_of_sqlite["factory"] = locks.connect
+    options_of_sqlite["init_command"] += "PRAGMA wal_autocheckpoint=0;"
     connection.execute_wrappers.append(locks)
     call_command("migrate", verbosity=0)
     from collections_app.models import Collection, User
@@ -206,9 +210,6 @@ def _served() -> Iterator[None]:
             server.wait(timeout=60)
 
 
-_PORT = 8971
-
-
 @contextmanager
 def _visited() -> Iterator[Callable[[], list[Request]]]:
     """Let two people search and upload; yield a function that returns their requests since its last call."""
@@ -275,7 +276,8 @@ def _actions(user: Any, other_team: Any, size: int) -> list[tuple[str, Callable[
 
     def undo() -> None:
         undone = bulk_changes.undo_bulk_action(action_id=last["result"].action_id, user=user)
-        assert undone is not None and undone.count == size, undone
+        assert undone is not None
+        assert undone.count == size, undone
 
     def move_rest() -> None:
         rest = list(Image.objects.filter(collection=other).values_list("pk", flat=True)[:size])
@@ -292,7 +294,7 @@ def _actions(user: Any, other_team: Any, size: int) -> list[tuple[str, Callable[
         ("trash", act(bulk_changes.trash_in_bulk)),
         ("undo trash", undo),
         ("trash collection", lambda: trash.trash_collection(collection=changed, trasher=user)),
-        ("restore", lambda: trash.restore_images(images=images)),
+        ("restore", lambda: trash.restore_in_chunks(images=images)),
         ("trash again", act(bulk_changes.trash_in_bulk)),
         ("purge", lambda: trash.purge_trash(images=images)),
         ("move others", move_rest),
@@ -306,12 +308,10 @@ def _print_action(name: str, act: Callable[[], object], recorder: LockRecorder) 
     started = time.perf_counter()
     act()
     total_s, locks = time.perf_counter() - started, recorder.take()
-    held_ms, statements = zip(*locks, strict=True)
-    print(
-        f"{name:<16}{total_s:>8.1f} s{len(locks):>8}{np.median(held_ms):>12.1f}{np.percentile(held_ms, 95):>10.1f}"
-        f"{max(held_ms):>9.1f} ms{np.median(statements):>12.0f}{max(statements):>9}",
-        flush=True,
-    )
+    held_ms, cpu_ms, statements = zip(*locks, strict=True)
+    shown = (np.median(held_ms), np.percentile(held_ms, 95), max(held_ms), np.median(cpu_ms), max(cpu_ms))
+    figures = "".join(f"{each:>9.1f}" for each in shown) + f"{np.median(statements):>9.0f}{max(statements):>6}"
+    print(f"{name:<18}{total_s:>6.1f} s{len(locks):>8}{figures}", flush=True)
     return max(held_ms)
 
 

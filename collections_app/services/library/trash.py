@@ -18,16 +18,20 @@ def trash_images(*, images: ImageQuerySet, trasher: User) -> int:
     return images.not_trashed().update(trashed_at=timezone.now(), trasher=trasher)
 
 
-def trash_collection(*, collection: Collection, trasher: User | None) -> int:
+def trash_collection(*, collection: Collection, trasher: User) -> int:
     """Move the collection and its pictures to the trash; return how many pictures. Its links and shares stop working.
 
     The collection is hidden at once, and its pictures are moved in chunks. Maintenance moves the rest after an
     interruption. Uploads in progress wait for the lock on the team and then find the collection in the trash.
     """
-    with transaction.atomic():
-        _lock_teams([collection.team_id])
-        Collection.objects.filter(pk=collection.pk).update(trashed_at=timezone.now())
+    _hide_collection(collection)
     return _trash_hidden_images(Image.objects.filter(collection=collection), trasher)
+
+
+@transaction.atomic
+def _hide_collection(collection: Collection) -> None:
+    _lock_teams([collection.team_id])
+    Collection.objects.filter(pk=collection.pk).update(trashed_at=timezone.now())
 
 
 def trash_images_of_trashed_collections() -> int:
@@ -74,8 +78,8 @@ def purge_trash(*, images: ImageQuerySet | None = None) -> int:
 
 
 def delete_collection(*, collection: Collection) -> None:
-    """Delete the collection permanently, after its images. It is in the trash meanwhile, so nothing is added."""
-    trash_collection(collection=collection, trasher=None)
+    """Delete the collection permanently, after its images. It is hidden meanwhile, so that nothing is added."""
+    _hide_collection(collection)
     Image.objects.filter(collection=collection).delete_in_chunks()
     collection.delete()
 

@@ -18,8 +18,8 @@ _CHUNK_BYTES = 64 * 1024
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107
 # An entry of this size needs the zip64 format. Renditions are far smaller.
 _ZIP64_BYTES = 2**31 - 1
-_CHECKED_TOGETHER = 100
-_CHECKED_FOR_S = 1.0
+CHECKED_TOGETHER = 100
+CHECKED_FOR_S = 1.0
 
 
 def stream_zip(*, image_ids: Sequence[int], user: User) -> Generator[bytes]:
@@ -57,11 +57,11 @@ def _iterate_visible(image_ids: Sequence[int], user: User) -> Iterator[tuple[Ima
     while place < len(image_ids):
         if not User.objects.filter(pk=user.pk, is_active=True).exists():
             return
-        chunk = image_ids[place : place + _CHECKED_TOGETHER]
+        chunk = image_ids[place : place + CHECKED_TOGETHER]
         images = Image.objects.visible_to(user).with_collection().in_bulk(chunk)
         teams = {image.collection.team_id for image in images.values()}
         own = set(Team.objects.visible_to(user).filter(pk__in=teams).values_list("pk", flat=True))
-        end = time.monotonic() + _CHECKED_FOR_S
+        end = time.monotonic() + CHECKED_FOR_S
         for image_id in chunk:
             place += 1
             if image := images.get(image_id):
