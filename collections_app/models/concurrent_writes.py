@@ -72,7 +72,7 @@ def build_row_source(
     prepared = [
         [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)] for row in rows
     ]
-    columns = [connection.ops.quote_name(field.column) for field in fields]
+    columns = list(map(quote_column, fields))
     if connection.vendor == "sqlite":
         places = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
         return f"(SELECT {places} FROM json_each(%s)) AS given", [json.dumps(prepared)]  # noqa: S608
@@ -86,18 +86,24 @@ def update_each(model: type[models.Model], fields: Sequence[str], rows: Mapping[
 
     Django's `bulk_update` takes many times as long.
     """
-    key, *changed = (
-        cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in (model._meta.pk.attname, *fields)
-    )
-    source, parameters = build_row_source([key, *changed], ((pk, *values) for pk, values in rows.items()))
-    quote = connection.ops.quote_name
-    table, pk_column = quote(model._meta.db_table), quote(key.column)
-    values = ", ".join(f"{quote(field.column)} = given.{quote(field.column)}" for field in changed)
+    every = get_fields(model, [model._meta.pk.attname, *fields])
+    source, parameters = build_row_source(every, ((pk, *values) for pk, values in rows.items()))
+    table = connection.ops.quote_name(model._meta.db_table)
+    key, *changed = map(quote_column, every)
+    assignments = ", ".join(f"{column} = given.{column}" for column in changed)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET {values} FROM {source} WHERE {table}.{pk_column} = given.{pk_column}",  # noqa: S608
+            f"UPDATE {table} SET {assignments} FROM {source} WHERE {table}.{key} = given.{key}",  # noqa: S608
             parameters,
         )
+
+
+def get_fields(model: type[models.Model], names: Iterable[str]) -> "list[models.Field[Any, Any]]":
+    return [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names]
+
+
+def quote_column(field: "models.Field[Any, Any]") -> str:
+    return connection.ops.quote_name(str(field.column))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models.concurrent_writes import build_row_source, split_into_chunks
+from collections_app.models.concurrent_writes import build_row_source, get_fields, quote_column, split_into_chunks
 
 
 class Priority(models.IntegerChoices):
@@ -57,18 +57,17 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
 
         A waiting job keeps a more urgent priority, and every job the name of the file to delete.
         """
-        meta, quote = self.model._meta, connection.ops.quote_name
-        given = [meta.get_field(name) for name in ("image_id", "file_name", "token")]
+        given = get_fields(self.model, ["image_id", "file_name", "token"])
         rows = ((image_id, name, uuid.uuid4()) for image_id, name in sorted(file_names.items()))
         source, parameters = build_row_source(given, rows)
-        same = [each for each in meta.concrete_fields if each not in given and not each.primary_key]
+        same = [each for each in self.model._meta.fields if each not in given and not each.primary_key]
         defaults = IndexJob(priority=priority)
         constants = [each.get_db_prep_save(getattr(defaults, each.attname), connection) for each in same]
-        columns = ", ".join(quote(each.column) for each in (*given, *same))
+        columns = ", ".join(map(quote_column, (*given, *same)))
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
-                INSERT INTO {quote(meta.db_table)} AS job ({columns})
+                INSERT INTO {self.model._meta.db_table} AS job ({columns})
                 SELECT given.image_id, given.file_name, given.token, {", ".join(["%s"] * len(same))}
                 FROM {source} WHERE true ORDER BY given.image_id
                 ON CONFLICT (image_id) DO UPDATE SET {_RENEWED}

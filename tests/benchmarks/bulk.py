@@ -312,7 +312,7 @@ def _print_action(name: str, act: Callable[[], object], recorder: LockRecorder) 
     shown = (np.median(held_ms), np.percentile(held_ms, 95), max(held_ms), np.median(cpu_ms), max(cpu_ms))
     figures = "".join(f"{each:>9.1f}" for each in shown) + f"{np.median(statements):>9.0f}{max(statements):>6}"
     print(f"{name:<18}{total_s:>6.1f} s{len(locks):>8}{figures}", flush=True)
-    return max(held_ms)
+    return float(max(held_ms))
 
 
 def _print_zip(user: Any, size: int, recorder: LockRecorder) -> None:

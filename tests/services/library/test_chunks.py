@@ -118,16 +118,16 @@ def purge(place: Place) -> object:
     return purge_trash(images=Image.objects.trashed().filter(collection__team__in=teams))
 
 
-def delete_place(place: Place) -> object:
-    return delete_collection(collection=place.collection)
+def delete_place(place: Place) -> None:
+    delete_collection(collection=place.collection)
 
 
-def delete_whole_team(place: Place) -> object:
-    return delete_team(team=place.team)
+def delete_whole_team(place: Place) -> None:
+    delete_team(team=place.team)
 
 
-def delete_uploader(place: Place) -> object:
-    return delete_account(user=User.objects.get(pk=place.owner.pk))
+def delete_uploader(place: Place) -> None:
+    delete_account(user=User.objects.get(pk=place.owner.pk))
 
 
 HISTORIES: dict[str, tuple[Callable[[Place], object], ...]] = {
