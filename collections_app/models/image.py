@@ -119,8 +119,8 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def lock_ids(self) -> list[int]:
         """Lock the images in the order of their ids, which prevents deadlocks, and return the ids."""
-        locked = self.order_by("pk").select_for_update(of=("self",), no_key=True).only("pk")
-        return [image.pk for image in locked]
+        rows = self.order_by("pk").select_related(None).only("pk")
+        return [image.pk for image in rows.select_for_update(of=("self",), no_key=True)]
 
     def enqueue(self, *, priority: int = Priority.CHANGE) -> int:
         """Queue an index job for each image; return the number of images."""

@@ -24,12 +24,12 @@ def trash_collection(*, collection: Collection, trasher: User) -> int:
     The collection is hidden at once, and its pictures are moved in chunks. Maintenance moves the rest after an
     interruption. Uploads in progress wait for the lock on the team and then find the collection in the trash.
     """
-    _hide_collection(collection)
+    _mark_collection_trashed(collection)
     return _trash_hidden_images(Image.objects.filter(collection=collection), trasher)
 
 
 @transaction.atomic
-def _hide_collection(collection: Collection) -> None:
+def _mark_collection_trashed(collection: Collection) -> None:
     _lock_teams([collection.team_id])
     Collection.objects.filter(pk=collection.pk).update(trashed_at=timezone.now())
 
@@ -79,7 +79,7 @@ def purge_trash(*, images: ImageQuerySet | None = None) -> int:
 
 def delete_collection(*, collection: Collection) -> None:
     """Delete the collection permanently, after its images. It is hidden meanwhile, so that nothing is added."""
-    _hide_collection(collection)
+    _mark_collection_trashed(collection)
     Image.objects.filter(collection=collection).delete_in_chunks()
     collection.delete()
 
