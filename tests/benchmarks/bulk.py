@@ -25,6 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.lock_recorder import LockRecorder
+
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
 _SERVICES = {"MILVUS_URI": "", "DATABASE_URL": "", "STORAGE_URL": "", "CLIP_MODEL": "demo", "LOG_LEVEL": "error"}
 os.environ |= {"DATA_DIR": _SCRATCH.name, **_SERVICES}
@@ -33,10 +35,8 @@ _MOST_MS = 200
 _FILL_CHUNK = 2000
 _IDLE_S = 20
 _PAUSE_S = 0.3
-_PORT = 8971
 _WORDS = ("garden", "holiday", "birthday", "winter", "sea", "mountain", "family", "cat", "house", "evening")
 
-Lock = tuple[float, float, int]  # milliseconds, those on the CPU, statements
 Request = tuple[str, float, int]
 
 
@@ -47,7 +47,7 @@ def main() -> None:
     machine = platform.processor() or platform.machine()
     print(f"machine: {machine}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"site: {options.pictures} pictures, SQLite {sqlite3.sqlite_version}, served with an index worker")
-    with _served(), _visited() as requests:
+    with _served() as address, _visited(address) as requests:
         _print_zip(user, options.zipped, locks)
         time.sleep(_IDLE_S)
         _print_requests("idle", requests())
@@ -58,53 +58,6 @@ def main() -> None:
         _print_requests("beside the actions", requests())
     is_met = longest_ms < _MOST_MS
     print(f"longest lock {longest_ms:.0f} ms; goal: under {_MOST_MS} ms: {'met' if is_met else 'MISSED'}")
-
-
-class LockRecorder:
-    """Times each transaction that holds the write lock, and counts its statements."""
-
-    def __init__(self) -> None:
-        self.locks: list[Lock] = []
-        self.statements = 0
-        self._begun: tuple[float, float, int] | None = None
-
-    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        """Wrap each statement of Django's connection."""
-        self.statements += 1
-        is_alone = self._begun is None and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
-        if is_alone:
-            self._begin(self.statements - 1)
-        result = execute(sql, params, many, context)
-        if is_alone:
-            self.end_lock()
-        elif sql.startswith("BEGIN"):
-            self._begin(self.statements)
-        return result
-
-    def _begin(self, statements: int) -> None:
-        self._begun = (time.perf_counter(), time.thread_time(), statements)
-
-    def end_lock(self) -> None:
-        if self._begun is not None:
-            started, started_cpu, statements = self._begun
-            held_ms, cpu_ms = 1000 * (time.perf_counter() - started), 1000 * (time.thread_time() - started_cpu)
-            self.locks.append((held_ms, cpu_ms, self.statements - statements))
-            self._begun = None
-
-    def take(self) -> list[Lock]:
-        taken, self.locks, self.statements = self.locks, [], 0
-        return taken
-
-    def connect(self, *args: Any, **options: Any) -> sqlite3.Connection:
-        """Return a connection that ends the lock with each COMMIT."""
-        recorder = self
-
-        class TimedConnection(sqlite3.Connection):
-            def commit(self) -> None:
-                super().commit()
-                recorder.end_lock()
-
-        return TimedConnection(*args, **options)
 
 
 def _options() -> argparse.Namespace:
@@ -195,27 +148,29 @@ def _store_zipped_files() -> None:
 
 
 @contextmanager
-def _served() -> Iterator[None]:
+def _served() -> Iterator[str]:
+    """Yield the address."""
     from collections_app.index import close_index
     from tests.processes.installation import Installation
+    from tests.with_services import free_port
 
     close_index()  # from here on the served site's index worker owns the embedded store
-    site = Installation(data_dir=Path(_SCRATCH.name), port=_PORT)
+    site = Installation(data_dir=Path(_SCRATCH.name), port=free_port())
     with Path(_SCRATCH.name, "serve.log").open("w") as log:
         server = site.serve(log=log, WEB_WORKERS="1", INDEX_BATCH_SIZE="32", LOG_LEVEL="error")
         try:
-            yield
+            yield site.address
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(timeout=60)
 
 
 @contextmanager
-def _visited() -> Iterator[Callable[[], list[Request]]]:
+def _visited(address: str) -> Iterator[Callable[[], list[Request]]]:
     """Let two people search and upload; yield a function that returns their requests since its last call."""
     spawning = multiprocessing.get_context("spawn")
     done: Queue[Request] = spawning.Queue()
-    people = [spawning.Process(target=visit, args=(f"http://127.0.0.1:{_PORT}", n, done)) for n in range(2)]
+    people = [spawning.Process(target=visit, args=(address, n, done)) for n in range(2)]
     for person in people:
         person.start()
     for _ in people:
