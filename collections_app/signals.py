@@ -14,7 +14,6 @@ from django.http import HttpRequest
 from collections_app.known_devices import remember_device
 from collections_app.models import Collection, Image, IndexJob, Membership, User
 from collections_app.models.image import INDEXED_FIELDS, ImageQuerySet
-from collections_app.services.library.files import delete_files_after_commit
 from collections_app.services.sharing.accounts import create_personal_team, mark_address_verified
 from collections_app.services.sharing.grants import (
     end_personal_access,
@@ -32,10 +31,9 @@ def queue_saved_image(instance: Image, update_fields: frozenset[str] | None, **_
 
 @receiver(post_delete, sender=Image)
 def queue_deleted_image(instance: Image, origin: object, **_: Any) -> None:
-    """A query set of images has queued its jobs itself."""
+    """A query set of images has queued its jobs itself. The job also deletes the files."""
     if not isinstance(origin, ImageQuerySet):
         IndexJob.objects.enqueue_deleted({instance.pk: instance.file_name})
-    delete_files_after_commit(instance.file_name)
 
 
 @receiver(post_save, sender=Collection)

@@ -3,9 +3,11 @@
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from collections_app.models import Image, IndexJob, IndexState, Team, User
+from collections_app.models import Image, IndexJob, IndexState, Membership, Role, Team, User
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.trash import trash_images
 from tests.sample_team import SampleTeam, sign_in_client
@@ -70,6 +72,28 @@ def test_team_gets_its_own_quota(staff: Client, sample: SampleTeam) -> None:
     assert b"max_bytes" in page
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("model", ["image", "collection", "team", "user"])
+@pytest.mark.parametrize("is_selected", [True, False])
+def test_pictures_are_deleted_in_other_transactions_than_that_of_the_page(
+    staff: Client, sample: SampleTeam, model: str, is_selected: bool
+) -> None:
+    Membership.objects.create(team=sample.team, user=User.objects.get(email="staff@example.com"), role=Role.OWNER)
+    row = {"image": sample.image, "collection": sample.collection, "team": sample.team, "user": sample.owner}[model]
+    IndexJob.objects.all().delete()
+    list_page = f"/admin/collections_app/{model}/"
+    page, form = f"{list_page}{row.pk}/delete/", {"post": "yes"}
+    if is_selected:
+        page, form = list_page, {"action": "delete_selected", "_selected_action": str(row.pk), "post": "yes"}
+    with CaptureQueriesContext(connection) as queries:
+        staff.post(page, form)
+    assert not type(row)._default_manager.filter(pk=row.pk).exists()
+    assert IndexJob.objects.get().image_id == sample.image.pk
+    transactions = " ".join(query["sql"] for query in queries.captured_queries).split("BEGIN")
+    assert not [each for each in transactions if "django_admin_log" in each and "indexjob" in each]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_personal_team_is_deleted_only_with_its_account(staff: Client, sample: SampleTeam) -> None:
     personal = sample.viewer.personal_team
     address = f"/admin/collections_app/team/{personal.pk}"

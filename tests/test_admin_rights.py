@@ -138,6 +138,7 @@ def test_account_of_the_last_owner_of_a_team_is_not_deleted(superuser: User, sam
     assert User.objects.filter(pk=sample.owner.pk).exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_deletion_page_names_the_public_links_that_end(superuser: User, sample: SampleTeam) -> None:
     second = User.objects.create_user("second@example.com")
     Membership.objects.create(team=sample.team, user=second, role=Role.OWNER)

@@ -20,8 +20,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from collections_app.admin.deletion import ChunkedDeletionAdmin
 from collections_app.models import Membership, PublicLink, Role, Team, User
-from collections_app.services.sharing.accounts import replace_address, validate_mailbox
+from collections_app.services.sharing.accounts import delete_account, replace_address, validate_mailbox
 
 # Without this the administration's own sign-in would have no limit on attempts and no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -51,7 +52,7 @@ class UserAdminForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin[User]):
+class UserAdmin(ChunkedDeletionAdmin):
     list_display = ["email", "is_active", "is_staff", "date_joined"]
     search_fields = ["email"]
     fields = ["is_active", *_FIELDS_OF_SUPERUSERS, "last_login"]
@@ -62,6 +63,9 @@ class UserAdmin(ModelAdmin[User]):
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data:
             replace_address(user=obj, email=obj.email)
+
+    def delete_row(self, row: User) -> None:
+        delete_account(user=row)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Allow staff without superuser rights to close accounts only. Other fields lead to more rights."""

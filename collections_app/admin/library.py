@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from collections_app.admin.deletion import ChunkedDeletionAdmin
 from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import format_count
@@ -24,7 +25,9 @@ from collections_app.models.outgoing_mail import OutgoingMailQuerySet
 from collections_app.services.indexing.audit import queue_reencoding
 from collections_app.services.indexing.queue import retry_jobs
 from collections_app.services.library.renditions import Rendition, open_rendition
+from collections_app.services.library.trash import delete_collection
 from collections_app.services.mail.queue import retry_mails
+from collections_app.services.sharing.teams import delete_team
 
 _QUEUED = ngettext_lazy("%(number)s picture queued.", "%(number)s pictures queued.", "count")
 _RETRIED = ngettext_lazy("Retrying %(number)s job.", "Retrying %(number)s jobs.", "count")
@@ -58,7 +61,7 @@ class MembershipInline(admin.TabularInline[Membership, Team]):
 
 
 @admin.register(Team)
-class TeamAdmin(ModelAdmin[Team]):
+class TeamAdmin(ChunkedDeletionAdmin):
     list_display = ["name", "personal_of", "created_at"]
     search_fields = ["name"]
     readonly_fields = ["personal_of"]
@@ -71,6 +74,9 @@ class TeamAdmin(ModelAdmin[Team]):
         """Allow deleting a personal team only together with its account."""
         is_deleted_alone = obj is not None and obj.is_personal and "_team_" in _get_url_name(request)
         return not is_deleted_alone and super().has_delete_permission(request, obj)
+
+    def delete_row(self, row: Team) -> None:
+        delete_team(team=row)
 
 
 class CollectionAdminForm(forms.ModelForm[Collection]):
@@ -86,12 +92,15 @@ class CollectionAdminForm(forms.ModelForm[Collection]):
 
 
 @admin.register(Collection)
-class CollectionAdmin(ModelAdmin[Collection]):
+class CollectionAdmin(ChunkedDeletionAdmin):
     list_display = ["name", "team", "creator", "created_at"]
     list_select_related = ["team", "creator"]
     search_fields = ["name", "team__name"]
     form = CollectionAdminForm
     raw_id_fields = ["team", "creator"]
+
+    def delete_row(self, row: Collection) -> None:
+        delete_collection(collection=row)
 
 
 class ShareAdminForm(forms.ModelForm[Share]):
@@ -131,7 +140,7 @@ class PublicLinkAdmin(ModelAdmin[PublicLink]):
 
 
 @admin.register(Image)
-class ImageAdmin(ModelAdmin[Image]):
+class ImageAdmin(ChunkedDeletionAdmin):
     list_display = ["thumbnail", "name", "collection", "uploader", "index_state", "index_error", "created_at"]
     list_filter = ["index_state", "format", ("trashed_at", admin.EmptyFieldListFilter)]
     list_select_related = ["collection", "uploader"]
@@ -145,6 +154,12 @@ class ImageAdmin(ModelAdmin[Image]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Images come from uploads and imports, which validate them."""
         return False
+
+    def delete_row(self, row: Image) -> None:
+        row.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        queryset.delete_in_chunks()
 
     @admin.display(description="")
     def thumbnail(self, image: Image) -> str:

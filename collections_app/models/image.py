@@ -1,7 +1,6 @@
 """One uploaded picture: its file, its metadata and its state in the index."""
 
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Self
@@ -14,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.collection import Collection
+from collections_app.models.concurrent_writes import update_each, write_in_chunks
 from collections_app.models.index_job import IndexJob, Priority
 from collections_app.models.names import NameField, TagsField
 from collections_app.models.team import EDITING_ROLES, Membership, Team
@@ -117,6 +117,11 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def failed(self) -> Self:
         return self.filter(index_state=IndexState.FAILED)
 
+    def lock_ids(self) -> list[int]:
+        """Lock the images in the order of their ids, which prevents deadlocks, and return the ids."""
+        rows = self.order_by("pk").select_related(None).only("pk")
+        return [image.pk for image in rows.select_for_update(of=("self",), no_key=True)]
+
     def enqueue(self, *, priority: int = Priority.CHANGE) -> int:
         """Queue an index job for each image; return the number of images."""
         return IndexJob.objects.enqueue(self.values_list("pk", flat=True), priority=priority)
@@ -131,24 +136,36 @@ class ImageQuerySet(models.QuerySet["Image"]):
             return super().update(**values)
         with transaction.atomic():
             changed = list(self.values_list("pk", flat=True))
-            count = super().update(**values)
+            count = super(ImageQuerySet, self.filter(pk__in=changed)).update(**values)
             IndexJob.objects.enqueue(changed)
         return count
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Queue the index jobs of all images at once; `signals.queue_deleted_image` does it for other deletions."""
         with transaction.atomic():
-            IndexJob.objects.enqueue_deleted(dict(self.values_list("pk", "file")))
-            return super().delete()
+            file_names = dict(self.values_list("pk", "file"))
+            IndexJob.objects.enqueue_deleted(file_names)
+            return super(ImageQuerySet, self.filter(pk__in=file_names)).delete()
+
+    def update_in_chunks(self, **values: Any) -> int:
+        """Update like `update`, in short transactions, each of which applies the filters again; return how many."""
+        return sum(write_in_chunks(self._list_ids(), lambda chunk: self._get_locked(chunk).update(**values)))
+
+    def delete_in_chunks(self) -> int:
+        """Delete the images permanently in short transactions; return how many. Their jobs delete the files."""
+        chunks = write_in_chunks(self._list_ids(), lambda chunk: self._get_locked(chunk).delete()[1])
+        return sum(deleted.get(self.model._meta.label, 0) for deleted in chunks)
+
+    def _list_ids(self) -> list[int]:
+        return list(self.order_by("pk").values_list("pk", flat=True))
+
+    def _get_locked(self, image_ids: list[int]) -> "ImageQuerySet":
+        return self.model.objects.filter(pk__in=self.filter(pk__in=image_ids).lock_ids())
 
     def replace_tags(self, tags: Mapping[int, Sequence[str]]) -> None:
-        """Store the given tags of each image id and queue its index job. Images with equal tags share a statement."""
-        ids_by_tags: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for image_id, own in tags.items():
-            ids_by_tags[tuple(own)].append(image_id)
+        """Store the given tags of each image id and queue its index job."""
         with transaction.atomic():
-            for own, image_ids in ids_by_tags.items():
-                super().filter(pk__in=image_ids).record_index_state(tags=list(own))
+            update_each(self.model, ["tags"], {image_id: [own] for image_id, own in tags.items()})
             IndexJob.objects.enqueue(tags)
 
     def bulk_create(self, objs: Iterable["Image"], *args: Any, **kwargs: Any) -> list["Image"]:

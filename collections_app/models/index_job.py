@@ -5,18 +5,25 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Self
 
-from django.db import models, transaction
+from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models.concurrent_writes import split_into_chunks
+from collections_app.models.concurrent_writes import build_row_source, get_fields, quote_column, split_into_chunks
 
 
 class Priority(models.IntegerChoices):
     CHANGE = 0, _("A person's change")
     REPAIR = 1, _("A repair")
     REBUILD = 2, _("A rebuild of the index")
+
+
+_RENEWED = """
+    token = excluded.token, run_after = excluded.run_after, attempts = 0, is_failed = excluded.is_failed, error = '',
+    priority = CASE WHEN job.is_failed OR excluded.priority < job.priority THEN excluded.priority ELSE job.priority END,
+    file_name = CASE WHEN excluded.file_name = '' THEN job.file_name ELSE excluded.file_name END
+"""
 
 
 class IndexJobQuerySet(models.QuerySet["IndexJob"]):
@@ -26,15 +33,12 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         A renewed job gets a new token, so that a worker that holds the older one cannot mark it done. It keeps the
         more urgent priority. Each chunk of jobs is a transaction, unless the caller has opened one.
         """
-        return sum(
-            self._renew([IndexJob(image_id=each, priority=priority) for each in chunk])
-            for chunk in split_into_chunks(image_ids)
-        )
+        return sum(self._renew(dict.fromkeys(chunk, ""), priority) for chunk in split_into_chunks(image_ids))
 
     def enqueue_deleted(self, file_names: Mapping[int, str]) -> None:
         """Queue one job for each image that is being deleted. `file_names` maps image ids to names in the storage."""
         for chunk in split_into_chunks(file_names.items()):
-            self._renew([IndexJob(image_id=image_id, file_name=file_name) for image_id, file_name in chunk])
+            self._renew(dict(chunk), Priority.CHANGE)
 
     def waiting(self) -> Self:
         """Jobs that a worker will do, now or later."""
@@ -48,24 +52,29 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
     def leased_by(self, worker: uuid.UUID) -> Self:
         return self.filter(lease=worker)
 
-    @transaction.atomic
-    def _renew(self, jobs: list["IndexJob"]) -> int:
-        self._keep_known(jobs)
-        self.bulk_create(
-            jobs,
-            update_conflicts=True,
-            unique_fields=["image_id"],
-            update_fields=["token", "priority", "file_name", "run_after", "attempts", "is_failed", "error"],
-        )
-        return len(jobs)
+    def _renew(self, file_names: Mapping[int, str], priority: int) -> int:
+        """Insert or renew the jobs in one statement, ordered by image, so that two of them do not deadlock.
 
-    def _keep_known(self, jobs: list["IndexJob"]) -> None:
-        """Copy the more urgent priority and the file to delete from jobs that wait already."""
-        renewed = {job.image_id: job for job in jobs if job.priority > Priority.CHANGE or not job.file_name}
-        for known in self.select_for_update().waiting().filter(image_id__in=renewed).order_by("pk"):
-            job = renewed[known.image_id]
-            job.priority = min(job.priority, known.priority)
-            job.file_name = job.file_name or known.file_name
+        A waiting job keeps a more urgent priority, and every job the name of the file to delete.
+        """
+        given = get_fields(self.model, ["image_id", "file_name", "token"])
+        rows = ((image_id, name, uuid.uuid4()) for image_id, name in sorted(file_names.items()))
+        source, parameters = build_row_source(given, rows)
+        same = [each for each in self.model._meta.fields if each not in given and not each.primary_key]
+        defaults = IndexJob(priority=priority)
+        constants = [each.get_db_prep_save(getattr(defaults, each.attname), connection) for each in same]
+        columns = ", ".join(map(quote_column, (*given, *same)))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                INSERT INTO {self.model._meta.db_table} AS job ({columns})
+                SELECT given.image_id, given.file_name, given.token, {", ".join(["%s"] * len(same))}
+                FROM {source} WHERE true ORDER BY given.image_id
+                ON CONFLICT (image_id) DO UPDATE SET {_RENEWED}
+                """,  # noqa: S608
+                [*constants, *parameters],
+            )
+        return len(file_names)
 
 
 class IndexJob(models.Model):

@@ -54,9 +54,8 @@ class BatchWriter:
             for part in self._split(jobs, jobs, error):
                 self._remove(part)
             return
+        delete_files(*(job.file_name for job in jobs if job.file_name))
         for job in jobs:
-            if job.file_name:
-                delete_files(job.file_name)
             finish_job(worker=self.worker, job=job)
 
     def _reuse_vectors(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
@@ -127,9 +126,7 @@ class BatchWriter:
         """Delete thumbnails that were stored after their image was deleted with its files."""
         ids = [task.entry.id for task in tasks]
         existing = set(Image.objects.filter(pk__in=ids).values_list("pk", flat=True))
-        for task in tasks:
-            if task.entry.id not in existing:
-                delete_files(task.file_name)
+        delete_files(*(task.file_name for task in tasks if task.entry.id not in existing))
 
     def _postpone(self, tasks: Sequence[Task]) -> None:
         for task in tasks:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from collections_app.errors import ImageSearchError
 from collections_app.models import BulkAction, Collection, Image, UndoStep, User
-from collections_app.models.concurrent_writes import split_into_chunks
+from collections_app.models.concurrent_writes import split_into_chunks, write_in_chunks
 from collections_app.services.library.dates import DateChange, PreviousDates, change_dates, restore_dates
 from collections_app.services.library.images import check_room_for_move, move_images, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
@@ -46,7 +46,7 @@ def trash_in_bulk(*, image_ids: Iterable[int], user: User) -> BulkResult:
     """Move the pictures that the user may edit to the trash."""
 
     def trash_chunk(chunk: list[int]) -> list[int]:
-        ids = list(Image.objects.editable_by(user).filter(pk__in=chunk).values_list("pk", flat=True))
+        ids = Image.objects.editable_by(user).filter(pk__in=chunk).lock_ids()
         trash_images(images=Image.objects.filter(pk__in=ids), trasher=user)
         return ids
 
@@ -62,12 +62,7 @@ def move_in_bulk(*, image_ids: Sequence[int], target: Collection, user: User) ->
 
     def move_chunk(chunk: list[int]) -> dict[int, list[int]]:
         movable = Image.objects.filter(pk__in=chunk, collection__in=Collection.objects.managed_by(user))
-        previous: dict[int, list[int]] = {}
-        for image_id, origin in movable.not_trashed().exclude(collection=target).values_list("pk", "collection_id"):
-            previous.setdefault(origin, []).append(image_id)
-        ids = [image_id for group in previous.values() for image_id in group]
-        move_images(images=Image.objects.filter(pk__in=ids), target=target)
-        return previous
+        return move_images(images=movable.not_trashed(), target=target)
 
     try:
         check_room_for_move(image_ids=image_ids, target=target)
@@ -89,7 +84,7 @@ def change_dates_in_bulk(*, image_ids: Iterable[int], change: DateChange, user: 
     """Change the dates of the pictures that the user may edit, as `change_dates` does."""
 
     def change_chunk(chunk: list[int]) -> PreviousDates:
-        ids = list(Image.objects.editable_by(user).filter(pk__in=chunk).values_list("pk", flat=True))
+        ids = Image.objects.editable_by(user).filter(pk__in=chunk).lock_ids()
         return change_dates(images=Image.objects.filter(pk__in=ids), change=change)
 
     return _change_in_chunks(BulkAction.DATE, image_ids, user, change_chunk)
@@ -119,13 +114,15 @@ def delete_old_undo_steps() -> None:
 def _change_in_chunks(kind: BulkAction, image_ids: Iterable[int], user: User, change: _ChangeChunk) -> BulkResult:
     """Call `change` for each chunk. It returns the earlier state of the changed pictures for `UndoStep.previous`."""
     action_id, count = uuid.uuid4(), 0
+
+    def write_chunk(chunk: list[int]) -> int:
+        if previous := change(chunk):
+            UndoStep.objects.create(action_id=action_id, kind=kind, user=user, previous=previous)
+        return _count_images(kind, previous)
+
     try:
-        for chunk in split_into_chunks(image_ids):
-            with transaction.atomic():
-                previous = change(chunk)
-                if previous:
-                    UndoStep.objects.create(action_id=action_id, kind=kind, user=user, previous=previous)
-            count += _count_images(kind, previous)
+        for changed in write_in_chunks(image_ids, write_chunk):
+            count += changed
     except ImageSearchError as error:
         return BulkResult(action_id=action_id, count=count, error=error)
     return BulkResult(action_id=action_id, count=count)
@@ -161,9 +158,7 @@ def _undo_move(previous: Mapping[str, list[int]], user: User) -> int:
         if not (origin := Collection.objects.editable_by(user).filter(pk=int(origin_id)).first()):
             continue
         movable = Image.objects.not_trashed().filter(collection__in=managed, pk__in=image_ids)
-        ids = list(movable.values_list("pk", flat=True))
-        move_images(images=Image.objects.filter(pk__in=ids), target=origin)
-        count += len(ids)
+        count += sum(map(len, move_images(images=movable, target=origin).values()))
     return count
 
 

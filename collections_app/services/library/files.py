@@ -1,10 +1,11 @@
 """Stored files: names for people, and deletion."""
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import PurePath
+from typing import Protocol, cast
 
 from django.core.files.storage import default_storage
-from django.db import transaction
 from pathvalidate import Platform, sanitize_filename
 
 from collections_app.services.library.renditions import Rendition, build_rendition_name
@@ -12,6 +13,12 @@ from collections_app.services.library.renditions import Rendition, build_renditi
 _MAX_NAME_LENGTH = 255
 _MAX_DOWNLOAD_BYTES = 255
 _MAX_SUFFIX_BYTES = 16
+
+
+class DeletesMany(Protocol):
+    """What our storages have beyond Django's interface."""
+
+    def delete_many(self, names: Sequence[str]) -> None: ...
 
 
 def clean_file_name(name: str) -> str:
@@ -48,13 +55,9 @@ def _get_kept_suffix(path: PurePath) -> str:
     return path.suffix if len(path.suffix.encode()) <= _MAX_SUFFIX_BYTES else ""
 
 
-def delete_files(name: str) -> None:
-    """Delete an original and its renditions. Missing files are ignored."""
-    for each in (*(build_rendition_name(name, rendition) for rendition in Rendition), name):
-        default_storage.delete(each)
-
-
-def delete_files_after_commit(name: str) -> None:
-    """Delete the files when the transaction commits. A failure is only logged: the index job deletes them again."""
-    if name:
-        transaction.on_commit(lambda: delete_files(name), robust=True)
+def delete_files(*names: str) -> None:
+    """Delete originals and their renditions, in few requests to the storage. Missing files are ignored."""
+    if not names:
+        return
+    renditions = (build_rendition_name(name, rendition) for name in names for rendition in Rendition)
+    cast(DeletesMany, default_storage).delete_many([*renditions, *names])

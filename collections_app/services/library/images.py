@@ -1,6 +1,7 @@
 """Changes to pictures: edit, tag, move to another collection, and queue again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Count, Sum
@@ -8,10 +9,12 @@ from django.db.models import Count, Sum
 from collections_app.errors import CollectionDeleted
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Image, IndexState, Team
-from collections_app.models.concurrent_writes import split_into_chunks
+from collections_app.models.concurrent_writes import write_in_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.library.dates import DateChange, change_dates
 from collections_app.services.library.quotas import check_quota
+
+_READ_CHUNK_SIZE = 5000
 
 
 @transaction.atomic
@@ -29,7 +32,7 @@ def tag_images(*, images: ImageQuerySet, tags: Sequence[str], max_tags: int) -> 
     """Add tags to the images that then have at most `max_tags`; return the previous tags of the changed ones by id."""
     before: dict[int, list[str]] = {}
     changed: dict[int, list[str]] = {}
-    for image in images.only("tags"):
+    for image in images.order_by("pk").select_for_update(no_key=True).only("tags"):
         known = {tag.casefold() for tag in image.tags}
         after = [*image.tags, *(tag for tag in tags if tag.casefold() not in known)]
         if len(after) > len(image.tags) and len(after) <= max_tags:
@@ -41,45 +44,54 @@ def tag_images(*, images: ImageQuerySet, tags: Sequence[str], max_tags: int) -> 
 @transaction.atomic
 def set_tags(*, images: ImageQuerySet, tags: Mapping[int, Sequence[str]]) -> int:
     """Store the tags that `tags` maps to each image id; return how many images were found."""
-    image_ids = list(images.filter(pk__in=tags).values_list("pk", flat=True))
+    image_ids = images.filter(pk__in=tags).lock_ids()
     Image.objects.replace_tags({image_id: tags[image_id] for image_id in image_ids})
     return len(image_ids)
 
 
 @transaction.atomic
-def move_images(*, images: ImageQuerySet, target: Collection) -> int:
-    """Move the images to another collection, perhaps of another team, and return how many were moved.
+def move_images(*, images: ImageQuerySet, target: Collection) -> dict[int, list[int]]:
+    """Move the images to another collection, perhaps of another team.
 
-    The caller passes only images and a target that the person may edit. The vectors follow by index jobs, without
-    encoding. Raises CollectionDeleted, or QuotaExceeded with nothing moved.
+    Return the ids of the moved images by the id of their earlier collection. The caller passes only images and a
+    target that the person may edit. The vectors follow by index jobs, without encoding. Raises CollectionDeleted, or
+    QuotaExceeded with nothing moved.
     """
     team = Team.objects.select_for_update().get(pk=target.team_id)
     if not Collection.objects.not_trashed().filter(pk=target.pk).exists():
         raise CollectionDeleted(_("This collection was deleted. Select another one."))
-    incoming = images.exclude(collection__team=team)
-    if count := incoming.count():
-        byte_size = incoming.aggregate(sum=Sum("byte_size", default=0))["sum"]
-        check_quota(team=team, byte_size=byte_size, images=count)
-    return images.exclude(collection=target).update(collection=target)
+    moved = Image.objects.filter(pk__in=images.exclude(collection=target).lock_ids())
+    if room := _measure_incoming(moved, team.pk):
+        check_quota(team=team, **room)
+    previous: dict[int, list[int]] = {}
+    for image_id, origin in moved.values_list("pk", "collection_id"):
+        previous.setdefault(origin, []).append(image_id)
+    moved.update(collection=target)
+    return previous
 
 
-def check_room_for_move(*, image_ids: Iterable[int], target: Collection) -> None:
+def check_room_for_move(*, image_ids: Sequence[int], target: Collection) -> None:
     """Raise QuotaExceeded if the target's team has no room for the images of other teams."""
-    count = byte_size = 0
-    for chunk in split_into_chunks(image_ids):
-        incoming = Image.objects.filter(pk__in=chunk).exclude(collection__team=target.team_id)
-        found = incoming.aggregate(count=Count("pk"), byte_size=Sum("byte_size", default=0))
-        count, byte_size = count + found["count"], byte_size + found["byte_size"]
-    if count:
-        check_quota(team=target.team, byte_size=byte_size, images=count)
+    total: Counter[str] = Counter()
+    for start in range(0, len(image_ids), _READ_CHUNK_SIZE):
+        chunk = image_ids[start : start + _READ_CHUNK_SIZE]
+        total.update(_measure_incoming(Image.objects.filter(pk__in=chunk), target.team_id))
+    if total:
+        check_quota(team=target.team, **total)
+
+
+def _measure_incoming(images: ImageQuerySet, team_id: int) -> dict[str, int]:
+    """Return the room that the images of other teams need, as `check_quota` takes it; empty if there are none."""
+    incoming = images.exclude(collection__team=team_id)
+    needed = incoming.aggregate(images=Count("pk"), byte_size=Sum("byte_size", default=0))
+    return needed if needed["images"] else {}
 
 
 def requeue_failed_images(*, images: ImageQuerySet) -> int:
     """Enqueue the images whose indexing failed; return how many."""
-    return sum(map(_requeue_chunk, split_into_chunks(list(images.failed().values_list("pk", flat=True)))))
+    return sum(write_in_chunks(list(images.failed().values_list("pk", flat=True)), _requeue_chunk))
 
 
-@transaction.atomic
 def _requeue_chunk(image_ids: list[int]) -> int:
     failed = Image.objects.filter(pk__in=image_ids)
     count = failed.enqueue()

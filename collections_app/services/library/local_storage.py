@@ -3,7 +3,7 @@
 import errno
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,10 @@ class PrivateFolder(FileSystemStorage):
     def delete(self, name: str) -> None:
         with _translate_errors():
             super().delete(name)
+
+    def delete_many(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.delete(name)
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
         with _translate_errors():

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from collections_app.models import Collection, Image, Team, User
-from collections_app.models.concurrent_writes import split_into_chunks
+from collections_app.models.concurrent_writes import write_in_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.names import find_free_name
 
@@ -24,10 +24,14 @@ def trash_collection(*, collection: Collection, trasher: User) -> int:
     The collection is hidden at once, and its pictures are moved in chunks. Maintenance moves the rest after an
     interruption. Uploads in progress wait for the lock on the team and then find the collection in the trash.
     """
-    with transaction.atomic():
-        _lock_teams([collection.team_id])
-        Collection.objects.filter(pk=collection.pk).update(trashed_at=timezone.now())
+    _mark_collection_trashed(collection)
     return _trash_hidden_images(Image.objects.filter(collection=collection), trasher)
+
+
+@transaction.atomic
+def _mark_collection_trashed(collection: Collection) -> None:
+    _lock_teams([collection.team_id])
+    Collection.objects.filter(pk=collection.pk).update(trashed_at=timezone.now())
 
 
 def trash_images_of_trashed_collections() -> int:
@@ -38,23 +42,24 @@ def trash_images_of_trashed_collections() -> int:
 def _trash_hidden_images(images: ImageQuerySet, trasher: User | None) -> int:
     """Move the images of trashed collections to the trash, except where the collection is restored meanwhile."""
     hidden = Image.objects.not_trashed().filter(collection__trashed_at__isnull=False)
-    now, ids = timezone.now(), list((images & hidden).values_list("pk", flat=True))
-    return sum(hidden.filter(pk__in=chunk).update(trashed_at=now, trasher=trasher) for chunk in split_into_chunks(ids))
+    return (images & hidden).update_in_chunks(trashed_at=timezone.now(), trasher=trasher)
 
 
-def restore_images(*, images: ImageQuerySet) -> int:
-    """Restore the trashed images and their trashed collections; return how many images."""
-    return sum(map(_restore_chunk, split_into_chunks(list(images.trashed().values_list("pk", flat=True)))))
+def restore_in_chunks(*, images: ImageQuerySet) -> int:
+    """Restore the trashed images like `restore_images`, in short transactions."""
+    ids = list(images.trashed().values_list("pk", flat=True))
+    return sum(write_in_chunks(ids, lambda chunk: restore_images(images=images.filter(pk__in=chunk))))
 
 
 @transaction.atomic
-def _restore_chunk(image_ids: list[int]) -> int:
-    trashed = Image.objects.trashed().filter(pk__in=image_ids)
+def restore_images(*, images: ImageQuerySet) -> int:
+    """Restore the trashed images and their trashed collections; return how many images."""
+    trashed = Image.objects.trashed().filter(pk__in=list(images.values_list("pk", flat=True)))
     collections = Collection.objects.exclude(trashed_at=None).filter(pk__in=trashed.values("collection"))
     _lock_teams(collections.values_list("team_id", flat=True))
     for collection in collections:
         restore_collection(collection=collection)
-    return trashed.update(trashed_at=None, trasher=None)
+    return Image.objects.filter(pk__in=trashed.lock_ids()).update(trashed_at=None, trasher=None)
 
 
 def restore_collection(*, collection: Collection) -> None:
@@ -67,13 +72,16 @@ def restore_collection(*, collection: Collection) -> None:
 def purge_trash(*, images: ImageQuerySet | None = None) -> int:
     """Delete permanently the images trashed TRASH_DAYS ago, or the given trashed images; return how many."""
     due = images.trashed() if images is not None else _find_overdue()
-    purged = 0
-    for chunk in split_into_chunks(list(due.values_list("pk", flat=True))):
-        with transaction.atomic():
-            _, deleted = Image.objects.filter(pk__in=chunk).trashed().delete()
-        purged += deleted.get(Image._meta.label, 0)
+    purged = due.delete_in_chunks()
     Collection.objects.filter(trashed_at__lt=_compute_deadline(), images=None).delete()
     return purged
+
+
+def delete_collection(*, collection: Collection) -> None:
+    """Delete the collection permanently, after its images. It is hidden meanwhile, so that nothing is added."""
+    _mark_collection_trashed(collection)
+    Image.objects.filter(collection=collection).delete_in_chunks()
+    collection.delete()
 
 
 def _find_overdue() -> ImageQuerySet:

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models import Membership, Role, Team, User
+from collections_app.models import Image, Membership, Role, Team, User
 
 
 @transaction.atomic
@@ -15,6 +15,17 @@ def create_personal_team(*, user: User) -> Team:
     if created:
         Membership.objects.create(team=team, user=user, role=Role.OWNER)
     return team
+
+
+def delete_account(*, user: User) -> None:
+    """Delete the account with its personal team. Pictures in other teams stay, without their uploader.
+
+    The pictures are changed first, in short transactions. After an interruption it can be repeated.
+    """
+    Image.objects.filter(collection__team__personal_of=user).delete_in_chunks()
+    Image.objects.filter(uploader=user).update_in_chunks(uploader=None)
+    Image.objects.filter(trasher=user).update_in_chunks(trasher=None)
+    user.delete()
 
 
 def mark_address_verified(*, user: User) -> None:

@@ -16,8 +16,6 @@ from collections_app.services.sharing.owners import (
     reject_personal_team,
 )
 
-_CHUNK = 500
-
 
 @transaction.atomic
 def create_team(*, name: str, owner: User) -> Team:
@@ -38,11 +36,12 @@ def rename_team(*, team: Team, name: str) -> None:
 
 
 def delete_team(*, team: Team) -> None:
-    """Delete the team with its collections and images permanently. Raises PersonalTeamProtected."""
+    """Delete the team with its collections and images permanently. Raises PersonalTeamProtected.
+
+    The images are deleted first, in short transactions. After an interruption it can be repeated.
+    """
     reject_personal_team(team)
-    images = Image.objects.in_team(team).order_by("pk")
-    while chunk := list(images.values_list("pk", flat=True)[:_CHUNK]):
-        Image.objects.filter(pk__in=chunk).delete()
+    Image.objects.in_team(team).delete_in_chunks()
     team.delete()
 
 

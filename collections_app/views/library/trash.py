@@ -14,7 +14,7 @@ from collections_app.messages import format_count
 from collections_app.models import Image, Team
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
-from collections_app.services.library.trash import purge_trash, restore_images
+from collections_app.services.library.trash import purge_trash, restore_in_chunks
 from collections_app.views.library.selection import RESTORED, get_selected_ids, is_all_selected
 from collections_app.views.paging import paginate
 from collections_app.views.refusals import refuse_misread
@@ -67,7 +67,7 @@ def _apply(
 
 
 def _restore(images: ImageQuerySet) -> int:
-    return restore_images(images=images)
+    return restore_in_chunks(images=images)
 
 
 def _purge(images: ImageQuerySet) -> int:

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+NO_DELETION_OF_MANY = "no deletion of many"
 CONTENT = b"0123456789" * 1000
 _CODES = {
     "missing": (404, "NoSuchKey"),
@@ -63,6 +64,24 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(fault)
 
     do_HEAD = do_PUT = do_DELETE = do_GET  # noqa: N815
+
+    def do_POST(self) -> None:
+        """Delete many objects."""
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.server.fault == NO_DELETION_OF_MANY:
+            self.server.requests += 1
+            self._refuse(501, "NotImplemented")
+        elif self.server.fault:
+            self.do_GET()
+        else:
+            self.server.requests += 1
+            self._answer(b"<DeleteResult/>")
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         """Silent."""

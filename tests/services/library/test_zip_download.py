@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
 from collections_app.models import Image
 from collections_app.services.library.files import build_download_name
-from collections_app.services.library.zip_download import stream_zip
+from collections_app.services.library.zip_download import CHECKED_TOGETHER, stream_zip
 from tests.sample_team import SampleTeam, put_picture
 
 
@@ -66,6 +68,22 @@ def test_names_fit_file_systems(name: str, number: int) -> None:
 def test_a_cut_name_keeps_its_suffix() -> None:
     assert build_download_name("я" * 250 + ".jpeg").endswith("я.jpeg")
     assert build_download_name("я" * 250 + ".heic", suffix=".jpg").endswith("я.jpg")
+
+
+def test_statements_of_a_zip_do_not_depend_on_its_pictures(sample: SampleTeam) -> None:
+    """All pictures have the same file."""
+    facts = {name: getattr(sample.image, name) for name in ("collection", "file", "sha256", "byte_size", "format")}
+    ids = [
+        Image.objects.create(**facts, original_name=f"{number}.png", width=10, height=10).pk
+        for number in range(CHECKED_TOGETHER)
+    ]
+    counts = []
+    for size in (1, CHECKED_TOGETHER):
+        with CaptureQueriesContext(connection) as queries:
+            entries = read_zip(stream_zip(image_ids=ids[:size], user=sample.viewer)).namelist()
+        assert len(entries) == size
+        counts.append(len(queries))
+    assert counts[1] <= counts[0] * 4  # a slow test takes some seconds, and access is checked every second
 
 
 def test_names_in_a_zip_are_distinct_also_where_case_is_ignored(sample: SampleTeam) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +12,7 @@ from django.test import Client
 
 from collections_app.models import Collection, Image, Membership, Share, Team, User
 from collections_app.services.library.collections import create_collection
-from collections_app.services.library.zip_download import stream_zip
+from collections_app.services.library.zip_download import CHECKED_FOR_S, stream_zip
 from tests.sample_team import SampleTeam, put_picture, put_pictures, sign_in_client
 from tests.searches import find_ids
 from tests.services.indexing.agreement import assert_index_agrees
@@ -110,6 +111,7 @@ def test_revoked_right_ends_a_download_before_the_next_file(sample: SampleTeam) 
     put_pictures(sample, 3)
     chunks = stream_zip(image_ids=sorted(in_collection(sample.collection)), user=sample.viewer)
     received = [next(chunks)]
+    time.sleep(CHECKED_FOR_S)
     Membership.objects.filter(user=sample.viewer).delete()
     assert len(unpack(iter([*received, *chunks]))) == 1
 
@@ -118,6 +120,7 @@ def test_deactivated_account_ends_a_download_before_the_next_file(sample: Sample
     put_pictures(sample, 3)
     chunks = stream_zip(image_ids=sorted(in_collection(sample.collection)), user=sample.viewer)
     received = [next(chunks)]
+    time.sleep(CHECKED_FOR_S)
     User.objects.filter(pk=sample.viewer.pk).update(is_active=False)
     assert len(unpack(iter([*received, *chunks]))) == 1
 
