@@ -93,7 +93,8 @@ def _print_setting(options: argparse.Namespace) -> None:
 def _cases(gallery: Gallery, encoder: Encoder, seed: int) -> Iterator[Case]:
     """Captions of scenes that are not in the gallery, drawn until there are enough of each sort; no two alike."""
     chance = random.Random(f"cutoffs {seed}")
-    from collections_app.services.search.relevance import NEUTRAL_TEXT, Baseline
+    from collections_app.services.search.relevance import Baseline
+    from collections_app.services.search.samples import NEUTRAL_TEXT
 
     wanted = {"many": _MANY, "few": _FEW, "none": _NONE}
     queries: dict[str, Caption] = {}

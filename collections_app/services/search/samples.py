@@ -1,0 +1,162 @@
+"""Vectors of a sample of each scope, kept in memory: how a query scores in the whole scope without another search.
+
+A sample belongs to one model and one exact scope. The database decides at each use which of its pictures count.
+"""
+
+import math
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from cachetools import TLRUCache
+from django.db.models import Count, Max, Q
+from numpy.typing import NDArray
+
+from collections_app.encoders import get_encoder
+from collections_app.index import Vector
+from collections_app.models.image import ImageQuerySet, IndexState
+from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.search.retrieval import MAX_HITS, find_nearest
+from collections_app.services.search.scope import Scope
+from collections_app.services.search.score_gaps import Numbers
+from collections_app.services.search.text_embeddings import embed_text
+
+NEUTRAL_TEXT = "a picture"
+# A larger scope than a search returns is sampled. Sizes vary by about 30 around this one, so that a search returns all.
+_SAMPLE_SIZE = 800
+_MAX_STEP = 2**20
+# A sample of 1,000 vectors of 512 numbers takes 1 MB.
+MAX_CACHED_BYTES = 64 * 1024 * 1024
+_EMPTY_BYTES = 1024
+_TTL_S = 600.0
+# While pictures of the scope wait for the index. They may have any id.
+_UNSETTLED_TTL_S = 30.0
+_MAX_NEW_SHARE = 0.05
+_LOCKS = 64
+
+_Key = tuple[str, tuple[int, ...], tuple[tuple[int, int], ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeSample:
+    """About one entry in `sample_every` of a scope; with 1 it is the whole scope.
+
+    `ids` and `neutral_scores` (those of NEUTRAL_TEXT) have the shape (n,), `vectors` is float16 of shape (n, dim).
+    When it was drawn, `total` entries up to `newest_id` were in the scope, and none waited if it `is_settled`.
+    """
+
+    ids: NDArray[np.int64]
+    vectors: NDArray[np.float16]
+    neutral_scores: Numbers
+    sample_every: int
+    total: int
+    newest_id: int
+    is_settled: bool
+
+    @property
+    def is_whole_scope(self) -> bool:
+        return self.sample_every == 1
+
+    def compute_scores(self, vector: Vector) -> Numbers:
+        """Return the cosines to a unit vector, shape (n,)."""
+        scores: Numbers = (self.vectors.astype(np.float32) @ vector).astype(np.float64)
+        return scores
+
+    def keep_visible(self, images: ImageQuerySet) -> Self:
+        """Return the part that the query set shows now."""
+        visible = set(images.filter(pk__in=self.ids.tolist()).values_list("pk", flat=True))
+        is_kept = np.fromiter((pk in visible for pk in self.ids.tolist()), dtype=np.bool_, count=len(self.ids))
+        if is_kept.all():
+            return self
+        scores = self.neutral_scores[is_kept]
+        return replace(self, ids=self.ids[is_kept], vectors=self.vectors[is_kept], neutral_scores=scores)
+
+
+def get_sample(scope: Scope) -> ScopeSample:
+    """Return a sample of what the scope shows. It is drawn again after ten minutes, or if a twentieth is new.
+
+    Raises EncoderError or IndexUnavailable.
+    """
+    key = _make_key(scope)
+    sample = _find_current(key, scope)
+    if sample is None:
+        # Simultaneous searches of a scope wait for one of them.
+        with _locks[hash(key) % _LOCKS]:
+            sample = _find_current(key, scope) or _draw_sample(key, scope)
+    return sample.keep_visible(scope.images)
+
+
+def find_cached_sample(scope: Scope) -> ScopeSample | None:
+    """Return the sample of a scope if it is in memory. It may contain pictures that are no longer visible."""
+    with _lock:
+        return _samples.get(_make_key(scope))
+
+
+def clear_samples() -> None:
+    """For tests: each has other pictures under the same ids."""
+    with _lock:
+        _samples.clear()
+
+
+def _make_key(scope: Scope) -> _Key:
+    return get_encoder().key, tuple(sorted(scope.team_ids)), tuple(sorted(scope.collections.items()))
+
+
+def _find_current(key: _Key, scope: Scope) -> ScopeSample | None:
+    with _lock:
+        sample = _samples.get(key)
+    if sample is None:
+        return None
+    most_new = int(_MAX_NEW_SHARE * sample.total)
+    new = scope.images.indexed_by(key[0]).filter(pk__gt=sample.newest_id).order_by()[: most_new + 1]
+    return sample if new.count() <= most_new else None
+
+
+def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
+    model_key = key[0]
+    is_searchable = Q(index_state=IndexState.INDEXED, index_model_key=model_key)
+    # Counted before the entries are read: a picture that is indexed meanwhile counts as new.
+    facts = scope.images.exclude(index_state=IndexState.FAILED).aggregate(
+        total=Count("pk", filter=is_searchable), newest_id=Max("pk", filter=is_searchable), rows=Count("pk")
+    )
+    neutral, sample_every = embed_text(NEUTRAL_TEXT), _choose_step(facts["total"])
+    hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
+    while len(hits) >= MAX_HITS and sample_every < _MAX_STEP:
+        sample_every *= 2
+        hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
+    ids = [hit.id for hit in hits]
+    vectors = get_active_index().get_vectors(ids, team_ids=scope.all_team_ids) if ids else {}
+    kept = [hit for hit in hits if hit.id in vectors]
+    sample = ScopeSample(
+        ids=np.array([hit.id for hit in kept], dtype=np.int64),
+        vectors=np.array([vectors[hit.id] for hit in kept], dtype=np.float16).reshape(len(kept), -1),
+        neutral_scores=np.array([hit.score for hit in kept], dtype=np.float64),
+        sample_every=sample_every,
+        total=facts["total"],
+        newest_id=facts["newest_id"] or 0,
+        is_settled=facts["rows"] == facts["total"],
+    )
+    with _lock:
+        _samples[key] = sample
+    return sample
+
+
+def _choose_step(total: int) -> int:
+    return 1 if total < MAX_HITS else math.ceil(total / _SAMPLE_SIZE)
+
+
+def _get_size(sample: ScopeSample) -> int:
+    return sample.vectors.nbytes + sample.ids.nbytes + sample.neutral_scores.nbytes + _EMPTY_BYTES
+
+
+def _get_end(_key: _Key, sample: ScopeSample, now: float) -> float:
+    return now + (_TTL_S if sample.is_settled else _UNSETTLED_TTL_S)
+
+
+_lock = threading.Lock()
+_locks = [threading.Lock() for _ in range(_LOCKS)]
+_samples: TLRUCache[_Key, ScopeSample] = TLRUCache(
+    maxsize=MAX_CACHED_BYTES, ttu=_get_end, timer=time.monotonic, getsizeof=_get_size
+)
