@@ -45,7 +45,7 @@ class Result:
 class SearchResults:
     """The results to show, in order. The first `likely_count` are likely; `hidden_count` unlikely ones are left out.
 
-    `is_cut`: the index has more hits than it was asked for. `is_first_part`: it can be asked for more.
+    `is_cut`: the index left out hits. `is_first_part`: a search for MAX_HITS returns more of them.
     """
 
     ranked: Sequence[ScoredId] = ()
@@ -72,6 +72,10 @@ class SearchResults:
     def has_more(self) -> bool:
         """Whether more pictures than these meet the cutoffs."""
         return self.is_cut and not self.hidden_count
+
+    @property
+    def has_more_likely(self) -> bool:
+        return self.has_more and not self.possible_count
 
 
 def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None, wanted: int | None = None) -> SearchResults:

@@ -121,7 +121,7 @@ def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
     facts = scope.images.exclude(index_state=IndexState.FAILED).aggregate(
         total=Count("pk", filter=is_searchable), newest_id=Max("pk", filter=is_searchable), rows=Count("pk")
     )
-    neutral, sample_every = embed_text(NEUTRAL_TEXT), _choose_step(facts["total"])
+    neutral, sample_every = embed_text(NEUTRAL_TEXT), choose_step(facts["total"])
     hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
     while len(hits) >= MAX_HITS and sample_every < _MAX_STEP:
         sample_every *= 2
@@ -131,7 +131,7 @@ def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
     kept = [hit for hit in hits if hit.id in vectors]
     sample = ScopeSample(
         ids=np.array([hit.id for hit in kept], dtype=np.int64),
-        vectors=np.array([vectors[hit.id] for hit in kept], dtype=np.float16).reshape(len(kept), -1),
+        vectors=np.array([vectors[hit.id] for hit in kept], dtype=np.float16).reshape(len(kept), len(neutral)),
         neutral_scores=np.array([hit.score for hit in kept], dtype=np.float64),
         sample_every=sample_every,
         total=facts["total"],
@@ -143,7 +143,8 @@ def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
     return sample
 
 
-def _choose_step(total: int) -> int:
+def choose_step(total: int) -> int:
+    """Return `sample_every` for a scope with this many entries."""
     return 1 if total < MAX_HITS else math.ceil(total / _SAMPLE_SIZE)
 
 
