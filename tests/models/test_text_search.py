@@ -248,6 +248,15 @@ def test_search_uses_the_index_and_scans_no_pictures(sample: SampleTeam) -> None
     assert "Seq Scan on collections_app_image" not in plan
 
 
+def test_index_returns_no_matches_of_other_teams(sample: SampleTeam) -> None:
+    place = create_collection(team=sample.outsider.personal_team, name="Roses", creator=sample.outsider)
+    put_picture(place, sample.outsider, "rose.png", colour="red")
+    words = ScopedWords("rose", (sample.team.pk,))
+    matched = ImageName.objects.filter(words__matching=words).values_list("pk", flat=True)
+    assert list(matched) == [sample.image.pk]
+    assert ImageName.objects.filter(words__matching=ScopedWords("rose", (place.team_id,))).count() == 1
+
+
 def test_search_takes_one_statement(sample: SampleTeam, django_assert_num_queries: Callable[..., object]) -> None:
     query = search_names("rose", Image.objects.visible_to(sample.owner)).with_collection()
     with django_assert_num_queries(1):  # type: ignore[attr-defined]
