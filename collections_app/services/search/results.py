@@ -98,7 +98,7 @@ def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None, wanted
 
 def keep_visible(raw_hits: RawHits, *, images: ImageQuerySet) -> list[Hit]:
     """Return the hits that the database shows."""
-    visible = set(images.filter(pk__in=[hit.id for hit in raw_hits]).values_list("pk", flat=True))
+    visible = _find_visible_ids([hit.id for hit in raw_hits], images)
     return [hit for hit in raw_hits if hit.id in visible]
 
 
@@ -147,9 +147,9 @@ def _find_best(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | No
         raw_hits = find_nearest(scope=request.scope, vector=vector, conditions=request.filters.conditions, limit=limit)
         if not raw_hits and not request.scope.is_empty:
             refuse_lost_entries(team_ids=request.scope.all_team_ids, images=request.scope.images)
-        hits = keep_visible(raw_hits, images=request.scope.images)
-        if sample:
-            cutoffs = find_request_cutoffs(request, vector, hits, score_scale=score_scale, sample=sample)
+        hits, seen = _keep_visible_parts(request, raw_hits, sample)
+        if seen:
+            cutoffs = find_request_cutoffs(request, vector, hits, score_scale=score_scale, sample=seen)
         results = replace(
             split_hits(hits, cutoffs or NO_CUTOFFS, is_graded=request.is_graded),
             is_cut=has_more_hits(raw_hits, limit=limit),
@@ -158,6 +158,25 @@ def _find_best(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | No
         if not results.has_more or len(hits) > max(results.likely_count, (wanted or 0) - 1):
             break
     return results
+
+
+def _keep_visible_parts(
+    request: SearchRequest, raw_hits: RawHits, sample: ScopeSample | None
+) -> tuple[list[Hit], ScopeSample | None]:
+    """Return the visible hits and the visible part of the sample. Both have the same scope in most searches."""
+    scope, visible_scope = request.scope, request.visible_scope
+    if sample is None:
+        return keep_visible(raw_hits, images=scope.images), None
+    sampled_ids = sample.ids.tolist()
+    if scope is not visible_scope:
+        seen = _find_visible_ids(sampled_ids, visible_scope.images)
+        return keep_visible(raw_hits, images=scope.images), sample.keep(seen)
+    visible = _find_visible_ids([*(hit.id for hit in raw_hits), *sampled_ids], scope.images)
+    return [hit for hit in raw_hits if hit.id in visible], sample.keep(visible)
+
+
+def _find_visible_ids(ids: Sequence[int], images: ImageQuerySet) -> set[int]:
+    return set(images.filter(pk__in=ids).values_list("pk", flat=True))
 
 
 def _list_limits(request: SearchRequest, sample: ScopeSample | None, wanted: int | None) -> list[int]:

@@ -6,6 +6,7 @@ A sample belongs to one model and one exact scope. The database decides at each 
 import math
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from collections_app.encoders import get_encoder
 from collections_app.index import Vector
-from collections_app.models.image import ImageQuerySet, IndexState
+from collections_app.models.image import IndexState
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.search.retrieval import MAX_HITS, find_nearest
 from collections_app.services.search.scope import Scope
@@ -64,9 +65,8 @@ class ScopeSample:
         scores: Numbers = (self.vectors.astype(np.float32) @ vector).astype(np.float64)
         return scores
 
-    def keep_visible(self, images: ImageQuerySet) -> Self:
-        """Return the part that the query set shows now."""
-        visible = set(images.filter(pk__in=self.ids.tolist()).values_list("pk", flat=True))
+    def keep(self, visible: Collection[int]) -> Self:
+        """Return the part with these ids."""
         is_kept = np.fromiter((pk in visible for pk in self.ids.tolist()), dtype=np.bool_, count=len(self.ids))
         if is_kept.all():
             return self
@@ -75,21 +75,22 @@ class ScopeSample:
 
 
 def get_sample(scope: Scope) -> ScopeSample:
-    """Return a sample of what the scope shows. It is drawn again after ten minutes, or if a twentieth is new.
+    """Return a sample of the entries of a scope. It is drawn again after ten minutes, or if a twentieth is new.
 
-    Raises EncoderError or IndexUnavailable.
+    Pictures that were trashed or moved since are still in it: `keep` those that the database shows. Raises EncoderError
+    or IndexUnavailable.
     """
     key = _make_key(scope)
     sample = _find_current(key, scope)
-    if sample is None:
-        # Simultaneous searches of a scope wait for one of them.
-        with _locks[hash(key) % _LOCKS]:
-            sample = _find_current(key, scope) or _draw_sample(key, scope)
-    return sample.keep_visible(scope.images)
+    if sample:
+        return sample
+    # Simultaneous searches of a scope wait for one of them.
+    with _locks[hash(key) % _LOCKS]:
+        return _find_current(key, scope) or _draw_sample(key, scope)
 
 
 def find_cached_sample(scope: Scope) -> ScopeSample | None:
-    """Return the sample of a scope if it is in memory. It may contain pictures that are no longer visible."""
+    """Return the sample of a scope if it is in memory."""
     with _lock:
         return _samples.get(_make_key(scope))
 

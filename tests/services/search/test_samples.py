@@ -6,6 +6,7 @@ from collections_app.encoders import get_encoder
 from collections_app.index.milvus import MilvusIndex
 from collections_app.models import Image
 from collections_app.models.image import IndexState
+from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.results import run_search
@@ -83,13 +84,30 @@ def test_many_new_pictures_renew_a_sample(sample: SampleTeam, added: int, is_dra
 def test_pictures_out_of_sight_do_not_count(sample: SampleTeam) -> None:
     made = index_matches_and_others(sample, matches=30, total=400)
     mark_indexed()
-    scope = resolve_visible_scope(sample.viewer)
-    assert len(get_sample(scope).ids) == 400
+    before = run_search(parse_search_request(user=sample.viewer, parameters={"q": WORDS}))
+    assert before.likely_count == 30
     place = made.matches[0].collection
     type(place).objects.filter(pk=place.pk).update(team=sample.outsider.personal_team)
-    seen = get_sample(scope)
-    assert len(seen.ids) == len(seen.vectors) == len(seen.neutral_scores) == 370
-    assert not {image.pk for image in made.matches} & set(seen.ids.tolist())
+    after = run_search(parse_search_request(user=sample.viewer, parameters={"q": WORDS}))
+    narrowed = run_search(parse_search_request(user=sample.viewer, parameters={"q": f"{WORDS} in:Garden"}))
+    clear_samples()
+    index_anew = get_sample(resolve_visible_scope(sample.viewer))
+    assert len(index_anew.ids) == 400  # the index is stale
+    get_active_index().delete([image.pk for image in made.matches])
+    clear_samples()
+    without = run_search(parse_search_request(user=sample.viewer, parameters={"q": WORDS}))
+    assert after.cutoffs == narrowed.cutoffs == without.cutoffs != before.cutoffs
+
+
+def test_kept_part_has_the_vectors_and_scores_of_its_pictures(sample: SampleTeam) -> None:
+    made = index_matches_and_others(sample, matches=30, total=400)
+    mark_indexed()
+    ids = {image.pk for image in made.matches}
+    drawn = get_sample(resolve_visible_scope(sample.owner))
+    kept = drawn.keep(ids)
+    assert set(kept.ids.tolist()) == ids
+    assert kept.compute_scores(embed_text(WORDS)).min() > 0.69 > drawn.compute_scores(embed_text(WORDS)).min()
+    assert len(kept.neutral_scores) == 30
 
 
 def test_each_scope_and_each_model_has_its_own_sample(sample: SampleTeam, monkeypatch: pytest.MonkeyPatch) -> None:
