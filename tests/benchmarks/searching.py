@@ -60,7 +60,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     site: Any = None
     if options.pictures:
-        from tests.benchmarks import large_scope as site
+        from tests.benchmarks.large_site import search_site as site
     user = site.make_site(options.pictures) if site else _make_site()
     queries = _queries(options.queries + _AT_ONCE)
     times, per_second = _measure(user, queries[: options.queries], queries[options.queries :])
