@@ -32,8 +32,9 @@ _MAX_STEP = 2**20
 MAX_CACHED_BYTES = 64 * 1024 * 1024
 _EMPTY_BYTES = 1024
 _TTL_S = 600.0
-# While pictures of the scope wait for the index. They may have any id.
+# While pictures of the scope wait for the index, or it lacks entries. These may have any id.
 _UNSETTLED_TTL_S = 30.0
+_LEAST_SHARE = 0.8
 _MAX_NEW_SHARE = 0.05
 _LOCKS = 64
 
@@ -45,7 +46,8 @@ class ScopeSample:
     """About one entry in `sample_every` of a scope; with 1 it is the whole scope.
 
     `ids` and `neutral_scores` (those of NEUTRAL_TEXT) have the shape (n,), `vectors` is float16 of shape (n, dim).
-    When it was drawn, `total` entries up to `newest_id` were in the scope, and none waited if it `is_settled`.
+    When it was drawn, the scope had `total` searchable pictures up to `newest_id`. `is_settled`: all were in the index,
+    and no others waited.
     """
 
     ids: NDArray[np.int64]
@@ -137,7 +139,7 @@ def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
         sample_every=sample_every,
         total=facts["total"],
         newest_id=facts["newest_id"] or 0,
-        is_settled=facts["rows"] == facts["total"],
+        is_settled=facts["rows"] == facts["total"] and len(kept) * sample_every > _LEAST_SHARE * facts["total"],
     )
     with _lock:
         _samples[key] = sample
