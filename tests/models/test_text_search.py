@@ -250,11 +250,10 @@ def test_search_uses_the_index_and_scans_no_pictures(sample: SampleTeam) -> None
 
 def test_index_returns_no_matches_of_other_teams(sample: SampleTeam) -> None:
     place = create_collection(team=sample.outsider.personal_team, name="Roses", creator=sample.outsider)
-    put_picture(place, sample.outsider, "rose.png", colour="red")
-    words = ScopedWords("rose", (sample.team.pk,))
-    matched = ImageName.objects.filter(words__matching=words).values_list("pk", flat=True)
-    assert list(matched) == [sample.image.pk]
-    assert ImageName.objects.filter(words__matching=ScopedWords("rose", (place.team_id,))).count() == 1
+    theirs = put_picture(place, sample.outsider, "rose.png", colour="red")
+    for team_id, own in ((sample.team.pk, sample.image), (place.team_id, theirs)):
+        matched = ImageName.objects.filter(**{"words__matching": ScopedWords("rose", (team_id,))})
+        assert [each.pk for each in matched] == [own.pk]
 
 
 def test_search_takes_one_statement(sample: SampleTeam, django_assert_num_queries: Callable[..., object]) -> None:
