@@ -252,7 +252,7 @@ def test_index_returns_no_matches_of_other_teams(sample: SampleTeam) -> None:
     place = create_collection(team=sample.outsider.personal_team, name="Roses", creator=sample.outsider)
     theirs = put_picture(place, sample.outsider, "rose.png", colour="red")
     for team_id, own in ((sample.team.pk, sample.image), (place.team_id, theirs)):
-        matched = ImageName.objects.filter(**{"words__matching": ScopedWords("rose", (team_id,))})
+        matched = ImageName.objects.filter(words__matching=ScopedWords("rose", (team_id,)))  # type: ignore[misc]
         assert [each.pk for each in matched] == [own.pk]
 
 

@@ -25,10 +25,11 @@ from collections_app.services.search.score_gaps import Numbers
 from collections_app.services.search.text_embeddings import embed_text
 
 NEUTRAL_TEXT = "a picture"
-# A larger scope than a search returns is sampled. Sizes vary by about 30 around this one, so that a search returns all.
+# The vectors of a smaller scope are held whole. With 512 numbers each, 2,000 take 2 MB.
+_MAX_WHOLE = 2000
+# Sizes vary by about 30 around this one, so that one search returns all of a sample.
 _SAMPLE_SIZE = 800
 _MAX_STEP = 2**20
-# A sample of 1,000 vectors of 512 numbers takes 1 MB.
 MAX_CACHED_BYTES = 64 * 1024 * 1024
 _EMPTY_BYTES = 1024
 _TTL_S = 600.0
@@ -121,34 +122,43 @@ def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
     model_key = key[0]
     is_searchable = Q(index_state=IndexState.INDEXED, index_model_key=model_key)
     # Counted before the entries are read: a picture that is indexed meanwhile counts as new.
-    facts = scope.images.exclude(index_state=IndexState.FAILED).aggregate(
+    images = scope.images.exclude(index_state=IndexState.FAILED)
+    facts = images.aggregate(
         total=Count("pk", filter=is_searchable), newest_id=Max("pk", filter=is_searchable), rows=Count("pk")
     )
-    neutral, sample_every = embed_text(NEUTRAL_TEXT), choose_step(facts["total"])
-    hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
-    while len(hits) >= MAX_HITS and sample_every < _MAX_STEP:
-        sample_every *= 2
-        hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
-    ids = [hit.id for hit in hits]
-    vectors = get_active_index().get_vectors(ids, team_ids=scope.all_team_ids) if ids else {}
-    kept = [hit for hit in hits if hit.id in vectors]
+    neutral, sample_every = embed_text(NEUTRAL_TEXT), choose_step(facts["rows"])
+    if sample_every == 1:
+        ids = list(images.values_list("pk", flat=True))
+    else:
+        ids, sample_every = _draw_ids(scope, neutral, sample_every)
+    found = get_active_index().get_vectors(ids, team_ids=scope.all_team_ids) if ids else {}
+    vectors = np.array([*found.values()], dtype=np.float32).reshape(len(found), len(neutral))
     sample = ScopeSample(
-        ids=np.array([hit.id for hit in kept], dtype=np.int64),
-        vectors=np.array([vectors[hit.id] for hit in kept], dtype=np.float16).reshape(len(kept), len(neutral)),
-        neutral_scores=np.array([hit.score for hit in kept], dtype=np.float64),
+        ids=np.array([*found], dtype=np.int64),
+        vectors=vectors.astype(np.float16),
+        neutral_scores=(vectors @ neutral).astype(np.float64),
         sample_every=sample_every,
         total=facts["total"],
         newest_id=facts["newest_id"] or 0,
-        is_settled=facts["rows"] == facts["total"] and len(kept) * sample_every > _LEAST_SHARE * facts["total"],
+        is_settled=facts["rows"] == facts["total"] and len(found) * sample_every > _LEAST_SHARE * facts["total"],
     )
     with _lock:
         _samples[key] = sample
     return sample
 
 
+def _draw_ids(scope: Scope, neutral: Vector, sample_every: int) -> tuple[list[int], int]:
+    """Return the ids of a sample, and what `sample_every` had to become for a search to return all of it."""
+    hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
+    while len(hits) >= MAX_HITS and sample_every < _MAX_STEP:
+        sample_every *= 2
+        hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
+    return [hit.id for hit in hits], sample_every
+
+
 def choose_step(total: int) -> int:
-    """Return `sample_every` for a scope with this many entries."""
-    return 1 if total < MAX_HITS else math.ceil(total / _SAMPLE_SIZE)
+    """Return `sample_every` for a scope with this many pictures."""
+    return 1 if total <= _MAX_WHOLE else math.ceil(total / _SAMPLE_SIZE)
 
 
 def _get_size(sample: ScopeSample) -> int:

@@ -92,7 +92,7 @@ def test_pictures_out_of_sight_do_not_count(sample: SampleTeam) -> None:
     narrowed = run_search(parse_search_request(user=sample.viewer, parameters={"q": f"{WORDS} in:Garden"}))
     clear_samples()
     index_anew = get_sample(resolve_visible_scope(sample.viewer))
-    assert len(index_anew.ids) == 400  # the index is stale
+    assert len(index_anew.ids) == 370
     get_active_index().delete([image.pk for image in made.matches])
     clear_samples()
     without = run_search(parse_search_request(user=sample.viewer, parameters={"q": WORDS}))
@@ -124,7 +124,7 @@ def test_each_scope_and_each_model_has_its_own_sample(sample: SampleTeam, monkey
 
 def test_sample_is_used_again_until_it_is_cleared(sample: SampleTeam, searches: list[object]) -> None:
     scope = resolve_visible_scope(sample.owner)
-    index_matches_and_others(sample, matches=0, total=400)
+    index_matches_and_others(sample, matches=0, total=2100)
     mark_indexed()
     for _ in range(3):
         get_sample(scope)
