@@ -24,7 +24,7 @@ def mark_indexed() -> None:
 
 @pytest.fixture
 def searches(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What each search of the index was asked for."""
+    """The options of each search of the index."""
     noted: list[object] = []
     search = MilvusIndex.search
 

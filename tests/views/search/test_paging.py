@@ -1,4 +1,4 @@
-"""Further pages of results in a large scope, which the index is asked for only when someone scrolls to them."""
+"""Further pages of results in a large scope. The index is searched for them only when someone scrolls."""
 
 import pytest
 from django.test import Client
