@@ -13,7 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from collections_app.index import close_index
-from collections_app.services.search.relevance import clear_baselines
+from collections_app.services.search.samples import clear_samples
 from tests.sample_team import CLOSED_PORT, SampleTeam, make_sample_team
 
 # Folders whose tests share a server, and therefore run in one process.
@@ -91,7 +91,7 @@ def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.ENCODER_CLASS = "tests.encoders.caching_encoder.CachingEncoder"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for quick tests
     close_index()
-    clear_baselines()
+    clear_samples()
     yield
     close_index()
 

@@ -12,6 +12,7 @@ from collections_app.models.share import ShareRole
 register = template.Library()
 
 _LATER_WORD = re.compile(r"(?<=[\s-])[A-Z](?=[a-z])")
+_MORE_PICTURES = ngettext_lazy("more than %(number)s picture", "more than %(number)s pictures", "count")
 _PICTURES = ngettext_lazy("%(number)s picture", "%(number)s pictures", "count")
 _MEMBERS = ngettext_lazy("%(number)s member", "%(number)s members", "count")
 _COLLECTIONS = ngettext_lazy("%(number)s collection", "%(number)s collections", "count")
@@ -20,6 +21,12 @@ _COLLECTIONS = ngettext_lazy("%(number)s collection", "%(number)s collections", 
 @register.filter
 def picture_count(count: int) -> str:
     return format_count(_PICTURES, count)
+
+
+@register.filter
+def more_pictures(count: int) -> str:
+    """Say that there are more than the counted pictures."""
+    return format_count(_MORE_PICTURES, count)
 
 
 @register.filter

@@ -248,6 +248,14 @@ def test_search_uses_the_index_and_scans_no_pictures(sample: SampleTeam) -> None
     assert "Seq Scan on collections_app_image" not in plan
 
 
+def test_index_returns_no_matches_of_other_teams(sample: SampleTeam) -> None:
+    place = create_collection(team=sample.outsider.personal_team, name="Roses", creator=sample.outsider)
+    theirs = put_picture(place, sample.outsider, "rose.png", colour="red")
+    for team_id, own in ((sample.team.pk, sample.image), (place.team_id, theirs)):
+        matched = ImageName.objects.filter(words__matching=ScopedWords("rose", (team_id,)))  # type: ignore[misc]
+        assert [each.pk for each in matched] == [own.pk]
+
+
 def test_search_takes_one_statement(sample: SampleTeam, django_assert_num_queries: Callable[..., object]) -> None:
     query = search_names("rose", Image.objects.visible_to(sample.owner)).with_collection()
     with django_assert_num_queries(1):  # type: ignore[attr-defined]

@@ -35,7 +35,7 @@ class Command(FreeTextCommand):
         try:
             request = parse_search_request(user=person, parameters={"q": text})
             require_understood(request)
-            ranked = run_search(request, cutoffs=NO_CUTOFFS).ranked[:limit]
+            ranked = run_search(request, cutoffs=NO_CUTOFFS, wanted=limit).ranked[:limit]
             results = join_rows(ranked, images=request.scope.images)
         except ImageSearchError as error:
             raise CommandError(str(error)) from error

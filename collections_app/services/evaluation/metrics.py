@@ -60,7 +60,7 @@ def score_search(judged: JudgedQuery, *, k: int, team: Team | None = None) -> Sc
     parameters = {"q": judged.text, "team": str(team.pk) if team else ""}
     request = parse_search_request(user=judged.person, parameters=parameters)
     require_understood(request)
-    ranked = run_search(request, cutoffs=NO_CUTOFFS).ranked[:k]
+    ranked = run_search(request, cutoffs=NO_CUTOFFS, wanted=k).ranked[:k]
     return score_ranking(
         judged.text, [judged.judgments.get(each.id) for each in ranked], judged.judgments.values(), k=k
     )

@@ -20,24 +20,18 @@ Examples and exclusions have no baseline: see `score_gaps`. The possible results
 the remaining scores, which is the top 2 % of unrelated pictures.
 """
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, pstdev
 
 import numpy as np
-from cachetools import TTLCache
 
-from collections_app.encoders import get_encoder
 from collections_app.index import Hit, Vector
 from collections_app.models import Image
 from collections_app.services.search.request import SearchRequest
-from collections_app.services.search.retrieval import MAX_HITS, RawHits, find_nearest, sample_scope
-from collections_app.services.search.scope import Scope
+from collections_app.services.search.retrieval import FIRST_HITS
+from collections_app.services.search.samples import ScopeSample
 from collections_app.services.search.score_gaps import Numbers, compute_quantile, compute_spread, find_gap
-from collections_app.services.search.text_embeddings import embed_text
 
-NEUTRAL_TEXT = "a picture"
 # With fewer scores there is no telling what is usual.
 MIN_SCORES = 24
 # Chosen on other drawn scenes and queries than those of `python -m tests.benchmarks.relevance`, for the demo's model
@@ -48,15 +42,6 @@ _MAX_ODDS_BELOW_BEST = 2.0
 _POSSIBLE_SPREADS = 2.0
 # A picture this close to an example is the example itself, and says nothing about the others.
 _SAME_PICTURE = 0.99
-# With this many hits there may be more pictures than hits. The index may return slightly fewer than the limit.
-_NEARLY_ALL_HITS = MAX_HITS * 0.9
-_FIRST_SAMPLE_EVERY = 16
-# A baseline of fewer pictures is measured each time: that is fast, and each new picture changes it.
-_MIN_CACHED_SCORES = 100
-_BASELINE_TTL_S = 600.0
-_MAX_BASELINES = 1024
-
-_BaselineKey = tuple[str, tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,42 +67,60 @@ class Baseline:
 NO_CUTOFFS = Cutoffs(likely=float("inf"), possible=float("-inf"))
 
 
-def find_request_cutoffs(request: SearchRequest, vector: Vector, raw_hits: RawHits, *, score_scale: float) -> Cutoffs:
-    """Return the cutoffs of a search. They come from all hits in the visible scope, also if the search is filtered."""
-    if all(term.weight < 0 for term in request.terms):
+def find_request_cutoffs(
+    request: SearchRequest, vector: Vector, hits: Sequence[Hit], *, score_scale: float, sample: ScopeSample
+) -> Cutoffs:
+    """Return the cutoffs of a search with these visible hits.
+
+    `sample` is of the visible scope. It stands for everything below the hits, and for what filters leave out. Only the
+    first FIRST_HITS count unless all of them are likely, so that searches for fewer and for more hits agree.
+    """
+    if not hits or all(term.weight < 0 for term in request.terms):
         return NO_CUTOFFS  # almost every picture is unlike something
-    scope = request.visible_scope
-    if request.is_restricted and raw_hits:
-        raw_hits = find_nearest(scope=scope, vector=vector)
-    baseline = None if request.is_graded else get_baseline(scope)
-    scores = [hit.score for hit in _drop_examples(request, raw_hits)]
-    if len(raw_hits) < _NEARLY_ALL_HITS or not scores:
-        return find_cutoffs(scores, baseline=baseline and baseline.scale(score_scale))
-    sample = sample_scope(scope=scope, vector=vector, sample_every=_FIRST_SAMPLE_EVERY)
+    baseline = None if request.is_graded else measure_baseline(sample)
+    scaled = baseline and baseline.scale(score_scale)
+    first = hits if sample.is_whole_scope else hits[:FIRST_HITS]
+    cutoffs = _find_cutoffs_of_hits(request, vector, first, sample, scaled)
+    if len(hits) > len(first) and first[-1].score >= cutoffs.likely:
+        return _find_cutoffs_of_hits(request, vector, hits, sample, scaled)
+    return cutoffs
+
+
+def _find_cutoffs_of_hits(
+    request: SearchRequest, vector: Vector, hits: Sequence[Hit], sample: ScopeSample, baseline: Baseline | None
+) -> Cutoffs:
+    found = {hit.id for hit in hits}
+    sampled = [
+        Hit(id=pk, score=score)
+        for pk, score in zip(sample.ids.tolist(), sample.compute_scores(vector).tolist(), strict=True)
+        if pk not in found and (request.is_restricted or score < hits[-1].score)
+    ]
     return find_cutoffs(
-        scores,
-        lower_scores=[hit.score for hit in sample.hits if hit.score < scores[-1]],
+        [hit.score for hit in _drop_examples(request, hits)],
+        sampled_scores=[hit.score for hit in _drop_examples(request, sampled)],
         sample_every=sample.sample_every,
-        baseline=baseline and baseline.scale(score_scale),
+        baseline=baseline,
     )
 
 
 def find_cutoffs(
     scores: Sequence[float],
     *,
-    lower_scores: Sequence[float] = (),
+    sampled_scores: Sequence[float] = (),
     sample_every: int = 1,
     baseline: Baseline | None = None,
 ) -> Cutoffs:
-    """Return the cutoffs of a ranking, given its scores in descending order.
+    """Return the cutoffs of a ranking, in which each of `sampled_scores` stands for `sample_every` pictures.
 
-    If the ranking was cut, `lower_scores` holds the scores below it of about one picture in `sample_every`.
+    Both are in any order, and no picture is in both.
     """
-    values: Numbers = np.array([*scores, *lower_scores], dtype=np.float64)
+    values: Numbers = np.array([*scores, *sampled_scores], dtype=np.float64)
     if len(values) < MIN_SCORES or not np.isfinite(values).all():
         return NO_CUTOFFS
-    lower_ranks = len(scores) + sample_every * np.arange(1.0, 1 + len(lower_scores))
-    ranks: Numbers = np.concatenate([np.arange(1.0, 1 + len(scores)), lower_ranks])
+    order = np.argsort(-values, kind="stable")
+    values = values[order]
+    counts = np.repeat([1.0, float(sample_every)], [len(scores), len(sampled_scores)])
+    ranks: Numbers = np.cumsum(counts[order])
     if compute_spread(values, ranks) <= 0:
         return NO_CUTOFFS
     likely = _find_end_by_evidence(values, ranks, baseline) if baseline else find_gap(values, ranks)
@@ -129,40 +132,19 @@ def find_cutoffs(
     return Cutoffs(likely=likely, possible=min(likely, possible))
 
 
-def get_baseline(scope: Scope) -> Baseline | None:
-    """Return the baseline of the active model in a scope, or None if all scores are equal.
-
-    A baseline of at least 100 scores is cached for ten minutes.
-    """
-    key = (get_encoder().key, tuple(sorted(scope.team_ids)), tuple(sorted(scope.collections)))
-    with _lock:
-        cached = _baselines.get(key)
-    return cached or _measure_baseline(scope, key)
-
-
-def clear_baselines() -> None:
-    """For tests: each has other pictures under the same ids."""
-    with _lock:
-        _baselines.clear()
-
-
-def _measure_baseline(scope: Scope, key: _BaselineKey) -> Baseline | None:
-    sample = sample_scope(scope=scope, vector=embed_text(NEUTRAL_TEXT))
-    scores = [hit.score for hit in sample.hits]
-    if not scores or not (std := pstdev(scores)):
+def measure_baseline(sample: ScopeSample) -> Baseline | None:
+    """Return the baseline of a scope, or None if all scores are equal or there are none."""
+    scores = sample.neutral_scores
+    if not len(scores) or not (std := float(scores.std())):
         return None
-    baseline = Baseline(mean=fmean(scores), std=std)
-    if len(scores) >= _MIN_CACHED_SCORES:
-        with _lock:
-            _baselines[key] = baseline
-    return baseline
+    return Baseline(mean=float(scores.mean()), std=std)
 
 
-def _drop_examples(request: SearchRequest, raw_hits: RawHits) -> list[Hit]:
+def _drop_examples(request: SearchRequest, hits: Sequence[Hit]) -> Sequence[Hit]:
     if not request.examples:
-        return list(raw_hits)
+        return hits
     ids = {example.pk for example in request.examples.values() if isinstance(example, Image)}
-    return [hit for hit in raw_hits if hit.id not in ids and hit.score < _SAME_PICTURE]
+    return [hit for hit in hits if hit.id not in ids and hit.score < _SAME_PICTURE]
 
 
 def _find_end_by_evidence(values: Numbers, ranks: Numbers, baseline: Baseline) -> float:
@@ -183,7 +165,3 @@ def _compute_odds(evidence: Numbers, ranks: Numbers) -> Numbers:
     with np.errstate(divide="ignore"):  # lower scores may be too small to count
         above = evidence[:-1] - evidence[0] - np.log(lower / others)
     return np.append(above + np.minimum(0.0, np.log(here / others)), 0.0)
-
-
-_lock = threading.Lock()
-_baselines: TTLCache[_BaselineKey, Baseline] = TTLCache(maxsize=_MAX_BASELINES, ttl=_BASELINE_TTL_S)

@@ -13,7 +13,8 @@ from collections_app.services.indexing.completeness import refuse_lost_entries
 from collections_app.services.search.composition import compose, compute_score_scale, embed_terms
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs, find_request_cutoffs
 from collections_app.services.search.request import SearchRequest
-from collections_app.services.search.retrieval import MAX_HITS, RawHits, find_nearest
+from collections_app.services.search.retrieval import FIRST_HITS, MAX_HITS, RawHits, find_nearest, has_more_hits
+from collections_app.services.search.samples import ScopeSample, find_cached_sample, get_sample
 
 
 class Verdict(Enum):
@@ -42,13 +43,18 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResults:
-    """The results to show, in order. The first `likely_count` are likely; `hidden_count` unlikely ones are left out."""
+    """The results to show, in order. The first `likely_count` are likely; `hidden_count` unlikely ones are left out.
+
+    `is_cut`: the index left out hits. `is_first_part`: a search for MAX_HITS returns more of them.
+    """
 
     ranked: Sequence[ScoredId] = ()
     likely_count: int = 0
     hidden_count: int = 0
     verdict: Verdict = Verdict.UNSPLIT
     cutoffs: Cutoffs = NO_CUTOFFS
+    is_cut: bool = False
+    is_first_part: bool = False
 
     @property
     def is_split(self) -> bool:
@@ -62,9 +68,18 @@ class SearchResults:
     def possible_count(self) -> int:
         return len(self.ranked) - self.likely_count
 
+    @property
+    def has_more(self) -> bool:
+        """Whether more pictures than these meet the cutoffs."""
+        return self.is_cut and not self.hidden_count
 
-def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None) -> SearchResults:
-    """Return what the request finds, best first.
+    @property
+    def has_more_likely(self) -> bool:
+        return self.has_more and not self.possible_count
+
+
+def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None, wanted: int | None = None) -> SearchResults:
+    """Return what the request finds, best first: up to MAX_HITS, or at least the first `wanted`.
 
     Filters without terms find the newest pictures: the last uploaded or, with `sort:date`, the last taken. A request
     with problems finds nothing: show its problems, and call `require_understood` before acting on results.
@@ -77,21 +92,13 @@ def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None) -> Sea
         return SearchResults()
     if not request.terms:
         return _find_newest(request)
-    parts = embed_terms(request)
-    vector = compose(parts)
-    raw_hits = find_nearest(scope=request.scope, vector=vector, conditions=request.filters.conditions)
-    if not raw_hits and not request.scope.is_empty:
-        refuse_lost_entries(team_ids=request.scope.all_team_ids, images=request.scope.images)
-    if cutoffs is None:
-        cutoffs = find_request_cutoffs(request, vector, raw_hits, score_scale=compute_score_scale(parts))
-    hits = keep_visible(raw_hits, images=request.scope.images)
-    results = split_hits(hits, cutoffs, is_graded=request.is_graded)
+    results = _find_best(request, cutoffs, wanted)
     return _sort_by_date(results, request.scope.images) if request.filters.is_newest_first else results
 
 
 def keep_visible(raw_hits: RawHits, *, images: ImageQuerySet) -> list[Hit]:
     """Return the hits that the database shows."""
-    visible = set(images.filter(pk__in=[hit.id for hit in raw_hits]).values_list("pk", flat=True))
+    visible = _find_visible_ids([hit.id for hit in raw_hits], images)
     return [hit for hit in raw_hits if hit.id in visible]
 
 
@@ -128,6 +135,56 @@ def find_title_matches(request: SearchRequest, *, limit: int) -> list[Image]:
     words = ScopedWords(drop_stop_words(request.wanted_text), tuple(scope.team_ids), tuple(scope.collections))
     named = scope.images.matching_names(words).with_collection()
     return list(request.filters.apply(named, limit=limit))
+
+
+def _find_best(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | None) -> SearchResults:
+    """Search once. Search again for MAX_HITS only if all hits are likely, or fewer than wanted are visible."""
+    parts = embed_terms(request)
+    vector, score_scale = compose(parts), compute_score_scale(parts)
+    sample = get_sample(request.visible_scope) if cutoffs is None else None
+    results = SearchResults()
+    for limit in _list_limits(request, sample or find_cached_sample(request.visible_scope), wanted):
+        raw_hits = find_nearest(scope=request.scope, vector=vector, conditions=request.filters.conditions, limit=limit)
+        if not raw_hits and not request.scope.is_empty:
+            refuse_lost_entries(team_ids=request.scope.all_team_ids, images=request.scope.images)
+        hits, seen = _keep_visible_parts(request, raw_hits, sample)
+        if seen:
+            cutoffs = find_request_cutoffs(request, vector, hits, score_scale=score_scale, sample=seen)
+        results = replace(
+            split_hits(hits, cutoffs or NO_CUTOFFS, is_graded=request.is_graded),
+            is_cut=has_more_hits(raw_hits, limit=limit),
+            is_first_part=limit < MAX_HITS,
+        )
+        if not results.has_more or len(hits) > max(results.likely_count, (wanted or 0) - 1):
+            break
+    return results
+
+
+def _keep_visible_parts(
+    request: SearchRequest, raw_hits: RawHits, sample: ScopeSample | None
+) -> tuple[list[Hit], ScopeSample | None]:
+    """Return the visible hits and the visible part of the sample. Both have the same scope in most searches."""
+    scope, visible_scope = request.scope, request.visible_scope
+    if sample is None:
+        return keep_visible(raw_hits, images=scope.images), None
+    sampled_ids = sample.ids.tolist()
+    if scope is not visible_scope:
+        seen = _find_visible_ids(sampled_ids, visible_scope.images)
+        return keep_visible(raw_hits, images=scope.images), sample.keep(seen)
+    visible = _find_visible_ids([*(hit.id for hit in raw_hits), *sampled_ids], scope.images)
+    return [hit for hit in raw_hits if hit.id in visible], sample.keep(visible)
+
+
+def _find_visible_ids(ids: Sequence[int], images: ImageQuerySet) -> set[int]:
+    return set(images.filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def _list_limits(request: SearchRequest, sample: ScopeSample | None, wanted: int | None) -> list[int]:
+    """Return how many hits to ask for, at first and then. All hits of a small scope take no longer."""
+    is_small = sample is not None and sample.is_whole_scope
+    if wanted is None or wanted > FIRST_HITS or is_small or request.filters.is_newest_first:
+        return [MAX_HITS]
+    return [FIRST_HITS, MAX_HITS]
 
 
 def _find_newest(request: SearchRequest) -> SearchResults:

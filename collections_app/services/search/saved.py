@@ -63,7 +63,7 @@ def count_new_matches(*, search: SavedSearch, viewer: User, top: int = TOP_RESUL
     if visit is None:
         return None
     try:
-        ids = [each.id for each in run_search(request).ranked[:top]]
+        ids = [each.id for each in run_search(request, wanted=top).ranked[:top]]
     except CancelledOut:
         return None
     return Image.objects.filter(pk__in=ids, created_at__gt=visit.visited_at).count()

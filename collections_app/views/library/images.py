@@ -84,5 +84,6 @@ def image_delete(request: SignedInRequest, pk: int) -> HttpResponse:
 def _find_similar(request: SignedInRequest, image: Image) -> list[Result]:
     """Return the pictures most similar to one, without itself."""
     search = build_similar_request(user=request.user, image=image)
-    others = [each for each in run_search(search, cutoffs=NO_CUTOFFS).ranked if each.id != image.pk]
+    found = run_search(search, cutoffs=NO_CUTOFFS, wanted=SIMILAR + 1)
+    others = [each for each in found.ranked if each.id != image.pk]
     return join_rows(others[:SIMILAR], images=search.scope.images)

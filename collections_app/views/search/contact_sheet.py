@@ -31,8 +31,8 @@ def search_sheet(request: SignedInRequest) -> HttpResponse:
     rows = min(parse_id(request.GET.get("rows", "")) or DEFAULT_ROWS, MAX_ROWS)
     try:
         require_understood(search)
-        ranked = run_search(search, cutoffs=read_cutoffs(request)).ranked[: COLUMNS * rows]
-        images = [each.image for each in join_rows(ranked, images=search.scope.images)]
+        found = run_search(search, cutoffs=read_cutoffs(request), wanted=COLUMNS * rows)
+        images = [each.image for each in join_rows(found.ranked[: COLUMNS * rows], images=search.scope.images)]
         picture = make_contact_sheet(images, is_time_over=lambda: budget.is_spent)
     except SearchNotUnderstood as error:
         return render_misread(request, error)

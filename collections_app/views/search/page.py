@@ -97,7 +97,7 @@ def search(request: SignedInRequest) -> HttpResponse:
         matches = paginate(request, find_title_matches(search_request, limit=MAX_HITS))
         return render(request, "search/search.html", {**context, "all_title_matches": matches})
     try:
-        results = run_search(search_request, cutoffs=read_cutoffs(request))
+        results = run_search(search_request, cutoffs=read_cutoffs(request), wanted=_count_wanted(request))
     except ImageSearchError as error:
         return _render_failure(request, search_request, context, error)
     page = get_results_page(request, results, search_request.scope.images)
@@ -108,6 +108,7 @@ def search(request: SignedInRequest) -> HttpResponse:
         **_find_first_title_matches(search_request),
         "rated_results": get_rated_results(request, search_request.text, page.results),
         "sheet_rows": range(1, MAX_ROWS + 1),
+        "max_hits": MAX_HITS,
         "targets": Collection.objects.editable_by(request.user).select_related("team"),
     }
     return render(request, "search/search.html", context)
@@ -148,10 +149,11 @@ def get_results_page(request: HttpRequest, results: SearchResults, images: Image
         for first, last, name in spans
         if results.ranked[first:last] and first < last
     ]
+    has_next = end < len(results.ranked) or (results.has_more and results.is_first_part)
     return ResultsPage(
         sections=sections,
         start=start + 1,
-        next_query=_build_page_query(request, results, end) if end < len(results.ranked) else "",
+        next_query=_build_page_query(request, results, min(end, len(results.ranked))) if has_next else "",
         previous_query=_build_page_query(request, results, max(0, start - PAGE_SIZE)) if start else "",
     )
 
@@ -160,7 +162,7 @@ def _render_next_page(request: SignedInRequest, search_request: SearchRequest) -
     """Answer htmx, which loads further results while one scrolls."""
     try:
         require_understood(search_request)
-        results = run_search(search_request, cutoffs=read_cutoffs(request))
+        results = run_search(search_request, cutoffs=read_cutoffs(request), wanted=_count_wanted(request))
     except ImageSearchError as error:
         status = 400 if isinstance(error, SearchNotUnderstood) else 503
         return HttpResponse(describe_error(error), status=status, content_type="text/plain")
@@ -207,6 +209,12 @@ def _build_filter_form() -> forms.Form:
     for field in form.fields.values():
         field.widget.attrs["form"] = "search-form"
     return form
+
+
+def _count_wanted(request: HttpRequest) -> int:
+    """Return how many results this page and the next one need, as new pictures may move the start."""
+    offset = parse_id(request.GET.get(OFFSET, "")) or 0
+    return offset + 2 * PAGE_SIZE
 
 
 def _find_start(request: HttpRequest, ranked: Sequence[ScoredId]) -> int:

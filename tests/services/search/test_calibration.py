@@ -10,18 +10,13 @@ from collections_app.demo.evaluate import MODEL_FOLDER, Gallery
 from collections_app.demo.gallery import get_demo_collections
 from collections_app.encoders import get_encoder
 from collections_app.encoders.clip import ClipEncoder
-from collections_app.services.search.relevance import (
-    NEUTRAL_TEXT,
-    Baseline,
-    clear_baselines,
-    find_cutoffs,
-    get_baseline,
-)
-from collections_app.services.search.scope import Scope, resolve_visible_scope
+from collections_app.services.search.relevance import Baseline, find_cutoffs, measure_baseline
+from collections_app.services.search.samples import NEUTRAL_TEXT, get_sample
+from collections_app.services.search.scope import resolve_visible_scope
 from collections_app.services.search.text_embeddings import embed_text
 from tests.sample_team import SampleTeam
 from tests.services.search.test_relevance import descending
-from tests.services.search.test_results import MANY, index_matches_and_others
+from tests.services.search.test_results import index_matches_and_others
 
 # About what it is for the demo's model.
 DEMO = Baseline(mean=0.042, std=0.027)
@@ -69,7 +64,7 @@ def test_wider_of_two_gaps_counts_in_a_cut_ranking() -> None:
     scores = descending([0.6] * 5, [0.4] * 900, bulk(19_095, middle=0.3, spread=0.02))
     whole = find_cutoffs(scores, baseline=TOO_LOW)
     assert (
-        find_cutoffs(scores[:1000], lower_scores=scores[1000::16], sample_every=16, baseline=TOO_LOW).likely
+        find_cutoffs(scores[:1000], sampled_scores=scores[1000::16], sample_every=16, baseline=TOO_LOW).likely
         == whole.likely
     )
     assert count_likely(scores, TOO_LOW) == 5
@@ -88,7 +83,7 @@ def test_sampled_scores_stand_for_many() -> None:
     below = [score for score in scores[1000:] if chance.random() < 1 / 16]
     whole = find_cutoffs(scores, baseline=DEMO)
     assert (
-        find_cutoffs(scores[:1000], lower_scores=below, sample_every=16, baseline=DEMO).likely
+        find_cutoffs(scores[:1000], sampled_scores=below, sample_every=16, baseline=DEMO).likely
         == whole.likely
         == math.inf
     )
@@ -123,20 +118,8 @@ def test_demo_model_separates_matches(demo: Gallery, encoder: ClipEncoder, words
 
 def test_baseline_measures_the_scope_with_neutral_text(sample: SampleTeam) -> None:
     index_matches_and_others(sample, matches=0)
-    baseline = get_baseline(resolve_visible_scope(sample.owner))
+    baseline = measure_baseline(get_sample(resolve_visible_scope(sample.owner)))
     usual = -0.3 * float(embed_text("a white dog") @ embed_text(NEUTRAL_TEXT))
     assert baseline
     assert baseline.mean == pytest.approx(usual, abs=0.02)
     assert baseline.std == pytest.approx(1 / math.sqrt(get_encoder().dim), rel=0.2)  # as aside of the words all is
-
-
-def test_baseline_is_cached_for_each_scope(sample: SampleTeam) -> None:
-    scope = resolve_visible_scope(sample.owner)
-    assert get_baseline(scope) is None
-    index_matches_and_others(sample, matches=0, total=400)
-    first = get_baseline(scope)
-    index_matches_and_others(sample, matches=MANY // 10, total=MANY // 10, seed=2)
-    assert get_baseline(scope) == first
-    assert get_baseline(Scope(images=scope.images)) is None
-    clear_baselines()
-    assert get_baseline(scope) != first

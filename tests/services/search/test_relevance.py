@@ -56,11 +56,11 @@ def test_truncated_ranking_uses_a_sample_of_the_rest() -> None:
     scores = descending(bulk(20_000), [0.8 + 0.0001 * number for number in range(600)])
     chance = random.Random(1)
     below = [score for score in scores[1000:] if chance.random() < 1 / 16]
-    cutoffs = find_cutoffs(scores[:1000], lower_scores=below, sample_every=16)
+    cutoffs = find_cutoffs(scores[:1000], sampled_scores=below, sample_every=16)
     assert sum(score >= cutoffs.likely for score in scores) == 600
 
 
 def test_sample_shows_that_all_similar_hits_are_likely() -> None:
     scores = descending(bulk(20_000), [0.8 + 0.0001 * number for number in range(1500)])
-    cutoffs = find_cutoffs(scores[:1000], lower_scores=scores[1000::16], sample_every=16)
+    cutoffs = find_cutoffs(scores[:1000], sampled_scores=scores[1000::16], sample_every=16)
     assert all(score >= cutoffs.likely for score in scores[:1000])

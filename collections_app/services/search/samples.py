@@ -1,0 +1,176 @@
+"""Vectors of a sample of each scope, kept in memory: how a query scores in the whole scope without another search.
+
+A sample belongs to one model and one exact scope. The database decides at each use which of its pictures count.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from cachetools import TLRUCache
+from django.db.models import Count, Max, Q
+from numpy.typing import NDArray
+
+from collections_app.encoders import get_encoder
+from collections_app.index import Vector
+from collections_app.models.image import IndexState
+from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.search.retrieval import MAX_HITS, find_nearest
+from collections_app.services.search.scope import Scope
+from collections_app.services.search.score_gaps import Numbers
+from collections_app.services.search.text_embeddings import embed_text
+
+NEUTRAL_TEXT = "a picture"
+# The vectors of a smaller scope are held whole. With 512 numbers each, 2,000 take 2 MB.
+_MAX_WHOLE = 2000
+# Sizes vary by about 30 around this one, so that one search returns all of a sample.
+_SAMPLE_SIZE = 800
+_MAX_STEP = 2**20
+MAX_CACHED_BYTES = 64 * 1024 * 1024
+_EMPTY_BYTES = 1024
+_TTL_S = 600.0
+# While pictures of the scope wait for the index, or it lacks entries. These may have any id.
+_UNSETTLED_TTL_S = 30.0
+_LEAST_SHARE = 0.8
+_MAX_NEW_SHARE = 0.05
+_LOCKS = 64
+
+_Key = tuple[str, tuple[int, ...], tuple[tuple[int, int], ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeSample:
+    """About one entry in `sample_every` of a scope; with 1 it is the whole scope.
+
+    `ids` and `neutral_scores` (those of NEUTRAL_TEXT) have the shape (n,), `vectors` is float16 of shape (n, dim).
+    When it was drawn, the scope had `total` searchable pictures up to `newest_id`. `is_settled`: all were in the index,
+    and no others waited.
+    """
+
+    ids: NDArray[np.int64]
+    vectors: NDArray[np.float16]
+    neutral_scores: Numbers
+    sample_every: int
+    total: int
+    newest_id: int
+    is_settled: bool
+
+    @property
+    def is_whole_scope(self) -> bool:
+        return self.sample_every == 1
+
+    def compute_scores(self, vector: Vector) -> Numbers:
+        """Return the cosines to a unit vector, shape (n,)."""
+        scores: Numbers = (self.vectors.astype(np.float32) @ vector).astype(np.float64)
+        return scores
+
+    def keep(self, visible: Collection[int]) -> Self:
+        """Return the part with these ids."""
+        is_kept = np.fromiter((pk in visible for pk in self.ids.tolist()), dtype=np.bool_, count=len(self.ids))
+        if is_kept.all():
+            return self
+        scores = self.neutral_scores[is_kept]
+        return replace(self, ids=self.ids[is_kept], vectors=self.vectors[is_kept], neutral_scores=scores)
+
+
+def get_sample(scope: Scope) -> ScopeSample:
+    """Return a sample of the entries of a scope. It is drawn again after ten minutes, or if a twentieth is new.
+
+    Pictures that were trashed or moved since are still in it: `keep` those that the database shows. Raises EncoderError
+    or IndexUnavailable.
+    """
+    key = _make_key(scope)
+    sample = _find_current(key, scope)
+    if sample:
+        return sample
+    # Simultaneous searches of a scope wait for one of them.
+    with _locks[hash(key) % _LOCKS]:
+        return _find_current(key, scope) or _draw_sample(key, scope)
+
+
+def find_cached_sample(scope: Scope) -> ScopeSample | None:
+    """Return the sample of a scope if it is in memory."""
+    with _lock:
+        return _samples.get(_make_key(scope))
+
+
+def clear_samples() -> None:
+    """For tests: each has other pictures under the same ids."""
+    with _lock:
+        _samples.clear()
+
+
+def _make_key(scope: Scope) -> _Key:
+    return get_encoder().key, tuple(sorted(scope.team_ids)), tuple(sorted(scope.collections.items()))
+
+
+def _find_current(key: _Key, scope: Scope) -> ScopeSample | None:
+    with _lock:
+        sample = _samples.get(key)
+    if sample is None:
+        return None
+    most_new = int(_MAX_NEW_SHARE * sample.total)
+    new = scope.images.indexed_by(key[0]).filter(pk__gt=sample.newest_id).order_by()[: most_new + 1]
+    return sample if new.count() <= most_new else None
+
+
+def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
+    model_key = key[0]
+    is_searchable = Q(index_state=IndexState.INDEXED, index_model_key=model_key)
+    # Counted before the entries are read: a picture that is indexed meanwhile counts as new.
+    images = scope.images.exclude(index_state=IndexState.FAILED)
+    facts = images.aggregate(
+        total=Count("pk", filter=is_searchable), newest_id=Max("pk", filter=is_searchable), rows=Count("pk")
+    )
+    neutral, sample_every = embed_text(NEUTRAL_TEXT), choose_step(facts["rows"])
+    if sample_every == 1:
+        ids = list(images.values_list("pk", flat=True))
+    else:
+        ids, sample_every = _draw_ids(scope, neutral, sample_every)
+    found = get_active_index().get_vectors(ids, team_ids=scope.all_team_ids) if ids else {}
+    vectors = np.array([*found.values()], dtype=np.float32).reshape(len(found), len(neutral))
+    sample = ScopeSample(
+        ids=np.array([*found], dtype=np.int64),
+        vectors=vectors.astype(np.float16),
+        neutral_scores=(vectors @ neutral).astype(np.float64),
+        sample_every=sample_every,
+        total=facts["total"],
+        newest_id=facts["newest_id"] or 0,
+        is_settled=facts["rows"] == facts["total"] and len(found) * sample_every > _LEAST_SHARE * facts["total"],
+    )
+    with _lock:
+        _samples[key] = sample
+    return sample
+
+
+def _draw_ids(scope: Scope, neutral: Vector, sample_every: int) -> tuple[list[int], int]:
+    """Return the ids of a sample, and what `sample_every` had to become for a search to return all of it."""
+    hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
+    while len(hits) >= MAX_HITS and sample_every < _MAX_STEP:
+        sample_every *= 2
+        hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
+    return [hit.id for hit in hits], sample_every
+
+
+def choose_step(total: int) -> int:
+    """Return `sample_every` for a scope with this many pictures."""
+    return 1 if total <= _MAX_WHOLE else math.ceil(total / _SAMPLE_SIZE)
+
+
+def _get_size(sample: ScopeSample) -> int:
+    return sample.vectors.nbytes + sample.ids.nbytes + sample.neutral_scores.nbytes + _EMPTY_BYTES
+
+
+def _get_end(_key: _Key, sample: ScopeSample, now: float) -> float:
+    return now + (_TTL_S if sample.is_settled else _UNSETTLED_TTL_S)
+
+
+_lock = threading.Lock()
+_locks = [threading.Lock() for _ in range(_LOCKS)]
+_samples: TLRUCache[_Key, ScopeSample] = TLRUCache(
+    maxsize=MAX_CACHED_BYTES, ttu=_get_end, timer=time.monotonic, getsizeof=_get_size
+)

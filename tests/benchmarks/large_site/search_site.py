@@ -1,0 +1,130 @@
+"""A scope with many rows and clustered random vectors, for `tests.benchmarks.searching`."""
+
+import random
+import time
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_CHUNK = 4000
+_COLLECTIONS = 10
+_CLUSTERS = 200
+_SPREAD = 1.2
+_QUERIES = 20
+
+Vectors = NDArray[np.float32]
+
+
+def make_site(count: int) -> Any:
+    """Fill a team of its own with `count` pictures and return its owner."""
+    from collections_app.models import Image, IndexJob, User
+    from collections_app.services.indexing.active_index import get_active_index
+    from collections_app.services.indexing.entries import build_entry
+    from collections_app.services.library.collections import create_collection
+
+    user = User.objects.create_user("bench@example.com")
+    team = user.personal_team
+    places = [create_collection(team=team, name=f"Year {n}", creator=user) for n in range(2000, 2000 + _COLLECTIONS)]
+    vectors = draw_vectors(count)
+    for start, end in pairwise([*range(0, count, _CHUNK), count]):
+        images = Image.objects.bulk_create(_build_row(n, places[n % _COLLECTIONS], user) for n in range(start, end))
+        pairs = zip(images, vectors[start:end], strict=True)
+        get_active_index().upsert(_make_records(pairs, build_entry))
+    IndexJob.objects.all().delete()
+    return user
+
+
+def draw_vectors(count: int) -> Vectors:
+    """Return unit vectors around random centres, the same for each call."""
+    from collections_app.encoders import get_encoder
+
+    chance, dim = np.random.default_rng(1), get_encoder().dim
+    centres = chance.normal(size=(_CLUSTERS, dim))
+    drawn = centres[chance.integers(_CLUSTERS, size=count)] + _SPREAD * chance.normal(size=(count, dim))
+    units: Vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    return units
+
+
+def print_numpy() -> None:
+    """Print the time of the same search by numpy, on as many vectors."""
+    from collections_app.encoders import get_encoder
+    from collections_app.models import Image
+
+    vectors, times_ms = draw_vectors(Image.objects.count()), []
+    for query in get_encoder().encode_texts([f"query {number}" for number in range(_QUERIES)]):
+        started = time.perf_counter()
+        scores = vectors @ query
+        nearest = np.argpartition(-scores, 200)[:200]
+        nearest[np.argsort(-scores[nearest])]
+        times_ms.append(1000 * (time.perf_counter() - started))
+    print(f"the same vectors in numpy, 200 nearest: {np.median(times_ms):.1f} ms")
+
+
+def print_counts(user: Any) -> None:
+    """Print the index searches and the SQL statements of the first page of each sort of query, in a warm scope."""
+    from django.conf import settings
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from collections_app.index.milvus import MilvusIndex
+    from collections_app.models import Image
+
+    client = Client(SERVER_NAME=settings.ALLOWED_HOSTS[0] if "*" not in settings.ALLOWED_HOSTS else "localhost")
+    client.force_login(user)
+    searched: list[int] = []
+    bare = MilvusIndex.search
+
+    def search_and_count(self: MilvusIndex, *arguments: Any, **options: Any) -> Any:
+        searched.append(options["limit"])
+        return bare(self, *arguments, **options)
+
+    MilvusIndex.search = search_and_count  # type: ignore[method-assign]
+    example = Image.objects.latest("pk").pk
+    client.get("/search/", {"q": "warm up"})
+    for query in (
+        "a red boat",
+        f"like:{example}",
+        "a red boat -night",
+        "a red boat by:me",
+        'a red boat in:"Year 2003"',
+    ):
+        searched.clear()
+        with CaptureQueriesContext(connection) as statements:
+            page = client.get("/search/", {"q": query})
+        if page.status_code != 200:
+            raise RuntimeError("The page was not answered.")
+        hits = " + ".join(map(str, searched))
+        print(f"{query:<28} index searches: {len(searched)} ({hits} hits), SQL statements: {len(statements)}")
+    MilvusIndex.search = bare  # type: ignore[method-assign]
+
+
+def _make_records(pairs: Any, build_entry: Any) -> list[Any]:
+    from collections_app.index import Record
+
+    return [Record(entry=build_entry(image), vector=vector) for image, vector in pairs]
+
+
+def _build_row(number: int, collection: Any, user: Any) -> Any:
+    from collections_app.encoders import get_encoder
+    from collections_app.models import Image
+    from collections_app.models.image import IndexState
+
+    digest = f"{random.Random(number).getrandbits(256):064x}"
+    return Image(
+        collection=collection,
+        uploader=user,
+        file=f"originals/{number}.jpg",
+        original_name=f"IMG_{number}.jpg",
+        sha256=digest,
+        index_sha256=digest,
+        index_state=IndexState.INDEXED,
+        index_model_key=get_encoder().key,
+        byte_size=1,
+        format="JPEG",
+        width=640,
+        height=480,
+        perceptual_hash=0,
+    )
