@@ -5,13 +5,15 @@ collection the newest image is read, and of the collections with the newest of t
 work depends on the number of collections and on the number of wanted images, not on how many images there are.
 """
 
-from collections_app.models.collection import CollectionQuerySet
-from collections_app.models.image import Image, ImageQuerySet
+from collections.abc import Sequence
+
 from django.db import connection
-from django.db.models import OuterRef, Subquery
 from django.db.models.expressions import RawSQL
 
-# PostgreSQL would compare each image with each list of ids; SQLite has no LATERAL.
+from collections_app.models.collection import CollectionQuerySet
+from collections_app.models.image import ImageQuerySet
+
+# SQLite has no LATERAL. PostgreSQL would compare every image with the ids.
 _JOINS = {
     "postgresql": "CROSS JOIN LATERAL ({images}) AS image",
     "sqlite": "CROSS JOIN collections_app_image AS image ON image.id IN (SELECT id FROM ({images}))",
@@ -25,15 +27,18 @@ def list_newest_ids(
 
     With `is_oldest`, return those of the last ones, the last first. `images` must not depend on the collections.
     """
-    order = [field, "pk"] if is_oldest else [f"-{field}", "-pk"]
-    first = images.filter(collection=OuterRef("pk")).order_by(*order).values("pk")[:1]
-    firsts = Image.objects.filter(pk__in=collections.order_by().values(first=Subquery(first)))
-    of_one = images.filter(collection=RawSQL("place.collection_id", ())).order_by(*order)
-    places, place_values = firsts.order_by(*order).values("collection_id")[:limit].query.sql_with_params()
-    found, found_values = of_one.values("id", field)[:limit].query.sql_with_params()
-    direction = "ASC" if is_oldest else "DESC"
-    join = _JOINS[connection.vendor].format(images=found)
-    sql = f"SELECT image.id FROM ({places}) AS place {join} ORDER BY image.{field} {direction}, image.id {direction}"
+    sign, direction = ("", "ASC") if is_oldest else ("-", "DESC")
+    ordered = images.filter(collection=RawSQL("place.collection_id", ())).order_by(f"{sign}{field}", f"{sign}pk")
+
+    def join_images(columns: str, places: str, count: int) -> tuple[str, Sequence[object]]:
+        found, values = ordered.values("id", "collection_id", field)[:count].query.sql_with_params()
+        join = _JOINS[connection.vendor].format(images=found)
+        order = f"image.{field} {direction}, image.id {direction}"
+        return f"SELECT {columns} FROM ({places}) AS place {join} ORDER BY {order} LIMIT {limit:d}", values
+
+    given, given_values = collections.order_by().values("id").query.sql_with_params()
+    firsts, first_values = join_images("image.collection_id", f"SELECT id AS collection_id FROM ({given}) AS given", 1)
+    found, values = join_images("image.id", firsts, limit)
     with connection.cursor() as cursor:
-        cursor.execute(f"{sql} LIMIT {limit:d}", [*place_values, *found_values])
+        cursor.execute(found, [*given_values, *first_values, *values])
         return [pk for (pk,) in cursor.fetchall()]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from collections_app.models import Image
@@ -89,7 +89,9 @@ class PictureList:
         return list_newest_ids(images, collections, field=field, limit=PAGE_SIZE + 1, is_oldest=is_oldest)
 
     def _read(self, ids: Sequence[int]) -> list[Image]:
-        rows = self.images.filter(pk__in=ids, collection__in=self.collections).with_collection()
+        # With `collection__in`, SQLite would look for each picture in each collection.
+        is_in_collection = Exists(self.collections.filter(pk=OuterRef("collection")))
+        rows = self.images.filter(is_in_collection, pk__in=ids).with_collection()
         return list(rows.order_by(f"-{self.field}", "-pk"))
 
     def _name(self, rows: Sequence[Image]) -> object:

@@ -159,11 +159,10 @@ def get_results_page(request: HttpRequest, results: SearchResults, images: Image
 
 def list_pictures(user: User, search_request: SearchRequest) -> PictureList:
     """Return all pictures of the place that a request without a query names."""
-    scope = search_request.scope
-    in_scope = Q(team__in=scope.team_ids) | Q(pk__in=scope.collections)
-    return PictureList(
-        images=Image.objects.not_trashed(), collections=Collection.objects.visible_to(user).filter(in_scope)
-    )
+    scope, collections = search_request.scope, Collection.objects.visible_to(user)
+    if search_request.is_restricted:
+        collections = collections.filter(Q(team__in=scope.team_ids) | Q(pk__in=scope.collections))
+    return PictureList(images=Image.objects.not_trashed(), collections=collections)
 
 
 def _render_next_page(request: SignedInRequest, search_request: SearchRequest) -> HttpResponse:
