@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 from django.db import connection
 from django.db.models import QuerySet
 
 from collections_app.encoders import get_encoder
+from collections_app.index import Record
 from collections_app.models import Collection, Image, IndexJob, IndexState, Membership, Role, Share, Team, User
+from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.entries import build_entry
 from collections_app.services.library.image_totals import drop_total_triggers, ensure_image_totals
 from collections_app.services.search.name_index import drop_name_triggers, ensure_name_index
 
@@ -67,6 +71,17 @@ def make_large_library(count: int) -> LargeLibrary:
         stranger=stranger,
         staff=staff,
     )
+
+
+def index_newest(count: int) -> None:
+    """Give the newest images vectors, so that searches have results."""
+    vectors = np.random.default_rng(1).normal(size=(count, get_encoder().dim)).astype(np.float32)
+    newest = Image.objects.not_trashed().with_collection().latest_first()[:count]
+    records = [
+        Record(entry=build_entry(image), vector=vector / np.linalg.norm(vector))
+        for image, vector in zip(newest, vectors, strict=True)
+    ]
+    get_active_index().upsert(records)
 
 
 def _make_collection(team: Team, number: int, creator: User) -> Collection:
