@@ -1,5 +1,6 @@
-"""A library of many pictures without files, in 301 teams, and the people who see all, a part or one collection of it."""
+"""A library of many pictures without files, in 301 teams, and people who see all, a part or one collection of it."""
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ _TEAMS = 300
 _COLLECTIONS = 10
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 _BATCH = 5000
+_CHANCE = random.Random(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +75,18 @@ def make_large_library(count: int) -> LargeLibrary:
     )
 
 
-def index_newest(count: int) -> None:
-    """Give the newest images vectors, so that searches have results."""
-    vectors = np.random.default_rng(1).normal(size=(count, get_encoder().dim)).astype(np.float32)
-    newest = Image.objects.not_trashed().with_collection().latest_first()[:count]
-    records = [
-        Record(entry=build_entry(image), vector=vector / np.linalg.norm(vector))
-        for image, vector in zip(newest, vectors, strict=True)
-    ]
-    get_active_index().upsert(records)
+def index_some(library: LargeLibrary) -> None:
+    """Store vectors of the newest images of each person, so that searches have results."""
+    chance = np.random.default_rng(1)
+    own = library.stranger.personal_team.collections.get()
+    for collection in (library.collection, library.small, own):
+        newest = Image.objects.not_trashed().filter(collection=collection).with_collection().latest_first()[:60]
+        vectors = chance.normal(size=(len(newest), get_encoder().dim)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        entries = [build_entry(image) for image in newest]
+        get_active_index().upsert(
+            [Record(entry=entry, vector=vector) for entry, vector in zip(entries, vectors, strict=True)]
+        )
 
 
 def _make_collection(team: Team, number: int, creator: User) -> Collection:
@@ -130,5 +135,5 @@ def _build_images(collection: Collection, numbers: range, model_key: str) -> Ite
             index_state=state,
             index_model_key=model_key if state == IndexState.INDEXED else "",
             index_error="It is damaged." if state == IndexState.FAILED else "",
-            perceptual_hash=number * 7919 * 2**20,
+            perceptual_hash=_CHANCE.randrange(-(2**63), 2**63),
         )

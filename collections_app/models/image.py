@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from collections_app.models.collection import Collection
 from collections_app.models.index_job import IndexJob, Priority
 from collections_app.models.names import NameField, TagsField
-from collections_app.models.team import EDITING_ROLES, Membership, Team
+from collections_app.models.team import Team
 from collections_app.models.text_search import NameRank, ScopedWords
 from collections_app.models.user import User
 from collections_app.models.wall_clock import WallClockField
@@ -99,9 +99,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
         The first condition is redundant. With it databases begin to read at that place of the index.
         """
         step = "gt" if is_newer else "lt"
-        return self.filter(
-            Q(**{f"{field}__{step}": date}) | Q(**{f"pk__{step}": pk}), **{f"{field}__{step}e": date}
-        )
+        return self.filter(Q(**{f"{field}__{step}": date}) | Q(**{f"pk__{step}": pk}), **{f"{field}__{step}e": date})
 
     def same_bytes_as(self, image: "Image") -> Self:
         return self.filter(sha256=image.sha256).exclude(pk=image.pk)

@@ -34,10 +34,11 @@ def list_newest_ids(
         found, values = ordered.values("id", "collection_id", field)[:count].query.sql_with_params()
         join = _JOINS[connection.vendor].format(images=found)
         order = f"image.{field} {direction}, image.id {direction}"
-        return f"SELECT {columns} FROM ({places}) AS place {join} ORDER BY {order} LIMIT {limit:d}", values
+        return f"SELECT {columns} FROM ({places}) AS place {join} ORDER BY {order} LIMIT {limit:d}", values  # noqa: S608
 
     given, given_values = collections.order_by().values("id").query.sql_with_params()
-    firsts, first_values = join_images("image.collection_id", f"SELECT id AS collection_id FROM ({given}) AS given", 1)
+    places = f"SELECT id AS collection_id FROM ({given}) AS given"  # noqa: S608
+    firsts, first_values = join_images("image.collection_id", places, 1)
     found, values = join_images("image.id", firsts, limit)
     with connection.cursor() as cursor:
         cursor.execute(found, [*given_values, *first_values, *values])

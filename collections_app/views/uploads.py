@@ -189,7 +189,7 @@ def _get_default_target(user: User) -> dict[str, object]:
     """Return the initial values of the form: the collection of the latest upload, or a name for a new one."""
     editable = Collection.objects.editable_by(user)
     latest = Image.objects.filter(uploader=user).latest_first().values("collection")[:1]
-    target = editable.filter(pk__in=latest).first() or editable.first()
+    target = editable.filter(pk__in=latest).order_by("pk").first() or editable.first()
     return {"collection": target.pk} if target else {"new_name": _("My pictures")}
 
 

@@ -79,9 +79,9 @@ def test_totals_follow_a_purge_and_a_restore(sample: SampleTeam) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_change_that_is_rolled_back_is_not_counted(sample: SampleTeam) -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         Image.objects.update(trashed_at=timezone.now())
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert read_totals() == count_rows()
 
 

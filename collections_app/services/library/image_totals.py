@@ -12,6 +12,7 @@ from collections_app.models import Image, ImageTotal
 
 _KIND = ("collection_id", "uploader_id", "is_trashed", "index_state", "index_model_key")
 _KINDS = ", ".join(_KIND)
+_PLACES = ", ".join(str(place) for place in range(1, len(_KIND) + 1))
 _TOTALS, _IMAGES = "collections_app_imagetotal", "collections_app_image"
 _COUNTED = ("collection_id", "uploader_id", "trashed_at", "index_state", "index_model_key", "byte_size")
 _TRIGGERS = ("image_totals_added", "image_totals_changed", "image_totals_deleted")
@@ -38,7 +39,7 @@ _ADD = f"""
 """
 _COUNT_ALL = (
     f"DELETE FROM {_TOTALS}",
-    f"{_INSERT} SELECT {_select_kind('image')}, 0, count(*), sum(byte_size) FROM {_IMAGES} AS image GROUP BY 1, 2, 3, 4, 5",
+    f"{_INSERT} SELECT {_select_kind('image')}, 0, count(*), sum(byte_size) FROM {_IMAGES} AS image GROUP BY {_PLACES}",
 )
 # SQLite: for each row.
 _COUNT_NEW = f"{_INSERT} VALUES ({_select_kind('new')}, 0, 1, new.byte_size) {_ADD}"
