@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,13 +56,16 @@ def _explain_sqlite(statement: Statement) -> Plan:
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.params)
         lines = [row[3] for row in cursor.fetchall()]
-    tables = {alias: table for table, alias in _ALIAS.findall(statement.sql)}
+    tables = defaultdict(set)  # an alias may stand for several tables, in several subqueries
+    for table, alias in _ALIAS.findall(statement.sql):
+        tables[alias].add(table)
     problems = []
     is_large = any(table in statement.sql for table in _QUOTED)
     for line in lines:
         scan = _SCAN.match(line)
-        if scan and tables.get(scan[1], scan[1]) in LARGE_TABLES and "VIRTUAL TABLE" not in line:
-            problems.append(f"scan of {tables.get(scan[1], scan[1])}")
+        scanned = {scan[1], *tables[scan[1]]} & LARGE_TABLES if scan and "VIRTUAL TABLE" not in line else set()
+        if scanned:
+            problems.append(f"scan of {', '.join(sorted(scanned))}")
         elif line.startswith("USE TEMP B-TREE FOR") and is_large:
             problems.append("sort")
     return Plan(problems=tuple(problems), work=_count_steps(statement), text="\n".join(lines))

@@ -114,7 +114,7 @@ def test_failed_request_leaves_no_secret_in_its_traceback(
     def fail(request: HttpRequest, *_: object, **__: object) -> None:
         raise ValueError(f"{link.secret} of {request!r}")
 
-    monkeypatch.setattr("collections_app.views.sharing.public_links.paginate", fail)
+    monkeypatch.setattr("collections_app.views.sharing.public_links.PictureList", fail)
     assert client.get(f"/s/{link.secret}/").status_code == 500
     assert "ValueError" in log.getvalue()
     assert link.secret not in log.getvalue()

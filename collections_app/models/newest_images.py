@@ -6,6 +6,7 @@ work depends on the number of collections and on the number of wanted images, no
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 from django.db.models.expressions import RawSQL
@@ -30,7 +31,7 @@ def list_newest_ids(
     sign, direction = ("", "ASC") if is_oldest else ("-", "DESC")
     ordered = images.filter(collection=RawSQL("place.collection_id", ())).order_by(f"{sign}{field}", f"{sign}pk")
 
-    def join_images(columns: str, places: str, count: int) -> tuple[str, Sequence[object]]:
+    def join_images(columns: str, places: str, count: int) -> tuple[str, Sequence[Any]]:
         found, values = ordered.values("id", "collection_id", field)[:count].query.sql_with_params()
         join = _JOINS[connection.vendor].format(images=found)
         order = f"image.{field} {direction}, image.id {direction}"

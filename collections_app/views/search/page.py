@@ -92,8 +92,8 @@ def search(request: SignedInRequest) -> HttpResponse:
     if search_request.problems:
         return render(request, "search/search.html", {**context, "notices": build_notices(search_request)})
     if not search_request.text:
-        page = list_pictures(request.user, search_request).get_page(request)
-        return render(request, "search/search.html", {**context, "page": page})
+        pictures = list_pictures(request.user, search_request).get_page(request)
+        return render(request, "search/search.html", {**context, "page": pictures})
     if TITLES in request.GET:
         matches = paginate(request, find_title_matches(search_request, limit=MAX_HITS))
         return render(request, "search/search.html", {**context, "all_title_matches": matches})
