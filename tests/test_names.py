@@ -13,7 +13,7 @@ APP = Path(__file__).parent.parent / "collections_app"
 MODULES = sorted(path for path in APP.rglob("*.py") if "migrations" not in path.parts)
 # Names that Django, waitress and scripts ask for.
 CONVENTIONS = {
-    *("Command", "main", "ready", "as_sqlite", "as_postgresql", "shutdown"),
+    *("Command", "main", "ready", "as_sql", "as_sqlite", "as_postgresql", "shutdown"),
     *("service", "log", "register"),
     # Two modules with one interface, for two databases.
     *("TRIGGERS", "LIST_TRIGGERS", "DROP_TRIGGERS", "REBUILD"),
@@ -25,7 +25,7 @@ VERBS = frozenset((Path(__file__).parent / "verbs.txt").read_text().split())
 # Classes whose public methods answer for a library, which names them.
 _ADAPTED = (
     *("Form", "Field", "Admin", "Handler", "Adapter", "Storage", "Middleware", "QuerySet", "Manager", "Lookup"),
-    *("Parser", "Channel", "Server", "Task", "FileIO", "RawIOBase", "Servicer"),
+    *("ListFilter", "Parser", "Channel", "Server", "Task", "FileIO", "RawIOBase", "Servicer"),
 )
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from collections_app.models.collection import Collection
 from collections_app.models.index_job import IndexJob, Priority
 from collections_app.models.names import NameField, TagsField
+from collections_app.models.pair_comparison import PairComparison
 from collections_app.models.team import Team
 from collections_app.models.text_search import NameRank, ScopedWords
 from collections_app.models.user import User
@@ -94,12 +95,8 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return newer.first(), siblings.beyond("created_at", created, pk).latest_first().first()
 
     def beyond(self, field: str, date: datetime, pk: int, *, is_newer: bool = False) -> Self:
-        """Images that follow a place in the order of -`field`, -pk, or with `is_newer` precede it.
-
-        The first condition is redundant. With it databases begin to read at that place of the index.
-        """
-        step = "gt" if is_newer else "lt"
-        return self.filter(Q(**{f"{field}__{step}": date}) | Q(**{f"pk__{step}": pk}), **{f"{field}__{step}e": date})
+        """Images that follow a place in the order of -`field`, -pk, or with `is_newer` precede it."""
+        return self.filter(PairComparison(field, date, pk, is_greater=is_newer))
 
     def same_bytes_as(self, image: "Image") -> Self:
         return self.filter(sha256=image.sha256).exclude(pk=image.pk)

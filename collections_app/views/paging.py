@@ -81,7 +81,8 @@ class PictureList:
         if value is None:
             return None
         named = Image.objects.filter(collection__in=self.collections, **{self.id_field: value})
-        return named.exclude(**{self.field: None}).values_list(self.field, "pk").first()
+        dated = named.filter(**{f"{self.field}__isnull": False})
+        return next(iter(dated.values_list(self.field, "pk")), None)
 
     def _list_ids(self, images: ImageQuerySet, *, is_oldest: bool = False) -> list[int]:
         """Return one id more than a page shows, if there are as many."""

