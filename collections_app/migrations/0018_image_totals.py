@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('is_trashed', models.BooleanField()),
                 ('index_state', models.CharField(choices=[('pending', 'Waiting'), ('indexed', 'Searchable'), ('failed', 'Failed')], max_length=10)),
                 ('index_model_key', models.CharField(max_length=200)),
-                ('slot', models.BigIntegerField(default=0, help_text='0, or the PostgreSQL transaction whose change this is, until it is merged.')),
+                ('slot', models.BigIntegerField(default=0)),
                 ('image_count', models.IntegerField()),
                 ('byte_size', models.BigIntegerField()),
             ],

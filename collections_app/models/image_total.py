@@ -46,8 +46,8 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
 class ImageTotal(models.Model):
     """The number of images of a collection that have the same uploader and state. Sum the rows: see `slot`.
 
-    Only triggers write it; see `services.library.image_totals`. It has no foreign keys, because the images of a deleted
-    collection are counted out after Django has deleted what refers to the collection.
+    Only triggers write it; see `services.library.image_totals`. The collection has no constraint, because the images of
+    a deleted collection are subtracted after Django has deleted what refers to the collection.
     """
 
     collection = models.ForeignKey(
@@ -57,9 +57,7 @@ class ImageTotal(models.Model):
     is_trashed = models.BooleanField()
     index_state = models.CharField(max_length=10, choices=IndexState)
     index_model_key = models.CharField(max_length=200)
-    slot = models.BigIntegerField(
-        default=0, help_text="0, or the PostgreSQL transaction whose change this is, until it is merged."
-    )
+    slot = models.BigIntegerField(default=0)  # or the transaction in PostgreSQL whose change has not been merged yet
     image_count = models.IntegerField()
     byte_size = models.BigIntegerField()
 
