@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from collections_app.models import Collection, Image, ImageTotal, IndexState, Team, User
@@ -82,6 +83,28 @@ def test_change_that_is_rolled_back_is_not_counted(sample: SampleTeam) -> None:
     with transaction.atomic():
         Image.objects.update(trashed_at=timezone.now())
         transaction.set_rollback(True)
+    assert read_totals() == count_rows()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_writers_are_all_counted(sample: SampleTeam) -> None:
+    """They move pictures between two collections in both directions."""
+    put_pictures(sample, 5)
+    other = Collection.objects.create(team=sample.team, name="Hedge", creator=sample.owner)
+    images = list(Image.objects.values_list("pk", flat=True))
+
+    def move(number: int) -> None:
+        try:
+            for turn in range(8):
+                image = Image.objects.filter(pk=images[number])
+                with transaction.atomic():
+                    image.update(collection=(sample.collection, other)[(number + turn) % 2])
+                    image.update(byte_size=turn + 1)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(move, range(5)))
     assert read_totals() == count_rows()
 
 
