@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Left out of the fast tests, beside browser, server and processes: training, random histories and whole tables of rights.
-SLOW := tests/demo tests/permissions tests/services/test_histories.py tests/views/sharing/test_revoking.py
+# Left out of the fast tests, beside browser, server and processes: training, random histories, whole tables of rights,
+# and a library of 50,000 pictures.
+SLOW := tests/demo tests/permissions tests/services/test_histories.py tests/views/sharing/test_revoking.py tests/views/test_query_plans.py
 FAST := -m "not browser and not server and not process" $(addprefix --ignore=,$(SLOW))
 
 .PHONY: help demo run test test-fast test-services test-load coverage lint format bench messages train-demo-model clean

@@ -22,6 +22,7 @@ class CollectionsAppConfig(AppConfig):
         pre_migrate.connect(drop_triggers_before_migrating, sender=self)
         post_migrate.connect(encrypt_secrets_after_migrating, sender=self)
         post_migrate.connect(ensure_names_after_migrating, sender=self)
+        post_migrate.connect(count_images_after_migrating, sender=self)
 
 
 def register_name_functions(connection: BaseDatabaseWrapper, **_: Any) -> None:
@@ -44,14 +45,22 @@ def encrypt_secrets_after_migrating(using: str, **_: Any) -> None:
 
 
 def drop_triggers_before_migrating(using: str, plan: list[Any], **_: Any) -> None:
-    """Drop the triggers if there are migrations to run. Otherwise the index stays as it is."""
+    """Drop the triggers if there are migrations to run. Otherwise what they keep up to date stays as it is."""
+    from collections_app.services.library.image_totals import drop_total_triggers
     from collections_app.services.search import name_index
 
     if plan:
         name_index.drop_name_triggers(using=using)
+        drop_total_triggers(using=using)
 
 
 def ensure_names_after_migrating(using: str, **_: Any) -> None:
     from collections_app.services.search import name_index
 
     name_index.ensure_name_index(using=using)
+
+
+def count_images_after_migrating(using: str, **_: Any) -> None:
+    from collections_app.services.library.image_totals import ensure_image_totals
+
+    ensure_image_totals(using=using)

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import Count, Exists, Max, Q
+from django.db.models import Exists, Q, Sum
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from collections_app.encoders import get_known_model_key
-from collections_app.models import Collection, Image, IndexState, User
-from collections_app.services.indexing.completeness import Coverage, count_searchable
+from collections_app.models import Collection, Image, ImageTotal, IndexState, User
+from collections_app.models.newest_images import list_newest_ids
+from collections_app.services.indexing.completeness import Coverage, measure_coverage
 from collections_app.services.uploads.non_pictures import COMPANION_SUFFIXES, SYSTEM_NAMES, SYSTEM_PREFIXES
 
 
@@ -27,32 +28,31 @@ class IndexingStatus:
 def read_indexing_status(user: User) -> IndexingStatus:
     """Return the counts.
 
-    Usually the active model has indexed all images. One statement checks this with two database indexes.
+    Usually the active model has indexed all images. One statement checks this with a database index.
     """
     model_key = get_known_model_key()
-    others = Image.objects.indexed_by_others(model_key) if model_key else Image.objects.none()
-    states = User.objects.filter(pk=user.pk).values_list(
-        Exists(Image.objects.exclude(index_state=IndexState.INDEXED)), Exists(others)
-    )
-    has_unindexed, has_others = states.first() or (False, False)
-    if not has_unindexed and not has_others:
+    others = ImageTotal.objects.indexed_by_others(model_key) if model_key else ImageTotal.objects.none()
+    states = User.objects.filter(pk=user.pk).values_list(Exists(ImageTotal.objects.unindexed()), Exists(others))
+    if not any(states.first() or ()):
         return IndexingStatus()
-    unsearchable = ~Q(index_state=IndexState.INDEXED)
-    if has_others:
-        unsearchable |= ~Q(index_model_key=model_key)
     failed = Q(index_state=IndexState.FAILED)
+    waiting = Q(index_state=IndexState.PENDING)
+    if model_key:
+        waiting |= Q(index_state=IndexState.INDEXED) & ~Q(index_model_key=model_key)
     editable = Q(collection__in=Collection.objects.editable_by(user))
-    counts = (
-        Image.objects.visible_to(user)
-        .filter(unsearchable)
-        .aggregate(
-            waiting=Count("pk", filter=~failed),
-            failed=Count("pk", filter=failed),
-            retryable_count=Count("pk", filter=failed & editable),
-            reason=Max("index_error", filter=failed, default=""),
-        )
+    counts = ImageTotal.objects.visible_to(user).aggregate(
+        waiting=Sum("image_count", filter=waiting, default=0),
+        failed=Sum("image_count", filter=failed, default=0),
+        retryable_count=Sum("image_count", filter=failed & editable, default=0),
     )
-    return IndexingStatus(**counts)
+    return IndexingStatus(**counts, reason=_read_reason(user) if counts["failed"] else "")
+
+
+def _read_reason(user: User) -> str:
+    """Return the error of the newest failed picture."""
+    failed, visible = Image.objects.not_trashed().failed(), Collection.objects.visible_to(user)
+    ids = list_newest_ids(failed, visible, field="created_at", limit=1)
+    return Image.objects.filter(pk__in=ids).values_list("index_error", flat=True).first() or ""
 
 
 class Site:
@@ -113,9 +113,9 @@ class Site:
 
     @cached_property
     def coverage(self) -> Coverage:
-        """How many of the person's visible pictures are searchable. Slow: read it only if the index is incomplete."""
-        visible = Image.objects.visible_to(self._user) if isinstance(self._user, User) else Image.objects.none()
-        return count_searchable(visible)
+        """How many of the person's visible pictures are searchable."""
+        totals = ImageTotal.objects
+        return measure_coverage(totals.visible_to(self._user) if isinstance(self._user, User) else totals.none())
 
 
 def add_site(request: HttpRequest) -> dict[str, Site]:

@@ -111,10 +111,10 @@ def test_failed_request_leaves_no_secret_in_its_traceback(
     link = create_link(collection=sample.collection, creator=sample.owner)
     client = Client(raise_request_exception=False)
 
-    def fail(request: HttpRequest, *_: object, **__: object) -> None:
+    def fail(_pictures: object, request: HttpRequest) -> None:
         raise ValueError(f"{link.secret} of {request!r}")
 
-    monkeypatch.setattr("collections_app.views.sharing.public_links.paginate", fail)
+    monkeypatch.setattr("collections_app.views.sharing.public_links.PictureList.get_page", fail)
     assert client.get(f"/s/{link.secret}/").status_code == 500
     assert "ValueError" in log.getvalue()
     assert link.secret not in log.getvalue()

@@ -6,6 +6,7 @@ from collections_app.models.duplicate_dismissal import DuplicateDismissal
 from collections_app.models.example import Example
 from collections_app.models.image import Image, IndexState
 from collections_app.models.image_name import ImageName
+from collections_app.models.image_total import ImageTotal
 from collections_app.models.index_job import IndexJob
 from collections_app.models.invitation import Invitation
 from collections_app.models.outgoing_mail import OutgoingMail
@@ -28,6 +29,7 @@ __all__ = [
     "Example",
     "Image",
     "ImageName",
+    "ImageTotal",
     "IndexJob",
     "IndexState",
     "Invitation",

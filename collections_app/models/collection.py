@@ -2,9 +2,11 @@
 
 from typing import Any, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from collections_app.models.index_job import IndexJob
@@ -28,6 +30,14 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return self.not_trashed().filter(
             Q(team__in=Membership.objects.team_ids_of(user, *EDITING_ROLES)) | Q(pk__in=shared)
         )
+
+    def restorable_by(self, user: User) -> Self:
+        """Collections, in the trash or not, whose trashed images the user may restore.
+
+        A share does not allow restoring a collection, nor the images that were trashed with it.
+        """
+        of_team = Q(team__in=Membership.objects.team_ids_of(user, *EDITING_ROLES))
+        return self.filter(of_team | Q(pk__in=Collection.objects.editable_by(user).values("pk")))
 
     def managed_by(self, user: User) -> Self:
         """Collections that the user may rename, delete and move images out of. A share never allows this."""
@@ -55,11 +65,13 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
     def with_summary(self) -> Self:
         """Add `image_count`, and `cover_id`: the id of the newest image, or None."""
-        own = Collection.objects.filter(pk=models.OuterRef("pk"), images__trashed_at=None)
-        newest = own.order_by("-images__created_at", "-images__pk").values("images__pk")
+        shown = models.Q(collection=models.OuterRef("pk"))
+        totals = apps.get_model("collections_app", "ImageTotal")._default_manager.filter(shown, is_trashed=False)
+        images = apps.get_model("collections_app", "Image")._default_manager.filter(shown, trashed_at=None)
+        sums = totals.values("collection").annotate(sum=models.Sum("image_count")).values("sum")
+        newest = images.order_by("-created_at", "-pk").values("pk")
         return self.select_related("team").annotate(
-            image_count=models.Count("images", filter=Q(images__trashed_at=None)),
-            cover_id=models.Subquery(newest[:1]),
+            image_count=Coalesce(models.Subquery(sums), 0), cover_id=models.Subquery(newest[:1])
         )
 
     def update(self, **values: Any) -> int:

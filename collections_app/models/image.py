@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Self
 
@@ -16,7 +17,8 @@ from collections_app.models.collection import Collection
 from collections_app.models.concurrent_writes import update_each, write_in_chunks
 from collections_app.models.index_job import IndexJob, Priority
 from collections_app.models.names import NameField, TagsField
-from collections_app.models.team import EDITING_ROLES, Membership, Team
+from collections_app.models.pair_comparison import PairComparison
+from collections_app.models.team import Team
 from collections_app.models.text_search import NameRank, ScopedWords
 from collections_app.models.user import User
 from collections_app.models.wall_clock import WallClockField
@@ -53,15 +55,12 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.not_trashed().filter(collection__in=Collection.objects.editable_by(user))
 
     def trashed(self) -> Self:
-        return self.exclude(trashed_at=None)
+        # SQLite uses the partial index for this form only, not for `exclude(trashed_at=None)`.
+        return self.filter(trashed_at__isnull=False)
 
     def in_trash_of(self, user: User) -> Self:
-        """Trashed images that the user may restore.
-
-        A share does not allow restoring a collection, nor the images that were trashed with it.
-        """
-        of_team = Q(collection__team__in=Membership.objects.team_ids_of(user, *EDITING_ROLES))
-        return self.trashed().filter(of_team | Q(collection__in=Collection.objects.editable_by(user)))
+        """Trashed images that the user may restore."""
+        return self.trashed().filter(collection__in=Collection.objects.restorable_by(user))
 
     def in_team(self, team: Team) -> Self:
         return self.filter(collection__team=team)
@@ -92,9 +91,12 @@ class ImageQuerySet(models.QuerySet["Image"]):
         """Return the next newer and the next older image of its collection."""
         siblings = self.not_trashed().filter(collection=image.collection_id)
         created, pk = image.created_at, image.pk
-        newer = siblings.filter(Q(created_at__gt=created) | Q(created_at=created, pk__gt=pk))
-        older = siblings.filter(Q(created_at__lt=created) | Q(created_at=created, pk__lt=pk))
-        return newer.latest_first().last(), older.latest_first().first()
+        newer = siblings.beyond("created_at", created, pk, is_newer=True).order_by("created_at", "pk")
+        return newer.first(), siblings.beyond("created_at", created, pk).latest_first().first()
+
+    def beyond(self, field: str, date: datetime, pk: int, *, is_newer: bool = False) -> Self:
+        """Images that follow a place in the order of -`field`, -pk, or with `is_newer` precede it."""
+        return self.filter(PairComparison(field, date, pk, is_greater=is_newer))
 
     def same_bytes_as(self, image: "Image") -> Self:
         return self.filter(sha256=image.sha256).exclude(pk=image.pk)
@@ -180,7 +182,12 @@ class ImageQuerySet(models.QuerySet["Image"]):
 class Image(models.Model):
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="images")
     uploader = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="uploads"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="uploads",
+        db_index=False,  # `image_by_uploader` begins with it
     )
     file = models.FileField(upload_to=build_storage_name, max_length=200)
     original_name = models.CharField(max_length=255)
@@ -231,22 +238,32 @@ class Image(models.Model):
 
     class Meta:
         indexes = [
-            # Reader: the indexing status on every page counts the images that are not indexed.
+            # Readers: every page of pictures, newest first; a picture's neighbours; covers of collections.
             models.Index(
-                fields=["collection", "index_state"],
-                condition=~Q(index_state="indexed"),
-                name="image_not_indexed",
+                fields=["collection", "created_at", "id"], condition=Q(trashed_at=None), name="image_in_collection"
             ),
+            # Reader: the trash page, latest first.
+            models.Index(
+                fields=["collection", "trashed_at", "id"],
+                condition=Q(trashed_at__isnull=False),
+                name="image_in_trash",
+            ),
+            # Reader: the purge of the trash.
+            models.Index(fields=["trashed_at"], condition=Q(trashed_at__isnull=False), name="image_trashed"),
+            # Readers: the page of failed pictures, and "Retry all".
+            models.Index(
+                fields=["collection", "created_at", "id"],
+                condition=Q(index_state="failed", trashed_at=None),
+                name="image_failed",
+            ),
+            # Reader: the upload page, which offers the collection of a person's last upload.
+            models.Index(fields=["uploader", "created_at", "id"], name="image_by_uploader"),
             # Reader: the worker, which adds perceptual hashes to images indexed without them.
             models.Index(
                 fields=["id"], condition=Q(perceptual_hash=None, index_state="indexed"), name="image_not_hashed"
             ),
-            # Reader: the indexing status on every page, which finds images that another model has indexed.
+            # Reader: maintenance, which queues images that another model has indexed.
             models.Index(fields=["index_state", "index_model_key"], name="image_by_model"),
-            # Readers: the purge of the trash, and the trash page.
-            models.Index(fields=["trashed_at"], condition=Q(trashed_at__isnull=False), name="image_trashed"),
-            # Reader: a team's quota, summed with each upload.
-            models.Index(fields=["collection", "byte_size"], name="image_sizes"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="image_has_pixels"),

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.context_processors import read_indexing_status
-from collections_app.models import Image
+from collections_app.models import Collection, Image
 from collections_app.models.ids import parse_id
 from collections_app.permissions import SignedInRequest, get_editable_image
 from collections_app.refusals import is_json_requested
 from collections_app.services.library.images import requeue_failed_images
+from collections_app.views.paging import PictureList
 
 FAILED_SHOWN = 100
 
@@ -26,8 +27,9 @@ def indexing_status(request: SignedInRequest) -> HttpResponse:
     """The page of failed pictures; for htmx, which polls it, the chip in the header."""
     if request.htmx:
         return render(request, "partials/_indexing_chip.html", {"status": read_indexing_status(request.user)})
-    failed = Image.objects.visible_to(request.user).failed().with_collection().latest_first()
-    return render(request, "indexing.html", {"failed": failed[:FAILED_SHOWN]})
+    visible = Collection.objects.visible_to(request.user)
+    failed = PictureList(images=Image.objects.not_trashed().failed(), collections=visible)
+    return render(request, "indexing.html", {"failed": failed.get_first(FAILED_SHOWN)})
 
 
 @require_POST

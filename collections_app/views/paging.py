@@ -1,15 +1,106 @@
-"""Pages of lists."""
+"""Pages of lists. Pages of pictures begin at a picture, so that the last one is found as quickly as the first."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
+from collections_app.models import Image
+from collections_app.models.collection import CollectionQuerySet
+from collections_app.models.ids import parse_id
+from collections_app.models.image import ImageQuerySet
+from collections_app.models.newest_images import list_newest_ids
+
 PAGE_SIZE = 48
+# Parameters of the address: the picture that a page follows or precedes.
+FOLLOWS, PRECEDES = "after_id", "before_id"
 
 
 def paginate(request: HttpRequest, items: Sequence[Any] | QuerySet[Any], *, size: int = PAGE_SIZE) -> Page[Any]:
-    """Return the page that the request asks for; an invalid number gives the first or the last page."""
+    """Return the page that the request asks for; an invalid number gives the first or the last page.
+
+    For short lists: a database counts all rows, and reads those of the pages before.
+    """
     return Paginator(items, size).get_page(request.GET.get("page"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicturePage:
+    """Some pictures, newest first. `newer` and `older` are ids for links to the pages beside this one, or None."""
+
+    object_list: Sequence[Image]
+    newer: object = None
+    older: object = None
+
+    def __iter__(self) -> Iterator[Image]:
+        return iter(self.object_list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureList:
+    """Those of the images that are in the collections, newest first. `images` must not depend on the collections.
+
+    `field` is the date that orders them. `id_field` names a picture in addresses: public pages show no primary keys.
+    """
+
+    images: ImageQuerySet
+    collections: CollectionQuerySet
+    field: str = "created_at"
+    id_field: str = "pk"
+
+    def get_page(self, request: HttpRequest) -> PicturePage:
+        """Return the page that the request asks for, or the first one if its place in the list is unknown."""
+        if place := self._find_place(request.GET.get(PRECEDES, "")):
+            newer_ids = self._list_ids(self.images.beyond(self.field, *place, is_newer=True), is_oldest=True)
+            if len(newer_ids) > PAGE_SIZE:
+                rows = self._read(newer_ids[:PAGE_SIZE])
+                return PicturePage(object_list=rows, newer=self._name(rows[:1]), older=self._name(rows[-1:]))
+        place = self._find_place(request.GET.get(FOLLOWS, ""))
+        ids = self._list_ids(self.images.beyond(self.field, *place)) if place else []
+        is_first = not ids
+        ids = ids or self._list_ids(self.images)
+        rows = self._read(ids[:PAGE_SIZE])
+        has_older = len(ids) > PAGE_SIZE
+        return PicturePage(
+            object_list=rows,
+            newer=None if is_first else self._name(rows[:1]),
+            older=self._name(rows[-1:]) if has_older else None,
+        )
+
+    def get_first(self, count: int) -> list[Image]:
+        return self._read(list_newest_ids(self.images, self.collections, field=self.field, limit=count))
+
+    def _find_place(self, sent: str) -> tuple[datetime, int] | None:
+        """Return the date and the key of the picture with this id. A picture in the trash keeps its place."""
+        value = _parse_uuid(sent) if self.id_field == "public_id" else parse_id(sent)
+        if value is None:
+            return None
+        named = Image.objects.filter(collection__in=self.collections, **{self.id_field: value})
+        dated = named.filter(**{f"{self.field}__isnull": False})
+        return next(iter(dated.values_list(self.field, "pk")), None)
+
+    def _list_ids(self, images: ImageQuerySet, *, is_oldest: bool = False) -> list[int]:
+        """Return one id more than a page shows, if there are as many."""
+        collections, field = self.collections, self.field
+        return list_newest_ids(images, collections, field=field, limit=PAGE_SIZE + 1, is_oldest=is_oldest)
+
+    def _read(self, ids: Sequence[int]) -> list[Image]:
+        # With `collection__in`, SQLite would look for each picture in each collection.
+        is_in_collection = Exists(self.collections.filter(pk=OuterRef("collection")))
+        rows = self.images.filter(is_in_collection, pk__in=ids).with_collection()
+        return list(rows.order_by(f"-{self.field}", "-pk"))
+
+    def _name(self, rows: Sequence[Image]) -> object:
+        return getattr(rows[0], self.id_field) if rows else None
+
+
+def _parse_uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

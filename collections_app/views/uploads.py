@@ -188,11 +188,9 @@ def _respond_error(code: str, sentence: str, status: int) -> JsonResponse:
 def _get_default_target(user: User) -> dict[str, object]:
     """Return the initial values of the form: the collection of the latest upload, or a name for a new one."""
     editable = Collection.objects.editable_by(user)
-    latest = Image.objects.filter(uploader=user, collection__in=editable).latest_first().first()
-    if latest:
-        return {"collection": latest.collection_id}
-    first = editable.first()
-    return {"collection": first.pk} if first else {"new_name": _("My pictures")}
+    latest = Image.objects.filter(uploader=user).latest_first().values("collection")[:1]
+    target = editable.filter(pk__in=latest).order_by("pk").first() or editable.first()
+    return {"collection": target.pk} if target else {"new_name": _("My pictures")}
 
 
 def _get_target(user: User, form: UploadTargetForm) -> Collection:

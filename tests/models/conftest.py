@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from collections_app.services.library.image_totals import ensure_image_totals
 from collections_app.services.search.name_index import ensure_name_index
 
 
@@ -16,3 +17,4 @@ def latest() -> Iterator[None]:
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
     ensure_name_index(using="default")
+    ensure_image_totals(using="default")

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from collections_app.services.library.image_totals import drop_total_triggers
 from collections_app.services.search.name_index import drop_name_triggers
 from tests.sample_team import SampleTeam
 
@@ -16,6 +17,7 @@ STORED_BEFORE, STORED_AFTER = ("collections_app", "0009_plain_words"), ("collect
 def migrate(target: tuple[str, str]) -> Any:
     """Migrate as `manage.py migrate` does, and return the models of that state."""
     drop_name_triggers(using="default")
+    drop_total_triggers(using="default")
     executor = MigrationExecutor(connection)
     executor.migrate([target])
     return MigrationExecutor(connection).loader.project_state([target]).apps

@@ -10,7 +10,8 @@ from django.core.management.base import CommandError
 from collections_app.errors import ImageSearchError
 from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_user_by_email
-from collections_app.services.indexing.completeness import count_searchable
+from collections_app.models import ImageTotal
+from collections_app.services.indexing.completeness import measure_coverage
 from collections_app.services.library.contact_sheet import make_contact_sheet
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request, require_understood
@@ -39,7 +40,7 @@ class Command(FreeTextCommand):
             results = join_rows(ranked, images=request.scope.images)
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
-        coverage = count_searchable(request.scope.images)
+        coverage = measure_coverage(ImageTotal.objects.visible_to(person))
         if not coverage.is_complete:
             found, total = f"{coverage.searchable:,}", f"{coverage.total:,}"
             self.stderr.write(f"The search index is incomplete: {found} of {total} pictures are searchable.")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from collections_app.chunks import iterate_chunks
 from collections_app.encoders import get_encoder, get_known_model_key
@@ -15,6 +15,7 @@ from collections_app.index import TRASH_PARTITION, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
+from collections_app.models.image_total import ImageTotalQuerySet
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import select_partition
@@ -36,13 +37,15 @@ class Coverage:
         return self.searchable >= self.total
 
 
-def count_searchable(images: ImageQuerySet) -> Coverage:
-    """Count the images, and those that the active model has indexed."""
+def measure_coverage(totals: ImageTotalQuerySet) -> Coverage:
+    """Return how many of the images the active model has indexed."""
     model_key = get_known_model_key()
     searchable = Q(index_state=IndexState.INDEXED)
     if model_key:
         searchable &= Q(index_model_key=model_key)
-    counts = images.aggregate(searchable=Count("pk", filter=searchable), total=Count("pk"))
+    counts = totals.aggregate(
+        searchable=Sum("image_count", filter=searchable, default=0), total=Sum("image_count", default=0)
+    )
     return Coverage(**counts)
 
 

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, Sum
 
 from collections_app.errors import QuotaExceeded
 from collections_app.errors import gettext_noop as _
-from collections_app.models import Image, Team
+from collections_app.models import ImageTotal, Team
 
 _GIB = 2**30
 
@@ -27,9 +26,9 @@ class Usage:
 
 
 def measure_usage(team: Team) -> Usage:
-    used = Image.objects.in_team(team).aggregate(images=Count("pk"), byte_size=Sum("byte_size", default=0))
+    images, byte_size = ImageTotal.objects.in_team(team).measure()
     max_bytes, max_images = _get_limits(team)
-    return Usage(**used, max_bytes=max_bytes, max_images=max_images)
+    return Usage(byte_size=byte_size, images=images, max_bytes=max_bytes, max_images=max_images)
 
 
 def check_quota(*, team: Team, byte_size: int, images: int = 1) -> None:

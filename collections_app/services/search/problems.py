@@ -19,7 +19,7 @@ _CLOSE = 0.6
 SCOPE_PARAMETERS = ("collection", "team")
 # The only values of parameters that change how results are shown.
 _SWITCHES = {"all": ("1",), "titles": ("1",), "rate": ("1",), "show": ("all", "")}
-_NUMBERS = ("page", "after_id")
+_NUMBERS = ("page", "after_id", "before_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 MAX_RECENT = 20
 # Parameters of the search page that change how results are shown, not what is searched for.
 DISPLAY_PARAMETERS = frozenset(
-    {"page", "rate", "saved", "csrfmiddlewaretoken", "offset", "after_id", "cutoffs", "all", "titles"}
+    ("page", "offset", "after_id", "before_id", "cutoffs", "all", "titles", "rate", "saved", "csrfmiddlewaretoken")
 )
 
 

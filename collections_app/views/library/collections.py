@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from collections_app.errors import LimitReached, NameTaken
 from collections_app.forms import CollectionForm, CollectionNameForm, get_bound_data
 from collections_app.messages import describe_error
-from collections_app.models import Collection, Image
+from collections_app.models import Collection, Image, ImageTotal
 from collections_app.permissions import (
     SignedInRequest,
     get_managed_collection,
@@ -18,19 +18,20 @@ from collections_app.permissions import (
 )
 from collections_app.services.library.collections import create_collection, rename_collection
 from collections_app.services.library.trash import trash_collection
-from collections_app.views.paging import paginate
+from collections_app.views.paging import PictureList
 
 
 @require_safe
 def collection(request: SignedInRequest, pk: int) -> HttpResponse:
     collection = get_visible_collection(request.user, pk)
-    images = Image.objects.not_trashed().filter(collection=collection).latest_first()
+    pictures = PictureList(images=Image.objects.not_trashed(), collections=Collection.objects.filter(pk=pk))
     return render(
         request,
         "library/collection.html",
         {
             "collection": collection,
-            "page": paginate(request, images),
+            "page": pictures.get_page(request),
+            "count": ImageTotal.objects.not_trashed().filter(collection=pk).sum_images(),
             "rights": get_rights(request.user, collection),
             "targets": Collection.objects.editable_by(request.user).exclude(pk=pk).select_related("team"),
         },
@@ -64,7 +65,7 @@ def collection_delete(request: SignedInRequest, pk: int) -> HttpResponse:
         trash_collection(collection=collection, trasher=request.user)
         messages.success(request, _("“%(name)s” and its pictures moved to trash.") % {"name": collection.name})
         return redirect("gallery")
-    count = Image.objects.not_trashed().filter(collection=collection).count()
+    count = ImageTotal.objects.not_trashed().filter(collection=pk).sum_images()
     return render(request, "library/collection_delete.html", {"collection": collection, "count": count})
 
 

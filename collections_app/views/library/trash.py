@@ -11,12 +11,12 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.messages import format_count
-from collections_app.models import Image, Team
+from collections_app.models import Collection, Image, ImageTotal, Team
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.trash import purge_trash, restore_in_chunks
 from collections_app.views.library.selection import RESTORED, get_selected_ids, is_all_selected
-from collections_app.views.paging import paginate
+from collections_app.views.paging import PictureList
 from collections_app.views.refusals import refuse_misread
 
 _PURGED = ngettext_lazy("%(number)s picture deleted permanently.", "%(number)s pictures deleted permanently.", "count")
@@ -29,8 +29,10 @@ _SKIPPED = ngettext_lazy(
 
 @require_safe
 def trash(request: SignedInRequest) -> HttpResponse:
-    trashed = Image.objects.in_trash_of(request.user).with_collection().order_by("-trashed_at", "-pk")
-    return render(request, "library/trash.html", {"page": paginate(request, trashed)})
+    restorable = Collection.objects.restorable_by(request.user)
+    pictures = PictureList(images=Image.objects.trashed(), collections=restorable, field="trashed_at")
+    count = ImageTotal.objects.in_trash_of(request.user).sum_images()
+    return render(request, "library/trash.html", {"page": pictures.get_page(request), "count": count})
 
 
 def _redirect_to_trash(_request: SignedInRequest) -> HttpResponse:

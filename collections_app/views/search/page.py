@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import forms
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from collections_app.errors import CancelledOut, ImageSearchError, ModelLoading, SearchNotUnderstood
 from collections_app.messages import describe_error
-from collections_app.models import Collection
+from collections_app.models import Collection, Image, User
 from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
@@ -35,7 +36,7 @@ from collections_app.services.search.results import (
 )
 from collections_app.services.search.retrieval import MAX_HITS
 from collections_app.templatetags.search_urls import get_text_url
-from collections_app.views.paging import PAGE_SIZE, paginate
+from collections_app.views.paging import PAGE_SIZE, PictureList, paginate
 from collections_app.views.search.chips import build_chips
 from collections_app.views.search.judgments import get_rated_results
 from collections_app.views.search.problem_notices import build_notices
@@ -91,8 +92,8 @@ def search(request: SignedInRequest) -> HttpResponse:
     if search_request.problems:
         return render(request, "search/search.html", {**context, "notices": build_notices(search_request)})
     if not search_request.text:
-        latest = search_request.scope.images.with_collection().latest_first()
-        return render(request, "search/search.html", {**context, "page": paginate(request, latest)})
+        pictures = list_pictures(request.user, search_request).get_page(request)
+        return render(request, "search/search.html", {**context, "page": pictures})
     if TITLES in request.GET:
         matches = paginate(request, find_title_matches(search_request, limit=MAX_HITS))
         return render(request, "search/search.html", {**context, "all_title_matches": matches})
@@ -156,6 +157,14 @@ def get_results_page(request: HttpRequest, results: SearchResults, images: Image
         next_query=_build_page_query(request, results, min(end, len(results.ranked))) if has_next else "",
         previous_query=_build_page_query(request, results, max(0, start - PAGE_SIZE)) if start else "",
     )
+
+
+def list_pictures(user: User, search_request: SearchRequest) -> PictureList:
+    """Return all pictures of the place that a request without a query names."""
+    scope, collections = search_request.scope, Collection.objects.visible_to(user)
+    if search_request.is_restricted:
+        collections = collections.filter(Q(team__in=scope.team_ids) | Q(pk__in=scope.collections))
+    return PictureList(images=Image.objects.not_trashed(), collections=collections)
 
 
 def _render_next_page(request: SignedInRequest, search_request: SearchRequest) -> HttpResponse:

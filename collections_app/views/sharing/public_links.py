@@ -28,8 +28,8 @@ from collections_app.forms import LinkPasswordForm, get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.known_devices import find_device, remember_device
 from collections_app.messages import describe_error
-from collections_app.models import Image, PublicLink
-from collections_app.services.indexing.completeness import count_searchable
+from collections_app.models import Collection, Image, ImageTotal, PublicLink
+from collections_app.services.indexing.completeness import measure_coverage
 from collections_app.services.library.renditions import Rendition, build_rendition_etag, open_rendition
 from collections_app.services.search.query import clean_query
 from collections_app.services.search.request import build_collection_request, require_understood
@@ -37,7 +37,7 @@ from collections_app.services.search.results import join_rows, run_search
 from collections_app.services.sharing.public_links import check_link_password
 from collections_app.services.sharing.rate_limits import count_link_download, count_link_search
 from collections_app.views.library.files import serve_cached_file
-from collections_app.views.paging import paginate
+from collections_app.views.paging import PictureList, paginate
 from collections_app.views.search.page import read_cutoffs, render_loading
 
 _Arguments = ParamSpec("_Arguments")
@@ -68,9 +68,11 @@ def require_link(view: _View[_Arguments]) -> Callable[..., HttpResponseBase]:
 @require_safe
 @require_link
 def public_link(request: HttpRequest, link: PublicLink) -> HttpResponse:
-    images = Image.objects.not_trashed().filter(collection=link.collection).latest_first()
-    page = paginate(request, images)
-    return render(request, "sharing/public_collection.html", {"link": link, "page": page, "images": page})
+    collections = Collection.objects.filter(pk=link.collection_id)
+    pictures = PictureList(images=Image.objects.not_trashed(), collections=collections, id_field="public_id")
+    count = ImageTotal.objects.not_trashed().filter(collection=link.collection).sum_images()
+    context = {"link": link, "pictures": pictures.get_page(request), "count": count}
+    return render(request, "sharing/public_collection.html", context)
 
 
 @login_not_required
@@ -99,7 +101,7 @@ def public_search(request: HttpRequest, link: PublicLink) -> HttpResponse:
         )
     page = paginate(request, results.ranked)
     images = [each.image for each in join_rows(list(page), images=search.scope.images)]
-    coverage = count_searchable(search.scope.images)
+    coverage = measure_coverage(ImageTotal.objects.not_trashed().filter(collection=link.collection))
     context |= {"page": page, "images": images, "results": results, "coverage": coverage}
     return render(request, "sharing/public_collection.html", context)
 

@@ -1,0 +1,82 @@
+"""How many images each collection has, and their size: kept up to date by triggers, so that no page counts rows."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q, Sum
+
+from collections_app.models.collection import Collection
+from collections_app.models.image import IndexState
+from collections_app.models.team import Team
+from collections_app.models.user import User
+
+NO_UPLOADER = 0
+
+
+class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
+    def not_trashed(self) -> Self:
+        return self.filter(is_trashed=False)
+
+    def visible_to(self, user: User) -> Self:
+        return self.not_trashed().filter(collection__in=Collection.objects.visible_to(user))
+
+    def in_trash_of(self, user: User) -> Self:
+        return self.filter(is_trashed=True, collection__in=Collection.objects.restorable_by(user))
+
+    def in_team(self, team: Team) -> Self:
+        return self.filter(collection__team=team)
+
+    def unindexed(self) -> Self:
+        return self.filter(index_state__in=(IndexState.PENDING, IndexState.FAILED))
+
+    def indexed_by_others(self, model_key: str) -> Self:
+        """Images that were indexed with another model. Two ranges, so that the database index is used."""
+        other = Q(index_model_key__lt=model_key) | Q(index_model_key__gt=model_key)
+        return self.filter(other, index_state=IndexState.INDEXED)
+
+    def sum_images(self) -> int:
+        return int(self.aggregate(sum=Sum("image_count", default=0))["sum"])
+
+    def measure(self) -> tuple[int, int]:
+        """Return the number of images and their bytes."""
+        sums = self.aggregate(images=Sum("image_count", default=0), byte_size=Sum("byte_size", default=0))
+        return int(sums["images"]), int(sums["byte_size"])
+
+
+class ImageTotal(models.Model):
+    """The number of images of a collection that have the same uploader and state. Sum the rows: see `slot`.
+
+    Only triggers write it; see `services.library.image_totals`. The collection has no constraint, because the images of
+    a deleted collection are subtracted after Django has deleted what refers to the collection.
+    """
+
+    collection = models.ForeignKey(
+        Collection, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="image_totals"
+    )
+    uploader_id = models.BigIntegerField(default=NO_UPLOADER)
+    is_trashed = models.BooleanField()
+    index_state = models.CharField(max_length=10, choices=IndexState)
+    index_model_key = models.CharField(max_length=200)
+    slot = models.BigIntegerField(default=0)  # or the transaction in PostgreSQL whose change has not been merged yet
+    image_count = models.IntegerField()
+    byte_size = models.BigIntegerField()
+
+    objects = ImageTotalQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # Reader: the indexing status on every page, which usually finds that all images are searchable.
+            models.Index(fields=["index_state", "index_model_key"], name="image_total_by_state"),
+            # Reader: the account page.
+            models.Index(fields=["uploader_id"], name="image_total_by_uploader"),
+        ]
+        constraints = [
+            # Readers: the triggers, and the numbers of pictures that pages show.
+            models.UniqueConstraint(
+                fields=["collection", "uploader_id", "is_trashed", "index_state", "index_model_key", "slot"],
+                name="image_total_once_per_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.image_count} images of {self.collection_id}"
