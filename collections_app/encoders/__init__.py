@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-__all__ = ["Encoder", "get_encoder", "get_known_model_key", "load_in_background", "make_encoder"]
+__all__ = ["Encoder", "get_encoder", "get_known_model_key", "load_in_background", "make_encoder", "use_one_thread"]
 
 _lock = threading.Lock()
 
@@ -100,6 +100,11 @@ def load_in_background(*, max_wait_s: float = MAX_WAIT_S) -> "Future[None]":
 def make_encoder(model: str, revision: str, dtype: str) -> Encoder:
     """Return this process's encoder of another model than the one in the settings."""
     return _make_once(_Configuration(settings.ENCODER_CLASS, model, revision, dtype))
+
+
+def use_one_thread() -> None:
+    """Let the model compute on the calling thread alone whenever this thread calls it."""
+    import_string("torch.set_num_threads")(1)
 
 
 def _read_settings() -> _Configuration:

@@ -45,8 +45,8 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         free = Q(leased_until=None) | Q(leased_until__lt=now)
         return self.filter(free, is_failed=False, run_after__lte=now).order_by("priority", "pk")
 
-    def leased_by(self, worker: uuid.UUID) -> Self:
-        return self.filter(lease=worker)
+    def leased_by(self, *workers: uuid.UUID) -> Self:
+        return self.filter(lease__in=workers)
 
     @transaction.atomic
     def _renew(self, jobs: list["IndexJob"]) -> int:
@@ -55,7 +55,10 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
             jobs,
             update_conflicts=True,
             unique_fields=["image_id"],
-            update_fields=["token", "priority", "file_name", "run_after", "attempts", "is_failed", "error"],
+            update_fields=[
+                *("token", "priority", "machine_percent", "file_name"),
+                *("run_after", "attempts", "is_failed", "error"),
+            ],
         )
         return len(jobs)
 
@@ -73,6 +76,8 @@ class IndexJob(models.Model):
     image_id = models.BigIntegerField(unique=True)
     token = models.UUIDField(default=uuid.uuid4)
     priority = models.SmallIntegerField(choices=Priority, default=Priority.CHANGE)
+    # The share of its machine that a worker may spend on this job.
+    machine_percent = models.PositiveSmallIntegerField(default=100)
     file_name = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     run_after = models.DateTimeField(default=timezone.now)
