@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from collections.abc import MutableMapping
 from datetime import timedelta
 from types import FrameType
 from typing import Any
@@ -39,11 +40,11 @@ class _ProgressBar(tqdm):  # type: ignore[type-arg]
     """A bar that shows pictures per second, a moving average, and the time left in words."""
 
     @property
-    def format_dict(self) -> dict[str, Any]:
-        known: dict[str, Any] = super().format_dict
-        rate = known["rate"] or (self.n - self.initial) / (known["elapsed"] or 1)
-        left_s = (self.total - self.n) / rate if rate else 0
-        return known | {"speed": rate, "left": _describe_duration(left_s) if rate else "unknown"}
+    def format_dict(self) -> MutableMapping[str, Any]:
+        known = super().format_dict
+        rate = known["rate"] or known["n"] / (known["elapsed"] or 1)
+        left = _describe_duration((known["total"] - known["n"]) / rate) if rate else "unknown"
+        return {**known, "speed": rate, "left": left}
 
 
 def drain_queue_with_progress() -> None:

@@ -135,7 +135,7 @@ class IndexWorker:
         self._has_unreleased_jobs = False
 
     def _run_round(self, on_progress: Callable[[], object]) -> bool:
-        """Write a retry alone, or let all lanes write batches until one of them finds none; return False if none is due.
+        """Write a retry alone, or let all lanes write batches until one finds none. Return False if no job is due.
 
         A picture that crashes the process thus affects no other. All lanes end after an error of one of them, so that
         it is raised and logged once.
@@ -199,7 +199,7 @@ class IndexWorker:
                 fail_job(worker=lane, job=job, reason=reason)
 
     def _rest(self, jobs: Sequence[IndexJob], busy_s: float) -> None:
-        """Leave the rest of the machine to others: a lane that may use 25 percent rests three times as long as it worked."""
+        """Leave the machine to others: with a share of 25 percent, rest three times as long as the work took."""
         percent = min(settings.INDEX_SHARE_OF_MACHINE, *(job.machine_percent for job in jobs))
         if percent < 100:
             self.stop.wait(busy_s * (100 - percent) / percent)
