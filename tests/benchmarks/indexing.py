@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
-_MODEL = Path(_SCRATCH.name) / "vit-b-32"
-os.environ |= {"DATA_DIR": _SCRATCH.name, "CLIP_MODEL": str(_MODEL), "MILVUS_URI": "", "LOG_LEVEL": "error"}
+MODEL = Path(_SCRATCH.name) / "vit-b-32"
+os.environ |= {"DATA_DIR": _SCRATCH.name, "CLIPMODEL": str(MODEL), "MILVUS_URI": "", "LOG_LEVEL": "error"}
 os.environ |= {"DATABASE_URL": "", "STORAGE_URL": ""}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
 _FORWARD_BATCHES = (8, 16, 32)
@@ -39,9 +39,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    files = list(itertools.islice(_photos(options.photos) if options.photos else _drawings(), options.count))
-    make_model(_MODEL)
-    _upload(files)
+    files = list_pictures(options.photos, options.count)
+    make_model(MODEL)
+    upload(files)
     print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, {_describe_load()}")
     print(f"pictures: {len(files)} {'photos' if options.photos else 'drawn scenes'}; ViT-B/32, random weights")
     rates = _measure_in_turns(files, options.rounds)
@@ -75,6 +75,10 @@ def _print_ratios(rates: dict[str, float]) -> None:
     print(f"{loaded / ours:6.2f} of that beside one busy core (goal: 0.6)")
 
 
+def list_pictures(folder: Path | None, count: int) -> list[bytes]:
+    return list(itertools.islice(_photos(folder) if folder else _drawings(), count))
+
+
 def _photos(folder: Path) -> Iterator[bytes]:
     """Yield the photos again and again, with other bytes: equal files would be stored once."""
     contents = [path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()]
@@ -102,7 +106,7 @@ def make_model(folder: Path) -> None:
     AutoTokenizer.from_pretrained(Path(model_export.__file__).parent / "model").save_pretrained(folder)
 
 
-def _upload(files: Sequence[bytes]) -> None:
+def upload(files: Sequence[bytes]) -> None:
     import django
 
     django.setup()
@@ -196,8 +200,8 @@ def _load_tutorial() -> tuple[Any, Any]:
     from transformers import AutoImageProcessor, CLIPModel
 
     if not _loaded:
-        model = CLIPModel.from_pretrained(_MODEL).eval()
-        _loaded.append((model, AutoImageProcessor.from_pretrained(_MODEL, backend="pil")))
+        model = CLIPModel.from_pretrained(MODEL).eval()
+        _loaded.append((model, AutoImageProcessor.from_pretrained(MODEL, backend="pil")))
     return _loaded[0]
 
 

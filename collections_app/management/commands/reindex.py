@@ -45,7 +45,6 @@ class Command(FreeTextCommand):
             "--share-of-machine",
             metavar="PERCENT",
             type=_parse_percent,
-            default=100,
             help="how much of its time each lane of every worker may spend on the queued repairs and rebuilds",
         )
         parser.add_argument("--deep", action="store_true", help="read every vector and compare it with its checksum")
@@ -109,7 +108,8 @@ class Command(FreeTextCommand):
             queue_reencoding(Image.objects.filter(pk__in=self._check_vectors(images).altered))
         if options["all"]:
             self._queue_all(images, covers_all_images)
-        limit_share(percent=options["share_of_machine"])
+        if options["all"] or options["share_of_machine"]:
+            limit_share(percent=options["share_of_machine"] or 100)
         self.stdout.write(f"Queued pictures: {IndexJob.objects.waiting().count()}")
         if not options["no_wait"]:
             self._process_queue(covers_all_images)

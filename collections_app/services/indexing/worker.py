@@ -149,34 +149,34 @@ class IndexWorker:
         others = [] if is_over.is_set() else self._lanes[1:]
         with ThreadPoolExecutor(max(1, len(others)), thread_name_prefix="lane") as pool:
             running = [pool.submit(self._run_in_thread, lane, is_over) for lane in others]
-            self._run_lane(self._lanes[0], jobs, is_over, on_progress)
+            self._run_lane(self._lanes[0], is_over, on_progress, jobs)
         for lane in running:
             lane.result()
         return True
 
     def _run_in_thread(self, lane: uuid.UUID, is_over: threading.Event) -> None:
         try:
-            self._run_lane(lane, self._claim(lane, exclude_retries=True), is_over, _do_nothing)
+            self._run_lane(lane, is_over)
         finally:
             connection.close()
 
     def _run_lane(
         self,
         lane: uuid.UUID,
-        jobs: Sequence[IndexJob],
         is_over: threading.Event,
-        on_progress: Callable[[], object],
+        on_progress: Callable[[], object] = _do_nothing,
+        jobs: Sequence[IndexJob] = (),
     ) -> None:
         """Write these jobs, then claim and write others, until a lane finds none. Then the round is over for all."""
         try:
-            while jobs:
+            while jobs := jobs or self._claim(lane, exclude_retries=True):
                 started = time.monotonic()
                 self._write(lane, jobs)
                 on_progress()
                 if is_over.is_set() or self.stop.is_set():
                     break
                 self._rest(jobs, time.monotonic() - started)
-                jobs = self._claim(lane, exclude_retries=True)
+                jobs = ()
         finally:
             is_over.set()
 
