@@ -24,7 +24,7 @@ from typing import Any
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
 MODEL = Path(_SCRATCH.name) / "vit-b-32"
-os.environ |= {"DATA_DIR": _SCRATCH.name, "CLIPMODEL": str(MODEL), "MILVUS_URI": "", "LOG_LEVEL": "error"}
+os.environ |= {"DATA_DIR": _SCRATCH.name, "CLIP_MODEL": str(MODEL), "MILVUS_URI": "", "LOG_LEVEL": "error"}
 os.environ |= {"DATABASE_URL": "", "STORAGE_URL": ""}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
 _FORWARD_BATCHES = (8, 16, 32)
