@@ -87,7 +87,7 @@ def _start_rebuild(percent: int) -> None:
     if percent:
         queue_reencoding(Image.objects.all(), priority=Priority.REBUILD)
         limit_share(percent=percent)
-        time.sleep(2)  # an idle worker looks for jobs once a second
+        time.sleep(2)  # an idle worker claims once a second
 
 
 def _refuse_end_of_rebuild() -> None:

@@ -175,7 +175,7 @@ class IndexWorker:
                 on_progress()
                 if is_over.is_set() or self.stop.is_set():
                     break
-                self._rest(jobs, time.monotonic() - started)
+                self._pause(jobs, time.monotonic() - started)
                 jobs = ()
         finally:
             is_over.set()
@@ -198,8 +198,8 @@ class IndexWorker:
             for job in jobs:
                 fail_job(worker=lane, job=job, reason=reason)
 
-    def _rest(self, jobs: Sequence[IndexJob], busy_s: float) -> None:
-        """Leave the machine to others: with a share of 25 percent, rest three times as long as the work took."""
+    def _pause(self, jobs: Sequence[IndexJob], busy_s: float) -> None:
+        """Leave the machine to others: with a share of 25 percent, pause three times as long as the work took."""
         percent = min(settings.INDEX_SHARE_OF_MACHINE, *(job.machine_percent for job in jobs))
         if percent < 100:
             self.stop.wait(busy_s * (100 - percent) / percent)
