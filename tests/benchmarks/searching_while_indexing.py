@@ -102,6 +102,7 @@ def _continue_rebuild(percent: int) -> None:
 def _time_search(query: str) -> tuple[float, float]:
     """Return the milliseconds of the page and of encoding the text alone."""
     from django.test import Client
+    from django.utils.html import strip_tags
 
     from collections_app.encoders import get_encoder
     from collections_app.models import User
@@ -112,7 +113,8 @@ def _time_search(query: str) -> tuple[float, float]:
     response = visitor.get("/search/", {"q": query})
     page = time.perf_counter() - started
     if response.status_code != 200:
-        sys.exit(f"The search page answered {response.status_code}.")
+        reason = strip_tags(response.content.decode()).split()
+        sys.exit(f"The search page answered {response.status_code}: {' '.join(reason)[-400:]}")
     started = time.perf_counter()
     get_encoder().encode_texts([f"{query}, alone"])
     text = time.perf_counter() - started
