@@ -42,6 +42,13 @@ def number(name: str, default: float, *, minimum: float = 0) -> float:
     return _number(name, default, minimum=minimum, read=float, kind="a number")
 
 
+def percent(name: str, default: int) -> int:
+    value = integer(name, default, minimum=1)
+    if value > 100:
+        raise ImproperlyConfigured(f"{name} must be at most 100, not {value}.")
+    return value
+
+
 def choice(name: str, default: str, *, among: Sequence[str]) -> str:
     value = text(name, default).lower()
     if value not in among:

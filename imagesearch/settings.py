@@ -1,5 +1,6 @@
 """All settings, read once from the environment. docs/operating.md lists every variable (a test compares them)."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,10 @@ MILVUS_TOKEN = env.text("MILVUS_TOKEN")
 EMBEDDED_STORE_DIR = DATA_DIR / "index"
 if MILVUS_URI and not MILVUS_URI.startswith(("http://", "https://")):
     raise ImproperlyConfigured("MILVUS_URI must begin with http:// or https://, or be empty for the embedded store.")
-INDEX_BATCH_SIZE = env.integer("INDEX_BATCH_SIZE", 32, minimum=1)
+# Threads that index, each on a core of its own.
+INDEX_LANES = env.integer("INDEX_LANES", len(os.sched_getaffinity(0)), minimum=1)
+INDEX_BATCH_SIZE = env.integer("INDEX_BATCH_SIZE", 16, minimum=1)
+INDEX_SHARE_OF_MACHINE = env.percent("INDEX_SHARE_OF_MACHINE", 100)
 
 # --- Email: with EMAIL_HOST it is queued, and the index worker's process sends it -----------------------------------
 EMAIL_HOST = env.text("EMAIL_HOST")

@@ -90,6 +90,7 @@ def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.MILVUS_URI = ""
     settings.CLIP_MODEL, settings.CLIP_MODEL_PATH = "demo", str(settings.DEMO_MODEL_DIR)
     settings.ENCODER_CLASS = "tests.encoders.caching_encoder.CachingEncoder"
+    settings.INDEX_LANES = 1  # the thread of the test, whose connection tests may disturb
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for quick tests
     close_index()
     clear_samples()

@@ -31,6 +31,7 @@ def test_every_variable_is_documented_and_no_other() -> None:
         ("TEAM_MAX_PICTURES", "10", "TEAM_MAX_PICTURES is now called TEAM_MAX_IMAGES"),
         ("SCRIPT_NAME", "/pictures", "SCRIPT_NAME is now called SITE_PATH"),
         ("SITE_PATH", "pictures", "SITE_PATH must be a path such as /pictures"),
+        ("INDEX_SHARE_OF_MACHINE", "101", "INDEX_SHARE_OF_MACHINE must be at most 100"),
         ("WEB_THREADS", "1", "WEB_THREADS must be at least 5"),
         ("WEB_MAX_ZIPS", "8", "WEB_MAX_ZIPS must be less than WEB_THREADS (8), not 8"),
         ("WEB_MAX_SEARCHES", "20", "WEB_MAX_SEARCHES must be less than WEB_THREADS (8), not 20"),

@@ -11,7 +11,6 @@ THUMBNAIL_QUALITY = 82
 # As in Pillow's thumbnail(): shrink by box averaging to twice the size, then resample. This also bounds the table of
 # weights in the second step, which would take gigabytes for a picture of 1 by 100,000,000 pixels.
 REDUCING_GAP = 2.0
-_MAX_OPTIMIZED_PIXELS = 4_000_000
 _STRIP_PIXELS = 4_000_000
 
 
@@ -37,8 +36,7 @@ def make_thumbnail(
         small = small.copy()
         small.info.clear()
     buffer = io.BytesIO()
-    # Optimising keeps the whole picture's coefficients in memory.
-    small.save(buffer, "JPEG", quality=quality, optimize=small.width * small.height <= _MAX_OPTIMIZED_PIXELS)
+    small.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 

@@ -2,8 +2,14 @@
 
 import signal
 import threading
+import time
+from collections.abc import MutableMapping
+from datetime import timedelta
 from types import FrameType
+from typing import Any
 
+from django.utils import timezone
+from django.utils.timesince import timesince
 from tqdm import tqdm
 
 from collections_app.management.liveness import report_to_supervisor
@@ -12,6 +18,8 @@ from collections_app.services.indexing.worker import IndexWorker
 
 # What a shell reports for a command that Ctrl-C ends.
 EXIT_INTERRUPTED = 130
+_COUNT_EVERY_S = 1.0
+_BAR = "{desc}: {percentage:3.0f}% |{bar}| {n:,} of {total:,} pictures, {speed:.1f} pictures/s, time left: {left}"
 
 
 def stop_on_signals() -> threading.Event:
@@ -28,13 +36,36 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
+class _ProgressBar(tqdm):  # type: ignore[type-arg]
+    """A bar that shows pictures per second, a moving average, and the time left in words."""
+
+    @property
+    def format_dict(self) -> MutableMapping[str, Any]:
+        known = super().format_dict
+        rate = known["rate"] or known["n"] / (known["elapsed"] or 1)
+        left = _describe_duration((known["total"] - known["n"]) / rate) if rate else "unknown"
+        return {**known, "speed": rate, "left": left}
+
+
 def drain_queue_with_progress() -> None:
     """Drain the queue, next to any other worker. The bar counts the jobs of all workers."""
     total = IndexJob.objects.waiting().count()
-    with tqdm(total=total, desc="Indexing", unit="picture", disable=not total) as bar:
+    seen = time.monotonic()
+    with _ProgressBar(total=total, desc="Indexing", disable=not total, bar_format=_BAR, smoothing=0.1) as bar:
 
         def update_bar() -> None:
-            done = total - IndexJob.objects.waiting().count()
-            bar.update(max(0, done - bar.n))
+            """Counting takes some milliseconds in a long queue, so it is done once a second."""
+            nonlocal seen
+            if time.monotonic() - seen >= _COUNT_EVERY_S:
+                seen = time.monotonic()
+                bar.update(max(0, total - IndexJob.objects.waiting().count() - bar.n))
 
         IndexWorker(stop=stop_on_signals()).drain(on_progress=update_bar)
+        bar.update(max(0, total - IndexJob.objects.waiting().count() - bar.n))
+
+
+def _describe_duration(duration_s: float) -> str:
+    if duration_s < 60:
+        return "less than a minute"
+    start = timezone.now()
+    return timesince(start, start + timedelta(seconds=duration_s))

@@ -21,6 +21,7 @@ class Priority(models.IntegerChoices):
 
 _RENEWED = """
     token = excluded.token, run_after = excluded.run_after, attempts = 0, is_failed = excluded.is_failed, error = '',
+    machine_percent = excluded.machine_percent,
     priority = CASE WHEN job.is_failed OR excluded.priority < job.priority THEN excluded.priority ELSE job.priority END,
     file_name = CASE WHEN excluded.file_name = '' THEN job.file_name ELSE excluded.file_name END
 """
@@ -49,8 +50,8 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         free = Q(leased_until=None) | Q(leased_until__lt=now)
         return self.filter(free, is_failed=False, run_after__lte=now).order_by("priority", "pk")
 
-    def leased_by(self, worker: uuid.UUID) -> Self:
-        return self.filter(lease=worker)
+    def leased_by(self, *workers: uuid.UUID) -> Self:
+        return self.filter(lease__in=workers)
 
     def _renew(self, file_names: Mapping[int, str], priority: int) -> int:
         """Insert or renew the jobs in one statement, ordered by image, so that two of them do not deadlock.
@@ -82,6 +83,8 @@ class IndexJob(models.Model):
     image_id = models.BigIntegerField(unique=True)
     token = models.UUIDField(default=uuid.uuid4)
     priority = models.SmallIntegerField(choices=Priority, default=Priority.CHANGE)
+    # The share of its machine that a worker may spend on this job.
+    machine_percent = models.PositiveSmallIntegerField(default=100)
     file_name = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     run_after = models.DateTimeField(default=timezone.now)

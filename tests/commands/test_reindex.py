@@ -1,5 +1,6 @@
 """`reindex` on a damaged embedded store, and its deep check."""
 
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pytest_django import Settings
 
 from collections_app.encoders import get_encoder
 from collections_app.index import Record, close_index
-from collections_app.models import Image
+from collections_app.models import Image, IndexJob
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry
 from collections_app.services.indexing.worker import IndexWorker
@@ -163,3 +164,27 @@ def test_reindex_says_that_a_store_in_use_by_another_program_stays(
 
     other.close()
     assert not list(store.parent.glob("damaged-*"))
+
+
+def test_share_of_the_machine_is_stored_with_the_rebuild(store: Path) -> None:
+    reindex("--all", "--no-wait", "--share-of-machine", "25")
+    assert set(IndexJob.objects.values_list("machine_percent", flat=True)) == {25}
+
+    reindex("--no-wait")
+    assert set(IndexJob.objects.values_list("machine_percent", flat=True)) == {25}
+
+    assert "Continuing it" in reindex("--all", "--no-wait")
+    assert set(IndexJob.objects.values_list("machine_percent", flat=True)) == {100}
+
+
+@pytest.mark.parametrize("percent", ["0", "101", "ten"])
+def test_share_of_the_machine_is_a_percentage(percent: str) -> None:
+    with pytest.raises(CommandError, match="a whole number from 1 to 100"):
+        reindex("--all", "--share-of-machine", percent)
+
+
+def test_rebuild_shows_its_speed_and_the_time_left(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reindex("--all")
+
+    shown = capsys.readouterr().err
+    assert re.search(r"5 of 5 pictures, \d+\.\d pictures/s, time left: less than a minute", shown)

@@ -1,7 +1,7 @@
 """Compare database and index, and repair the differences."""
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +27,7 @@ from collections_app.services.indexing.audit import (
 )
 from collections_app.services.indexing.deep_check import DeepReport, check_vectors
 from collections_app.services.indexing.hash_backfill import backfill_hashes
+from collections_app.services.indexing.queue import limit_share
 from collections_app.services.indexing.rebuild import rebuild_store
 
 _HASH_BATCH_SIZE = 200
@@ -40,6 +41,12 @@ class Command(FreeTextCommand):
         parser.add_argument("--team", metavar="ID_OR_NAME", help="only this team's pictures")
         parser.add_argument("--collection", metavar="ID_OR_NAME", help="only this collection's pictures")
         parser.add_argument("--no-wait", action="store_true", help="only queue; an index worker does the rest")
+        parser.add_argument(
+            "--share-of-machine",
+            metavar="PERCENT",
+            type=_parse_percent,
+            help="how much of its time each lane of every worker may spend on the queued repairs and rebuilds",
+        )
         parser.add_argument("--deep", action="store_true", help="read every vector and compare it with its checksum")
         parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if there are differences")
 
@@ -101,6 +108,8 @@ class Command(FreeTextCommand):
             queue_reencoding(Image.objects.filter(pk__in=self._check_vectors(images).altered))
         if options["all"]:
             self._queue_all(images, covers_all_images)
+        if options["all"] or options["share_of_machine"]:
+            limit_share(percent=options["share_of_machine"] or 100)
         self.stdout.write(f"Queued pictures: {IndexJob.objects.waiting().count()}")
         if not options["no_wait"]:
             self._process_queue(covers_all_images)
@@ -141,6 +150,12 @@ class Command(FreeTextCommand):
         self.stdout.write(
             "Stopped. Some pictures are still queued." if IndexJob.objects.exists() else "All queued pictures are done."
         )
+
+
+def _parse_percent(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100):
+        raise ArgumentTypeError(f"a whole number from 1 to 100, not {text}")
+    return int(text)
 
 
 def _select_images(team_name: str | None, collection_name: str | None) -> ImageQuerySet:

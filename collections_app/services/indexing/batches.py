@@ -10,11 +10,11 @@ import numpy as np
 
 from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, ImageSearchError, IndexRefused, ModelUnavailable, StorageUnavailable
-from collections_app.errors import gettext_noop as _
 from collections_app.index import Record, Vector, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState
-from collections_app.services.indexing.preparation import Decoded, JobBatch, Task, find_storage_error, get_decoded
-from collections_app.services.indexing.queue import fail_job, finish_job, postpone_job
+from collections_app.services.indexing.entries import compute_vector_checksum
+from collections_app.services.indexing.preparation import JobBatch, Task
+from collections_app.services.indexing.queue import fail_job, finish_jobs, postpone_job
 from collections_app.services.library.files import delete_files
 
 log = logging.getLogger(__name__)
@@ -36,13 +36,12 @@ class BatchWriter:
 
     def write(self, batch: JobBatch) -> None:
         """Bring the index into agreement with the batch's images."""
-        for job in batch.invalid:
-            self._fail(job, _("This picture's data can't be stored in the index."))
+        for job, reason in batch.failed:
+            self._fail(job, reason)
         self._remove(batch.deleted)
-        readable = [task for task in batch.to_encode if not find_storage_error(task)]
-        self._upsert(self._reuse_vectors(batch.reusable) + self._encode_readable(readable))
+        self._upsert(self._reuse_vectors(batch.reusable) + self._encode(batch.to_encode))
         self._delete_late_thumbnails(batch.to_encode)
-        self._postpone([task for task in batch.to_encode if find_storage_error(task)])
+        self._postpone(batch.unreadable)
 
     def _remove(self, jobs: Sequence[IndexJob]) -> None:
         """Delete from every partition: an interrupted run may have left a vector in an unexpected one."""
@@ -55,8 +54,7 @@ class BatchWriter:
                 self._remove(part)
             return
         delete_files(*(job.file_name for job in jobs if job.file_name))
-        for job in jobs:
-            finish_job(worker=self.worker, job=job)
+        finish_jobs(worker=self.worker, jobs=jobs)
 
     def _reuse_vectors(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
         """Return the stored vectors of images that were moved or edited: file and model are the same."""
@@ -72,28 +70,18 @@ class BatchWriter:
                 self._queue_for_encoding(task)
         return [(task, vectors[task.entry.id]) for task in tasks if task.entry.id in vectors]
 
-    def _encode_readable(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
-        decoded: list[tuple[Task, Decoded]] = []
-        for task in tasks:
-            result = get_decoded(task)
-            if isinstance(result, str):
-                self._fail(task.job, result)
-            else:
-                decoded.append((task, result))
-        return self._encode(decoded)
-
-    def _encode(self, tasks: Sequence[tuple[Task, Decoded]]) -> list[tuple[Task, Vector]]:
+    def _encode(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
         """Encode together; if that fails, one by one, so that a bad picture fails alone."""
         if not tasks:
             return []
         try:
-            vectors = self.encoder.encode_pixels(np.stack([decoded.pixels for _, decoded in tasks]))
+            vectors = self.encoder.encode_pixels(np.stack([task.decoded.pixels for task in tasks if task.decoded]))
         except ModelUnavailable:
             raise
         except EncoderError as error:
-            parts = self._split(tasks, [task.job for task, _ in tasks], error)
+            parts = self._split(tasks, [task.job for task in tasks], error)
             return [pair for part in parts for pair in self._encode(part)]
-        return [(task, vector) for (task, _), vector in zip(tasks, vectors, strict=True)]
+        return list(zip(tasks, vectors, strict=True))
 
     def _upsert(self, pairs: Sequence[tuple[Task, Vector]]) -> None:
         if not pairs:
@@ -104,14 +92,16 @@ class BatchWriter:
             for part in self._split(pairs, [task.job for task, _ in pairs], error):
                 self._upsert(part)
             return
-        for task, vector in pairs:
-            finish_job(
-                worker=self.worker,
-                job=task.job,
-                model_key=self.encoder.key,
-                sha256=task.sha256,
-                computed=task.compute_fields(vector),
-            )
+        computed = {
+            task.entry.id: {
+                "perceptual_hash": task.decoded.perceptual_hash,
+                "vector_checksum": compute_vector_checksum(vector),
+            }
+            for task, vector in pairs
+            if task.decoded
+        }
+        jobs = [task.job for task, _ in pairs]
+        finish_jobs(worker=self.worker, jobs=jobs, model_key=self.encoder.key, computed=computed)
 
     def _split(
         self, members: Sequence[Member], jobs: Sequence[IndexJob], error: ImageSearchError
@@ -128,11 +118,11 @@ class BatchWriter:
         existing = set(Image.objects.filter(pk__in=ids).values_list("pk", flat=True))
         delete_files(*(task.file_name for task in tasks if task.entry.id not in existing))
 
-    def _postpone(self, tasks: Sequence[Task]) -> None:
-        for task in tasks:
-            postpone_job(worker=self.worker, job=task.job, reason=str(find_storage_error(task)))
-        if tasks:
-            raise StorageUnavailable(str(find_storage_error(tasks[0])))
+    def _postpone(self, unreadable: Sequence[tuple[IndexJob, StorageUnavailable]]) -> None:
+        for job, error in unreadable:
+            postpone_job(worker=self.worker, job=job, reason=str(error))
+        if unreadable:
+            raise StorageUnavailable(str(unreadable[0][1]))
 
     def _fail(self, job: IndexJob, reason: str) -> None:
         log.warning("Image %s: attempt %s failed: %s", job.image_id, job.attempts, reason)
@@ -143,4 +133,4 @@ class BatchWriter:
         images = Image.objects.filter(pk=task.entry.id)
         images.record_index_state(index_state=IndexState.PENDING, index_model_key="", index_sha256="")
         images.enqueue()
-        finish_job(worker=self.worker, job=task.job)
+        finish_jobs(worker=self.worker, jobs=[task.job])

@@ -1,9 +1,8 @@
-"""Preparing a batch: reads the rows of claimed jobs and decodes each picture once, in threads."""
+"""Preparing a batch: reads the rows of claimed jobs and decodes each picture once."""
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -15,10 +14,10 @@ from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, InvalidImage, ModelUnavailable, StorageUnavailable
 from collections_app.errors import gettext_noop as _
 from collections_app.imaging import compute_perceptual_hash, open_picture
-from collections_app.index import Entry, Vector
+from collections_app.index import Entry
 from collections_app.models import Image, IndexJob
-from collections_app.services.indexing.entries import build_entry_or_none, compute_vector_checksum
-from collections_app.services.library.renditions import Rendition, store_rendition
+from collections_app.services.indexing.entries import build_entry_or_none
+from collections_app.services.library.renditions import Rendition, has_rendition, store_rendition
 
 # The longest edge of the decoded picture: enough for the thumbnail and for the input of the usual models.
 _DECODED_EDGE_PX = 1024
@@ -38,87 +37,69 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A job whose image exists. `decoding` is None if the stored vector is still valid."""
+    """A job whose image exists. `decoded` is None if the stored vector is still valid."""
 
     job: IndexJob
     entry: Entry
-    sha256: str
     file_name: str
-    decoding: Future[Decoded] | None
-
-    def compute_fields(self, vector: Vector) -> dict[str, int]:
-        """Return the image's fields that depend on a new vector; none if the stored vector is reused."""
-        if self.decoding is None:
-            return {}
-        perceptual_hash = self.decoding.result().perceptual_hash
-        return {"perceptual_hash": perceptual_hash, "vector_checksum": compute_vector_checksum(vector)}
+    decoded: Decoded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobBatch:
-    """Claimed jobs, grouped by what they need. `invalid` rows have values that the index cannot store."""
+    """Claimed jobs, grouped by what they need. `failed` and `unreadable` ones have their reasons.
 
-    jobs: Sequence[IndexJob]
+    An unreadable picture is one that the storage does not return right now, which the picture did not cause.
+    """
+
     deleted: list[IndexJob] = field(default_factory=list)
-    invalid: list[IndexJob] = field(default_factory=list)
+    failed: list[tuple[IndexJob, str]] = field(default_factory=list)
+    unreadable: list[tuple[IndexJob, StorageUnavailable]] = field(default_factory=list)
     reusable: list[Task] = field(default_factory=list)
     to_encode: list[Task] = field(default_factory=list)
 
-    @property
-    def is_retry(self) -> bool:
-        """Whether a job failed or crashed a process before. Such a job is processed alone."""
-        return any(job.attempts > 1 for job in self.jobs)
 
-
-def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder, pool: ThreadPoolExecutor) -> JobBatch:
-    """Read the rows again and start to decode the pictures that need a new vector."""
-    batch = JobBatch(jobs=jobs)
+def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder) -> JobBatch:
+    """Read the rows again and decode the pictures that need a new vector. Raises ModelUnavailable."""
+    batch = JobBatch()
     rows = Image.objects.select_related("collection").in_bulk([job.image_id for job in jobs])
     for job in jobs:
         image = rows.get(job.image_id)
         if image is None:
             batch.deleted.append(job)
         elif (entry := build_entry_or_none(image)) is None:
-            batch.invalid.append(job)
+            batch.failed.append((job, _("This picture's data can't be stored in the index.")))
+        elif image.index_model_key == encoder.key and image.index_sha256 == image.sha256:
+            batch.reusable.append(Task(job=job, entry=entry, file_name=image.file_name))
         else:
-            is_current = image.index_model_key == encoder.key and image.index_sha256 == image.sha256
-            decoding = None if is_current else pool.submit(_decode, image, encoder)
-            task = Task(job=job, entry=entry, sha256=image.sha256, file_name=image.file_name, decoding=decoding)
-            (batch.reusable if is_current else batch.to_encode).append(task)
+            _add_decoded(batch, Task(job=job, entry=entry, file_name=image.file_name), image, encoder)
     return batch
 
 
-def find_storage_error(task: Task) -> StorageUnavailable | None:
-    """Wait for the decoding; return the error if the storage could not be read."""
-    error = task.decoding.exception() if task.decoding else None
-    return error if isinstance(error, StorageUnavailable) else None
-
-
-def get_decoded(task: Task) -> Decoded | str:
-    """Wait for the decoding; return its result, or the reason why it failed as a sentence.
-
-    Raises ModelUnavailable or StorageUnavailable, which no picture causes.
-    """
-    if task.decoding is None:
-        raise ValueError("The task has no decoding.")
+def _add_decoded(batch: JobBatch, task: Task, image: Image, encoder: Encoder) -> None:
     try:
-        return task.decoding.result()
-    except (ModelUnavailable, StorageUnavailable):
+        batch.to_encode.append(replace(task, decoded=_decode(image, encoder)))
+    except ModelUnavailable:
         raise
+    except StorageUnavailable as error:
+        batch.unreadable.append((task.job, error))
     except (InvalidImage, EncoderError) as error:
-        return str(error)
+        batch.failed.append((task.job, str(error)))
     except FileNotFoundError:
-        return _("The picture's file is missing from the storage.")
+        batch.failed.append((task.job, _("The picture's file is missing from the storage.")))
     except Exception:  # an unknown error fails this picture only
-        log.exception("Image %s could not be prepared", task.entry.id)
-        return _("The picture couldn't be prepared for the model. Ask an administrator.")
+        log.exception("Image %s could not be prepared", image.pk)
+        reason = _("The picture couldn't be prepared for the model. Ask an administrator.")
+        batch.failed.append((task.job, reason))
 
 
 def _decode(image: Image, encoder: Encoder) -> Decoded:
-    """Make the thumbnail, the hash and the model's input from one decode. Runs in a thread without database access."""
+    """Make the thumbnail, the hash and the model's input from one decode."""
     picture = read_picture(image)
     try:
-        store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
+        # An image that was indexed before has its thumbnail.
+        if not (image.index_model_key and has_rendition(image=image, rendition=Rendition.GRID)):
+            store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
     except (OSError, StorageUnavailable) as error:  # the first page that shows the picture tries again
         log.warning("The thumbnail of image %s could not be stored: %s", image.pk, error)
     return Decoded(pixels=encoder.preprocess([picture])[0], perceptual_hash=compute_perceptual_hash(picture))

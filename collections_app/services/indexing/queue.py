@@ -5,23 +5,29 @@ the fifth attempt it fails for good.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, Case, F, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from collections_app.models import Image, IndexJob, IndexState
-from collections_app.models.index_job import IndexJobQuerySet
+from collections_app.models.concurrent_writes import split_into_chunks
+from collections_app.models.image import ImageQuerySet
+from collections_app.models.index_job import IndexJobQuerySet, Priority
 
 MAX_ATTEMPTS = 5
 LEASE_S = 30.0
 _FIRST_RETRY_S = 1.0
 _POSTPONE_S = 30.0
-_NOTHING: Mapping[str, int] = MappingProxyType({})
+
+Computed = Mapping[int, Mapping[str, int]]
+_NOTHING: Computed = MappingProxyType({})
+_Rows = TypeVar("_Rows", bound=QuerySet[Any])
 
 
 @transaction.atomic
@@ -30,14 +36,15 @@ def claim_jobs(
 ) -> list[IndexJob]:
     """Lease up to `limit` due jobs to the worker and count the attempt in advance.
 
-    `exclude_retries`: the worker holds other jobs, so it must not claim a retry. If a retry is next, nothing is
+    `exclude_retries`: this process holds other jobs, so it must not claim a retry. If a retry is next, nothing is
     claimed; otherwise the retry would wait for the end of the queue.
     """
     now = timezone.now()
-    due = _lock_rows(IndexJob.objects.due(now))
-    for job in due.filter(attempts__gte=MAX_ATTEMPTS):
-        _give_up(job, "The worker crashed each time it indexed this picture.")
-    jobs = list(due.filter(attempts__lt=MAX_ATTEMPTS)[:limit])
+    jobs = list(_lock_rows(IndexJob.objects.due(now))[:limit])
+    for job in jobs:
+        if job.attempts >= MAX_ATTEMPTS:
+            _give_up(job, "The worker crashed each time it indexed this picture.")
+    jobs = [job for job in jobs if job.attempts < MAX_ATTEMPTS]
     if jobs and jobs[0].attempts:
         jobs = [] if exclude_retries else jobs[:1]
     jobs = jobs[:1] + [job for job in jobs[1:] if not job.attempts]
@@ -49,28 +56,22 @@ def claim_jobs(
     return jobs
 
 
-def renew_lease(*, worker: uuid.UUID, lease_s: float = LEASE_S) -> int:
-    """Extend the leases of all jobs that the worker has claimed; return how many."""
+def renew_leases(*, workers: Collection[uuid.UUID], lease_s: float = LEASE_S) -> int:
+    """Extend the leases of all jobs that the workers have claimed; return how many."""
     until = timezone.now() + timedelta(seconds=lease_s)
-    return IndexJob.objects.leased_by(worker).update(leased_until=until)
+    return IndexJob.objects.leased_by(*workers).update(leased_until=until)
 
 
-@transaction.atomic
-def finish_job(
-    *, worker: uuid.UUID, job: IndexJob, model_key: str = "", sha256: str = "", computed: Mapping[str, int] = _NOTHING
+def finish_jobs(
+    *, worker: uuid.UUID, jobs: Sequence[IndexJob], model_key: str = "", computed: Computed = _NOTHING
 ) -> None:
-    """Delete a finished job and record the image as indexed, unless it was queued again or claimed by another worker.
+    """Delete finished jobs, and with `model_key` record their images as indexed. The number of statements is constant.
 
-    `computed` are fields of the image that were computed with its new vector. The job is deleted only if its token is
-    unchanged: the token changes whenever the image is queued again.
+    A job whose image was queued again, or that another worker has claimed, stays: its token or its lease has changed.
+    `computed` maps image ids to the fields that were computed with a new vector.
     """
-    deleted, _ = IndexJob.objects.leased_by(worker).filter(pk=job.pk, token=job.token).delete()
-    if not deleted:
-        _release_or_requeue(worker, job)
-    elif model_key:
-        Image.objects.filter(pk=job.image_id).record_index_state(
-            index_state=IndexState.INDEXED, index_model_key=model_key, index_sha256=sha256, index_error="", **computed
-        )
+    done = _delete_unchanged(worker, jobs, model_key, computed)
+    _release_or_requeue(worker, [job for job in jobs if job.pk not in done])
 
 
 @transaction.atomic
@@ -78,7 +79,7 @@ def fail_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
     """Schedule a retry after a delay that doubles each time. At the fifth failure, record the reason on the image."""
     held = IndexJob.objects.leased_by(worker).filter(pk=job.pk, token=job.token)
     if not held.exists():
-        _release_or_requeue(worker, job)
+        _release_or_requeue(worker, [job])
     elif job.attempts >= MAX_ATTEMPTS:
         _give_up(job, reason)
     else:
@@ -93,14 +94,19 @@ def postpone_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
     later = timezone.now() + timedelta(seconds=_POSTPONE_S)
     attempts = Greatest(F("attempts") - 1, 0)
     if not held.update(lease=None, leased_until=None, attempts=attempts, run_after=later, error=reason):
-        _release_or_requeue(worker, job)
+        _release_or_requeue(worker, [job])
 
 
-def release_jobs(*, worker: uuid.UUID) -> int:
-    """Release all jobs of a worker without counting an attempt; return how many."""
-    held = IndexJob.objects.leased_by(worker)
-    # A job that was queued again while it was claimed has no attempt to subtract.
-    return held.update(lease=None, leased_until=None, attempts=Greatest(F("attempts") - 1, 0))
+def release_jobs(*, workers: Collection[uuid.UUID]) -> int:
+    """Release all jobs of the workers without counting an attempt; return how many."""
+    return _release(IndexJob.objects.leased_by(*workers))
+
+
+def limit_share(*, percent: int) -> int:
+    """Let workers spend this share of their machine on the waiting repairs and rebuilds; return how many changed."""
+    jobs = IndexJob.objects.waiting().filter(priority__gte=Priority.REPAIR).exclude(machine_percent=percent)
+    chunks = split_into_chunks(list(jobs.values_list("pk", flat=True)))
+    return sum(IndexJob.objects.filter(pk__in=chunk).update(machine_percent=percent) for chunk in chunks)
 
 
 @transaction.atomic
@@ -119,16 +125,61 @@ def _give_up(job: IndexJob, reason: str) -> None:
     Image.objects.filter(pk=job.image_id).record_index_state(index_state=IndexState.FAILED, index_error=reason)
 
 
-def _release_or_requeue(worker: uuid.UUID, job: IndexJob) -> None:
-    """Release a renewed job. Queue one again that another worker has claimed: it may have finished with newer data
+@transaction.atomic
+def _delete_unchanged(worker: uuid.UUID, jobs: Sequence[IndexJob], model_key: str, computed: Computed) -> set[int]:
+    """Delete the jobs that are still the worker's and record their images; return the ids of the deleted jobs.
+
+    A row that is locked is about to change, so its job stays. Waiting for it could be a deadlock: others lock the rows
+    of an image and its job in both orders.
+    """
+    unchanged = IndexJob.objects.leased_by(worker).filter(token__in=[job.token for job in jobs])
+    images = Image.objects.filter(pk__in=[job.image_id for job in jobs])
+    if model_key:
+        unchanged = unchanged.filter(image_id__in=list(_lock_rows(images).values_list("pk", flat=True)))
+    done = {job.pk: job.image_id for job in _lock_rows(unchanged)}
+    IndexJob.objects.filter(pk__in=done).delete()
+    if model_key:
+        _record_indexed(images.filter(pk__in=done.values()), model_key, computed)
+    return set(done)
+
+
+def _record_indexed(images: ImageQuerySet, model_key: str, computed: Computed) -> None:
+    """Their files are those that were encoded: a new file would have queued the image again."""
+    images.record_index_state(
+        index_state=IndexState.INDEXED,
+        index_model_key=model_key,
+        index_sha256=F("sha256"),
+        index_error="",
+        **{
+            name: Case(
+                *(When(pk=image_id, then=Value(values[name])) for image_id, values in computed.items()),
+                default=F(name),
+                output_field=BigIntegerField(),
+            )
+            for name in ("perceptual_hash", "vector_checksum")
+        },
+    )
+
+
+@transaction.atomic
+def _release_or_requeue(worker: uuid.UUID, jobs: Sequence[IndexJob]) -> None:
+    """Release renewed jobs. Queue those again that another worker has claimed: it may have finished with newer data
     than this worker has just written."""
-    released = IndexJob.objects.leased_by(worker).filter(pk=job.pk).update(lease=None, leased_until=None)
-    if not released:
-        IndexJob.objects.enqueue_deleted({job.image_id: job.file_name})
+    if not jobs:
+        return
+    held = IndexJob.objects.leased_by(worker).filter(pk__in=[job.pk for job in jobs])
+    released = set(held.select_for_update().order_by("image_id").values_list("pk", flat=True))
+    _release(held)
+    IndexJob.objects.enqueue_deleted({job.image_id: job.file_name for job in jobs if job.pk not in released})
 
 
-def _lock_rows(jobs: IndexJobQuerySet) -> IndexJobQuerySet:
-    """Skip rows that another worker is claiming. SQLite needs no row locks: it has one writer at a time."""
+def _release(jobs: IndexJobQuerySet) -> int:
+    """Subtract the attempt that was counted in advance. A job that was queued again meanwhile has none."""
+    return jobs.update(lease=None, leased_until=None, attempts=Greatest(F("attempts") - 1, 0))
+
+
+def _lock_rows(rows: _Rows) -> _Rows:
+    """Skip rows that another transaction has locked. SQLite needs no row locks: it has one writer at a time."""
     if connection.features.has_select_for_update_skip_locked:
-        return jobs.select_for_update(skip_locked=True)
-    return jobs
+        return rows.select_for_update(skip_locked=True, no_key=connection.features.has_select_for_no_key_update)
+    return rows

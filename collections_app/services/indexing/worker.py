@@ -1,18 +1,17 @@
-"""The index worker: claims batches and writes them. The next batch is decoded while one is encoded."""
+"""The index worker. Its lanes claim batches, and each does all the work of its batches on one thread."""
 
 import logging
-import os
 import threading
 import time
 import uuid
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from collections_app.encoders import get_encoder
+from collections_app.encoders import get_encoder, use_one_thread
 from collections_app.errors import ImageSearchError
 from collections_app.errors import gettext_noop as _
 from collections_app.models import IndexJob
@@ -20,8 +19,8 @@ from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.indexing.hash_backfill import backfill_hashes
-from collections_app.services.indexing.preparation import JobBatch, prepare_batch
-from collections_app.services.indexing.queue import LEASE_S, claim_jobs, fail_job, release_jobs, renew_lease
+from collections_app.services.indexing.preparation import prepare_batch
+from collections_app.services.indexing.queue import LEASE_S, claim_jobs, fail_job, release_jobs, renew_leases
 from collections_app.services.leases import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -39,9 +38,10 @@ def _do_nothing() -> None:
 
 
 class IndexWorker:
-    """One of any number of workers. Set `stop` to end it after the current batch; it releases its other jobs.
+    """One of any number of workers, with INDEX_LANES lanes. Set `stop` to end it after the current batches.
 
-    `run` calls `maintenance` at its start and every ten minutes.
+    The first lane is the thread that calls `drain` or `run`. The lanes share the model, and each has a lease of its
+    own. `run` calls `maintenance` at its start and every ten minutes.
     """
 
     def __init__(
@@ -51,15 +51,14 @@ class IndexWorker:
         lease_s: float = LEASE_S,
         maintenance: Callable[[], object] = _do_nothing,
     ) -> None:
-        self.id = uuid.uuid4()
         self.stop = stop or threading.Event()
+        self._lanes = [uuid.uuid4() for _ in range(settings.INDEX_LANES)]
         self._lease_s = lease_s
         self._maintenance = maintenance
         self._maintenance_due = self._check_due = time.monotonic()
         self._is_first_check = True
         self._has_unreleased_jobs = False
         self._hashed_up_to = 0
-        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
 
     def drain(self, *, on_progress: Callable[[], object] = _do_nothing) -> None:
         """Work until no job waits, including those of other workers.
@@ -115,47 +114,92 @@ class IndexWorker:
         return last_id is not None
 
     def _make_heartbeat(self) -> Heartbeat:
-        return Heartbeat(renew=lambda: renew_lease(worker=self.id, lease_s=self._lease_s), lease_s=self._lease_s)
+        renew = partial(renew_leases, workers=self._lanes, lease_s=self._lease_s)
+        return Heartbeat(renew=renew, lease_s=self._lease_s)
 
     def _process_due_jobs(self, on_progress: Callable[[], object]) -> None:
         """Write batches until no job is due. In the end no job stays claimed, even after an error."""
-        held: deque[JobBatch] = deque()
         if self._has_unreleased_jobs:
             self._release_jobs()
         try:
-            self._claim_batch(held)
-            while held and not self.stop.is_set():
-                if not held[0].is_retry:
-                    self._claim_batch(held)  # decoded while the one before it is encoded
-                self._write(held[0])
-                held.popleft()
-                if not held:
-                    self._claim_batch(held)
-                on_progress()
-        finally:
-            if held:
-                self._release_jobs()
+            while not self.stop.is_set() and self._run_round(on_progress):
+                pass
+        except BaseException:
+            self._release_jobs()
+            raise
 
     def _release_jobs(self) -> None:
         """Release all jobs. If the database fails, the next call repeats it; the heartbeat would keep the leases."""
         self._has_unreleased_jobs = True
-        release_jobs(worker=self.id)
+        release_jobs(workers=self._lanes)
         self._has_unreleased_jobs = False
 
-    def _claim_batch(self, held: deque[JobBatch]) -> None:
-        limit = settings.INDEX_BATCH_SIZE
-        jobs = claim_jobs(worker=self.id, limit=limit, lease_s=self._lease_s, exclude_retries=bool(held))
-        if jobs:
-            held.append(JobBatch(jobs=jobs))
-            held[-1] = prepare_batch(jobs=jobs, encoder=get_encoder(), pool=self._pool)
+    def _run_round(self, on_progress: Callable[[], object]) -> bool:
+        """Write a retry alone, or let all lanes write batches until one finds none. Return False if no job is due.
 
-    def _write(self, batch: JobBatch) -> None:
+        A picture that crashes the process thus affects no other. All lanes end after an error of one of them, so that
+        it is raised and logged once.
+        """
+        jobs = self._claim(self._lanes[0], exclude_retries=False)
+        if not jobs:
+            return False
+        is_over = threading.Event()
+        if jobs[0].attempts > 1:
+            is_over.set()
+        others = [] if is_over.is_set() else self._lanes[1:]
+        with ThreadPoolExecutor(max(1, len(others)), thread_name_prefix="lane") as pool:
+            running = [pool.submit(self._run_in_thread, lane, is_over) for lane in others]
+            self._run_lane(self._lanes[0], is_over, on_progress, jobs)
+        for lane in running:
+            lane.result()
+        return True
+
+    def _run_in_thread(self, lane: uuid.UUID, is_over: threading.Event) -> None:
         try:
-            BatchWriter(worker=self.id, encoder=get_encoder(), index=get_active_index()).write(batch)
+            self._run_lane(lane, is_over)
+        finally:
+            connection.close()
+
+    def _run_lane(
+        self,
+        lane: uuid.UUID,
+        is_over: threading.Event,
+        on_progress: Callable[[], object] = _do_nothing,
+        jobs: Sequence[IndexJob] = (),
+    ) -> None:
+        """Write these jobs, then claim and write others, until a lane finds none. Then the round is over for all."""
+        try:
+            while jobs := jobs or self._claim(lane, exclude_retries=True):
+                started = time.monotonic()
+                self._write(lane, jobs)
+                on_progress()
+                if is_over.is_set() or self.stop.is_set():
+                    break
+                self._pause(jobs, time.monotonic() - started)
+                jobs = ()
+        finally:
+            is_over.set()
+
+    def _claim(self, lane: uuid.UUID, *, exclude_retries: bool) -> list[IndexJob]:
+        limit = settings.INDEX_BATCH_SIZE
+        return claim_jobs(worker=lane, limit=limit, lease_s=self._lease_s, exclude_retries=exclude_retries)
+
+    def _write(self, lane: uuid.UUID, jobs: Sequence[IndexJob]) -> None:
+        try:
+            use_one_thread()
+            encoder = get_encoder()
+            batch = prepare_batch(jobs=jobs, encoder=encoder)
+            BatchWriter(worker=lane, encoder=encoder, index=get_active_index()).write(batch)
         except (ImageSearchError, OperationalError, InterfaceError):
             raise
         except Exception:  # an unknown error counts as an attempt of each job; the retries run one by one
-            log.exception("A batch of %s failed", len(batch.jobs))
+            log.exception("A batch of %s failed", len(jobs))
             reason = _("Indexing failed unexpectedly. Ask an administrator.")
-            for job in batch.jobs:
-                fail_job(worker=self.id, job=job, reason=reason)
+            for job in jobs:
+                fail_job(worker=lane, job=job, reason=reason)
+
+    def _pause(self, jobs: Sequence[IndexJob], busy_s: float) -> None:
+        """Leave the machine to others: with a share of 25 percent, pause three times as long as the work took."""
+        percent = min(settings.INDEX_SHARE_OF_MACHINE, *(job.machine_percent for job in jobs))
+        if percent < 100:
+            self.stop.wait(busy_s * (100 - percent) / percent)

@@ -58,11 +58,13 @@ def compute_rendition_size(image: Image, rendition: Rendition) -> tuple[int, int
     return compute_thumbnail_size(image.width, image.height, edge_px)
 
 
+def has_rendition(*, image: Image, rendition: Rendition) -> bool:
+    return bool(default_storage.exists(build_rendition_name(image.file_name, rendition)))
+
+
 def store_rendition(*, image: Image, rendition: Rendition, picture: Picture) -> None:
-    """Store a rendition of a decoded, perhaps reduced picture unless it exists. Uses no database."""
-    name = build_rendition_name(image.file_name, rendition)
-    if not default_storage.exists(name):
-        _save_whole(name, _make_content(image, rendition, picture))
+    """Store a rendition of a decoded, perhaps reduced picture. An existing one stays. Uses no database."""
+    _save_whole(build_rendition_name(image.file_name, rendition), _make_content(image, rendition, picture))
 
 
 def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
@@ -71,7 +73,7 @@ def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
     Raises InvalidImage if the picture cannot be decoded, FileNotFoundError if its file is missing, StorageUnavailable.
     """
     name = build_rendition_name(image.file_name, rendition)
-    if not default_storage.exists(name):
+    if not has_rendition(image=image, rendition=rendition):
         edge_px = max(compute_rendition_size(image, rendition))
         # The decoded picture counts in the memory budget until the rendition is stored.
         with (

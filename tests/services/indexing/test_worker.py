@@ -18,7 +18,7 @@ from collections_app.errors import IndexUnavailable
 from collections_app.index import close_index
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.queue import MAX_ATTEMPTS, claim_jobs, fail_job, finish_job, renew_lease
+from collections_app.services.indexing.queue import MAX_ATTEMPTS, claim_jobs, fail_job, finish_jobs, renew_leases
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.images import requeue_failed_images
@@ -181,7 +181,7 @@ def test_a_change_while_encoding_keeps_the_job_for_another_round(sample: SampleT
     (job,) = claim_jobs(worker=worker, limit=9)
     sample.image.save()
 
-    finish_job(worker=worker, job=job, model_key="some model", sha256=sample.image.sha256)
+    finish_jobs(worker=worker, jobs=[job], model_key="some model")
 
     left = IndexJob.objects.get()
     assert (left.attempts, left.lease) == (0, None)
@@ -218,7 +218,7 @@ def test_a_renewed_lease_keeps_the_job(sample: SampleTeam) -> None:
     worker = uuid.uuid4()
     claim_jobs(worker=worker, limit=9, lease_s=-1)
 
-    assert renew_lease(worker=worker) == 1
+    assert renew_leases(workers=[worker]) == 1
     assert claim_jobs(worker=uuid.uuid4(), limit=9) == []
 
 
@@ -226,10 +226,10 @@ def test_job_taken_over_and_done_is_queued_again(sample: SampleTeam) -> None:
     slow, quick = uuid.uuid4(), uuid.uuid4()
     (mine,) = claim_jobs(worker=slow, limit=9, lease_s=-1)
     (theirs,) = claim_jobs(worker=quick, limit=9)
-    finish_job(worker=quick, job=theirs)
+    finish_jobs(worker=quick, jobs=[theirs])
     assert not IndexJob.objects.exists()
 
-    finish_job(worker=slow, job=mine, model_key="some model", sha256=sample.image.sha256)
+    finish_jobs(worker=slow, jobs=[mine], model_key="some model")
 
     assert IndexJob.objects.get().image_id == sample.image.pk
 

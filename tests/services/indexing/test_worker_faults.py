@@ -3,7 +3,6 @@
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +89,8 @@ def test_refusal_fails_only_the_refused_picture(sample: SampleTeam) -> None:
     put_pictures(sample, 3)
     me, encoder = uuid.uuid4(), get_encoder()
     index: Any = IndexRefusingTeam(sample.outsider.personal_team.pk)
-    with ThreadPoolExecutor(1) as pool:
-        batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder, pool=pool)
-        BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
+    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder)
+    BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
 
     job = IndexJob.objects.get()
     assert (job.image_id, job.attempts, job.lease) == (refused.pk, 1, None)
@@ -107,9 +105,8 @@ def test_refused_deletion_does_not_block_the_others(sample: SampleTeam) -> None:
     Image.objects.all().delete()
     me, encoder = uuid.uuid4(), get_encoder()
     index: Any = IndexRefusingDeletion(refused)
-    with ThreadPoolExecutor(1) as pool:
-        batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder, pool=pool)
-        BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
+    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder)
+    BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
 
     assert IndexJob.objects.get().image_id == refused
     assert [entry.id for entry in get_active_index().iterate_entries()] == [refused]
@@ -167,9 +164,8 @@ def test_due_retry_waits_for_the_current_batch_but_not_for_the_queue(sample: Sam
 
 def test_thumbnail_made_during_the_deletion_is_removed(sample: SampleTeam) -> None:
     me, encoder, name = uuid.uuid4(), get_encoder(), build_rendition_name(sample.image.file_name, Rendition.GRID)
-    with ThreadPoolExecutor(1) as pool:
-        jobs = claim_jobs(worker=me, limit=32, lease_s=-1)
-        batch = prepare_batch(jobs=jobs, encoder=encoder, pool=pool)
+    jobs = claim_jobs(worker=me, limit=32, lease_s=-1)
+    batch = prepare_batch(jobs=jobs, encoder=encoder)
     sample.image.delete()
     IndexWorker().drain()
     default_storage.save(name, ContentFile(b"late"))

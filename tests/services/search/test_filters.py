@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -120,9 +119,8 @@ def test_invalid_tags_are_dropped_and_an_invalid_list_fails_alone(sample: Sample
     Image.objects.filter(pk=sample.image.pk).update(tags=["Rose", "rose", 7, None, ["x"]])
     Image.objects.filter(pk=other.pk).update(tags={"no": "list"})
     me = uuid.uuid4()
-    with ThreadPoolExecutor(1) as pool:
-        batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=get_encoder(), pool=pool)
-        BatchWriter(worker=me, encoder=get_encoder(), index=get_active_index()).write(batch)
+    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=get_encoder())
+    BatchWriter(worker=me, encoder=get_encoder(), index=get_active_index()).write(batch)
 
     assert [entry.tags for entry in indexed_entries()] == [(hash_token("ROSE"),)]
     assert [(job.image_id, job.attempts) for job in IndexJob.objects.all()] == [(other.pk, 1)]
