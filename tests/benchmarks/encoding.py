@@ -36,26 +36,16 @@ def main() -> None:
     if options.role:
         {"web": _run_web, "worker": _run_worker}[options.role]()
         return
-    from tests.benchmarks.indexing import _drawings, _photos
+    from tests.benchmarks.indexing import list_pictures, make_model
 
-    files = _photos(options.photos)[:100] if options.photos else _drawings(100)
-    _make_model()
+    files = list_pictures(options.photos, 100)
+    make_model(_MODEL)
     cores, load = os.cpu_count(), os.getloadavg()[0]
     print(f"machine: {_read_processor()}, {cores} cores, load before the run {load:.1f}; ViT-B/32, random weights")
     print(f"pictures: {len(files)} {'photos' if options.photos else 'drawn scenes'}")
     _compare_preprocessing(files)
     _compare_texts()
     _compare_memory()
-
-
-def _make_model() -> None:
-    from transformers import AutoTokenizer, CLIPConfig, CLIPImageProcessor, CLIPModel
-
-    from collections_app.demo import model_export
-
-    CLIPModel(CLIPConfig()).save_pretrained(_MODEL)
-    CLIPImageProcessor().save_pretrained(_MODEL)
-    AutoTokenizer.from_pretrained(Path(model_export.__file__).parent / "model").save_pretrained(_MODEL)
 
 
 def _read_processor() -> str:
