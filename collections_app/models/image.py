@@ -3,6 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Self
 
@@ -121,9 +122,19 @@ class ImageQuerySet(models.QuerySet["Image"]):
         """Queue an index job for each image; return the number of images."""
         return IndexJob.objects.enqueue(self.values_list("pk", flat=True), priority=priority)
 
+    def to_compare(self) -> Self:
+        """Images that the worker has finished and that were not compared with their team since."""
+        return self.filter(compared_at=None).exclude(index_state=IndexState.PENDING)
+
     def record_index_state(self, **values: Any) -> int:
-        """Write the state in the index without queueing. For the worker."""
+        """Write the state in the index without queueing. For the worker. A new state must be compared."""
+        if {"index_state", "perceptual_hash"} & values.keys():
+            values["compared_at"] = None
         return super().update(**values)
+
+    def record_comparison(self, compared_at: datetime | None) -> int:
+        """Write when the images were compared with their team; None queues them for it."""
+        return super().update(compared_at=compared_at)
 
     def update(self, **values: Any) -> int:
         """Queue index jobs if the index needs the change. Django's `bulk_update` calls this too."""
@@ -209,6 +220,9 @@ class Image(models.Model):
         editable=False,
         help_text=_("64 bits that describe the picture. 0: the picture has too little detail."),
     )
+    compared_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("When the picture was compared with its team. Empty: it must be.")
+    )
 
     objects = ImageQuerySet.as_manager()
 
@@ -223,6 +237,16 @@ class Image(models.Model):
             # Reader: the worker, which adds perceptual hashes to images indexed without them.
             models.Index(
                 fields=["id"], condition=Q(perceptual_hash=None, index_state="indexed"), name="image_not_hashed"
+            ),
+            # Reader: the comparer, which searches for images to compare every second.
+            models.Index(
+                fields=["id"], condition=Q(compared_at=None) & ~Q(index_state="pending"), name="image_to_compare"
+            ),
+            # Reader: the page of duplicates, which says how many pictures of a team are still to be compared.
+            models.Index(
+                fields=["collection", "id"],
+                condition=Q(compared_at=None) & ~Q(index_state="pending"),
+                name="image_to_compare_in_team",
             ),
             # Reader: the indexing status on every page, which finds images that another model has indexed.
             models.Index(fields=["index_state", "index_model_key"], name="image_by_model"),
