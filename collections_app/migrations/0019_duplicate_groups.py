@@ -96,9 +96,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="image",
             name="compared_at",
-            field=models.DateTimeField(
-                editable=False, help_text="When the picture was compared with its team. Empty: it must be.", null=True
-            ),
+            field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddIndex(
             model_name="image",

@@ -1,10 +1,13 @@
 """What comparing a team's images has found: their bands, their duplicate groups, and who compares now."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
+from django.db.models.sql.compiler import SQLCompiler
 
 from collections_app.models.image import Image
 from collections_app.models.team import Team
@@ -74,6 +77,30 @@ class DuplicateGroup(models.Model):
         return f"duplicates of image {self.keeper_id}"
 
 
+class _Numbers(models.Func):
+    """Whole numbers, as rows. They are one parameter, because there are thousands of them."""
+
+    template = "(SELECT value FROM json_each('[' || %(expressions)s || ']'))"
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        super().__init__(models.Value(",".join(map(str, numbers))), output_field=models.IntegerField())
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, Any]:
+        template = "(SELECT unnest(string_to_array(%(expressions)s, ',')::integer[]))"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+class ComparedImageQuerySet(models.QuerySet["ComparedImage"]):
+    def list_hashes(self, *, team_id: int, bands: Sequence[Iterable[int]]) -> dict[int, int]:
+        """Return the hashes, by image id, of the team's images that have one of these values in a band.
+
+        `bands` are the values of each band. The database looks up each of them.
+        """
+        in_team = self.filter(team=team_id).values_list("pk", "perceptual_hash")
+        parts = [in_team.filter(**{f"band_{number}__in": _Numbers(own)}) for number, own in enumerate(bands)]
+        return {pk: value for pk, value in parts[0].union(*parts[1:]) if value is not None}
+
+
 class ComparedImage(models.Model):
     """An image that was compared with its team, with the values that were compared.
 
@@ -92,6 +119,8 @@ class ComparedImage(models.Model):
     band_1 = models.IntegerField(null=True)
     band_2 = models.IntegerField(null=True)
     facts = models.BigIntegerField(null=True)
+
+    objects = ComparedImageQuerySet.as_manager()
 
     class Meta:
         indexes = [

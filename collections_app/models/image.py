@@ -220,9 +220,8 @@ class Image(models.Model):
         editable=False,
         help_text=_("64 bits that describe the picture. 0: the picture has too little detail."),
     )
-    compared_at = models.DateTimeField(
-        null=True, editable=False, help_text=_("When the picture was compared with its team. Empty: it must be.")
-    )
+    # When the image was compared with its team, for duplicates. Empty: it must be compared.
+    compared_at = models.DateTimeField(null=True, editable=False)
 
     objects = ImageQuerySet.as_manager()
 

@@ -24,6 +24,7 @@ from collections_app.services.duplicates.candidates import (
     read_compared_candidates,
     read_current_candidates,
 )
+from collections_app.services.duplicates.distances import get_max_distance
 from collections_app.services.duplicates.neighbours import MAX_IMAGES_PER_HASH, Neighbourhood
 from collections_app.services.duplicates.storing import ComparisonResult, store_comparison
 
@@ -82,8 +83,10 @@ class Comparer:
         if not own.free(now).update(lease=self.id, leased_until=now + _LEASE):
             return False
         try:
-            comparison = own.get()
-            return store_comparison(_compare(comparison, image_ids, group_ids))
+            is_stored = store_comparison(_compare(own.get(), image_ids, group_ids))
+            for comparison in own.filter(median_distance__isnull=False, until_measured__lte=0):
+                get_max_distance(comparison)
+            return is_stored
         finally:
             own.filter(lease=self.id).update(lease=None, leased_until=None)
 

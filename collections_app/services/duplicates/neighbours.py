@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from django.db.models import Q
 
-from collections_app.encoders import get_encoder
 from collections_app.index import Vector
 from collections_app.models import ComparedImage, DuplicateDismissal, Image, TeamComparison
 from collections_app.services.duplicates.candidates import Candidate, read_compared_candidates
@@ -78,7 +77,10 @@ class Neighbourhood:
         ones = [one for one in ones if self.is_identifying(one.hash)]
         if not ones:
             return set()
-        others = self._look_up_bands([one.hash or 0 for one in ones])
+        bands = zip(*(cut_into_bands(one.hash or 0) for one in ones), strict=True)
+        values = [list_near_bands(own, band=band) for band, own in enumerate(bands)]
+        others = ComparedImage.objects.list_hashes(team_id=self.comparison.team_id, bands=values)
+        others = {pk: value for pk, value in others.items() if pk not in self.new}
         hashed = [self.candidates[image_id] for image_id in self.new]
         others |= {each.id: each.hash or 0 for each in hashed if self.is_identifying(each.hash)}
         ids, hashes = list(others), np.array(list(others.values()), dtype=np.int64)
@@ -91,25 +93,10 @@ class Neighbourhood:
         """Return whether a hash is not empty, not plain (0) and not shared by more than MAX_IMAGES_PER_HASH images."""
         return bool(value) and value not in self.common_hashes
 
-    def _look_up_bands(self, hashes: Sequence[int]) -> dict[int, int]:
-        """Return the hashes of compared images, by id, that share nearly a band with one of the given hashes."""
-        rows = ComparedImage.objects.filter(team=self.comparison.team_id)
-        bands = [
-            rows.filter(**{f"band_{band}__in": list_near_bands(values, band=band)})
-            for band, values in enumerate(zip(*map(cut_into_bands, hashes), strict=True))
-        ]
-        found = (
-            bands[0]
-            .values_list("pk", "perceptual_hash")
-            .union(*(each.values_list("pk", "perceptual_hash") for each in bands[1:]))
-        )
-        return {pk: value for pk, value in found if value is not None and pk not in self.new}
-
     def _keep_near_vectors(self, pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
         if not pairs:
             return set()
-        index = get_active_index()
-        max_distance = get_max_distance(self.comparison, index=index, model_key=get_encoder().key)
+        index, max_distance = get_active_index(), get_max_distance(self.comparison)
         wanted = {image_id for pair in pairs for image_id in pair} - self._vectors.keys()
         self._vectors |= index.get_vectors(sorted(wanted), team_ids=[self.comparison.team_id]) if wanted else {}
         self.lacking |= wanted - self._vectors.keys()

@@ -7,7 +7,6 @@ trash, visible, and not dismissed. Exact copies of the images that were changed 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from django.db.models import OuterRef, Q, Subquery
 
@@ -23,7 +22,8 @@ _MAX_CHANGED = 1000
 MAX_COUNTED = 1000
 
 
-class GroupPosition(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class GroupPosition:
     """Where a page of groups begins: after the group of this keeper. The form in addresses is "pixels-bytes-id"."""
 
     pixels: int
@@ -31,7 +31,7 @@ class GroupPosition(NamedTuple):
     keeper_id: int
 
     def __str__(self) -> str:
-        return "-".join(map(str, self))
+        return f"{self.pixels}-{self.byte_size}-{self.keeper_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class GroupPage:
 
 def parse_position(text: str) -> GroupPosition | None:
     parts = [value for part in text.split("-") if (value := parse_id(part)) is not None]
-    return GroupPosition(*parts) if len(parts) == text.count("-") + 1 == len(GroupPosition._fields) else None
+    return GroupPosition(*parts) if len(parts) == 3 and text.count("-") == 2 else None
 
 
 def read_group_page(*, team: Team, user: User, after: GroupPosition | None, size: int) -> GroupPage:
@@ -81,7 +81,9 @@ def read_group_page(*, team: Team, user: User, after: GroupPosition | None, size
     queued = Image.objects.not_trashed().in_team(team).to_compare().order_by("-pk")
     queued_ids = list(queued.values_list("pk", flat=True)[: MAX_COUNTED + 1])
     stored = DuplicateGroup.objects.in_team(team).best_first()
-    stored = stored.after(**after._asdict()) if after else stored
+    stored = (
+        stored.after(pixels=after.pixels, byte_size=after.byte_size, keeper_id=after.keeper_id) if after else stored
+    )
     last_shown = ComparedImage.objects.filter(group=OuterRef("pk")).order_by("image").values("image")
     groups = list(stored.annotate(last_id=Subquery(last_shown[MAX_SHOWN - 1 : MAX_SHOWN]))[: size + 1])
     copies = [] if after else _find_new_copies(team, user, queued_ids)[:size]

@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def act(action: str, images: list[Image], collections: list[Collection], one: in
         own.update(sha256=f"{other % 7:064x}", byte_size=1 + other % 3, width=1 + other % 4)
         index(image, other)
     else:
-        changes = {
+        changes: dict[str, dict[str, Any]] = {
             "move": {"collection": collections[other % 3]},
             "trash": {"trashed_at": datetime.now(tz=UTC)},
             "restore": {"trashed_at": None},

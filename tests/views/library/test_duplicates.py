@@ -214,16 +214,18 @@ def test_stored_group_is_not_shown_when_it_became_invalid(
     """Before the change is compared: the page decides itself."""
     keeper, other = put_group(sample, 1)
     assert "1-0.png" in as_owner.get(address).content.decode()
-    mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
-    collection = Collection.objects.filter(pk=sample.collection.pk)
-    {
-        "trash keeper": lambda: Image.objects.filter(pk=keeper.pk).update(trashed_at=timezone.now()),
-        "trash other": lambda: Image.objects.filter(pk=other.pk).update(trashed_at=timezone.now()),
-        "trash collection": lambda: collection.update(trashed_at=timezone.now()),
-        "move": lambda: Image.objects.filter(pk=keeper.pk).update(collection=mine),
-        "delete": lambda: keeper.delete(),
-        "dismiss": lambda: dismiss_duplicates(team=sample.team, image_ids=[keeper.pk, other.pk], member=sample.owner),
-    }[change]()
+    changed = Image.objects.filter(pk=other.pk if change == "trash other" else keeper.pk)
+    if change in ("trash keeper", "trash other"):
+        changed.update(trashed_at=timezone.now())
+    elif change == "trash collection":
+        Collection.objects.filter(pk=sample.collection.pk).update(trashed_at=timezone.now())
+    elif change == "move":
+        mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
+        changed.update(collection=mine)
+    elif change == "delete":
+        changed.delete()
+    else:
+        dismiss_duplicates(team=sample.team, image_ids=[keeper.pk, other.pk], member=sample.owner)
     page = as_owner.get(address).content.decode()
     assert "No duplicates" in page
     assert not {"1-0.png", "1-1.png"} & set(re.findall(r"1-\d\.png", page))
