@@ -77,7 +77,7 @@ def act(action: str, images: list[Image], collections: list[Collection], one: in
         index(image, one + other)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(steps, min_size=5, max_size=60))
 def test_stored_groups_are_those_of_all_pairs(history: list[tuple[str, int, int]]) -> None:
     for rows in (User.objects.all(), Team.objects.all(), IndexJob.objects.all()):
