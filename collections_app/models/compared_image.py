@@ -94,7 +94,7 @@ class ComparedImageQuerySet(models.QuerySet["ComparedImage"]):
     def list_hashes(self, *, team_id: int, bands: Sequence[Iterable[int]]) -> dict[int, int]:
         """Return the hashes, by image id, of the team's images that have one of these values in a band.
 
-        `bands` are the values of each band. The database looks up each of them.
+        `bands` are the values of each band. Each value is a look-up in an index of the database.
         """
         in_team = self.filter(team=team_id).values_list("pk", "perceptual_hash")
         parts = [in_team.filter(**{f"band_{number}__in": _Numbers(own)}) for number, own in enumerate(bands)]

@@ -111,7 +111,7 @@ def _compare(comparison: TeamComparison, image_ids: set[int], group_ids: set[int
         current=current,
         gone=gone,
         dismissals=dismissals,
-        evaluated=_determine_keepers(neighbourhood, [*new, *freed]),
+        evaluated=_set_keepers(neighbourhood, [*new, *freed]),
         group_ids=group_ids,
         recounted=recounted,
     )
@@ -132,7 +132,7 @@ def _count_hashes(
     return common, {value for value, (_, was_common) in rows.items() if (value in common) != was_common}
 
 
-def _determine_keepers(neighbourhood: Neighbourhood, image_ids: Sequence[int]) -> dict[int, Candidate]:
+def _set_keepers(neighbourhood: Neighbourhood, image_ids: Sequence[int]) -> dict[int, Candidate]:
     """Set `keeper_id` of the images and of all images that depend on them, the best first; return these images."""
     candidates = neighbourhood.candidates
     heap = [(candidates[image_id].keep_priority, image_id) for image_id in set(image_ids)]
@@ -147,12 +147,12 @@ def _determine_keepers(neighbourhood: Neighbourhood, image_ids: Sequence[int]) -
             others = dict.fromkeys(pk for _, pk in heap if pk not in duplicates and pk not in evaluated)
             duplicates |= neighbourhood.find_duplicates([image_id, *islice(others, _LOOKED_UP_AT_ONCE - 1)])
         evaluated[image_id] = candidates[image_id]
-        for dependent in _determine_keeper(neighbourhood, candidates[image_id], duplicates.pop(image_id)):
+        for dependent in _set_keeper(neighbourhood, candidates[image_id], duplicates.pop(image_id)):
             heapq.heappush(heap, (dependent.keep_priority, dependent.id))
     return evaluated
 
 
-def _determine_keeper(neighbourhood: Neighbourhood, one: Candidate, duplicates: list[Candidate]) -> list[Candidate]:
+def _set_keeper(neighbourhood: Neighbourhood, one: Candidate, duplicates: list[Candidate]) -> list[Candidate]:
     """Set the keeper of an image whose better duplicates have theirs; return the images that this may concern."""
     was_keeper = one.is_keeper
     better = [each for each in duplicates if each.is_keeper and each.keep_priority < one.keep_priority]

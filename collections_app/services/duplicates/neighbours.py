@@ -36,11 +36,11 @@ class Neighbourhood:
     def find_duplicates(self, image_ids: Sequence[int]) -> dict[int, list[Candidate]]:
         """Return the duplicates of each of the candidates. Raises EncoderError or IndexUnavailable."""
         ones = [self.candidates[image_id] for image_id in image_ids]
-        pairs = self._pair_equal_files(ones)
-        near = self._pair_near_hashes(ones) - pairs
+        pairs = self._match_equal_files(ones)
+        near = self._match_near_hashes(ones) - pairs
         self._load({image_id for pair in pairs | near for image_id in pair})
-        pairs |= self._keep_near_vectors({pair for pair in near if self._exist(pair)})
-        pairs = self._remove_dismissed({pair for pair in pairs if self._exist(pair)})
+        pairs |= self._keep_near_vectors({pair for pair in near if self._are_loaded(pair)})
+        pairs = self._remove_dismissed({pair for pair in pairs if self._are_loaded(pair)})
         found: dict[int, list[Candidate]] = {image_id: [] for image_id in image_ids}
         for one, other in pairs:
             found[one].append(self.candidates[other])
@@ -54,7 +54,7 @@ class Neighbourhood:
         self._load(set(ids))
         return [image_id for image_id in ids if image_id in self.candidates]
 
-    def _exist(self, pair: tuple[int, int]) -> bool:
+    def _are_loaded(self, pair: tuple[int, int]) -> bool:
         return pair[0] in self.candidates and pair[1] in self.candidates
 
     def _load(self, image_ids: set[int]) -> None:
@@ -62,7 +62,7 @@ class Neighbourhood:
         if missing:
             self.candidates |= read_compared_candidates(missing, team_id=self.comparison.team_id)
 
-    def _pair_equal_files(self, ones: Sequence[Candidate]) -> set[tuple[int, int]]:
+    def _match_equal_files(self, ones: Sequence[Candidate]) -> set[tuple[int, int]]:
         by_sha256: dict[str, set[int]] = defaultdict(set)
         for image_id in self.new:
             by_sha256[self.candidates[image_id].sha256].add(image_id)
@@ -73,7 +73,7 @@ class Neighbourhood:
             by_sha256[compared[image_id]].add(image_id)
         return {(one.id, other) for one in ones for other in by_sha256[one.sha256] if other != one.id}
 
-    def _pair_near_hashes(self, ones: Iterable[Candidate]) -> set[tuple[int, int]]:
+    def _match_near_hashes(self, ones: Iterable[Candidate]) -> set[tuple[int, int]]:
         ones = [one for one in ones if self.is_identifying(one.hash)]
         if not ones:
             return set()
