@@ -14,10 +14,13 @@ from collections_app.models.team import Team
 class DuplicateDismissalQuerySet(models.QuerySet["DuplicateDismissal"]):
     def list_by_image(self, *, team_id: int, image_ids: Iterable[int]) -> dict[int, set[int]]:
         """Return, for each of the images that has some, the ids of the team's dismissals that contain it."""
-        links = self.model.images.through.objects.filter(image__in=image_ids, duplicatedismissal__team=team_id)
+        # Without a condition on the team, the database begins with the images and reads no other dismissals.
+        links = self.model.images.through.objects.filter(image__in=image_ids)
+        rows = links.values_list("image_id", "duplicatedismissal_id", "duplicatedismissal__team")
         found: dict[int, set[int]] = defaultdict(set)
-        for image_id, dismissal_id in links.values_list("image_id", "duplicatedismissal_id"):
-            found[image_id].add(dismissal_id)
+        for image_id, dismissal_id, own_team_id in rows:
+            if own_team_id == team_id:
+                found[image_id].add(dismissal_id)
         return found
 
 
