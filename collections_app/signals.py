@@ -13,7 +13,8 @@ from django.http import HttpRequest
 
 from collections_app.known_devices import remember_device
 from collections_app.models import Collection, Image, IndexJob, Membership, User
-from collections_app.models.image import INDEXED_FIELDS, ImageQuerySet
+from collections_app.models.image import ImageQuerySet
+from collections_app.models.queued_writes import INDEXED_FIELDS
 from collections_app.services.sharing.accounts import create_personal_team, mark_address_verified
 from collections_app.services.sharing.grants import (
     end_personal_access,

@@ -12,9 +12,9 @@ from collections_app.demo.drawing import draw_scene
 from collections_app.demo.scenes import Group, Scene
 from collections_app.encoders import get_encoder
 from collections_app.index import Record
-from collections_app.models import Collection, Image, User
+from collections_app.models import Collection, Image, IndexJob, IndexState, User
 from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.entries import build_entry
+from collections_app.services.indexing.entries import build_entry, compute_vector_checksum
 from collections_app.services.uploads.ingest import ingest_upload
 
 SCENE = Scene(groups=(Group(kind="dog", colour="white"),), surrounding="grass", seed=11)
@@ -59,10 +59,17 @@ def put(collection: Collection, uploader: User, picture: Pillow.Image, name: str
     return ingest_upload(file=file, file_name=name, collection=collection, uploader=uploader).image
 
 
-def set_hash_and_vector(image: Image, *, value: int, vector: Sequence[float]) -> None:
+def set_hash_and_vector(image: Image, *, value: int | None, vector: Sequence[float]) -> None:
     """Give an image a hash and a vector, filled up with zeros, as the worker does."""
-    Image.objects.filter(pk=image.pk).record_index_state(perceptual_hash=value)
     filled = np.zeros(get_encoder().dim, dtype=np.float32)
     filled[: len(vector)] = vector
     filled /= np.linalg.norm(filled)
     get_active_index().upsert([Record(entry=build_entry(image), vector=filled)])
+    Image.objects.filter(pk=image.pk).record_index_state(
+        index_state=IndexState.INDEXED,
+        index_model_key=get_encoder().key,
+        index_sha256=image.sha256,
+        perceptual_hash=value,
+        vector_checksum=compute_vector_checksum(filled),
+    )
+    IndexJob.objects.filter(image_id=image.pk).delete()

@@ -2,6 +2,7 @@
 
 from collections_app.models.archive_import import ArchiveImport, ArchiveState
 from collections_app.models.collection import Collection
+from collections_app.models.compared_image import ComparedImage, DuplicateGroup, TeamComparison
 from collections_app.models.duplicate_dismissal import DuplicateDismissal
 from collections_app.models.example import Example
 from collections_app.models.image import Image, IndexState
@@ -25,7 +26,9 @@ __all__ = [
     "ArchiveState",
     "BulkAction",
     "Collection",
+    "ComparedImage",
     "DuplicateDismissal",
+    "DuplicateGroup",
     "Example",
     "Image",
     "ImageName",
@@ -45,6 +48,7 @@ __all__ = [
     "Share",
     "ShareRole",
     "Team",
+    "TeamComparison",
     "UndoStep",
     "User",
 ]

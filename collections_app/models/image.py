@@ -1,7 +1,6 @@
 """One uploaded picture: its file, its metadata and its state in the index."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Self
@@ -14,20 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.collection import Collection
-from collections_app.models.concurrent_writes import update_each, write_in_chunks
-from collections_app.models.index_job import IndexJob, Priority
 from collections_app.models.names import NameField, TagsField
 from collections_app.models.pair_comparison import PairComparison
+from collections_app.models.queued_writes import QueuedWrites
 from collections_app.models.team import Team
 from collections_app.models.text_search import NameRank, ScopedWords
 from collections_app.models.user import User
 from collections_app.models.wall_clock import WallClockField
-
-# Changes of these fields queue an index job.
-INDEXED_FIELDS = frozenset(
-    {"collection", "collection_id", "uploader", "uploader_id", "file", "sha256"}
-    | {"width", "height", "taken_at", "created_at", "trashed_at", "format", "tags"}
-)
 
 
 class IndexState(models.TextChoices):
@@ -42,8 +34,8 @@ def build_storage_name(image: "Image", file_name: str) -> str:
     return f"originals/{name[:2]}/{name}{PurePath(file_name).suffix.lower()}"
 
 
-class ImageQuerySet(models.QuerySet["Image"]):
-    """Reads, and bulk writes that queue index jobs in the same transaction."""
+class ImageQuerySet(QueuedWrites["Image"]):
+    """Reads. The writes queue index jobs."""
 
     def not_trashed(self) -> Self:
         return self.filter(trashed_at=None)
@@ -119,64 +111,9 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def failed(self) -> Self:
         return self.filter(index_state=IndexState.FAILED)
 
-    def lock_ids(self) -> list[int]:
-        """Lock the images in the order of their ids, which prevents deadlocks, and return the ids."""
-        rows = self.order_by("pk").select_related(None).only("pk")
-        return [image.pk for image in rows.select_for_update(of=("self",), no_key=True)]
-
-    def enqueue(self, *, priority: int = Priority.CHANGE) -> int:
-        """Queue an index job for each image; return the number of images."""
-        return IndexJob.objects.enqueue(self.values_list("pk", flat=True), priority=priority)
-
-    def record_index_state(self, **values: Any) -> int:
-        """Write the state in the index without queueing. For the worker."""
-        return super().update(**values)
-
-    def update(self, **values: Any) -> int:
-        """Queue index jobs if the index needs the change. Django's `bulk_update` calls this too."""
-        if not INDEXED_FIELDS & values.keys():
-            return super().update(**values)
-        with transaction.atomic():
-            changed = list(self.values_list("pk", flat=True))
-            count = super(ImageQuerySet, self.filter(pk__in=changed)).update(**values)
-            IndexJob.objects.enqueue(changed)
-        return count
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        """Queue the index jobs of all images at once; `signals.queue_deleted_image` does it for other deletions."""
-        with transaction.atomic():
-            file_names = dict(self.values_list("pk", "file"))
-            IndexJob.objects.enqueue_deleted(file_names)
-            return super(ImageQuerySet, self.filter(pk__in=file_names)).delete()
-
-    def update_in_chunks(self, **values: Any) -> int:
-        """Update like `update`, in short transactions, each of which applies the filters again; return how many."""
-        return sum(write_in_chunks(self._list_ids(), lambda chunk: self._get_locked(chunk).update(**values)))
-
-    def delete_in_chunks(self) -> int:
-        """Delete the images permanently in short transactions; return how many. Their jobs delete the files."""
-        chunks = write_in_chunks(self._list_ids(), lambda chunk: self._get_locked(chunk).delete()[1])
-        return sum(deleted.get(self.model._meta.label, 0) for deleted in chunks)
-
-    def _list_ids(self) -> list[int]:
-        return list(self.order_by("pk").values_list("pk", flat=True))
-
-    def _get_locked(self, image_ids: list[int]) -> "ImageQuerySet":
-        return self.model.objects.filter(pk__in=self.filter(pk__in=image_ids).lock_ids())
-
-    def replace_tags(self, tags: Mapping[int, Sequence[str]]) -> None:
-        """Store the given tags of each image id and queue its index job."""
-        with transaction.atomic():
-            update_each(self.model, ["tags"], {image_id: [own] for image_id, own in tags.items()})
-            IndexJob.objects.enqueue(tags)
-
-    def bulk_create(self, objs: Iterable["Image"], *args: Any, **kwargs: Any) -> list["Image"]:
-        if kwargs.get("ignore_conflicts") or kwargs.get("update_conflicts"):
-            raise ValueError("Every written row must be indexed, and conflicts hide which rows were written.")
-        with transaction.atomic():
-            created = super().bulk_create(objs, *args, **kwargs)
-            IndexJob.objects.enqueue(image.pk for image in created)
-        return created
+    def to_compare(self) -> Self:
+        """Images that the worker has finished and that were not compared with their team since."""
+        return self.filter(compared_at=None).exclude(index_state=IndexState.PENDING)
 
 
 class Image(models.Model):
@@ -233,6 +170,8 @@ class Image(models.Model):
         editable=False,
         help_text=_("64 bits that describe the picture. 0: the picture has too little detail."),
     )
+    # When the image was compared with its team, for duplicates. Empty: it must be compared.
+    compared_at = models.DateTimeField(null=True, editable=False)
 
     objects = ImageQuerySet.as_manager()
 
@@ -261,6 +200,16 @@ class Image(models.Model):
             # Reader: the worker, which adds perceptual hashes to images indexed without them.
             models.Index(
                 fields=["id"], condition=Q(perceptual_hash=None, index_state="indexed"), name="image_not_hashed"
+            ),
+            # Reader: the comparer, which searches for images to compare every second.
+            models.Index(
+                fields=["id"], condition=Q(compared_at=None) & ~Q(index_state="pending"), name="image_to_compare"
+            ),
+            # Reader: the page of duplicates, which says how many pictures of a team are still to be compared.
+            models.Index(
+                fields=["collection", "id"],
+                condition=Q(compared_at=None) & ~Q(index_state="pending"),
+                name="image_to_compare_in_team",
             ),
             # Reader: maintenance, which queues images that another model has indexed.
             models.Index(fields=["index_state", "index_model_key"], name="image_by_model"),

@@ -1,6 +1,6 @@
-"""How well duplicates are told from pictures that only look alike, and how long it takes to look through a team.
+"""How well duplicates are told from pictures that only look alike.
 
-`python -m tests.benchmarks.near_duplicates [--photos DIR] [--count 100] [--rows 20000]`; without photos, drawn scenes
+`python -m tests.benchmarks.near_duplicates [--photos DIR] [--count 100]`; without photos, drawn scenes
 are used. Of each picture come ten copies (smaller, recompressed, cropped, brighter, darker, marked) and one that is
 none: of a photo what the camera sees when it is turned aside by a quarter, of a scene the same in another colour.
 Prints precision and recall over pairs: the service's groups, and in the same run the hash alone and the embedding
@@ -12,14 +12,11 @@ import io
 import os
 import platform
 import tempfile
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from itertools import combinations, pairwise
+from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,14 +46,12 @@ def main() -> None:
     kind = "photos" if options.photos else "drawn scenes"
     print(f"pictures: {len(originals)} {kind}, each with copies and a look-alike")
     _measure_quality(originals)
-    _measure_time(options.rows)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, help="a folder of pictures")
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--rows", type=int, default=20_000)
     return parser.parse_args()
 
 
@@ -119,18 +114,17 @@ def _jpeg(picture: Picture, quality: int) -> bytes:
 
 def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     """Everything goes the usual way: uploaded, indexed by the worker, and looked through by the service."""
+    from collections_app.models import DuplicateGroup
     from collections_app.models import Image as Row
-    from collections_app.services.duplicates.finder import (
-        MAX_BITS,
-        MAX_DISTANCE_RATIO,
-        compute_median_distance,
-        find_near_duplicates,
-    )
+    from collections_app.services.duplicates.comparing import Comparer
+    from collections_app.services.duplicates.distances import MAX_DISTANCE_RATIO, compute_median_distance
+    from collections_app.services.duplicates.hamming import MAX_BITS
     from collections_app.services.indexing.active_index import get_active_index
     from collections_app.services.indexing.worker import IndexWorker
 
     labels = _upload(originals)
     IndexWorker().drain()
+    Comparer().drain()
     ids = sorted(labels)
     hashes = dict(Row.objects.filter(pk__in=ids).values_list("pk", "perceptual_hash"))
     vectors = np.stack([get_active_index().get_vectors(ids)[pk] for pk in ids])
@@ -141,7 +135,7 @@ def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     distances = (1 - vectors @ vectors.T)[upper]
     usual = compute_median_distance(list(vectors[:: max(1, len(vectors) // 400)]))
     bound = MAX_DISTANCE_RATIO * usual
-    groups = [group.ids for group in find_near_duplicates(team=Row.objects.get(pk=ids[0]).collection.team)]
+    groups = [list(group.members.values_list("pk", flat=True)) for group in DuplicateGroup.objects.all()]
     print(f"{len(ids)} pictures, {truth.sum()} pairs of copies; usual distance {usual:.3f}, bound {bound:.3f}")
     _print("groups of the service", _grouped(groups, ids)[upper], truth)
     _print("both, pair by pair", (bits <= MAX_BITS) & (distances <= bound), truth)
@@ -203,50 +197,6 @@ def _print_kinds(groups: list[list[int]], labels: dict[int, tuple[str, str]]) ->
         found[kind].append(pk in home and home[pk] == original.get(name, home[pk]))
     for kind, places in found.items():
         print(f"    {kind:<22} {np.mean(places):6.1%}")
-
-
-def _measure_time(rows: int) -> None:
-    from collections_app.models import User
-    from collections_app.services.duplicates.finder import find_exact_duplicates, find_near_duplicates
-
-    team = User.objects.create_user("many@example.com").personal_team
-    _fill(team, rows)
-    for name, find in (("copies alone", find_exact_duplicates), ("copies and near duplicates", find_near_duplicates)):
-        groups, elapsed_s = _timed(partial(find, team=team))
-        print(f"{rows} rows, {name}: {len(groups)} groups in {elapsed_s:.2f} s")
-
-
-def _timed(action: Callable[[], Any]) -> tuple[Any, float]:
-    started = time.perf_counter()
-    return action(), time.perf_counter() - started
-
-
-def _fill(team: Any, rows: int) -> None:
-    """Random hashes and vectors; of every twentieth picture a near copy."""
-    from collections_app.encoders import get_encoder
-    from collections_app.index import Record
-    from collections_app.models import Collection, IndexJob
-    from collections_app.models import Image as Row
-    from collections_app.services.indexing.active_index import get_active_index
-    from collections_app.services.indexing.entries import build_entry
-
-    chance = np.random.default_rng(1)
-    collection = Collection.objects.create(team=team, name="Many")
-    hashes = chance.integers(-(2**63), 2**63 - 1, size=rows, dtype=np.int64)
-    vectors = chance.normal(size=(rows, get_encoder().dim)).astype(np.float32)
-    copies = np.arange(0, int(rows * _PLANTED) * 2, 2)
-    hashes[copies + 1], vectors[copies + 1] = hashes[copies] ^ 3, vectors[copies] + 0.01
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    facts = {"byte_size": 1, "format": "PNG", "width": 1, "height": 1, "original_name": "a.png"}
-    images = [
-        Row(collection=collection, file=f"{n}.png", sha256=f"{n + 10**9:064x}", perceptual_hash=int(value), **facts)
-        for n, value in enumerate(hashes)
-    ]
-    for start, end in pairwise([*range(0, rows, _CHUNK), rows]):
-        Row.objects.bulk_create(images[start:end])
-        pairs = zip(images[start:end], vectors[start:end], strict=True)
-        get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
-    IndexJob.objects.all().delete()
 
 
 if __name__ == "__main__":

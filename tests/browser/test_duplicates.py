@@ -19,11 +19,11 @@ def put_two_sizes(page: Page, scenes: list[Path], folder: Path) -> None:
     wait_for_index(page)
     page.goto("/account/")
     page.get_by_role("link", name="Duplicates").click()
+    reload_until_listed(page, ".duplicate", 2)
 
 
 def test_smaller_duplicate_is_trashed_and_restored(page: Page, scenes: list[Path], tmp_path: Path) -> None:
     put_two_sizes(page, scenes, tmp_path)
-    expect(page.locator(".duplicate")).to_have_count(2)
     large, small = page.locator(".duplicate").nth(0), page.locator(".duplicate", has_text="small.jpg")
     expect(large.get_by_role("radio")).to_be_checked()
     expect(large.get_by_role("checkbox")).to_be_hidden()

@@ -147,6 +147,7 @@ def test_duplicates_are_trashed_or_dismissed(
     wait_for_index_without_javascript(page)
     page.goto("/account/")
     page.get_by_role("link", name="Duplicates").click()
+    reload_until_listed(page, ".duplicate", 2)
     page.get_by_role("button", name="Move selected to trash").click()
     expect(page.get_by_text("1 picture moved to trash.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()

@@ -8,9 +8,13 @@ from django.db.migrations.executor import MigrationExecutor
 
 from collections_app.services.library.image_totals import drop_total_triggers
 from collections_app.services.search.name_index import drop_name_triggers
-from tests.sample_team import SampleTeam
+from tests.sample_team import SampleTeam, put_picture
 
 BEFORE, AFTER = ("collections_app", "0007_perceptual_hash"), ("collections_app", "0008_standard_names")
+DISMISSALS_BEFORE, DISMISSALS_AFTER = (
+    ("collections_app", "0016_stored_names"),
+    ("collections_app", "0019_duplicate_groups"),
+)
 STORED_BEFORE, STORED_AFTER = ("collections_app", "0009_plain_words"), ("collections_app", "0016_stored_names")
 
 
@@ -80,3 +84,19 @@ def test_collections_that_get_the_same_name_are_numbered(sample: SampleTeam) -> 
     new = migrate(STORED_AFTER).get_model("collections_app", "Collection")
     names = new.objects.exclude(pk=sample.collection.pk).order_by("pk").values_list("name", flat=True)
     assert list(names) == ["Trip 1", "Trip 1 (2)", "trip 1 (3)"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("latest")
+def test_dismissed_duplicates_keep_their_pictures(sample: SampleTeam) -> None:
+    ids = [sample.image.pk, put_picture(sample.collection, sample.owner, "sky.png").pk]
+    old = migrate(DISMISSALS_BEFORE)
+    row = {"team_id": sample.team.pk, "member_id": sample.owner.pk}
+    old.get_model("collections_app", "DuplicateDismissal").objects.create(image_ids=[*ids, 10**9], **row)
+
+    new = migrate(DISMISSALS_AFTER)
+    dismissal = new.get_model("collections_app", "DuplicateDismissal").objects.get()
+    assert sorted(dismissal.images.values_list("pk", flat=True)) == ids
+
+    back = migrate(DISMISSALS_BEFORE)
+    assert back.get_model("collections_app", "DuplicateDismissal").objects.get().image_ids == ids

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from collections_app.errors import ImageSearchError
 from collections_app.management.background_loops import start_loop
 from collections_app.management.run_until_signal import stop_on_signals
+from collections_app.services.duplicates.comparing import Comparer
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.mail.smtp_sender import MailSender
 from collections_app.services.maintenance import run_maintenance
@@ -23,15 +24,18 @@ class Command(BaseCommand):
     def handle(self, *_: Any, drain: bool, **__: Any) -> None:
         stop = stop_on_signals()
         worker = IndexWorker(stop=stop, maintenance=run_maintenance)
-        unpacker = ArchiveUnpacker(stop=stop)
+        unpacker, comparer = ArchiveUnpacker(stop=stop), Comparer(stop=stop)
         if not drain:
             start_loop(name="mail", step=MailSender().send_next, stop=stop)
             unpacking = start_loop(name="unpacking", step=unpacker.unpack_next, stop=stop)
+            comparing = start_loop(name="comparing", step=comparer.compare_next, stop=stop)
             worker.run()
             unpacking.join()
+            comparing.join()
             return
         try:
             unpacker.drain()
             worker.drain()
+            comparer.drain()
         except ImageSearchError as error:
             raise CommandError(f"{error} The jobs are kept in the queue.") from error

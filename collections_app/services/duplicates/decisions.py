@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from collections_app.errors import ImageDeleted
 from collections_app.models import DuplicateDismissal, Image, Team, User
+from collections_app.services.duplicates.distances import queue_comparisons
 from collections_app.services.library.bulk_changes import BulkResult, trash_in_bulk
 
 
@@ -26,10 +27,16 @@ def trash_all_duplicates_except(
     return trash_in_bulk(image_ids=list(others.values_list("pk", flat=True)), user=trasher)
 
 
+@transaction.atomic
 def dismiss_duplicates(*, team: Team, image_ids: abc.Collection[int], member: User) -> int:
-    """Record that these images of the team are not duplicates of each other; return their number."""
+    """Record that these images of the team are not duplicates of each other, and queue them to be compared again.
+
+    Return their number.
+    """
     images = Image.objects.not_trashed().in_team(team).filter(pk__in=image_ids)
     ids = list(images.order_by("pk").values_list("pk", flat=True))
     if len(ids) > 1:
-        DuplicateDismissal.objects.create(team=team, image_ids=ids, member=member)
+        dismissal = DuplicateDismissal.objects.create(team=team, member=member)
+        dismissal.images.set(ids)
+        queue_comparisons(ids)
     return len(ids)

@@ -1,8 +1,5 @@
 """A team's duplicates: their page, keeping one of a group, and dismissing a group."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,63 +7,37 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from collections_app.errors import EncoderError, ImageDeleted, IndexUnavailable
+from collections_app.errors import ImageDeleted
 from collections_app.messages import describe_error, format_count
-from collections_app.models import Image, Team, User
+from collections_app.models import Team
 from collections_app.permissions import SignedInRequest, get_editable_team, get_visible_team
 from collections_app.services.duplicates.decisions import dismiss_duplicates, trash_all_duplicates_except
-from collections_app.services.duplicates.finder import DuplicateGroup, find_exact_duplicates, find_near_duplicates
+from collections_app.services.duplicates.pages import MAX_COUNTED, parse_position, read_group_page
 from collections_app.views.library.selection import TRASHED, UNDO, get_selected_ids
-from collections_app.views.paging import paginate
 from collections_app.views.refusals import refuse_misread
 
 GROUPS_PER_PAGE = 12
-# A larger group shows its best images; the others follow when these are gone.
-MAX_SHOWN = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownImage:
-    """An image of a group. `is_copy`: identical to the keeper, byte for byte."""
-
-    image: Image
-    is_keeper: bool
-    is_copy: bool
-    can_edit: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownGroup:
-    images: Sequence[ShownImage]
-    keep_reason: str
-
-    @property
-    def can_edit(self) -> bool:
-        return any(shown.can_edit for shown in self.images)
 
 
 @require_safe
 def team_duplicates(request: SignedInRequest, pk: int) -> HttpResponse:
-    """If the index is unavailable, show identical files only."""
     team = get_visible_team(request.user, pk)
-    context: dict[str, object] = {"team": team}
-    try:
-        found = find_near_duplicates(team=team)
-    except (EncoderError, IndexUnavailable) as error:
-        found, context["sentence"] = find_exact_duplicates(team=team), describe_error(error)
-    page = paginate(request, found, size=GROUPS_PER_PAGE)
-    context |= {
+    after = parse_position(request.GET.get("after", ""))
+    page = read_group_page(team=team, user=request.user, after=after, size=GROUPS_PER_PAGE)
+    context = {
+        "team": team,
         "page": page,
-        "groups": _list_shown_groups(page.object_list, request.user),
+        "after": after,
+        "max_counted": MAX_COUNTED,
         "can_dismiss": Team.objects.editable_by(request.user).filter(pk=pk).exists(),
     }
-    return render(request, "library/duplicates.html", context, status=503 if "sentence" in context else 200)
+    return render(request, "library/duplicates.html", context)
 
 
 def _redirect_to_page(request: SignedInRequest, pk: int) -> HttpResponse:
-    page = request.POST.get("page", "")
+    after = parse_position(request.POST.get("after", ""))
     address = reverse("team_duplicates", args=[pk])
-    return redirect(f"{address}?page={page}" if page.isdecimal() and len(page) < 9 else address)
+    return redirect(f"{address}?after={after}" if after else address)
 
 
 @require_POST
@@ -103,27 +74,3 @@ def duplicates_different(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         messages.warning(request, _("These pictures no longer exist."))
     return _redirect_to_page(request, pk)
-
-
-def _list_shown_groups(groups: Iterable[DuplicateGroup], user: User) -> list[ShownGroup]:
-    """Read the groups' images in two statements, however many groups there are."""
-    groups = list(groups)
-    ids = [image_id for group in groups for image_id in group.ids[:MAX_SHOWN]]
-    images = Image.objects.visible_to(user).with_collection().in_bulk(ids)
-    editable = set(Image.objects.editable_by(user).filter(pk__in=ids).values_list("pk", flat=True))
-    return [
-        ShownGroup(
-            keep_reason=group.keep_reason,
-            images=[
-                ShownImage(
-                    image=images[image_id],
-                    is_keeper=image_id == group.keeper.id,
-                    is_copy=group.is_copy(image_id),
-                    can_edit=image_id in editable,
-                )
-                for image_id in group.ids[:MAX_SHOWN]
-                if image_id in images
-            ],
-        )
-        for group in groups
-    ]

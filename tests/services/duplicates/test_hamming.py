@@ -1,33 +1,43 @@
-"""Neighbours among many hashes, compared with a comparison of all pairs."""
+"""Near hashes: the look-ups find exactly those that a comparison of all pairs finds."""
 
 import numpy as np
 import pytest
 
-from collections_app.services.duplicates.hamming import find_near_hashes
+from collections_app.services.duplicates.hamming import MAX_BITS, cut_into_bands, list_near_bands, match_near
 
 
-def brute_force(hashes: "np.ndarray[tuple[int], np.dtype[np.int64]]", distance: int) -> dict[int, list[int]]:
-    bits = np.bitwise_count((hashes[:, None] ^ hashes[None, :]).view(np.uint64))
-    near = (bits <= distance) & ~np.eye(len(hashes), dtype=bool)
-    return {int(place): np.flatnonzero(near[place]).tolist() for place in np.flatnonzero(near.any(axis=1))}
+def flip(value: int, bits: list[int]) -> int:
+    flipped = (value & 2**64 - 1) ^ sum(1 << bit for bit in bits)
+    return flipped - 2**64 if flipped >= 2**63 else flipped
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("distance", [0, 3, 8, 10])
-def test_exactly_the_pairs_within_the_distance_are_found(seed: int, distance: int) -> None:
+@pytest.mark.parametrize("seed", range(40))
+def test_hashes_within_the_distance_share_nearly_a_band(seed: int) -> None:
     chance = np.random.default_rng(seed)
-    base = chance.integers(-(2**63), 2**63 - 1, size=400, dtype=np.int64)
-    flips = [sum(1 << int(bit) for bit in chance.choice(63, size=count, replace=False)) for count in range(13)]
-    planted = np.array([value ^ np.int64(flip) for value in base[:40] for flip in flips], dtype=np.int64)
-    hashes = np.unique(np.concatenate([base, planted]))
-    assert find_near_hashes(hashes, distance=distance) == brute_force(hashes, distance)
+    value = int(chance.integers(-(2**63), 2**63 - 1))
+    other = flip(value, chance.choice(64, size=MAX_BITS, replace=False).tolist())
+    bands = zip(cut_into_bands(value), cut_into_bands(other), strict=True)
+    assert any(theirs in list_near_bands([own], band=band) for band, (own, theirs) in enumerate(bands))
 
 
-def test_many_hashes_in_one_bucket_are_all_compared() -> None:
-    hashes = np.arange(3000, dtype=np.int64)
-    assert find_near_hashes(hashes, distance=1) == brute_force(hashes, 1)
+def test_evenly_spread_differences_share_nearly_a_band() -> None:
+    other = flip(0, [0, 1, 2, 21, 22, 23, 42, 43])
+    assert cut_into_bands(other)[2] in list_near_bands([0], band=2)
 
 
-@pytest.mark.parametrize("count", [0, 1])
-def test_too_few_hashes_have_no_neighbours(count: int) -> None:
-    assert find_near_hashes(np.arange(count, dtype=np.int64), distance=8) == {}
+def test_bands_contain_every_bit_once() -> None:
+    changed = [
+        [own != theirs for own, theirs in zip((0, 0, 0), cut_into_bands(flip(0, [bit])), strict=True)]
+        for bit in range(64)
+    ]
+    assert all(sum(each) == 1 for each in changed)
+
+
+def test_bands_fit_into_an_integer_of_the_database() -> None:
+    assert max(cut_into_bands(-1)) < 2**31
+
+
+@pytest.mark.parametrize("bits", [0, MAX_BITS, MAX_BITS + 1])
+def test_whole_hashes_are_compared(bits: int) -> None:
+    other = flip(5, list(range(64 - bits, 64)))
+    assert match_near(np.array([5]), np.array([other]))[0, 0] == (bits <= MAX_BITS)

@@ -1,19 +1,24 @@
 """The page of duplicates: who sees what, keeping one, undoing, dismissing."""
 
-from collections.abc import Callable
+import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from collections_app.models import DuplicateDismissal, Image, Share
+from collections_app.models import Collection, DuplicateDismissal, Image, Share
+from collections_app.services.duplicates.comparing import Comparer
+from collections_app.services.duplicates.decisions import dismiss_duplicates
+from collections_app.services.duplicates.pages import MAX_SHOWN
 from collections_app.services.library.collections import create_collection
 from tests.duplicate_pictures import set_hash_and_vector
 from tests.sample_team import SampleTeam, put_picture, sign_in_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-STATEMENTS = 11
+STATEMENTS = 15
+KEEPER = r'name="keep" value="(\d+)" checked'
 
 
 @pytest.fixture
@@ -29,6 +34,7 @@ def put_group(sample: SampleTeam, number: int, size: int = 2) -> list[Image]:
         Image.objects.filter(pk=image.pk).update(width=100 - place)
         set_hash_and_vector(image, value=0x123456789 * (number + 1) ** 7, vector=[0] * number + [1])
         images.append(image)
+    Comparer().drain()
     return images
 
 
@@ -110,6 +116,7 @@ def test_viewer_trashes_duplicates_that_a_share_lets_them_edit(
     theirs = put_picture(shared, sample.owner, "theirs.png", colour=(4, 5, 6))
     set_hash_and_vector(theirs, value=0x123456789 * 2**7, vector=[0, 1])
     Share.objects.create(collection=shared, user=sample.viewer, role="editor")
+    Comparer().drain()
 
     page = as_viewer.get(address).content.decode()
     assert f'name="image" value="{theirs.pk}"' in page
@@ -148,11 +155,20 @@ def test_viewer_cannot_dismiss_duplicates(as_viewer: Client, sample: SampleTeam,
 def test_groups_are_paged_and_a_decision_returns_to_its_page(
     as_owner: Client, sample: SampleTeam, address: str
 ) -> None:
-    for number in range(13):
-        put_group(sample, number)
-    assert "Page 1 of 2" in as_owner.get(address).content.decode()
-    answer = as_owner.post(f"{address}different/", {"member": sample.image.pk, "page": "2"})
-    assert answer.headers["Location"] == f"{address}?page=2"
+    keepers = [put_group(sample, number)[0] for number in range(13)]
+    keepers.sort(key=lambda image: (-image.byte_size, image.pk))
+    first = as_owner.get(address).content.decode()
+    (cursor,) = re.findall(r"\?after=(\d+-\d+-\d+)", first)
+    second = as_owner.get(address, {"after": cursor}).content.decode()
+    assert [int(pk) for page in (first, second) for pk in re.findall(KEEPER, page)] == [each.pk for each in keepers]
+    answer = as_owner.post(f"{address}different/", {"member": sample.image.pk, "after": cursor})
+    assert answer.headers["Location"] == f"{address}?after={cursor}"
+
+
+@pytest.mark.parametrize("cursor", ["x", "1-2", "1-2-3-4", "1--3", "9" * 30 + "-1-1"])
+def test_invalid_position_shows_the_first_page(cursor: str, as_owner: Client, sample: SampleTeam, address: str) -> None:
+    put_group(sample, 1)
+    assert "1-0.png" in as_owner.get(address, {"after": cursor}).content.decode()
 
 
 def test_the_number_of_statements_does_not_depend_on_the_groups(
@@ -168,29 +184,74 @@ def test_the_number_of_statements_does_not_depend_on_the_groups(
         as_owner.get(address)
 
 
-def test_missing_index_shows_copies_and_says_that_more_are_possible(
-    as_owner: Client, sample: SampleTeam, address: str, make_near_pair: Callable[[], None], broken_index: None
+def test_missing_index_changes_nothing_on_the_page(
+    as_owner: Client, sample: SampleTeam, address: str, request: pytest.FixtureRequest
 ) -> None:
-    make_near_pair()
+    put_group(sample, 1)
+    request.getfixturevalue("broken_index")
     copy = put_picture(sample.collection, sample.owner, "copy.png", colour="green")
     Image.objects.filter(pk=copy.pk).update(sha256=sample.image.sha256)
     answer = as_owner.get(address)
-    page = answer.content.decode()
-    assert answer.status_code == 503
-    assert "only exact copies" in page
+    assert answer.status_code == 200
+    for name in ("1-0.png", "1-1.png", "copy.png"):
+        assert name in answer.content.decode()
+
+
+def test_exact_copy_is_shown_before_it_is_compared(as_owner: Client, sample: SampleTeam, address: str) -> None:
+    copy = put_picture(sample.collection, sample.owner, "copy.png", colour="green")
+    Image.objects.filter(pk=copy.pk).update(sha256=sample.image.sha256)
+    page = as_owner.get(address).content.decode()
+    assert page.count("Exact copy") == 1
     assert "copy.png" in page
+    Image.objects.filter(pk=copy.pk).update(trashed_at=timezone.now())
+    assert "copy.png" not in as_owner.get(address).content.decode()
 
 
-@pytest.fixture
-def make_near_pair(sample: SampleTeam) -> Callable[[], None]:
-    """Without the index: hashes alone make the page ask it."""
+@pytest.mark.parametrize("change", ["trash keeper", "trash other", "trash collection", "move", "delete", "dismiss"])
+def test_stored_group_is_not_shown_when_it_became_invalid(
+    change: str, as_owner: Client, sample: SampleTeam, address: str
+) -> None:
+    """Before the change is compared: the page decides itself."""
+    keeper, other = put_group(sample, 1)
+    assert "1-0.png" in as_owner.get(address).content.decode()
+    changed = Image.objects.filter(pk=other.pk if change == "trash other" else keeper.pk)
+    if change in ("trash keeper", "trash other"):
+        changed.update(trashed_at=timezone.now())
+    elif change == "trash collection":
+        Collection.objects.filter(pk=sample.collection.pk).update(trashed_at=timezone.now())
+    elif change == "move":
+        mine = create_collection(team=sample.owner.personal_team, name="Mine", creator=sample.owner)
+        changed.update(collection=mine)
+    elif change == "delete":
+        changed.delete()
+    else:
+        dismiss_duplicates(team=sample.team, image_ids=[keeper.pk, other.pk], member=sample.owner)
+    page = as_owner.get(address).content.decode()
+    assert "No duplicates" in page
+    assert not {"1-0.png", "1-1.png"} & set(re.findall(r"1-\d\.png", page))
 
-    def make() -> None:
-        for colour in ("blue", "tan"):
-            image = put_picture(sample.collection, sample.owner, f"{colour}.png", colour=colour)
-            Image.objects.filter(pk=image.pk).record_index_state(perceptual_hash=99)
 
-    return make
+def test_page_says_how_many_pictures_are_still_compared(
+    as_owner: Client, sample: SampleTeam, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "being compared" not in as_owner.get(address).content.decode()
+    put_group(sample, 1)
+    assert "being compared" not in as_owner.get(address).content.decode()
+    Image.objects.indexed().record_comparison(None)
+    assert "2 pictures are still being compared" in as_owner.get(address).content.decode()
+    monkeypatch.setattr("collections_app.services.duplicates.pages.MAX_COUNTED", 1)
+    monkeypatch.setattr("collections_app.views.library.duplicates.MAX_COUNTED", 1)
+    assert "More than 1 pictures are still being compared" in as_owner.get(address).content.decode()
+
+
+def test_large_group_shows_its_keeper_and_some_others(as_owner: Client, sample: SampleTeam, address: str) -> None:
+    images = put_group(sample, 1, size=MAX_SHOWN + 3)
+    Image.objects.filter(pk=images[-1].pk).update(width=200)
+    set_hash_and_vector(images[-1], value=0x123456789 * 2**7, vector=[0, 1])
+    Comparer().drain()
+    page = as_owner.get(address).content.decode()
+    assert page.count('name="member"') == MAX_SHOWN
+    assert re.findall(KEEPER, page) == [str(images[-1].pk)]
 
 
 def test_outsider_gets_404(as_outsider: Client, sample: SampleTeam, address: str) -> None:

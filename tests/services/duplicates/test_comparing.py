@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 
 from collections_app.errors import IndexUnavailable
-from collections_app.models import Collection, Image
-from collections_app.services.duplicates.candidates import HashedImage
+from collections_app.models import Collection, DuplicateGroup, Image
+from collections_app.services.duplicates.comparing import Comparer
 from collections_app.services.duplicates.decisions import dismiss_duplicates
-from collections_app.services.duplicates.finder import (
-    MAX_BITS,
-    MAX_IMAGES_PER_HASH,
-    compute_median_distance,
-    find_exact_duplicates,
-    find_near_duplicates,
-    group_near_hashes,
-)
+from collections_app.services.duplicates.distances import compute_median_distance
+from collections_app.services.duplicates.hamming import MAX_BITS
+from collections_app.services.duplicates.pages import ShownGroup, read_group_page
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from tests.duplicate_pictures import copies, draw, other_scenes, put, recoloured, set_hash_and_vector
@@ -25,8 +20,13 @@ from tests.sample_team import SampleTeam, put_picture
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def shown(sample: SampleTeam) -> list[ShownGroup]:
+    Comparer().drain()
+    return list(read_group_page(team=sample.team, user=sample.owner, after=None, size=100).groups)
+
+
 def groups(sample: SampleTeam) -> list[list[int]]:
-    return [group.ids for group in find_near_duplicates(team=sample.team)]
+    return [[image.pk for image in group.images] for group in shown(sample)]
 
 
 def put_row(
@@ -47,9 +47,9 @@ def test_copies_are_found_and_the_one_with_most_pixels_is_the_keeper(sample: Sam
         put(sample.collection, sample.owner, draw(scene))
     IndexWorker().drain()
 
-    (group,) = find_near_duplicates(team=sample.team)
-    assert sorted(group.ids) == sorted(expected)
-    assert group.keeper.pixels == 320 * 240
+    (group,) = shown(sample)
+    assert sorted(image.pk for image in group.images) == sorted(expected)
+    assert group.keeper.width * group.keeper.height == 320 * 240
 
 
 def test_same_drawing_in_another_colour_is_no_duplicate(sample: SampleTeam) -> None:
@@ -63,15 +63,21 @@ def test_identical_files_are_grouped_without_the_index(sample: SampleTeam, broke
     other = create_collection(team=sample.team, name="Other", creator=sample.owner)
     copy = put_row(sample, "abc", collection=other)
     Image.objects.filter(pk=copy.pk).update(sha256=sample.image.sha256)
-    (group,) = find_exact_duplicates(team=sample.team)
-    assert sorted(group.ids) == [sample.image.pk, copy.pk]
+    Image.objects.record_index_state(index_state="failed")
+    Comparer().drain()
+    assert sorted(groups(sample)[0]) == [sample.image.pk, copy.pk]
+    assert DuplicateGroup.objects.count() == 1
 
 
-def test_missing_index_is_not_reported_as_no_duplicates(sample: SampleTeam, broken_index: None) -> None:
+def test_images_wait_while_the_index_is_missing(sample: SampleTeam, broken_index: None) -> None:
     for name in ("aaa", "bbb"):
-        Image.objects.filter(pk=put_row(sample, name).pk).record_index_state(perceptual_hash=77)
+        image = Image.objects.filter(pk=put_row(sample, name).pk)
+        image.record_index_state(index_state="indexed", index_model_key="x", perceptual_hash=77)
     with pytest.raises(IndexUnavailable):
-        find_near_duplicates(team=sample.team)
+        Comparer().drain()
+    assert not Comparer().compare_next()
+    page = read_group_page(team=sample.team, user=sample.owner, after=None, size=12)
+    assert (page.groups, page.uncompared) == ([], 2)
 
 
 def test_groups_are_not_chained_through_neighbours(sample: SampleTeam) -> None:
@@ -106,8 +112,8 @@ def test_keeper_is_the_best_and_states_the_reason(sample: SampleTeam, by: str) -
     changes = {"pixels": ("width", 61), "bytes": ("byte_size", 501), "age": ("taken_at", early)}
     Image.objects.filter(pk=best.pk).update(**dict([changes[by]]))
 
-    (group,) = find_near_duplicates(team=sample.team)
-    assert group.keeper.id == best.pk
+    (group,) = shown(sample)
+    assert group.keeper.pk == best.pk
     assert group.keep_reason == by
 
 
@@ -148,12 +154,6 @@ def test_plain_pictures_and_pictures_without_a_hash_are_not_compared(sample: Sam
     assert groups(sample) == []
     Image.objects.all().record_index_state(perceptual_hash=None)
     assert groups(sample) == []
-
-
-def test_very_common_hash_matches_nothing() -> None:
-    images = [HashedImage(number, str(number), 2**40) for number in range(MAX_IMAGES_PER_HASH + 1)]
-    assert group_near_hashes(images[1:]) == {2**40: [2**40]}
-    assert group_near_hashes(images) == {}
 
 
 def test_threshold_is_stricter_when_all_pictures_are_alike() -> None:
