@@ -172,7 +172,7 @@ def locked_the_second_time(statement: str) -> Callable[..., Any]:
     seen: list[str] = []
 
     def execute(go_on: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith(statement):
+        if sql.lstrip().startswith(statement):
             seen.append(sql)
             if len(seen) > 1:
                 raise OperationalError("database is locked")
