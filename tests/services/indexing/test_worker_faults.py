@@ -44,7 +44,7 @@ def locked(statement: str) -> Callable[..., Any]:
     """Return a wrapper under which statements that begin so fail, as in a database that somebody else has locked."""
 
     def execute(go_on: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith(statement):
+        if sql.lstrip().startswith(statement):
             raise OperationalError("database is locked")
         return go_on(sql, params, many, context)
 
