@@ -18,8 +18,8 @@ INDEXED_FIELDS = frozenset(
 )
 
 
-class QueuedWrites(models.QuerySet[_Row]):
-    """The writes of `ImageQuerySet`."""
+class QueueingQuerySet(models.QuerySet[_Row]):
+    """A query set of images whose bulk writes queue index jobs."""
 
     def lock_ids(self) -> list[int]:
         """Lock the images in the order of their ids, which prevents deadlocks, and return the ids."""
@@ -46,7 +46,7 @@ class QueuedWrites(models.QuerySet[_Row]):
             return super().update(**values)
         with transaction.atomic():
             changed = list(self.values_list("pk", flat=True))
-            count = super(QueuedWrites, self.filter(pk__in=changed)).update(**values)
+            count = super(QueueingQuerySet, self.filter(pk__in=changed)).update(**values)
             IndexJob.objects.enqueue(changed)
         return count
 
@@ -55,7 +55,7 @@ class QueuedWrites(models.QuerySet[_Row]):
         with transaction.atomic():
             file_names = dict(self.values_list("pk", "file"))
             IndexJob.objects.enqueue_deleted(file_names)
-            return super(QueuedWrites, self.filter(pk__in=file_names)).delete()
+            return super(QueueingQuerySet, self.filter(pk__in=file_names)).delete()
 
     def update_in_chunks(self, **values: Any) -> int:
         """Update like `update`, in short transactions, each of which applies the filters again; return how many."""
