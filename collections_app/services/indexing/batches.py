@@ -38,23 +38,27 @@ class BatchWriter:
         """Bring the index into agreement with the batch's images."""
         for job, reason in batch.failed:
             self._fail(job, reason)
-        self._remove(batch.deleted)
+        undeleted = self._remove(batch.deleted)
         self._upsert(self._reuse_vectors(batch.reusable) + self._encode(batch.to_encode))
         self._delete_late_thumbnails(batch.to_encode)
-        self._postpone(batch.unreadable)
+        self._postpone([*undeleted, *batch.unreadable])
 
-    def _remove(self, jobs: Sequence[IndexJob]) -> None:
-        """Delete from every partition: an interrupted run may have left a vector in an unexpected one."""
+    def _remove(self, jobs: Sequence[IndexJob]) -> list[tuple[IndexJob, StorageUnavailable]]:
+        """Delete entries and files. Return the jobs whose files the storage doesn't delete right now.
+
+        Entries are deleted from every partition: an interrupted run may have left a vector in an unexpected one.
+        """
         if not jobs:
-            return
+            return []
         try:
             self.index.delete([job.image_id for job in jobs])
+            delete_files(*(job.file_name for job in jobs if job.file_name))
         except IndexRefused as error:
-            for part in self._split(jobs, jobs, error):
-                self._remove(part)
-            return
-        delete_files(*(job.file_name for job in jobs if job.file_name))
+            return [each for part in self._split(jobs, jobs, error) for each in self._remove(part)]
+        except StorageUnavailable as error:
+            return [(jobs[0], error)] if len(jobs) == 1 else [each for job in jobs for each in self._remove([job])]
         finish_jobs(worker=self.worker, jobs=jobs)
+        return []
 
     def _reuse_vectors(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
         """Return the stored vectors of images that were moved or edited: file and model are the same."""
@@ -118,11 +122,11 @@ class BatchWriter:
         existing = set(Image.objects.filter(pk__in=ids).values_list("pk", flat=True))
         delete_files(*(task.file_name for task in tasks if task.entry.id not in existing))
 
-    def _postpone(self, unreadable: Sequence[tuple[IndexJob, StorageUnavailable]]) -> None:
-        for job, error in unreadable:
+    def _postpone(self, refused: Sequence[tuple[IndexJob, StorageUnavailable]]) -> None:
+        for job, error in refused:
             postpone_job(worker=self.worker, job=job, reason=str(error))
-        if unreadable:
-            raise StorageUnavailable(str(unreadable[0][1]))
+        if refused:
+            raise StorageUnavailable(str(refused[0][1]))
 
     def _fail(self, job: IndexJob, reason: str) -> None:
         log.warning("Image %s: attempt %s failed: %s", job.image_id, job.attempts, reason)

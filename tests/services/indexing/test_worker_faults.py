@@ -23,6 +23,7 @@ from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
+from collections_app.services.library.local_storage import PrivateFolder
 from collections_app.services.library.renditions import Rendition, build_rendition_name
 from tests.sample_team import SampleTeam, picture_bytes, put_picture, put_pictures
 from tests.services.indexing.agreement import assert_index_agrees
@@ -124,6 +125,40 @@ def test_invalid_row_fails_alone(sample: SampleTeam, odd: dict[str, str]) -> Non
     assert (job.image_id, job.attempts, job.lease) == (sample.image.pk, 1, None)
     assert job.error
     assert Image.objects.filter(index_state=IndexState.INDEXED).count() == 3
+
+
+class FolderWithAnUndeletableFile(PrivateFolder):
+    """As a bucket without the right to delete one of its objects."""
+
+    undeletable = ""
+
+    def delete(self, name: str) -> None:
+        if name == self.undeletable:
+            raise StorageUnavailable("The storage can't be reached.")
+        super().delete(name)
+
+
+def test_undeletable_file_is_retried_later_and_blocks_no_other(
+    sample: SampleTeam, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    backend = f"{__name__}.{FolderWithAnUndeletableFile.__name__}"
+    options = {"location": tmp_path, "base_url": None}
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": backend, "OPTIONS": options}}
+    put_pictures(sample, 3)
+    kept, gone = Image.objects.exclude(pk=sample.image.pk).order_by("pk")[:2]
+    monkeypatch.setattr(FolderWithAnUndeletableFile, "undeletable", kept.file_name)
+    Image.objects.filter(pk__in=[kept.pk, gone.pk]).delete()
+
+    with pytest.raises(StorageUnavailable):
+        IndexWorker().drain()
+
+    left = {job.image_id: job for job in IndexJob.objects.all()}
+    assert kept.pk in left
+    assert gone.pk not in left
+    assert (left[kept.pk].attempts, left[kept.pk].lease) == (0, None)
+    assert left[kept.pk].run_after > timezone.now()
+    assert not default_storage.exists(gone.file_name)
+    assert Image.objects.filter(index_state=IndexState.INDEXED).exists()
 
 
 def test_unreadable_file_is_retried_later_and_blocks_no_other(sample: SampleTeam) -> None:
