@@ -1,6 +1,5 @@
 """All settings, read once from the environment. docs/operating.md lists every variable (a test compares them)."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +213,7 @@ EMBEDDED_STORE_DIR = DATA_DIR / "index"
 if MILVUS_URI and not MILVUS_URI.startswith(("http://", "https://")):
     raise ImproperlyConfigured("MILVUS_URI must begin with http:// or https://, or be empty for the embedded store.")
 # Threads that index, each on a core of its own.
-INDEX_LANES = env.integer("INDEX_LANES", len(os.sched_getaffinity(0)), minimum=1)
+INDEX_LANES = env.integer("INDEX_LANES", env.count_cores(), minimum=1)
 INDEX_BATCH_SIZE = env.integer("INDEX_BATCH_SIZE", 16, minimum=1)
 INDEX_SHARE_OF_MACHINE = env.percent("INDEX_SHARE_OF_MACHINE", 100)
 

@@ -93,7 +93,8 @@ def _convert(path: Path, files: list[Path], dtype: torch.dtype, copy: Path) -> N
             shutil.rmtree(copy, ignore_errors=True)
             fresh.rename(copy)
         tensors.clear()
-        ctypes.CDLL(None).malloc_trim(0)  # otherwise the first process stays larger than the others by 120 MB
+        if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):  # only in glibc
+            libc.malloc_trim(0)  # otherwise the first process stays larger than the others by 120 MB
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

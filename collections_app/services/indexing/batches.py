@@ -10,7 +10,7 @@ import numpy as np
 
 from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, ImageSearchError, IndexRefused, ModelUnavailable, StorageUnavailable
-from collections_app.index import Record, Vector, VectorIndex
+from collections_app.index import Record, Vector, VectorIndex, is_unit
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.entries import compute_vector_checksum
 from collections_app.services.indexing.preparation import JobBatch, Task
@@ -69,10 +69,12 @@ class BatchWriter:
         except IndexRefused as error:
             parts = self._split(tasks, [task.job for task in tasks], error)
             return [pair for part in parts for pair in self._reuse_vectors(part)]
+        # A damaged vector is no unit vector, and the index refuses it.
+        usable = {image_id: vector for image_id, vector in vectors.items() if is_unit(vector)}
         for task in tasks:
-            if task.entry.id not in vectors:
+            if task.entry.id not in usable:
                 self._queue_for_encoding(task)
-        return [(task, vectors[task.entry.id]) for task in tasks if task.entry.id in vectors]
+        return [(task, usable[task.entry.id]) for task in tasks if task.entry.id in usable]
 
     def _encode(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
         """Encode together; if that fails, one by one, so that a bad picture fails alone."""
@@ -133,7 +135,7 @@ class BatchWriter:
         fail_job(worker=self.worker, job=job, reason=reason)
 
     def _queue_for_encoding(self, task: Task) -> None:
-        """Queue an image again that is recorded as indexed but has no vector."""
+        """Queue an image again that is recorded as indexed but has no vector that can be used."""
         images = Image.objects.filter(pk=task.entry.id)
         images.record_index_state(index_state=IndexState.PENDING, index_model_key="", index_sha256="")
         images.enqueue()

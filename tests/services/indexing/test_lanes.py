@@ -217,9 +217,7 @@ def test_finishing_does_not_wait_for_a_picture_that_is_changing(sample: SampleTe
     not connection.features.has_select_for_update_skip_locked, reason="This database has one writer at a time."
 )
 @pytest.mark.parametrize("call", [renew_leases, release_jobs])
-def test_leases_do_not_deadlock_with_changes_of_several_pictures(
-    sample: SampleTeam, call: Callable[..., int]
-) -> None:
+def test_leases_do_not_deadlock_with_changes_of_several_pictures(sample: SampleTeam, call: Callable[..., int]) -> None:
     """A change locks the jobs in the order of their images, whatever the order in which they were queued."""
     put_pictures(sample, 1)
     first, second = Image.objects.order_by("pk").values_list("pk", flat=True)

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import IndexRefused, StorageUnavailable
-from collections_app.index import Record
+from collections_app.index import Record, Vector
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
@@ -82,6 +82,36 @@ class IndexRefusingTeam:
         if any(record.entry.team_id == self._team_id for record in records):
             raise IndexRefused("The search index is full.")
         self._index.upsert(records)
+
+
+class IndexWithDamagedVector:
+    """The real index, but the stored vector of one image has lost its length."""
+
+    def __init__(self, image_id: int) -> None:
+        self._image_id = image_id
+        self._index = get_active_index()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def get_vectors(self, ids: Sequence[int]) -> dict[int, Vector]:
+        vectors = self._index.get_vectors(ids)
+        return {pk: vector * 2 if pk == self._image_id else vector for pk, vector in vectors.items()}
+
+
+def test_moved_picture_with_a_damaged_vector_is_encoded_again(sample: SampleTeam) -> None:
+    put_pictures(sample, 2)
+    IndexWorker().drain()
+    Image.objects.update(width=61)
+    me, encoder = uuid.uuid4(), get_encoder()
+    index: Any = IndexWithDamagedVector(sample.image.pk)
+    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder)
+    BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
+
+    assert IndexJob.objects.values_list("image_id", "attempts").get() == (sample.image.pk, 0)
+    assert Image.objects.get(pk=sample.image.pk).index_model_key == ""
+    IndexWorker().drain()
+    assert_index_agrees()
 
 
 def test_refusal_fails_only_the_refused_picture(sample: SampleTeam) -> None:
