@@ -1,8 +1,11 @@
-"""The newest images of many collections, read without sorting all images of these collections.
+"""The newest images of many collections, read without sorting all their images.
 
-An index on (collection, date, id) gives the newest images of one collection. The newest of several are merged: of each
-collection the newest image is read, and of the collections with the newest of these as many images as are wanted. The
-work depends on the number of collections and on the number of wanted images, not on how many images there are.
+An index on (collection, date, id) gives the newest images of one collection. Several collections take two steps:
+
+1. Read the newest image of each, and keep the `limit` collections whose image is the newest.
+2. Read the `limit` newest images of each of these, and sort them.
+
+The work grows with the number of collections and of wanted images, not with the number of images.
 """
 
 from collections.abc import Sequence
@@ -24,9 +27,9 @@ _JOINS = {
 def list_newest_ids(
     images: ImageQuerySet, collections: CollectionQuerySet, *, field: str, limit: int, is_oldest: bool = False
 ) -> list[int]:
-    """Return the ids of the first `limit` of the images that are in the collections, by -`field`, -pk.
+    """Return the ids of the `limit` newest images of the collections, in the order of -`field`, -pk.
 
-    With `is_oldest`, return those of the last ones, the last first. `images` must not depend on the collections.
+    With `is_oldest`, return the oldest ones, in the opposite order. `images` must not depend on the collections.
     """
     sign, direction = ("", "ASC") if is_oldest else ("-", "DESC")
     ordered = images.filter(collection=RawSQL("place.collection_id", ())).order_by(f"{sign}{field}", f"{sign}pk")
