@@ -11,6 +11,7 @@ The work grows with the number of collections and of wanted images, not with the
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
@@ -40,9 +41,12 @@ def list_newest_ids(
         order = f"image.{field} {direction}, image.id {direction}"
         return f"SELECT {columns} FROM ({places}) AS place {join} ORDER BY {order} LIMIT {limit:d}", values  # noqa: S608
 
-    given, given_values = collections.order_by().values("id").query.sql_with_params()
-    places = f"SELECT id AS collection_id FROM ({given}) AS given"  # noqa: S608
-    firsts, first_values = join_images("image.collection_id", places, 1)
+    try:
+        given, given_values = collections.order_by().values("id").query.sql_with_params()
+        places = f"SELECT id AS collection_id FROM ({given}) AS given"  # noqa: S608
+        firsts, first_values = join_images("image.collection_id", places, 1)
+    except EmptyResultSet:  # Django sees that a condition matches nothing
+        return []
     found, values = join_images("image.id", firsts, limit)
     with connection.cursor() as cursor:
         cursor.execute(found, [*given_values, *first_values, *values])
