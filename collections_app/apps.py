@@ -45,7 +45,7 @@ def encrypt_secrets_after_migrating(using: str, **_: Any) -> None:
 
 
 def drop_triggers_before_migrating(using: str, plan: list[Any], **_: Any) -> None:
-    """Drop the triggers if there are migrations to run. Otherwise what they keep up to date stays as it is."""
+    """Drop the triggers if there are migrations to run. Without migrations nothing has to be built again."""
     from collections_app.services.library.image_totals import drop_total_triggers
     from collections_app.services.search import name_index
 

@@ -49,6 +49,11 @@ def percent(name: str, default: int) -> int:
     return value
 
 
+def count_cores() -> int:
+    """Return how many cores this process may use. macOS has no way to restrict them."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def choice(name: str, default: str, *, among: Sequence[str]) -> str:
     value = text(name, default).lower()
     if value not in among:

@@ -1,6 +1,5 @@
 """All settings, read once from the environment. docs/operating.md lists every variable (a test compares them)."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +204,7 @@ CLIP_MODEL_PATH = str(DEMO_MODEL_DIR) if CLIP_MODEL == "demo" else CLIP_MODEL
 CLIP_REVISION = env.text("CLIP_REVISION")
 ENCODER_CLASS = "collections_app.encoders.clip.ClipEncoder"
 CLIP_DTYPE = env.choice("CLIP_DTYPE", "auto", among=("auto", "float32", "bfloat16"))
-# Weights in the number format that the model runs with, where its own files have another. Processes share their pages.
+# Copies of models whose files have another number format than the one they run with. Processes share their memory.
 SHARED_WEIGHTS_DIR = DATA_DIR / "weights"
 # Empty: the embedded store in DATA_DIR, shared by all processes of this installation.
 MILVUS_URI = env.text("MILVUS_URI")
@@ -213,8 +212,8 @@ MILVUS_TOKEN = env.text("MILVUS_TOKEN")
 EMBEDDED_STORE_DIR = DATA_DIR / "index"
 if MILVUS_URI and not MILVUS_URI.startswith(("http://", "https://")):
     raise ImproperlyConfigured("MILVUS_URI must begin with http:// or https://, or be empty for the embedded store.")
-# Threads that index, each on a core of its own.
-INDEX_LANES = env.integer("INDEX_LANES", len(os.sched_getaffinity(0)), minimum=1)
+# Threads that index. Each uses one core.
+INDEX_LANES = env.integer("INDEX_LANES", env.count_cores(), minimum=1)
 INDEX_BATCH_SIZE = env.integer("INDEX_BATCH_SIZE", 16, minimum=1)
 INDEX_SHARE_OF_MACHINE = env.percent("INDEX_SHARE_OF_MACHINE", 100)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from imagesearch import env
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -96,3 +98,9 @@ def test_cookies_belong_to_this_host_only_with_https(tmp_path: Path) -> None:
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "HTTPS": "true"}
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert ended.stdout.split() == ["__Host-sessionid", "__Host-csrftoken"]
+
+
+def test_cores_are_counted_where_processes_cannot_be_restricted_to_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS."""
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert env.count_cores() == os.cpu_count()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 from django.conf import settings
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from .devices import Placement
@@ -43,7 +43,7 @@ def find_shared_copy(folder: ModelFolder, placement: Placement) -> Path | None:
             _delete_unused(copy.parent)
             _convert(folder.path, files, placement.dtype, copy)
         os.utime(copy)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # save_file raises the latter for a full disk
         log.warning("Each process keeps its own copy of the model's weights: %s", error)
         return None
     return copy
@@ -93,7 +93,8 @@ def _convert(path: Path, files: list[Path], dtype: torch.dtype, copy: Path) -> N
             shutil.rmtree(copy, ignore_errors=True)
             fresh.rename(copy)
         tensors.clear()
-        ctypes.CDLL(None).malloc_trim(0)  # otherwise the first process stays larger than the others by 120 MB
+        if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):  # only in glibc
+            libc.malloc_trim(0)  # otherwise the first process stays larger than the others by 120 MB
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

@@ -70,7 +70,7 @@ class ModelCollection:
         if not client.list_indexes(self.name, timeout=READ_TIMEOUT_S):
             parameters = client.prepare_index_params()
             layout = self._layout
-            # Doubly named: pymilvus sends each parameter by itself, while Milvus Lite reads them under this name.
+            # pymilvus sends the entries of `params` one by one, and Milvus Lite reads an entry of that name.
             nested = {"params": layout.index_params} if layout.index_params else {}
             parameters.add_index("vector", index_type=layout.index_type, metric_type=layout.metric, params=nested)
             client.create_index(self.name, parameters, timeout=TIMEOUT_S)

@@ -58,7 +58,7 @@ class _Database(MilvusLite):  # type: ignore[misc]
 class _QuietIndex(faiss.IndexIVFFlat):
     """The index of a segment of Milvus Lite, which builds one for each batch.
 
-    faiss otherwise warns on standard error that fewer than 39 vectors are too few to divide them into lists.
+    Without this class, faiss warns on standard error about each batch of fewer than 39 vectors.
     """
 
     def __init__(self, *arguments: Any) -> None:

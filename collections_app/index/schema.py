@@ -64,7 +64,7 @@ class TagArray:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The differences between Milvus Lite and servers. `index_params` are those of the index of the vectors."""
+    """The differences between Milvus Lite and servers. `index_params` belong to the index of the vectors."""
 
     index_type: str
     metric: str

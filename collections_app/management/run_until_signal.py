@@ -50,14 +50,14 @@ class _ProgressBar(tqdm):  # type: ignore[type-arg]
 def drain_queue_with_progress() -> None:
     """Drain the queue, next to any other worker. The bar counts the jobs of all workers."""
     total = IndexJob.objects.waiting().count()
-    seen = time.monotonic()
+    counted_at = time.monotonic()
     with _ProgressBar(total=total, desc="Indexing", disable=not total, bar_format=_BAR, smoothing=0.1) as bar:
 
         def update_bar() -> None:
             """Counting takes some milliseconds in a long queue, so it is done once a second."""
-            nonlocal seen
-            if time.monotonic() - seen >= _COUNT_EVERY_S:
-                seen = time.monotonic()
+            nonlocal counted_at
+            if time.monotonic() - counted_at >= _COUNT_EVERY_S:
+                counted_at = time.monotonic()
                 bar.update(max(0, total - IndexJob.objects.waiting().count() - bar.n))
 
         IndexWorker(stop=stop_on_signals()).drain(on_progress=update_bar)

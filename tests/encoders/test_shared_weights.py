@@ -1,6 +1,7 @@
 """Converted weights are kept in files, so that processes share their memory."""
 
 import os
+import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,18 @@ def test_damaged_file_is_written_again(weights: Path, settings: Any, content: by
     assert np.array_equal(encode(), expected)
     assert np.array_equal(encode(), expected)
     assert file.read_bytes() == good
+
+
+def test_without_room_for_a_copy_the_model_is_loaded_from_its_own_files(weights: Path, settings: Any) -> None:
+    expected = encode_unshared(weights, settings)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        found = encode()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert np.array_equal(found, expected)
+    assert not list(weights.iterdir())
 
 
 def test_copies_of_models_no_longer_used_are_deleted(weights: Path) -> None:

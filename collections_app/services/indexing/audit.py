@@ -146,7 +146,7 @@ def _match_by_id(
 
 
 def _is_stale(image: Image, entries: Sequence[Entry], model_key: str) -> bool:
-    """Return whether the image needs another vector or other values beside it, and no job waits that makes it."""
+    """Return whether the entry differs from the row, or the vector is out of date and no job waits to replace it."""
     if image.index_model_key != model_key or list(entries) != [build_entry_or_none(image)]:
         return True
     is_done = image.index_state == IndexState.INDEXED and image.index_sha256 == image.sha256

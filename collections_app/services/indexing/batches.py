@@ -10,7 +10,7 @@ import numpy as np
 
 from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, ImageSearchError, IndexRefused, ModelUnavailable, StorageUnavailable
-from collections_app.index import Record, Vector, VectorIndex
+from collections_app.index import Record, Vector, VectorIndex, is_unit
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.entries import compute_vector_checksum
 from collections_app.services.indexing.preparation import JobBatch, Task
@@ -38,23 +38,27 @@ class BatchWriter:
         """Bring the index into agreement with the batch's images."""
         for job, reason in batch.failed:
             self._fail(job, reason)
-        self._remove(batch.deleted)
+        undeleted = self._remove(batch.deleted)
         self._upsert(self._reuse_vectors(batch.reusable) + self._encode(batch.to_encode))
         self._delete_late_thumbnails(batch.to_encode)
-        self._postpone(batch.unreadable)
+        self._postpone([*undeleted, *batch.unreadable])
 
-    def _remove(self, jobs: Sequence[IndexJob]) -> None:
-        """Delete from every partition: an interrupted run may have left a vector in an unexpected one."""
+    def _remove(self, jobs: Sequence[IndexJob]) -> list[tuple[IndexJob, StorageUnavailable]]:
+        """Delete entries and files. Return the jobs whose files the storage doesn't delete right now.
+
+        Entries are deleted from every partition: an interrupted run may have left a vector in an unexpected one.
+        """
         if not jobs:
-            return
+            return []
         try:
             self.index.delete([job.image_id for job in jobs])
+            delete_files(*(job.file_name for job in jobs if job.file_name))
         except IndexRefused as error:
-            for part in self._split(jobs, jobs, error):
-                self._remove(part)
-            return
-        delete_files(*(job.file_name for job in jobs if job.file_name))
+            return [each for part in self._split(jobs, jobs, error) for each in self._remove(part)]
+        except StorageUnavailable as error:
+            return [(jobs[0], error)] if len(jobs) == 1 else [each for job in jobs for each in self._remove([job])]
         finish_jobs(worker=self.worker, jobs=jobs)
+        return []
 
     def _reuse_vectors(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
         """Return the stored vectors of images that were moved or edited: file and model are the same."""
@@ -65,10 +69,12 @@ class BatchWriter:
         except IndexRefused as error:
             parts = self._split(tasks, [task.job for task in tasks], error)
             return [pair for part in parts for pair in self._reuse_vectors(part)]
+        # A damaged vector is no unit vector, and the index refuses it.
+        usable = {image_id: vector for image_id, vector in vectors.items() if is_unit(vector)}
         for task in tasks:
-            if task.entry.id not in vectors:
+            if task.entry.id not in usable:
                 self._queue_for_encoding(task)
-        return [(task, vectors[task.entry.id]) for task in tasks if task.entry.id in vectors]
+        return [(task, usable[task.entry.id]) for task in tasks if task.entry.id in usable]
 
     def _encode(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
         """Encode together; if that fails, one by one, so that a bad picture fails alone."""
@@ -118,18 +124,18 @@ class BatchWriter:
         existing = set(Image.objects.filter(pk__in=ids).values_list("pk", flat=True))
         delete_files(*(task.file_name for task in tasks if task.entry.id not in existing))
 
-    def _postpone(self, unreadable: Sequence[tuple[IndexJob, StorageUnavailable]]) -> None:
-        for job, error in unreadable:
+    def _postpone(self, refused: Sequence[tuple[IndexJob, StorageUnavailable]]) -> None:
+        for job, error in refused:
             postpone_job(worker=self.worker, job=job, reason=str(error))
-        if unreadable:
-            raise StorageUnavailable(str(unreadable[0][1]))
+        if refused:
+            raise StorageUnavailable(str(refused[0][1]))
 
     def _fail(self, job: IndexJob, reason: str) -> None:
         log.warning("Image %s: attempt %s failed: %s", job.image_id, job.attempts, reason)
         fail_job(worker=self.worker, job=job, reason=reason)
 
     def _queue_for_encoding(self, task: Task) -> None:
-        """Queue an image again that is recorded as indexed but has no vector."""
+        """Queue an image again that is recorded as indexed but has no vector that can be used."""
         images = Image.objects.filter(pk=task.entry.id)
         images.record_index_state(index_state=IndexState.PENDING, index_model_key="", index_sha256="")
         images.enqueue()

@@ -56,10 +56,15 @@ def claim_jobs(
     return jobs
 
 
+@transaction.atomic
 def renew_leases(*, workers: Collection[uuid.UUID], lease_s: float = LEASE_S) -> int:
-    """Extend the leases of all jobs that the workers have claimed; return how many."""
+    """Extend the leases of the jobs that the workers have claimed; return how many.
+
+    Jobs that are being queued again are left out, so that this waits for nobody.
+    """
     until = timezone.now() + timedelta(seconds=lease_s)
-    return IndexJob.objects.leased_by(*workers).update(leased_until=until)
+    held = list(_lock_rows(IndexJob.objects.leased_by(*workers)).values_list("pk", flat=True))
+    return IndexJob.objects.filter(pk__in=held).update(leased_until=until)
 
 
 def finish_jobs(
@@ -97,9 +102,10 @@ def postpone_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
         _release_or_requeue(worker, [job])
 
 
+@transaction.atomic
 def release_jobs(*, workers: Collection[uuid.UUID]) -> int:
     """Release all jobs of the workers without counting an attempt; return how many."""
-    return _release(IndexJob.objects.leased_by(*workers))
+    return len(_release(IndexJob.objects.leased_by(*workers)))
 
 
 def limit_share(*, percent: int) -> int:
@@ -167,15 +173,19 @@ def _release_or_requeue(worker: uuid.UUID, jobs: Sequence[IndexJob]) -> None:
     than this worker has just written."""
     if not jobs:
         return
-    held = IndexJob.objects.leased_by(worker).filter(pk__in=[job.pk for job in jobs])
-    released = set(held.select_for_update().order_by("image_id").values_list("pk", flat=True))
-    _release(held)
+    released = _release(IndexJob.objects.leased_by(worker).filter(pk__in=[job.pk for job in jobs]))
     IndexJob.objects.enqueue_deleted({job.image_id: job.file_name for job in jobs if job.pk not in released})
 
 
-def _release(jobs: IndexJobQuerySet) -> int:
-    """Subtract the attempt that was counted in advance. A job that was queued again meanwhile has none."""
-    return jobs.update(lease=None, leased_until=None, attempts=Greatest(F("attempts") - 1, 0))
+def _release(jobs: IndexJobQuerySet) -> set[int]:
+    """Release the jobs and return their ids. Subtract the attempt that was counted in advance.
+
+    A job that was queued again meanwhile has no attempt. `enqueue` locks jobs in the same order.
+    """
+    held = set(jobs.select_for_update().order_by("image_id").values_list("pk", flat=True))
+    attempts = Greatest(F("attempts") - 1, 0)
+    IndexJob.objects.filter(pk__in=held).update(lease=None, leased_until=None, attempts=attempts)
+    return held
 
 
 def _lock_rows(rows: _Rows) -> _Rows:

@@ -3,7 +3,9 @@
 import logging
 import threading
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import queue_reencoding
-from collections_app.services.indexing.queue import claim_jobs, finish_jobs, limit_share
+from collections_app.services.indexing.queue import claim_jobs, finish_jobs, limit_share, release_jobs, renew_leases
 from collections_app.services.indexing.worker import IndexWorker
 from tests.sample_team import SampleTeam, put_pictures
 from tests.services.indexing.agreement import assert_index_agrees
@@ -209,6 +211,36 @@ def test_finishing_does_not_wait_for_a_picture_that_is_changing(sample: SampleTe
 
     assert IndexJob.objects.values_list("image_id", "attempts", "lease").get() == (sample.image.pk, 0, None)
     assert Image.objects.indexed().count() == 1
+
+
+@pytest.mark.skipif(
+    not connection.features.has_select_for_update_skip_locked, reason="This database has one writer at a time."
+)
+@pytest.mark.parametrize("call", [renew_leases, release_jobs])
+def test_leases_do_not_deadlock_with_changes_of_several_pictures(sample: SampleTeam, call: Callable[..., int]) -> None:
+    """A change locks the jobs in the order of their images, whatever the order in which they were queued."""
+    put_pictures(sample, 1)
+    first, second = Image.objects.order_by("pk").values_list("pk", flat=True)
+    IndexJob.objects.all().delete()
+    for image_id in (second, first):
+        IndexJob.objects.enqueue([image_id])
+    worker = uuid.uuid4()
+    claim_jobs(worker=worker, limit=9)
+
+    def write_leases() -> None:
+        try:
+            call(workers=[worker])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            IndexJob.objects.enqueue([first])
+            running = pool.submit(write_leases)
+            with suppress(TimeoutError):
+                running.result(1)
+            IndexJob.objects.enqueue([second])
+        running.result(30)
 
 
 @pytest.mark.parametrize(("percent", "rests"), [(50, 1), (100, 0)])

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import IndexRefused, StorageUnavailable
-from collections_app.index import Record
+from collections_app.index import Record, Vector
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
@@ -23,6 +23,7 @@ from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
+from collections_app.services.library.local_storage import PrivateFolder
 from collections_app.services.library.renditions import Rendition, build_rendition_name
 from tests.sample_team import SampleTeam, picture_bytes, put_picture, put_pictures
 from tests.services.indexing.agreement import assert_index_agrees
@@ -83,6 +84,36 @@ class IndexRefusingTeam:
         self._index.upsert(records)
 
 
+class IndexWithDamagedVector:
+    """The real index, but the stored vector of one image has lost its length."""
+
+    def __init__(self, image_id: int) -> None:
+        self._image_id = image_id
+        self._index = get_active_index()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def get_vectors(self, ids: Sequence[int]) -> dict[int, Vector]:
+        vectors = self._index.get_vectors(ids)
+        return {pk: vector * 2 if pk == self._image_id else vector for pk, vector in vectors.items()}
+
+
+def test_moved_picture_with_a_damaged_vector_is_encoded_again(sample: SampleTeam) -> None:
+    put_pictures(sample, 2)
+    IndexWorker().drain()
+    Image.objects.update(width=61)
+    me, encoder = uuid.uuid4(), get_encoder()
+    index: Any = IndexWithDamagedVector(sample.image.pk)
+    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder)
+    BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
+
+    assert IndexJob.objects.values_list("image_id", "attempts").get() == (sample.image.pk, 0)
+    assert Image.objects.get(pk=sample.image.pk).index_model_key == ""
+    IndexWorker().drain()
+    assert_index_agrees()
+
+
 def test_refusal_fails_only_the_refused_picture(sample: SampleTeam) -> None:
     own = create_collection(team=sample.outsider.personal_team, name="Mine", creator=sample.outsider)
     refused = put_picture(own, sample.outsider, "own.png", colour="green")
@@ -124,6 +155,40 @@ def test_invalid_row_fails_alone(sample: SampleTeam, odd: dict[str, str]) -> Non
     assert (job.image_id, job.attempts, job.lease) == (sample.image.pk, 1, None)
     assert job.error
     assert Image.objects.filter(index_state=IndexState.INDEXED).count() == 3
+
+
+class FolderWithAnUndeletableFile(PrivateFolder):
+    """As a bucket without the right to delete one of its objects."""
+
+    undeletable = ""
+
+    def delete(self, name: str) -> None:
+        if name == self.undeletable:
+            raise StorageUnavailable("The storage can't be reached.")
+        super().delete(name)
+
+
+def test_undeletable_file_is_retried_later_and_blocks_no_other(
+    sample: SampleTeam, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    backend = f"{__name__}.{FolderWithAnUndeletableFile.__name__}"
+    options = {"location": tmp_path, "base_url": None}
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": backend, "OPTIONS": options}}
+    put_pictures(sample, 3)
+    kept, gone = Image.objects.exclude(pk=sample.image.pk).order_by("pk")[:2]
+    monkeypatch.setattr(FolderWithAnUndeletableFile, "undeletable", kept.file_name)
+    Image.objects.filter(pk__in=[kept.pk, gone.pk]).delete()
+
+    with pytest.raises(StorageUnavailable):
+        IndexWorker().drain()
+
+    left = {job.image_id: job for job in IndexJob.objects.all()}
+    assert kept.pk in left
+    assert gone.pk not in left
+    assert (left[kept.pk].attempts, left[kept.pk].lease) == (0, None)
+    assert left[kept.pk].run_after > timezone.now()
+    assert not default_storage.exists(gone.file_name)
+    assert Image.objects.filter(index_state=IndexState.INDEXED).exists()
 
 
 def test_unreadable_file_is_retried_later_and_blocks_no_other(sample: SampleTeam) -> None:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from collections_app.demo.gallery import get_demo_collections
-from collections_app.models import Membership, Share, Team
+from collections_app.models import Membership, Role, Share, Team
 from collections_app.services.library.collections import create_collection
 from collections_app.services.uploads.ingest import ingest_upload
 from tests.drawn_pictures import draw_jpeg
@@ -171,3 +171,13 @@ def test_number_of_statements_is_the_same_with_one_team_or_fifty(
     expected = 51
 
     assert statements() == few <= most
+
+
+def test_collection_of_another_team_has_no_pictures(as_owner: Client, sample: SampleTeam) -> None:
+    other = Team.objects.create(name="Foresters")
+    Membership.objects.create(team=other, user=sample.owner, role=Role.OWNER)
+
+    response = as_owner.get("/search/", {"collection": sample.collection.pk, "team": other.pk})
+
+    assert response.status_code == 200
+    assert not list(response.context["page"])
