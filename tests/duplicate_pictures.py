@@ -11,11 +11,10 @@ from PIL import ImageEnhance
 from collections_app.demo.drawing import draw_scene
 from collections_app.demo.scenes import Group, Scene
 from collections_app.encoders import get_encoder
-from collections_app.index import Record
 from collections_app.models import Collection, Image, IndexJob, IndexState, User
-from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.entries import build_entry, compute_vector_checksum
+from collections_app.services.indexing.entries import compute_vector_checksum
 from collections_app.services.uploads.ingest import ingest_upload
+from tests.picture_rows import store_vectors
 
 SCENE = Scene(groups=(Group(kind="dog", colour="white"),), surrounding="grass", seed=11)
 KINDS = ("boat", "house", "cat", "clock", "tree", "guitar")
@@ -64,7 +63,7 @@ def set_hash_and_vector(image: Image, *, value: int | None, vector: Sequence[flo
     filled = np.zeros(get_encoder().dim, dtype=np.float32)
     filled[: len(vector)] = vector
     filled /= np.linalg.norm(filled)
-    get_active_index().upsert([Record(entry=build_entry(image), vector=filled)])
+    store_vectors([image], filled[np.newaxis])
     Image.objects.filter(pk=image.pk).record_index_state(
         index_state=IndexState.INDEXED,
         index_model_key=get_encoder().key,

@@ -1,4 +1,7 @@
-"""A library of many pictures without files, in 301 teams, and people who see all, a part or one collection of it."""
+"""A library of many pictures without files, for the plans of statements.
+
+It has 301 teams and people who see all of it, a part or one collection. Its pictures are in all states.
+"""
 
 import random
 from collections.abc import Iterator
@@ -10,12 +13,10 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from collections_app.encoders import get_encoder
-from collections_app.index import Record
 from collections_app.models import Collection, Image, IndexJob, IndexState, Membership, Role, Share, Team, User
-from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.entries import build_entry
 from collections_app.services.library.image_totals import drop_total_triggers, ensure_image_totals
 from collections_app.services.search.name_index import drop_name_triggers, ensure_name_index
+from tests.picture_rows import draw_units, store_vectors
 
 _TEAMS = 300
 _COLLECTIONS = 10
@@ -77,16 +78,11 @@ def make_large_library(count: int) -> LargeLibrary:
 
 def index_some(library: LargeLibrary) -> None:
     """Store vectors of the newest images of each person, so that searches have results."""
-    chance = np.random.default_rng(1)
+    generator = np.random.default_rng(1)
     own = library.stranger.personal_team.collections.get()
     for collection in (library.collection, library.small, own):
         newest = Image.objects.not_trashed().filter(collection=collection).with_collection().latest_first()[:60]
-        vectors = chance.normal(size=(len(newest), get_encoder().dim)).astype(np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        entries = [build_entry(image) for image in newest]
-        get_active_index().upsert(
-            [Record(entry=entry, vector=vector) for entry, vector in zip(entries, vectors, strict=True)]
-        )
+        store_vectors(list(newest), draw_units(generator, len(newest), get_encoder().dim))
 
 
 def _make_collection(team: Team, number: int, creator: User) -> Collection:

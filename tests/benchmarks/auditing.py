@@ -10,22 +10,21 @@ disturb it less. Filling takes some minutes.
 import argparse
 import json
 import os
-import platform
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.printing import describe_most, print_machine
+from tests.benchmarks.resources import read_memory_mib
+from tests.picture_rows import draw_units, store_images
+
 os.environ |= {"CLIP_MODEL": "demo", "MILVUS_URI": "", "DATABASE_URL": "", "STORAGE_URL": "", "LOG_LEVEL": "error"}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
-_CHUNK = 10_000
 _MOST_TIMES_LINEAR = 1.2
 _MOST_TIMES_ONE_TEAM = 3.0
 
@@ -74,8 +73,8 @@ def _audit(directory: Path) -> dict[str, float]:
     if owner.stdout is None or owner.stdout.readline() != "ready\n":
         raise RuntimeError("The store was not opened.")
     audit = _call("audit", directory)
-    told, _ = owner.communicate()
-    owned: dict[str, float] = json.loads(told)
+    answer, _ = owner.communicate()
+    owned: dict[str, float] = json.loads(answer)
     return audit | owned
 
 
@@ -94,11 +93,14 @@ def _run_step(options: argparse.Namespace) -> None:
             print("{}")
         case "own":
             get_active_index().count()
-            before_mb, before_s = _measure_peak_mb(), time.process_time()
+            before_mib, before_s = read_memory_mib("VmHWM"), time.process_time()
             print("ready", flush=True)
             sys.stdin.read()
-            figures = {"owner_s": time.process_time() - before_s, "owner_more_mb": _measure_peak_mb() - before_mb}
-            print(json.dumps(figures | {"owner_mb": before_mb}))
+            figures = {
+                "owner_s": time.process_time() - before_s,
+                "owner_more_mib": read_memory_mib("VmHWM") - before_mib,
+            }
+            print(json.dumps(figures | {"owner_mib": before_mib}))
         case "audit":
             print(json.dumps(_measure_audit()))
     close_index()
@@ -107,22 +109,12 @@ def _run_step(options: argparse.Namespace) -> None:
 def _fill(count: int, team_count: int) -> None:
     """Images whose ids are spread over the teams, all indexed."""
     from collections_app.encoders import get_encoder
-    from collections_app.index import Record
-    from collections_app.models import Collection, Image, IndexJob, Team
-    from collections_app.services.indexing.active_index import get_active_index
-    from collections_app.services.indexing.entries import build_entry
+    from collections_app.models import Collection, Team
 
     teams = [Team.objects.create(name=f"Team {number}") for number in range(team_count)]
     collections = [Collection.objects.create(team=team, name="Pictures") for team in teams]
-    rng = np.random.default_rng(1)
-    for start, end in pairwise([*range(0, count, _CHUNK), count]):
-        rows = [_make_row(number, collections[number % team_count], get_encoder().key) for number in range(start, end)]
-        images = Image.objects.bulk_create(rows)
-        IndexJob.objects.all().delete()
-        vectors = rng.standard_normal((len(images), get_encoder().dim), dtype=np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        pairs = zip(images, vectors, strict=True)
-        get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
+    rows = [_make_row(number, collections[number % team_count], get_encoder().key) for number in range(count)]
+    store_images(rows, draw_units(np.random.default_rng(1), count, get_encoder().dim))
 
 
 def _make_row(number: int, collection: Any, model_key: str) -> Any:
@@ -142,46 +134,35 @@ def _measure_audit() -> dict[str, float]:
 
     index = get_active_index()
     index.count()
-    before_mb, before_s, started = _measure_peak_mb(), time.process_time(), time.perf_counter()
+    before_mib, before_s, started = read_memory_mib("VmHWM"), time.process_time(), time.perf_counter()
     report = audit_index(index=index, model_key=get_encoder().key, images=Image.objects.all(), covers_all_images=True)
     taken_s = time.perf_counter() - started
     if not report.is_consistent or not report.vectors:
         raise RuntimeError(f"The audit found {report}.")
     own_s = time.process_time() - before_s
-    return {"taken_s": taken_s, "own_s": own_s, "more_mb": _measure_peak_mb() - before_mb}
-
-
-def _measure_peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"taken_s": taken_s, "own_s": own_s, "more_mib": read_memory_mib("VmHWM") - before_mib}
 
 
 def _print(
     options: argparse.Namespace, sizes: dict[str, tuple[int, int]], rounds: list[dict[str, dict[str, float]]]
 ) -> None:
-    machine = platform.processor() or platform.machine()
-    print(f"machine: {machine}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    packages = ("django", "pymilvus", "milvus-lite", "pyarrow")
-    print(f"versions: {', '.join(f'{name} {version(name)}' for name in packages)}")
+    print_machine("django", "pymilvus", "milvus-lite", "pyarrow")
     print(f"SQLite and the embedded store, vectors of 128 numbers; medians of {options.repeat} audits each")
     print(
-        f"{'site':<20}{'vectors':>9}{'teams':>7}{'time':>10}{'processor':>11}{'owner':>10}{'memory':>11}{'owner':>16}"
+        f"{'site':<20}{'vectors':>9}{'teams':>7}{'time':>10}{'processor':>11}{'owner':>10}{'memory':>12}{'owner':>17}"
     )
     for name, (vectors, teams) in sizes.items():
-        taken_s, own_s, owner_s, more_mb, owner_mb, owner_more_mb = (
+        taken_s, own_s, owner_s, more_mib, owner_mib, owner_more_mib = (
             np.median([each[name][figure] for each in rounds])
-            for figure in ("taken_s", "own_s", "owner_s", "more_mb", "owner_mb", "owner_more_mb")
+            for figure in ("taken_s", "own_s", "owner_s", "more_mib", "owner_mib", "owner_more_mib")
         )
-        memory = f"{more_mb:+8.0f} MB{owner_mb:>8.0f}{owner_more_mb:+5.0f} MB"
+        memory = f"{more_mib:+8.0f} MiB{owner_mib:>8.0f}{owner_more_mib:+5.0f} MiB"
         print(f"{name:<20}{vectors:>9,}{teams:>7}{taken_s:>8.1f} s{own_s:>9.1f} s{owner_s:>8.1f} s{memory}")
     costs = {name: np.array([each[name]["own_s"] + each[name]["owner_s"] for each in rounds]) for name in sizes}
     growth = float(np.median(costs["one team"] / costs["a tenth, one team"])) / 10
     many = float(np.median(costs["many teams"] / costs["one team"]))
-    print(f"growth: {growth:.2f} times linear; {_goal(growth, _MOST_TIMES_LINEAR)}")
-    print(f"many teams: {many:.2f} times one team; {_goal(many, _MOST_TIMES_ONE_TEAM)}")
-
-
-def _goal(value: float, most: float) -> str:
-    return f"goal: at most {most}: {'met' if value <= most else 'MISSED'}"
+    print(f"growth: {growth:.2f} times linear; {describe_most(growth, _MOST_TIMES_LINEAR)}")
+    print(f"many teams: {many:.2f} times one team; {describe_most(many, _MOST_TIMES_ONE_TEAM)}")
 
 
 if __name__ == "__main__":

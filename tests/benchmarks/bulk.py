@@ -4,13 +4,12 @@
 drawn vectors, and is served with its index worker. Each action changes the same pictures in this process, as a web
 process does. The lock is timed from the end of BEGIN IMMEDIATE to the end of COMMIT. Checkpoints, which hold no write
 lock, are left to the served site. Prints for each action the total time, its locks with their CPU time and statements,
-and then the requests of the two people, idle and beside the actions. Before that, it makes a ZIP file.
+and then the requests of the two people, idle and beside the actions. Before that, it times a ZIP download.
 """
 
 import argparse
 import multiprocessing
 import os
-import platform
 import random
 import signal
 import sqlite3
@@ -25,14 +24,15 @@ from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.printing import print_machine
 from tests.lock_recorder import LockRecorder
+from tests.picture_rows import draw_units, store_images
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
 _SERVICES = {"MILVUS_URI": "", "DATABASE_URL": "", "STORAGE_URL": "", "CLIP_MODEL": "demo", "LOG_LEVEL": "error"}
 os.environ |= {"DATA_DIR": _SCRATCH.name, **_SERVICES}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
 _MOST_MS = 200
-_FILL_CHUNK = 2000
 _IDLE_S = 20
 _PAUSE_S = 0.3
 _WORDS = ("garden", "holiday", "birthday", "winter", "sea", "mountain", "family", "cat", "house", "evening")
@@ -44,8 +44,7 @@ def main() -> None:
     options = _options()
     locks = LockRecorder()
     user, other_team = _make_site(options, locks)
-    machine = platform.processor() or platform.machine()
-    print(f"machine: {machine}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print_machine()
     print(f"site: {options.pictures} pictures, SQLite {sqlite3.sqlite_version}, served with an index worker")
     with _served() as address, _visited(address) as requests:
         _print_zip(user, options.zipped, locks)
@@ -89,8 +88,7 @@ def _make_site(options: argparse.Namespace, locks: LockRecorder) -> tuple[Any, A
     sizes["Other"] = max(options.pictures - sum(sizes.values()), 0)
     for name, size in sizes.items():
         collection = Collection.objects.create(team=team, name=name, creator=user)
-        for start in range(0, size, _FILL_CHUNK):
-            _fill(collection, user, min(_FILL_CHUNK, size - start))
+        _fill(collection, user, size)
     _store_zipped_files()
     target = create_team(name="Elsewhere", owner=user)
     Collection.objects.create(team=target, name="Target", creator=user)
@@ -106,10 +104,7 @@ def _fill(collection: Any, user: Any, size: int) -> None:
     from django.utils import timezone
 
     from collections_app.encoders import get_encoder
-    from collections_app.index import Record
-    from collections_app.models import Image, IndexJob
-    from collections_app.services.indexing.active_index import get_active_index
-    from collections_app.services.indexing.entries import build_entry
+    from collections_app.models import Image
 
     key, now = get_encoder().key, timezone.now()
     state = {"index_state": "indexed", "index_model_key": key, "perceptual_hash": 0}
@@ -129,12 +124,7 @@ def _fill(collection: Any, user: Any, size: int) -> None:
         )
         for number in (next(_numbers) for _ in range(size))
     ]
-    Image.objects.bulk_create(images)
-    IndexJob.objects.all().delete()
-    vectors = np.random.default_rng(next(_numbers)).normal(size=(size, get_encoder().dim)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    records = [Record(entry=build_entry(each), vector=vector) for each, vector in zip(images, vectors, strict=True)]
-    get_active_index().upsert(records)
+    store_images(images, draw_units(np.random.default_rng(next(_numbers)), size, get_encoder().dim))
 
 
 def _store_zipped_files() -> None:

@@ -9,11 +9,9 @@ how often it is the thing itself.
 
 import argparse
 import os
-import platform
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import django
@@ -25,6 +23,7 @@ from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, sample_unseen_s
 from collections_app.demo.scenes import COLOURS, KINDS, SURROUNDINGS, Scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
+from tests.benchmarks.printing import describe_least, print_machine
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
 _TOP = 10
@@ -49,8 +48,7 @@ def main() -> None:
     django.setup()
     encoder = ClipEncoder(str(options.model), dtype="float32")
     ranker = Ranker(Gallery(sample_unseen_scenes(options.scenes, options.seed), encoder), encoder)
-    print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores")
-    print(f"versions: {', '.join(f'{name} {version(name)}' for name in ('torch', 'transformers', 'numpy'))}")
+    print_machine("torch", "transformers", "numpy")
     print(f"gallery: {options.scenes} unseen scenes, seed {options.seed}, model {options.model.name}")
     print(f"{'queries':<26}{'for example':<30}{'P@10':>7}{'by chance':>11}{'same thing':>12}")
     for name, ask in FAMILIES.items():
@@ -110,8 +108,8 @@ def _measure(name: str, ask: "Asking", ranker: Ranker, options: argparse.Namespa
         line = line or query.line
     mean = float(np.mean(precisions))
     same = f"{np.mean(things):>12.3f}" if things else f"{'':>12}"
-    goal = f"   goal {_GOAL}: {'met' if mean >= _GOAL else 'MISSED'}"
-    print(f"{name:<26}{line:<30}{mean:>7.3f}{np.mean(shares):>11.3f}{same}{goal}")
+    goal = describe_least(mean, _GOAL)
+    print(f"{name:<26}{line:<30}{mean:>7.3f}{np.mean(shares):>11.3f}{same}   {goal}")
 
 
 def _shows(scene: Scene, kind: str | None = None, colour: str | None = None) -> bool:

@@ -1,32 +1,31 @@
 """How the page of duplicates and the comparing of pictures grow with a team.
 
 `python -m tests.benchmarks.duplicate_groups [--rows 1000 10000 100000] [--postgresql]`. A team of each size gets random
-hashes and vectors; of every hundredth picture there is a copy, exact or near by turns. The comparer works through them
-as it does on a site. Then one more picture is compared, and the page is read as a browser does. Beside it, in the same
-run: reading one small row of each picture of the team, which is the least that finding duplicates on the page takes.
+hashes and vectors; every hundredth picture has a copy, an exact and a near one by turns. The comparer compares them as
+it does on a site. Then one more picture is compared, and the page is read as a browser does. For comparison, the same
+run reads one small row of each picture of the team, which is the least that finding duplicates on the page would take.
 Prints medians, statements and the growth from one size to the next. The model is the demo's.
 """
 
 import argparse
 import os
-import platform
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.printing import print_machine
+from tests.picture_rows import normalize_rows, store_images
 from tests.with_services import postgresql
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
 os.environ |= {"DATA_DIR": _SCRATCH.name, "CLIP_MODEL": "demo", "DATABASE_URL": "", "MILVUS_URI": "", "STORAGE_URL": ""}
 os.environ |= {"LOG_LEVEL": "error", "DEBUG": "0"}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
-_CHUNK = 2000
 _REPEATS = 15
 
 # Milliseconds: by the clock, and of this process's processor. The latter leaves out a database server.
@@ -50,8 +49,9 @@ def _measure(sizes: list[int]) -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
-    print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores; {connection.vendor}")
-    print("times in ms, in brackets those of this process's processor; x: growth from the size before")
+    print_machine("django", "pymilvus", "milvus-lite")
+    print(f"{connection.vendor}; times in ms, in brackets the processor time of this process")
+    print("x: growth from the size before")
     previous: dict[str, Times] = {}
     for size in sizes:
         times = _measure_team(size)
@@ -119,10 +119,7 @@ def _take_median(action: Callable[[], Any]) -> Times:
 
 def _fill(team: Any, rows: int) -> None:
     from collections_app.encoders import get_encoder
-    from collections_app.index import Record
-    from collections_app.models import Collection, Image, IndexJob, IndexState
-    from collections_app.services.indexing.active_index import get_active_index
-    from collections_app.services.indexing.entries import build_entry
+    from collections_app.models import Collection, Image, IndexState
 
     chance = np.random.default_rng(rows)
     collection = Collection.objects.create(team=team, name="Many")
@@ -130,7 +127,6 @@ def _fill(team: Any, rows: int) -> None:
     vectors = chance.normal(size=(rows, get_encoder().dim)).astype(np.float32)
     copies = np.arange(1, rows, 100)
     hashes[copies], vectors[copies] = hashes[copies - 1] ^ 3, vectors[copies - 1] + 0.01
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     files = np.arange(rows)
     files[copies[::2]] = copies[::2] - 1
     values = {"byte_size": 1, "format": "PNG", "width": 1, "height": 1, "original_name": "a.png"}
@@ -141,11 +137,7 @@ def _fill(team: Any, rows: int) -> None:
         )
         for n, (file, value) in enumerate(zip(files, hashes, strict=True))
     ]
-    for start, end in pairwise([*range(0, rows, _CHUNK), rows]):
-        Image.objects.bulk_create(images[start:end])
-        pairs = zip(images[start:end], vectors[start:end], strict=True)
-        get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
-    IndexJob.objects.all().delete()
+    store_images(images, normalize_rows(vectors))
 
 
 if __name__ == "__main__":

@@ -16,11 +16,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.printing import print_machine
+
 _SCRATCH = os.environ.get("ENCODING_BENCHMARK") or tempfile.mkdtemp(prefix="imagesearch-bench-")
 _MODEL = Path(_SCRATCH) / "vit-b-32"
 os.environ |= {"DATA_DIR": _SCRATCH, "CLIP_MODEL": str(_MODEL), "MILVUS_URI": "", "LOG_LEVEL": "error"}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
-# What a process is told, and what it then does. Roles: "web" encodes texts, "worker" computes in two lanes.
+# Starts a process of this benchmark. Roles: "web" encodes texts, "worker" computes in a lane per core.
 _COMMAND = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.encoding", "--role"]
 _TEXTS = 15
 
@@ -40,9 +42,9 @@ def main() -> None:
 
     files = list_pictures(options.photos, 100)
     make_model(_MODEL)
-    cores, load = os.cpu_count(), os.getloadavg()[0]
-    print(f"machine: {_read_processor()}, {cores} cores, load before the run {load:.1f}; ViT-B/32, random weights")
-    print(f"pictures: {len(files)} {'photos' if options.photos else 'drawn scenes'}")
+    print_machine("torch", "transformers")
+    kind = "photos" if options.photos else "drawn scenes"
+    print(f"processor: {_read_processor()}; pictures: {len(files)} {kind}; ViT-B/32, random weights")
     _compare_preprocessing(files)
     _compare_texts()
     _compare_memory()
@@ -91,7 +93,7 @@ def _time_each(function: Callable[[Any], object], items: list[Any]) -> float:
 
 
 def _compare_texts() -> None:
-    """A fresh text, encoded in a web process: with nothing beside it, and beside two lanes that never pause."""
+    """A fresh text, encoded in a web process: with nothing beside it, and beside lanes that never pause."""
     threads = sorted({1, os.cpu_count() or 1})
     print("a text in a web process, ms, median of two rounds, idle -> beside an index worker at full speed:")
     for count in threads:
@@ -106,7 +108,7 @@ def _compare_texts() -> None:
 
 
 def _compare_memory() -> None:
-    """Two web processes and an index worker. A folder that cannot be made stands for weights of its own in each."""
+    """Two web processes and an index worker. With a folder that cannot be made, each has weights of its own."""
     print("resident memory (proportional set size), MB: web process, web process, index worker; all three")
     for name, folder in (("weights of its own in each process", "/dev/null"), ("shared weights", "")):
         with ExitStack() as running:

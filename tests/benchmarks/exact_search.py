@@ -8,7 +8,6 @@ on what, medians, the owner's processor time for each search, its memory and the
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,6 +28,9 @@ from collections_app.index.connection import Connection
 from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.milvus import MilvusIndex
 from collections_app.index.schema import EMBEDDED, make_collection_name, make_partition_name
+from tests.benchmarks.printing import print_machine
+from tests.benchmarks.resources import read_memory_mib, read_processor_s, reset_peak_memory
+from tests.picture_rows import Vectors, draw_units
 
 _MODEL_KEY = "benchmark"
 _NAME = make_collection_name(_MODEL_KEY)
@@ -42,16 +43,14 @@ _KINDS = {
     f"{EMBEDDED.index_type}, {EMBEDDED.metric}": (EMBEDDED.index_type, EMBEDDED.metric, dict(EMBEDDED.index_params)),
 }
 
-Vectors = NDArray[np.float32]
-
 
 def main() -> None:
     options = _options()
     if options.own:
         _own(options.own)
         return
-    vectors = _draw_units(options.vectors, options.dim, options.seed)
-    queries = _draw_units(options.queries, options.dim, options.seed + 1)
+    vectors = draw_units(np.random.default_rng(options.seed), options.vectors, options.dim)
+    queries = draw_units(np.random.default_rng(options.seed + 1), options.queries, options.dim)
     _print_setting(options)
     _measure("numpy", "1,000 hits", partial(_rank, vectors), queries, os.getpid())
     with tempfile.TemporaryDirectory(prefix="imagesearch-bench-") as scratch:
@@ -80,18 +79,9 @@ def _options() -> argparse.Namespace:
 
 
 def _print_setting(options: argparse.Namespace) -> None:
-    machine = platform.processor() or platform.machine()
-    print(f"machine: {machine}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    packages = ("pymilvus", "milvus-lite", "faiss-cpu", "numpy")
-    print(f"versions: {', '.join(f'{name} {version(name)}' for name in packages)}")
+    print_machine("pymilvus", "milvus-lite", "faiss-cpu", "numpy")
     print(f"{options.vectors:,} vectors of {options.dim} in one team, {options.queries} queries; medians")
     print(f"{'index':<16}{'search':<24}{'time':>16}{'processor':>13}")
-
-
-def _draw_units(count: int, dim: int, seed: int) -> Vectors:
-    drawn = np.random.default_rng(seed).standard_normal((count, dim), dtype=np.float32)
-    units: Vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-    return units
 
 
 def _fill(directory: Path, vectors: Vectors) -> None:
@@ -133,22 +123,23 @@ def _build_index(client: MilvusClient, *, kind: tuple[str, str, dict[str, int]])
 
 def _measure_kind(client: MilvusClient, *, name: str, owner: int, vectors: Vectors, queries: Vectors) -> None:
     search = partial(_search, client)
-    before_mb = _reset_peak_mb(owner)
+    reset_peak_memory(owner)
+    before_mib = read_memory_mib("VmRSS", owner)
     for limit in (10, 200, 1000):
         _measure(name, f"{limit:,} hits", partial(search, limit=limit), queries, owner)
     half = f"taken_at > {len(vectors) // 2}"
     _measure(name, "200 hits in one half", partial(search, limit=200, condition=half), queries, owner)
-    started, used_s = time.perf_counter(), _read_processor_s(owner)
+    started, used_s = time.perf_counter(), read_processor_s(owner)
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         list(threads.map(partial(search, limit=200), (queries[n % len(queries)] for n in range(_AT_ONCE))))
-    taken_s, used_s = time.perf_counter() - started, _read_processor_s(owner) - used_s
+    taken_s, used_s = time.perf_counter() - started, read_processor_s(owner) - used_s
     rate = f"{_AT_ONCE / taken_s:.1f} searches/s"
     print(f"{name:<16}{f'{_AT_ONCE} at once, 200 hits':<24}{rate:>16}{1000 * used_s / _AT_ONCE:>10.0f} ms", flush=True)
     best = [set(_rank(vectors, query)[:200].tolist()) for query in queries[:5]]
     found = [{hit["id"] for hit in search(query, limit=200)} for query in queries[:5]]
     recall = np.mean([len(some & others) / 200 for some, others in zip(best, found, strict=True)])
-    peak_mb = _read_memory_mb(owner, "VmHWM") - before_mb
-    print(f"{name:<16}recall at 200: {recall:.4f}; searches took up to {peak_mb:,.0f} MB of memory", flush=True)
+    peak_mib = read_memory_mib("VmHWM", owner) - before_mib
+    print(f"{name:<16}recall at 200: {recall:.4f}; searches took up to {peak_mib:,.0f} MiB of memory", flush=True)
 
 
 def _search(client: MilvusClient, query: Vectors, *, limit: int, condition: str = "") -> Any:
@@ -172,29 +163,13 @@ def _rank(vectors: Vectors, query: Vectors) -> NDArray[np.int64]:
 
 
 def _measure(name: str, searched: str, search: Callable[[Vectors], object], queries: Vectors, process: int) -> None:
-    times_s, before_s = [], _read_processor_s(process)
+    times_s, before_s = [], read_processor_s(process)
     for query in queries:
         started = time.perf_counter()
         search(query)
         times_s.append(time.perf_counter() - started)
-    used_ms = 1000 * (_read_processor_s(process) - before_s) / len(queries)
+    used_ms = 1000 * (read_processor_s(process) - before_s) / len(queries)
     print(f"{name:<16}{searched:<24}{1000 * np.median(times_s):>13.1f} ms{used_ms:>10.0f} ms", flush=True)
-
-
-def _read_processor_s(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _reset_peak_mb(process: int) -> float:
-    """Forget the process's peak memory and return what it has now."""
-    Path(f"/proc/{process}/clear_refs").write_text("5")
-    return _read_memory_mb(process, "VmRSS")
-
-
-def _read_memory_mb(process: int, name: str) -> float:
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
 
 
 if __name__ == "__main__":

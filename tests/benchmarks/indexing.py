@@ -9,7 +9,6 @@ import argparse
 import io
 import itertools
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from tests.benchmarks.printing import print_machine
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
 MODEL = Path(_SCRATCH.name) / "vit-b-32"
@@ -42,7 +43,7 @@ def main() -> None:
     files = list_pictures(options.photos, options.count)
     make_model(MODEL)
     upload(files)
-    print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, {_describe_load()}")
+    print_machine("torch", "transformers", "pymilvus", "milvus-lite")
     print(f"pictures: {len(files)} {'photos' if options.photos else 'drawn scenes'}; ViT-B/32, random weights")
     rates = _measure_in_turns(files, options.rounds)
     for name, rate in rates.items():
@@ -235,10 +236,6 @@ def _print_stages(files: Sequence[bytes]) -> None:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
-
-
-def _describe_load() -> str:
-    return f"load {os.getloadavg()[0]:.1f} before the start, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
-"""How well duplicates are told from pictures that only look alike.
+"""How well duplicates are distinguished from pictures that only look alike.
 
 `python -m tests.benchmarks.near_duplicates [--photos DIR] [--count 100]`; without photos, drawn scenes
-are used. Of each picture come ten copies (smaller, recompressed, cropped, brighter, darker, marked) and one that is
-none: of a photo what the camera sees when it is turned aside by a quarter, of a scene the same in another colour.
-Prints precision and recall over pairs: the service's groups, and in the same run the hash alone and the embedding
-alone, the latter also at the bound that suits it best in hindsight. The model is the demo's: it knows drawn things.
+are used. Each picture gets ten copies (smaller, recompressed, cropped, brighter, darker, marked) and one look-alike: of
+a photo what the camera sees when it is turned aside by a quarter, of a scene the same in another colour. Prints
+precision and recall over pairs: of the service's groups, and in the same run of the hash alone and the vector alone,
+the latter also at the bound that is best for it afterwards. The model is the demo's, which knows drawn things.
 """
 
 import argparse
 import io
 import os
-import platform
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance
 
+from tests.benchmarks.printing import print_machine
+
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
 os.environ |= {"DATA_DIR": _SCRATCH.name, "CLIP_MODEL": "demo", "DATABASE_URL": "", "MILVUS_URI": "", "STORAGE_URL": ""}
 os.environ |= {"LOG_LEVEL": "error"}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
-_CHUNK = 2000
-_PLANTED = 0.05
 
 Picture = Image.Image
 Vectors = NDArray[np.float32]
@@ -42,9 +41,9 @@ def main() -> None:
     django.setup()
     call_command("migrate", verbosity=0)
     originals = list(_photos(options) if options.photos else _scenes(options.count))
-    print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores; model: demo")
+    print_machine("torch", "pymilvus", "milvus-lite")
     kind = "photos" if options.photos else "drawn scenes"
-    print(f"pictures: {len(originals)} {kind}, each with copies and a look-alike")
+    print(f"model: demo; pictures: {len(originals)} {kind}, each with copies and a look-alike")
     _measure_quality(originals)
 
 

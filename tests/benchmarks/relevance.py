@@ -9,11 +9,9 @@ scenes than a search samples, it also compares cutoffs from the first hits and a
 
 import argparse
 import os
-import platform
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +24,7 @@ from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, sample_unseen_s
 from collections_app.demo.scenes import sample_scene
 from collections_app.encoders import Encoder
 from collections_app.encoders.clip import ClipEncoder
+from tests.benchmarks.printing import describe_least, describe_most, print_machine
 
 if TYPE_CHECKING:
     from collections_app.services.search.relevance import Baseline
@@ -95,8 +94,7 @@ def _options() -> argparse.Namespace:
 
 
 def _print_setting(options: argparse.Namespace) -> None:
-    print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores")
-    print(f"versions: {', '.join(f'{name} {version(name)}' for name in ('torch', 'transformers', 'numpy'))}")
+    print_machine("torch", "transformers", "numpy")
     print(f"gallery: {options.scenes} unseen scenes, seed {options.seed}, model {options.model.name}")
 
 
@@ -214,9 +212,9 @@ def _print_quality(cases: Sequence[Case]) -> None:
     print(f"queries: {', '.join(f'{len(members)} with {sort}' for sort, members in sorts.items())} matches")
     for sort in ("many", "few"):
         print(f"  F1 of likely, mean of those with {sort:<5}{float(np.mean([case.f1 for case in sorts[sort]])):>7.3f}")
-    print(f"  F1 of likely, mean of the queries {by_query:>10.3f}   {_goal(by_query >= _LEAST_F1, _LEAST_F1)}")
-    print(f"  F1 of likely, over all pictures {over_all:>12.3f}   {_goal(over_all >= _LEAST_F1, _LEAST_F1)}")
-    print(f"  nothing likely where there is none {nothing:>9.3f}   {_goal(nothing >= _LEAST_NONE, _LEAST_NONE)}")
+    print(f"  F1 of likely, mean of the queries {by_query:>10.3f}   {describe_least(by_query, _LEAST_F1)}")
+    print(f"  F1 of likely, over all pictures {over_all:>12.3f}   {describe_least(over_all, _LEAST_F1)}")
+    print(f"  nothing likely where there is none {nothing:>9.3f}   {describe_least(nothing, _LEAST_NONE)}")
 
 
 def _print_errors(cases: Sequence[Case]) -> None:
@@ -228,8 +226,8 @@ def _print_errors(cases: Sequence[Case]) -> None:
     print(f"  by the cutoffs {errors:>30}")
     print(f"  by the best single cosine, {cosine:.3f} {single:>12}")
     print(f"  by the best cut of each ranking {least:>13}")
-    met = errors <= _MOST_ERRORS * single
-    print(f"  cutoffs: {errors / max(single, 1):.2f} times the single cosine's errors   {_goal(met, _MOST_ERRORS)}")
+    times = errors / max(single, 1)
+    print(f"  cutoffs: {times:.2f} times the single cosine's errors   {describe_most(times, _MOST_ERRORS)}")
     if least > _MOST_ERRORS * single:
         print(f"  no cutoffs can meet it: the best cut of each ranking has {least / single:.2f} times as many")
 
@@ -248,10 +246,6 @@ def _print_sampled(cases: Sequence[Case]) -> None:
         nothing = float(np.mean([not likely.any() for truth, likely in pairs if not truth.any()]))
         wrong = sum(int((truth != likely).sum()) for truth, likely in pairs)
         print(f"  {name:<26}{f1:>9.3f}{nothing:>39.3f}{wrong:>17}")
-
-
-def _goal(is_met: bool, bound: float) -> str:
-    return f"goal {bound}: {'met' if is_met else 'MISSED'}"
 
 
 if __name__ == "__main__":

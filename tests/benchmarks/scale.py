@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.large_site.resources import NO_PAGE, count_mib, find_processes, read_memory_mib
+from tests.benchmarks.resources import NO_PAGE, count_mib, find_processes, read_memory_mib
 from tests.index.milvus_server import milvus_server
 from tests.with_services import postgresql
 

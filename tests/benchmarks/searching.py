@@ -13,10 +13,8 @@ import argparse
 import http.client
 import io
 import os
-import platform
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,11 +23,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
+
+from tests.benchmarks.printing import describe_least, describe_most, print_machine
+from tests.with_services import free_port
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
 os.environ |= {"DATA_DIR": _SCRATCH.name, "MILVUS_URI": "", "DATABASE_URL": "", "STORAGE_URL": "", "LOG_LEVEL": "error"}
@@ -139,9 +139,7 @@ def _measure(user: Any, queries: list[str], at_once: list[str]) -> tuple[dict[st
 def _served(user: Any) -> Iterator[Callable[[str], tuple[float, float]]]:
     """Serve the site with one web process, which caches texts; yield a function that requests the page."""
     cookie = _cookie(user)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", "1"]
     site = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
@@ -202,31 +200,24 @@ def _timed(step: Callable[[], object]) -> float:
 
 
 def _print(options: argparse.Namespace, medians: dict[str, float]) -> None:
-    machine = platform.processor() or platform.machine()
-    packages = ("django", "torch", "transformers", "pymilvus", "milvus-lite")
-    print(f"machine: {machine}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(f"versions: {', '.join(f'{name} {version(name)}' for name in packages)}")
+    print_machine("django", "torch", "transformers", "pymilvus", "milvus-lite")
     pictures = f"{options.pictures:,} made-up" if options.pictures else "360 drawn"
     print(f"site: {pictures} pictures, model {options.model}, {options.queries} queries; medians")
     for name, median in medians.items():
         print(f"{name:<20}{median:>8.1f} ms")
     times = medians["page, first byte"] / (medians["encoding"] + medians["Milvus, 1,000"])
     more_ms = medians["again, first byte"] - medians["Milvus, 1,000"]
-    print(f"page: {times:.2f} times bare encoding and Milvus; {_goal(times, _MOST_TIMES)}")
-    print(f"page again: {more_ms:.1f} ms more than Milvus; {_goal(more_ms, _MOST_MORE_MS)}")
+    print(f"page: {times:.2f} times bare encoding and Milvus; {describe_most(times, _MOST_TIMES)}")
+    print(f"page again: {more_ms:.1f} ms more than Milvus; {describe_most(more_ms, _MOST_MORE_MS)}")
 
 
 def _print_large(medians: dict[str, float], per_second: float) -> None:
     fresh = medians["page, all of it"] / medians["Milvus, 200"]
     again = medians["again, all of it"] / medians["Milvus, 200"]
-    print(f"fresh query, last byte: {fresh:.2f} times bare Milvus; {_goal(fresh, _MOST_TIMES_LARGE)}")
-    print(f"repeated query, last byte: {again:.2f} times bare Milvus; {_goal(again, _MOST_TIMES_AGAIN)}")
-    met = "met" if per_second >= _LEAST_PER_SECOND else "MISSED"
-    print(f"{_AT_ONCE} searches at once: {per_second:.1f} per second; goal: at least {_LEAST_PER_SECOND}: {met}")
-
-
-def _goal(value: float, most: float) -> str:
-    return f"goal: at most {most}: {'met' if value <= most else 'MISSED'}"
+    print(f"fresh query, last byte: {fresh:.2f} times bare Milvus; {describe_most(fresh, _MOST_TIMES_LARGE)}")
+    print(f"repeated query, last byte: {again:.2f} times bare Milvus; {describe_most(again, _MOST_TIMES_AGAIN)}")
+    goal = describe_least(per_second, _LEAST_PER_SECOND)
+    print(f"{_AT_ONCE} searches at once: {per_second:.1f} per second; {goal}")
 
 
 if __name__ == "__main__":

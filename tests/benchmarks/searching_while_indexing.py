@@ -8,8 +8,6 @@ on a site; this process answers the pages. The three states are measured in turn
 
 import argparse
 import itertools
-import os
-import platform
 import signal
 import subprocess
 import sys
@@ -19,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks import indexing
+from tests.benchmarks.printing import print_machine
 
 _STATES = ("idle", "limited", "full speed")
 _PAUSE_S = 0.1
@@ -35,7 +34,7 @@ def main() -> None:
     options = parser.parse_args()
     indexing.make_model(indexing.MODEL)
     indexing.upload(indexing.list_pictures(options.photos, options.count))
-    load = os.getloadavg()[0]
+    print_machine("torch", "transformers", "pymilvus", "milvus-lite")
     worker = subprocess.Popen([sys.executable, "manage.py", "index_worker"], stdout=subprocess.DEVNULL)
     try:
         _wait_until_indexed()
@@ -43,7 +42,6 @@ def main() -> None:
     finally:
         worker.send_signal(signal.SIGTERM)
         worker.wait(60)
-    print(f"machine: {platform.machine()}, {os.cpu_count()} cores, load {load:.1f} before the start")
     print(f"{options.count} pictures; {options.queries * options.rounds} fresh queries in each state, milliseconds")
     _print_table("search page", pages, options.percent)
     _print_table("text encoded", texts, options.percent)

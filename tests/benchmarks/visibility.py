@@ -9,20 +9,18 @@ import argparse
 import os
 import random
 import tempfile
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from tests.benchmarks.printing import print_machine
+from tests.picture_rows import Vectors, draw_units, store_images
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
 os.environ |= {"DATA_DIR": _SCRATCH.name, "CLIP_MODEL": "demo", "DATABASE_URL": "", "LOG_LEVEL": "error"}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
-_CHUNK = 2000
 _TOP = 10
 _SMALL_EVERY = 5
-
-Vectors = NDArray[np.float32]
 
 
 def main() -> None:
@@ -33,9 +31,9 @@ def main() -> None:
     django.setup()
     call_command("migrate", verbosity=0)
     chance = random.Random(options.seed)
-    people = _make_people(options, chance)
-    vectors = _index_everything(options.seed)
+    people, vectors = _make_people(options, chance)
     recalls = [[_recall(person, vectors, query) for query in _queries(vectors, options, chance)] for person in people]
+    print_machine("django", "pymilvus", "milvus-lite")
     print(f"teams: {options.teams}, vectors: {len(vectors)}, people: {options.people}, seed: {options.seed}")
     print(f"index: {os.environ.get('MILVUS_URI') or 'Milvus Lite'}")
     _print_recall("everybody", recalls)
@@ -54,13 +52,13 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _make_people(options: argparse.Namespace, chance: random.Random) -> list[Any]:
+def _make_people(options: argparse.Namespace, chance: random.Random) -> tuple[list[Any], dict[int, Vectors]]:
     """Teams of very different sizes; each person is a member of some and has shares in others."""
     from collections_app.models import Collection, Membership, Role, Share, Team, User
 
     teams = [Team.objects.create(name=f"Team {number}") for number in range(options.teams)]
     collections = [Collection.objects.create(team=team, name=str(n)) for team in teams for n in range(4)]
-    _fill(collections, options.vectors, chance)
+    vectors = _fill(collections, options, chance)
     people = [User.objects.create_user(f"person{number}@example.com") for number in range(options.people)]
     for number, person in enumerate(people):
         if number % _SMALL_EVERY == 0:  # one small collection inside the largest team, and nothing else
@@ -72,19 +70,22 @@ def _make_people(options: argparse.Namespace, chance: random.Random) -> list[Any
             Share.objects.create(collection=collection, user=person, role="viewer")
     for collection, team in zip(chance.sample(collections, 20), chance.choices(teams, k=20), strict=True):
         Share.objects.get_or_create(collection=collection, team=team, defaults={"role": "viewer"})
-    return people
+    return people, vectors
 
 
-def _fill(collections: list[Any], count: int, chance: random.Random) -> None:
-    """The first team has a third of everything, and its last collection twenty pictures."""
-    from collections_app.models import Image, IndexJob
+def _fill(collections: list[Any], options: argparse.Namespace, chance: random.Random) -> dict[int, Vectors]:
+    """The first team has a third of everything, and its last collection twenty pictures. Return vectors by image id."""
+    from collections_app.encoders import get_encoder
+    from collections_app.models import Image
 
+    count = options.vectors
     weights = [count / 9] * 3 + [0] + [count * 2 / 3 / len(collections)] * (len(collections) - 4)
     chosen = [collections[3]] * 20 + chance.choices(collections, weights, k=count - 20)
     rows = [_row(number, collection) for number, collection in enumerate(chosen)]
-    for start, end in pairwise([*range(0, count, _CHUNK), count]):
-        Image.objects.bulk_create(rows[start:end])
-    IndexJob.objects.all().delete()
+    vectors = draw_units(np.random.default_rng(options.seed), count, get_encoder().dim)
+    store_images(rows, vectors)
+    ids = Image.objects.order_by("pk").values_list("pk", flat=True)
+    return dict(zip(ids, vectors, strict=True))
 
 
 def _row(number: int, collection: Any) -> Any:
@@ -93,22 +94,6 @@ def _row(number: int, collection: Any) -> Any:
     name = f"{number}.png"
     facts = {"byte_size": 1, "format": "PNG", "width": 1, "height": 1}
     return Image(collection=collection, file=name, original_name=name, sha256=f"{number:064x}", **facts)
-
-
-def _index_everything(seed: int) -> dict[int, Vectors]:
-    from collections_app.encoders import get_encoder
-    from collections_app.index import Record
-    from collections_app.models import Image
-    from collections_app.services.indexing.active_index import get_active_index
-    from collections_app.services.indexing.entries import build_entry
-
-    images = list(Image.objects.select_related("collection"))
-    drawn = np.random.default_rng(seed).normal(size=(len(images), get_encoder().dim)).astype(np.float32)
-    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
-    for start, end in pairwise([*range(0, len(images), _CHUNK), len(images)]):
-        pairs = zip(images[start:end], drawn[start:end], strict=True)
-        get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
-    return {image.pk: vector for image, vector in zip(images, drawn, strict=True)}
 
 
 def _queries(vectors: dict[int, Vectors], options: argparse.Namespace, chance: random.Random) -> list[Vectors]:

@@ -1,4 +1,4 @@
-"""Ids: which texts are one."""
+"""Which texts are ids."""
 
 import pytest
 

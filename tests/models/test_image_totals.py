@@ -62,14 +62,14 @@ WRITES: dict[str, Callable[[SampleTeam], object]] = {
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("write", WRITES)
-def test_totals_follow(write: str, sample: SampleTeam) -> None:
+def test_totals_are_right_after(write: str, sample: SampleTeam) -> None:
     put_pictures(sample, 2)
     WRITES[write](sample)
     assert read_totals() == count_rows()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_totals_follow_a_purge_and_a_restore(sample: SampleTeam) -> None:
+def test_totals_are_right_after_a_purge_and_a_restore(sample: SampleTeam) -> None:
     put_pictures(sample, 2)
     trash_images(images=Image.objects.all(), trasher=sample.owner)
     restore_images(images=Image.objects.filter(pk=sample.image.pk))

@@ -1,6 +1,6 @@
-"""Fills an empty installation: teams, people, rights, pictures as rows with their names, and their vectors.
+"""Fills an empty installation: teams, people, rights, rows of pictures, and their vectors. No picture files are made.
 
-Picture files are not made. Rows are written past the outbox, because the vectors are stored here.
+`tests/large_library.py` is for plans of statements: its pictures are in all states, and most have no vectors.
 """
 
 import hashlib
@@ -16,13 +16,12 @@ import numpy as np
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from collections_app.index import Record
 from collections_app.models import Collection, Image, Membership, PublicLink, Role, Share, Team, User
 from collections_app.models.image import IndexState
-from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.entries import build_entry, compute_vector_checksum
+from collections_app.services.indexing.entries import compute_vector_checksum
 from collections_app.services.search.saved import save_search
-from tests.benchmarks.large_site.vectors import MODEL_KEY, Vectors, draw_pictures
+from tests.benchmarks.large_site.vectors import MODEL_KEY, draw_pictures
+from tests.picture_rows import Vectors, store_vectors
 
 CHUNK = 5000
 OWNER, MEMBER, GUEST, ADMIN = (f"{name}@example.com" for name in ("owner", "member", "guest", "admin"))
@@ -40,9 +39,9 @@ _START = datetime(2020, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """`ids` and `team_ids` of the pictures by their number, which is the place of their vector among all drawn ones.
+    """What was stored. The arrays have one value for each picture, in the order in which vectors are drawn.
 
-    Only pictures that a search can find have a team id; the others have 0.
+    `team_ids` is 0 for pictures that no search can find. The index took `upsert_s`, with making the entries.
     """
 
     ids: "np.ndarray[Any, np.dtype[np.int64]]"
@@ -80,7 +79,7 @@ def fill_installation(*, pictures: int, teams: int, report: Callable[[str], None
 
 
 def draw_chunk(chunk: int, count: int) -> Vectors:
-    """Return the vectors of one chunk of pictures. Those of copies are alike."""
+    """Return the vectors of one chunk of pictures. Copies and similar pictures have equal vectors."""
     vectors = draw_pictures(chunk, count)
     for number in range(1, count):
         if _is_copy(number) or _is_similar(number):
@@ -175,9 +174,8 @@ def _build_row(number: int, place: Collection, vector: Vectors, owner: User) -> 
 
 def _store_vectors(rows: list[Image], vectors: Vectors) -> float:
     """Return the seconds that the index took."""
-    records = [Record(entry=build_entry(row), vector=vector) for row, vector in zip(rows, vectors, strict=True)]
     started = time.perf_counter()
-    get_active_index().upsert(records)
+    store_vectors(rows, vectors)
     return time.perf_counter() - started
 
 

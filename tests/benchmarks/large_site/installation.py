@@ -38,7 +38,7 @@ def measure_installation(*, pictures: int, teams: int, repeats: int, queries: in
     from tests.benchmarks.large_site.measuring import IndexClock, measure_task
     from tests.benchmarks.large_site.pages import list_tasks
     from tests.benchmarks.large_site.recall import measure_recall
-    from tests.benchmarks.large_site.resources import read_memory_mib
+    from tests.benchmarks.resources import read_memory_mib
 
     get_encoder()
     empty_mib = read_memory_mib("VmRSS")

@@ -13,7 +13,7 @@ from django.db import connection
 
 from collections_app.index.milvus import MilvusIndex
 from tests.benchmarks.large_site.pages import Task
-from tests.benchmarks.large_site.resources import NO_PAGE, read_cpu_s, read_memory_mib, reset_peak_memory
+from tests.benchmarks.resources import NO_PAGE, read_memory_mib, read_thread_s, reset_peak_memory
 
 # A slow task is repeated less often.
 _LONGEST_S = 30.0
@@ -143,7 +143,7 @@ def _take_sample(task: Task, argument: str, clock: IndexClock) -> _Sample:
 
 
 def _read_clocks(clock: IndexClock) -> tuple[float, float, float, float, float]:
-    """Return seconds: by the clock, of them in the index, CPU of this thread without it, of the process, of SQL."""
+    """Return seconds: clock, clock in the index, CPU of this thread outside the index, of the process, of SQL."""
     own_s = time.thread_time() - clock.cpu_s
     return time.perf_counter(), clock.total_s, own_s, time.process_time(), _read_database_s()
 
@@ -153,4 +153,4 @@ def _read_database_s() -> float:
     if connection.vendor != "postgresql":
         return 0.0
     connection.ensure_connection()
-    return read_cpu_s(connection.connection.info.backend_pid)
+    return read_thread_s(connection.connection.info.backend_pid)

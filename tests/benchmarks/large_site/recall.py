@@ -12,7 +12,8 @@ from collections_app.models import Collection, Team
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.search.retrieval import MAX_HITS
 from tests.benchmarks.large_site.filling import BIG_TEAM, CHUNK, SMALL, Filled, draw_chunk
-from tests.benchmarks.large_site.vectors import Vectors, draw_pictures, draw_text
+from tests.benchmarks.large_site.vectors import draw_pictures, draw_text
+from tests.picture_rows import Vectors
 
 TOP = 10
 # The index compares more candidates if more hits are wanted.

@@ -2,37 +2,28 @@
 
 import random
 import time
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-_CHUNK = 4000
+from tests.picture_rows import Vectors, normalize_rows, store_images
+
 _COLLECTIONS = 10
 _CLUSTERS = 200
 _SPREAD = 1.2
 _QUERIES = 20
 
-Vectors = NDArray[np.float32]
-
 
 def make_site(count: int) -> Any:
     """Fill a team of its own with `count` pictures and return its owner."""
-    from collections_app.models import Image, IndexJob, User
-    from collections_app.services.indexing.active_index import get_active_index
-    from collections_app.services.indexing.entries import build_entry
+    from collections_app.models import User
     from collections_app.services.library.collections import create_collection
 
     user = User.objects.create_user("bench@example.com")
     team = user.personal_team
     places = [create_collection(team=team, name=f"Year {n}", creator=user) for n in range(2000, 2000 + _COLLECTIONS)]
-    vectors = draw_vectors(count)
-    for start, end in pairwise([*range(0, count, _CHUNK), count]):
-        images = Image.objects.bulk_create(_build_row(n, places[n % _COLLECTIONS], user) for n in range(start, end))
-        pairs = zip(images, vectors[start:end], strict=True)
-        get_active_index().upsert(_make_records(pairs, build_entry))
-    IndexJob.objects.all().delete()
+    rows = [_build_row(number, places[number % _COLLECTIONS], user) for number in range(count)]
+    store_images(rows, draw_vectors(count))
     return user
 
 
@@ -43,8 +34,7 @@ def draw_vectors(count: int) -> Vectors:
     chance, dim = np.random.default_rng(1), get_encoder().dim
     centres = chance.normal(size=(_CLUSTERS, dim))
     drawn = centres[chance.integers(_CLUSTERS, size=count)] + _SPREAD * chance.normal(size=(count, dim))
-    units: Vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
-    return units
+    return normalize_rows(drawn)
 
 
 def print_numpy() -> None:
@@ -99,12 +89,6 @@ def print_counts(user: Any) -> None:
         hits = " + ".join(map(str, searched))
         print(f"{query:<28} index searches: {len(searched)} ({hits} hits), SQL statements: {len(statements)}")
     MilvusIndex.search = bare  # type: ignore[method-assign]
-
-
-def _make_records(pairs: Any, build_entry: Any) -> list[Any]:
-    from collections_app.index import Record
-
-    return [Record(entry=build_entry(image), vector=vector) for image, vector in pairs]
 
 
 def _build_row(number: int, collection: Any, user: Any) -> Any:

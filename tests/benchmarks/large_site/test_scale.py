@@ -8,7 +8,7 @@ from pytest_django import Settings
 from collections_app.index import close_index
 from collections_app.models import IndexJob
 from tests.benchmarks.large_site.installation import measure_installation
-from tests.benchmarks.large_site.resources import NO_PAGE
+from tests.benchmarks.resources import NO_PAGE
 from tests.benchmarks.scale import Result, compute_growth, print_results
 
 

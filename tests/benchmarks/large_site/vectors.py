@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+
+from tests.picture_rows import Vectors, draw_units, normalize_rows
 
 DIM = 512
 MODEL_KEY = "benchmark-512"
@@ -15,31 +16,20 @@ _COMMON, _CLUSTER, _OWN = 0.6, 0.6, 0.5
 _TEXT_OWN = 1.5
 _SEED = 12
 
-Vectors = NDArray[np.float32]
-
 
 def draw_pictures(chunk: int, count: int) -> Vectors:
     """Return the vectors of one chunk of pictures, shape (count, DIM): the same for the same number of the chunk."""
     generator = np.random.default_rng([_SEED, chunk])
     clusters = generator.integers(_CLUSTERS, size=count)
-    return normalize_rows(_CENTRES[clusters] + _OWN * draw_units(generator, count))
+    return normalize_rows(_CENTRES[clusters] + _OWN * draw_units(generator, count, DIM))
 
 
 def draw_text(text: str) -> Vectors:
     """Return the vector of a text, shape (DIM,)."""
     generator = np.random.default_rng([_SEED, int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])])
     centre = _CENTRES[generator.integers(_CLUSTERS)]
-    vector: Vectors = normalize_rows(centre + _TEXT_OWN * draw_units(generator, 1))[0]
+    vector: Vectors = normalize_rows(centre + _TEXT_OWN * draw_units(generator, 1, DIM))[0]
     return vector
-
-
-def draw_units(generator: np.random.Generator, count: int) -> Vectors:
-    return normalize_rows(generator.standard_normal((count, DIM), dtype=np.float32))
-
-
-def normalize_rows(vectors: Vectors) -> Vectors:
-    unit_vectors: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32, copy=False)
-    return unit_vectors
 
 
 class DrawnEncoder:
@@ -57,8 +47,8 @@ class DrawnEncoder:
 
 def _draw_centres() -> Vectors:
     generator = np.random.default_rng(_SEED)
-    common = draw_units(generator, 1)
-    return (_COMMON * common + _CLUSTER * draw_units(generator, _CLUSTERS)).astype(np.float32)
+    common = draw_units(generator, 1, DIM)
+    return (_COMMON * common + _CLUSTER * draw_units(generator, _CLUSTERS, DIM)).astype(np.float32)
 
 
 _CENTRES = _draw_centres()

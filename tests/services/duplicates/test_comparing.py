@@ -81,7 +81,7 @@ def test_images_wait_while_the_index_is_missing(sample: SampleTeam, broken_index
 
 
 def test_groups_are_not_chained_through_neighbours(sample: SampleTeam) -> None:
-    """Of a, b, c in a row, the ends too far from each other: the best of them takes its neighbours and no more."""
+    """a, b and c lie in a row, the ends too far from each other. The best one takes its neighbours and no others."""
     ids = []
     for name, value, size in (("aaa", 0, (90, 90)), ("bbb", 0b111111, (80, 80)), ("ccc", 0b111111111111, (70, 70))):
         image = put_row(sample, name, pixels=size)

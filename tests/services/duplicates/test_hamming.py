@@ -12,7 +12,7 @@ def flip(value: int, bits: list[int]) -> int:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_hashes_within_the_distance_share_nearly_a_band(seed: int) -> None:
+def test_near_hashes_have_a_band_that_differs_in_two_bits_at_most(seed: int) -> None:
     chance = np.random.default_rng(seed)
     value = int(chance.integers(-(2**63), 2**63 - 1))
     other = flip(value, chance.choice(64, size=MAX_BITS, replace=False).tolist())
@@ -20,7 +20,7 @@ def test_hashes_within_the_distance_share_nearly_a_band(seed: int) -> None:
     assert any(theirs in list_near_bands([own], band=band) for band, (own, theirs) in enumerate(bands))
 
 
-def test_evenly_spread_differences_share_nearly_a_band() -> None:
+def test_differences_spread_over_all_bands_are_found() -> None:
     other = flip(0, [0, 1, 2, 21, 22, 23, 42, 43])
     assert cut_into_bands(other)[2] in list_near_bands([0], band=2)
 

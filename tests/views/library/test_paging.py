@@ -125,7 +125,7 @@ def test_unknown_place_shows_the_first_page(name: str, odd: str, as_owner: Clien
 
 
 def test_picture_that_one_may_not_see_is_an_unknown_place(sample: SampleTeam) -> None:
-    """Otherwise the place would tell its date."""
+    """Otherwise the page would reveal the date of that picture."""
     foreign = store_images(sample.collection, 1)[0]
     own = Collection.objects.create(team=sample.outsider.personal_team, name="Own", creator=sample.outsider)
     newest = store_images(own, PAGE_SIZE + 5)

@@ -1,5 +1,6 @@
-"""Memory of processes and bytes on disk, from Linux's /proc and the file system."""
+"""Memory and processor time of processes, and bytes on disk, from Linux's /proc and the file system."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,14 +14,20 @@ def read_memory_mib(field: str, process: int | str = "self") -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) / 1024
 
 
-def read_cpu_s(process: int) -> float:
-    """Return the CPU time of a process with one thread."""
+def read_thread_s(process: int) -> float:
+    """Return the processor time of a process's first thread, in finer steps than `read_processor_s`."""
     return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
 
 
-def reset_peak_memory() -> None:
-    """VmHWM of this process begins again at its present memory."""
-    Path("/proc/self/clear_refs").write_text("5")
+def read_processor_s(process: int) -> float:
+    """Return the processor time of a process with all its threads."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def reset_peak_memory(process: int | str = "self") -> None:
+    """VmHWM of the process begins again at its present memory."""
+    Path(f"/proc/{process}/clear_refs").write_text("5")
 
 
 def find_processes(name: str, *, parent: int) -> list[int]:
