@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from collections_app.models.collection import Collection
 from collections_app.models.names import NameField, TagsField
 from collections_app.models.pair_comparison import PairComparison
-from collections_app.models.queued_writes import QueuedWrites
+from collections_app.models.queued_writes import QueuedQuerySet
 from collections_app.models.team import Team
 from collections_app.models.text_search import NameRank, ScopedWords
 from collections_app.models.user import User
@@ -35,7 +35,7 @@ def build_storage_name(image: "Image", file_name: str) -> str:
     return f"originals/{name[:2]}/{name}{PurePath(file_name).suffix.lower()}"
 
 
-class ImageQuerySet(QueuedWrites["Image"]):
+class ImageQuerySet(QueuedQuerySet["Image"]):
     """Reads. The writes queue index jobs."""
 
     def not_trashed(self) -> Self:

@@ -18,7 +18,7 @@ INDEXED_FIELDS = frozenset(
 )
 
 
-class QueuedWrites(models.QuerySet[_Row]):
+class QueuedQuerySet(models.QuerySet[_Row]):
     """The writes of `ImageQuerySet`."""
 
     def lock_ids(self) -> list[int]:
@@ -46,7 +46,7 @@ class QueuedWrites(models.QuerySet[_Row]):
             return super().update(**values)
         with transaction.atomic():
             changed = list(self.values_list("pk", flat=True))
-            count = super(QueuedWrites, self.filter(pk__in=changed)).update(**values)
+            count = super(QueuedQuerySet, self.filter(pk__in=changed)).update(**values)
             IndexJob.objects.enqueue(changed)
         return count
 
@@ -55,7 +55,7 @@ class QueuedWrites(models.QuerySet[_Row]):
         with transaction.atomic():
             file_names = dict(self.values_list("pk", "file"))
             IndexJob.objects.enqueue_deleted(file_names)
-            return super(QueuedWrites, self.filter(pk__in=file_names)).delete()
+            return super(QueuedQuerySet, self.filter(pk__in=file_names)).delete()
 
     def update_in_chunks(self, **values: Any) -> int:
         """Update like `update`, in short transactions, each of which applies the filters again; return how many."""

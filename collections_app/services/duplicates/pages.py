@@ -115,7 +115,8 @@ def _find_new_copies(team: Team, user: User, queued_ids: Sequence[int]) -> list[
     visible = Image.objects.visible_to(user).in_team(team)
     files = set(visible.among(changed_ids).values_list("sha256", flat=True))
     copies: dict[str, dict[int, int | None]] = defaultdict(dict)
-    for sha256, pk, group_id in visible.looked_up().filter(sha256__in=files).values_list("sha256", "pk", "comparison__group"):
+    same = visible.looked_up().filter(sha256__in=files)
+    for sha256, pk, group_id in same.values_list("sha256", "pk", "comparison__group"):
         copies[sha256][pk] = group_id
     return [list(own) for own in copies.values() if len(own) > 1 and (None in own.values() or len({*own.values()}) > 1)]
 

@@ -138,8 +138,8 @@ def find_title_matches(request: SearchRequest, *, limit: int) -> list[Image]:
 
 
 def _find_best(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | None) -> SearchResults:
-    """Search once. Search again for MAX_HITS only if all hits are likely, fewer than wanted are visible, or it is unclear
-    whether there are more.
+    """Search once. Search again for MAX_HITS only if all hits are likely, fewer than wanted are visible, or the index
+    returned slightly fewer than FIRST_HITS, so that there may be no more.
     """
     parts = embed_terms(request)
     vector, score_scale = compose(parts), compute_score_scale(parts)
