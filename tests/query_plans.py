@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -54,7 +55,8 @@ def explain(statement: Statement) -> Plan:
 
 def _explain_sqlite(statement: Statement) -> Plan:
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.params)
+        # A new text each time: otherwise Python reuses the earlier statement, with indexes that were dropped since.
+        cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql} -- {uuid.uuid4()}", statement.params)
         lines = [row[3] for row in cursor.fetchall()]
     tables = defaultdict(set)  # an alias may stand for several tables, in several subqueries
     for table, alias in _ALIAS.findall(statement.sql):

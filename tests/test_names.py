@@ -25,7 +25,7 @@ VERBS = frozenset((Path(__file__).parent / "verbs.txt").read_text().split())
 # Classes whose public methods answer for a library, which names them.
 _ADAPTED = (
     *("Form", "Field", "Admin", "Handler", "Adapter", "Storage", "Middleware", "QuerySet", "Manager", "Lookup"),
-    *("QueuedWrites", "ListFilter", "Parser", "Channel", "Server", "Task", "FileIO", "RawIOBase", "Servicer"),
+    *("ListFilter", "Parser", "Channel", "Server", "Task", "FileIO", "RawIOBase", "Servicer"),
 )
 
 

@@ -1,13 +1,14 @@
 """One uploaded picture: its file, its metadata and its state in the index."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +57,17 @@ class ImageQuerySet(QueueingQuerySet["Image"]):
 
     def in_team(self, team: Team) -> Self:
         return self.filter(collection__team=team)
+
+    def among(self, image_ids: Iterable[int]) -> Self:
+        """Those of the images with these ids. With `filter(pk__in=…)`, SQLite reads each id in each collection."""
+        return self.looked_up().filter(pk__in=image_ids)
+
+    def looked_up(self) -> Self:
+        """The same images, for further filters that find few: the database checks each of these images.
+
+        Only for reads. If PostgreSQL waits for a lock, it does not check the former filters again.
+        """
+        return type(self)(self.model, using=self.db).filter(Exists(self.filter(pk=OuterRef("pk"))))
 
     def with_collection(self) -> Self:
         return self.select_related("collection__team")

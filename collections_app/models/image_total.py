@@ -1,5 +1,6 @@
 """How many images each collection has, and their size: kept up to date by triggers, so that no page counts rows."""
 
+from collections.abc import Iterable
 from typing import Self
 
 from django.db import models
@@ -25,6 +26,17 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
 
     def in_team(self, team: Team) -> Self:
         return self.filter(collection__team=team)
+
+    def in_places(self, *, team_ids: Iterable[int], collection_ids: Iterable[int]) -> Self:
+        """Images of the teams and of the single collections, without the trash."""
+        places = Q(collection__team__in=team_ids) | Q(collection__in=collection_ids)
+        return self.not_trashed().filter(places, collection__trashed_at=None)
+
+    def not_failed(self) -> Self:
+        return self.exclude(index_state=IndexState.FAILED)
+
+    def indexed_by(self, model_key: str) -> Self:
+        return self.filter(index_state=IndexState.INDEXED, index_model_key=model_key)
 
     def unindexed(self) -> Self:
         return self.filter(index_state__in=(IndexState.PENDING, IndexState.FAILED))

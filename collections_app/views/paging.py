@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from collections_app.models import Image
@@ -46,12 +46,15 @@ class PictureList:
     """Those of the images that are in the collections, newest first. `images` must not depend on the collections.
 
     `field` is the date that orders them. `id_field` names a picture in addresses: public pages show no primary keys.
+    A picture that was moved to the trash keeps its place if it is in the `restorable` collections. For other people its
+    place would tell its date.
     """
 
     images: ImageQuerySet
     collections: CollectionQuerySet
     field: str = "created_at"
     id_field: str = "pk"
+    restorable: CollectionQuerySet | None = None
 
     def get_page(self, request: HttpRequest) -> PicturePage:
         """Return the page that the request asks for, or the first one if its place in the list is unknown."""
@@ -76,13 +79,15 @@ class PictureList:
         return self._read(list_newest_ids(self.images, self.collections, field=self.field, limit=count))
 
     def _find_place(self, sent: str) -> tuple[datetime, int] | None:
-        """Return the date and the key of the picture with this id. A picture in the trash keeps its place."""
+        """Return the date and the key of the picture with this id, if the person may see it."""
         value = _parse_uuid(sent) if self.id_field == "public_id" else parse_id(sent)
         if value is None:
             return None
-        named = Image.objects.filter(collection__in=self.collections, **{self.id_field: value})
-        dated = named.filter(**{f"{self.field}__isnull": False})
-        return next(iter(dated.values_list(self.field, "pk")), None)
+        images = self.images
+        if self.restorable is not None:
+            images |= Image.objects.trashed().filter(collection__in=self.restorable)
+        named = images.filter(collection__in=self.collections, **{self.id_field: value})
+        return next(iter(named.values_list(self.field, "pk")), None)
 
     def _list_ids(self, images: ImageQuerySet, *, is_oldest: bool = False) -> list[int]:
         """Return one id more than a page shows, if there are as many."""
@@ -90,9 +95,7 @@ class PictureList:
         return list_newest_ids(images, collections, field=field, limit=PAGE_SIZE + 1, is_oldest=is_oldest)
 
     def _read(self, ids: Sequence[int]) -> list[Image]:
-        # With `collection__in`, SQLite would look for each picture in each collection.
-        is_in_collection = Exists(self.collections.filter(pk=OuterRef("collection")))
-        rows = self.images.filter(is_in_collection, pk__in=ids).with_collection()
+        rows = self.images.filter(collection__in=self.collections).among(ids).with_collection()
         return list(rows.order_by(f"-{self.field}", "-pk"))
 
     def _name(self, rows: Sequence[Image]) -> object:

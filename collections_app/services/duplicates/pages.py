@@ -113,9 +113,10 @@ def _find_new_copies(team: Team, user: User, queued_ids: Sequence[int]) -> list[
     jobs = IndexJob.objects.waiting().order_by("-pk").values_list("image_id", flat=True)[:_MAX_CHANGED]
     changed_ids = {*jobs, *queued_ids}
     visible = Image.objects.visible_to(user).in_team(team)
-    files = set(visible.filter(pk__in=changed_ids).values_list("sha256", flat=True)) if changed_ids else set()
+    files = set(visible.among(changed_ids).values_list("sha256", flat=True))
     copies: dict[str, dict[int, int | None]] = defaultdict(dict)
-    for sha256, pk, group_id in visible.filter(sha256__in=files).values_list("sha256", "pk", "comparison__group"):
+    same = visible.looked_up().filter(sha256__in=files)
+    for sha256, pk, group_id in same.values_list("sha256", "pk", "comparison__group"):
         copies[sha256][pk] = group_id
     return [list(own) for own in copies.values() if len(own) > 1 and (None in own.values() or len({*own.values()}) > 1)]
 
@@ -126,12 +127,13 @@ def _build_groups(
     """Read the images of new copies and of stored groups, and show each in one group."""
     stored = list(stored)
     ids = {pk for own in copies for pk in own} | {pk for keeper_id, own in stored for pk in (keeper_id, *own)}
-    images = Image.objects.visible_to(user).in_team(team).with_collection().in_bulk(ids)
+    visible = Image.objects.visible_to(user).in_team(team)
+    images = {image.pk: image for image in visible.among(ids).with_collection()}
     found = [_sort_images(images, own) for own in copies]
     found += [[images.pop(keeper_id), *_sort_images(images, own)] for keeper_id, own in stored if keeper_id in images]
     own_ids = [image.pk for group in found for image in group]
     dismissals = DuplicateDismissal.objects.list_by_image(team_id=team.pk, image_ids=own_ids)
-    editable = frozenset(Image.objects.editable_by(user).filter(pk__in=own_ids).values_list("pk", flat=True))
+    editable = frozenset(Image.objects.editable_by(user).among(own_ids).values_list("pk", flat=True))
     groups = []
     for keeper, *others in filter(None, found):
         of_keeper = dismissals.get(keeper.pk, set())

@@ -120,7 +120,7 @@ def split_hits(hits: Sequence[Hit], cutoffs: Cutoffs, *, is_graded: bool = False
 
 def join_rows(ranked: Sequence[ScoredId], *, images: ImageQuerySet) -> list[Result]:
     """Join results to their visible rows, in order. A picture that was deleted or is no longer visible is left out."""
-    rows = images.with_collection().in_bulk([each.id for each in ranked])
+    rows = {image.pk: image for image in images.among([each.id for each in ranked]).with_collection()}
     return [Result(image=rows[each.id], score=each.score) for each in ranked if each.id in rows]
 
 
@@ -138,7 +138,9 @@ def find_title_matches(request: SearchRequest, *, limit: int) -> list[Image]:
 
 
 def _find_best(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | None) -> SearchResults:
-    """Search once. Search again for MAX_HITS only if all hits are likely, or fewer than wanted are visible."""
+    """Search once. Search again for MAX_HITS only if all hits are likely, fewer than wanted are visible, or the index
+    returned slightly fewer than FIRST_HITS, so that there may be no more.
+    """
     parts = embed_terms(request)
     vector, score_scale = compose(parts), compute_score_scale(parts)
     sample = get_sample(request.visible_scope) if cutoffs is None else None
@@ -155,7 +157,8 @@ def _find_best(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | No
             is_cut=has_more_hits(raw_hits, limit=limit),
             is_first_part=limit < MAX_HITS,
         )
-        if not results.has_more or len(hits) > max(results.likely_count, (wanted or 0) - 1):
+        is_enough = len(raw_hits) >= limit and len(hits) > max(results.likely_count, (wanted or 0) - 1)
+        if is_enough or not results.has_more:
             break
     return results
 
@@ -176,7 +179,7 @@ def _keep_visible_parts(
 
 
 def _find_visible_ids(ids: Sequence[int], images: ImageQuerySet) -> set[int]:
-    return set(images.filter(pk__in=ids).values_list("pk", flat=True))
+    return set(images.among(ids).values_list("pk", flat=True))
 
 
 def _list_limits(request: SearchRequest, sample: ScopeSample | None, wanted: int | None) -> list[int]:
@@ -201,7 +204,7 @@ def _sort_by_date(results: SearchResults, images: ImageQuerySet) -> SearchResult
     """Sort the likely results by date; all of them if the results are not split."""
     count = results.likely_count or (len(results.ranked) if results.verdict is Verdict.UNSPLIT else 0)
     first, rest = results.ranked[:count], results.ranked[count:]
-    times = images.filter(pk__in=[each.id for each in first]).values_list("pk", "taken_at", "created_at")
+    times = images.among([each.id for each in first]).values_list("pk", "taken_at", "created_at")
     dates = {pk: taken_at or convert_to_wall_clock(created_at) for pk, taken_at, created_at in times}
     visible = [each for each in first if each.id in dates]
     dated = sorted(visible, key=lambda each: (dates[each.id], each.id), reverse=True)

@@ -12,12 +12,12 @@ from typing import Self
 
 import numpy as np
 from cachetools import TLRUCache
-from django.db.models import Count, Max, Q
+from django.db.models import Max
 from numpy.typing import NDArray
 
 from collections_app.encoders import get_encoder
 from collections_app.index import Vector
-from collections_app.models.image import IndexState
+from collections_app.models import Image, ImageTotal, IndexState
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.search.retrieval import MAX_HITS, find_nearest
 from collections_app.services.search.scope import Scope
@@ -47,8 +47,8 @@ class ScopeSample:
     """About one entry in `sample_every` of a scope; with 1 it is the whole scope.
 
     `ids` and `neutral_scores` (those of NEUTRAL_TEXT) have the shape (n,), `vectors` is float16 of shape (n, dim).
-    When it was drawn, the scope had `total` searchable pictures up to `newest_id`. `is_settled`: all were in the index,
-    and no others waited.
+    When it was drawn, the scope had `total` searchable pictures, and `newest_id` was the newest picture in the index,
+    of any scope. `is_settled`: the index had the vectors, and no pictures of the scope waited.
     """
 
     ids: NDArray[np.int64]
@@ -114,21 +114,19 @@ def _find_current(key: _Key, scope: Scope) -> ScopeSample | None:
     if sample is None:
         return None
     most_new = int(_MAX_NEW_SHARE * sample.total)
-    new = scope.images.indexed_by(key[0]).filter(pk__gt=sample.newest_id).order_by()[: most_new + 1]
+    new = scope.images.looked_up().indexed_by(key[0]).filter(pk__gt=sample.newest_id)[: most_new + 1]
     return sample if new.count() <= most_new else None
 
 
 def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
     model_key = key[0]
-    is_searchable = Q(index_state=IndexState.INDEXED, index_model_key=model_key)
     # Counted before the entries are read: a picture that is indexed meanwhile counts as new.
-    images = scope.images.exclude(index_state=IndexState.FAILED)
-    facts = images.aggregate(
-        total=Count("pk", filter=is_searchable), newest_id=Max("pk", filter=is_searchable), rows=Count("pk")
-    )
-    neutral, sample_every = embed_text(NEUTRAL_TEXT), choose_step(facts["rows"])
+    newest_id = Image.objects.indexed_by(model_key).aggregate(newest=Max("pk"))["newest"] or 0
+    totals = ImageTotal.objects.in_places(team_ids=scope.team_ids, collection_ids=scope.collections)
+    searchable, expected = totals.indexed_by(model_key).sum_images(), totals.not_failed().sum_images()
+    neutral, sample_every = embed_text(NEUTRAL_TEXT), choose_step(expected)
     if sample_every == 1:
-        ids = list(images.values_list("pk", flat=True))
+        ids = list(scope.images.exclude(index_state=IndexState.FAILED).values_list("pk", flat=True))
     else:
         ids, sample_every = _draw_ids(scope, neutral, sample_every)
     found = get_active_index().get_vectors(ids, team_ids=scope.all_team_ids) if ids else {}
@@ -138,9 +136,9 @@ def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
         vectors=vectors.astype(np.float16),
         neutral_scores=(vectors @ neutral).astype(np.float64),
         sample_every=sample_every,
-        total=facts["total"],
-        newest_id=facts["newest_id"] or 0,
-        is_settled=facts["rows"] == facts["total"] and len(found) * sample_every > _LEAST_SHARE * facts["total"],
+        total=searchable,
+        newest_id=newest_id,
+        is_settled=searchable == expected and len(found) * sample_every > _LEAST_SHARE * searchable,
     )
     with _lock:
         _samples[key] = sample

@@ -24,7 +24,11 @@ from collections_app.views.paging import PictureList
 @require_safe
 def collection(request: SignedInRequest, pk: int) -> HttpResponse:
     collection = get_visible_collection(request.user, pk)
-    pictures = PictureList(images=Image.objects.not_trashed(), collections=Collection.objects.filter(pk=pk))
+    pictures = PictureList(
+        images=Image.objects.not_trashed(),
+        collections=Collection.objects.filter(pk=pk),
+        restorable=Collection.objects.restorable_by(request.user),
+    )
     return render(
         request,
         "library/collection.html",

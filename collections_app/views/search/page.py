@@ -164,7 +164,8 @@ def list_pictures(user: User, search_request: SearchRequest) -> PictureList:
     scope, collections = search_request.scope, Collection.objects.visible_to(user)
     if search_request.is_restricted:
         collections = collections.filter(Q(team__in=scope.team_ids) | Q(pk__in=scope.collections))
-    return PictureList(images=Image.objects.not_trashed(), collections=collections)
+    restorable = Collection.objects.restorable_by(user)
+    return PictureList(images=Image.objects.not_trashed(), collections=collections, restorable=restorable)
 
 
 def _render_next_page(request: SignedInRequest, search_request: SearchRequest) -> HttpResponse:

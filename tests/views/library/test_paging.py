@@ -124,6 +124,16 @@ def test_unknown_place_shows_the_first_page(name: str, odd: str, as_owner: Clien
         assert list_ids(answer.content.decode()) == list_ids(as_owner.get(address).content.decode())
 
 
+def test_viewer_learns_no_date_of_a_trashed_picture(sample: SampleTeam) -> None:
+    images = store_images(sample.collection, PAGE_SIZE + 5)
+    trash_images(images=Image.objects.filter(pk=images[20].pk), trasher=sample.owner)
+    client = sign_in_client(sample.viewer)
+    for address in ("/search/", f"/collections/{sample.collection.pk}/"):
+        first = list_ids(client.get(address).content.decode())
+        for name in ("after_id", "before_id"):
+            assert list_ids(client.get(f"{address}?{name}={images[20].pk}").content.decode()) == first
+
+
 def test_picture_that_one_may_not_see_is_an_unknown_place(sample: SampleTeam) -> None:
     """Otherwise the page would reveal the date of that picture."""
     foreign = store_images(sample.collection, 1)[0]

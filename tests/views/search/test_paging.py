@@ -55,6 +55,13 @@ def test_unlikely_pictures_are_not_counted_if_the_index_left_some_out(sample: Sa
     assert f"Select all {len(answer.context['results'].ranked)}" in page
 
 
+def test_results_are_counted_if_they_nearly_fill_a_search(sample: SampleTeam, as_owner: Client) -> None:
+    made = index_matches_and_others(sample, matches=190, total=TOTAL)
+    mark_indexed()
+    page = as_owner.get("/search/", {"q": f"{WORDS} in:Matches", "all": "1"}).content.decode()
+    assert f"Select all {len(made.matches)}" in " ".join(page.split())
+
+
 def test_all_pictures_of_a_large_scope_are_not_counted(sample: SampleTeam, as_owner: Client) -> None:
     index_matches_and_others(sample, matches=0, total=TOTAL)
     mark_indexed()
