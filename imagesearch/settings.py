@@ -203,7 +203,7 @@ CLIP_MODEL = env.text("CLIP_MODEL") or "openai/clip-vit-base-patch32"
 CLIP_MODEL_PATH = str(DEMO_MODEL_DIR) if CLIP_MODEL == "demo" else CLIP_MODEL
 CLIP_REVISION = env.text("CLIP_REVISION")
 ENCODER_CLASS = "collections_app.encoders.clip.ClipEncoder"
-CLIP_DTYPE = env.choice("CLIP_DTYPE", "auto", among=("auto", "float32", "bfloat16"))
+CLIP_DTYPE = env.choice("CLIP_DTYPE", "auto", among=("auto", "float32", "bfloat16", "int8"))
 # Copies of models whose files have another number format than the one they run with. Processes share their memory.
 SHARED_WEIGHTS_DIR = DATA_DIR / "weights"
 # Empty: the embedded store in DATA_DIR, shared by all processes of this installation.

@@ -13,6 +13,7 @@ APP = Path(__file__).parent.parent / "collections_app"
 MODULES = sorted(path for path in APP.rglob("*.py") if "migrations" not in path.parts)
 # Names that Django, waitress and scripts ask for.
 CONVENTIONS = {
+    "forward",  # torch calls modules by it
     *("Command", "main", "ready", "as_sqlite", "as_postgresql", "shutdown"),
     *("service", "log", "register"),
     # Two modules with one interface, for two databases.

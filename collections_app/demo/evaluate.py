@@ -101,7 +101,7 @@ def _parse_arguments() -> Any:
     parser.add_argument("--model", type=Path, default=MODEL_FOLDER)
     parser.add_argument("--count", type=int, default=2000, help="how many scenes to draw and search")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16", "int8"), default="float32")
     parser.add_argument("--brief", action="store_true", help="only the means, not every query")
     return parser.parse_args()
 

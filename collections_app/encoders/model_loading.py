@@ -17,6 +17,7 @@ from collections_app.errors import gettext_noop as _
 from .devices import Placement
 from .model_files import ModelFolder, has_safe_weights
 from .preprocessing import Preprocess, make_preprocess
+from .quantization import use_int8
 from .shared_weights import discard_shared_copy, find_shared_copy
 
 # transformers and its file readers raise these for incomplete, damaged or other folders.
@@ -87,6 +88,9 @@ def load_model(folder: ModelFolder, placement: Placement) -> LoadedModel:
         processor = AutoImageProcessor.from_pretrained(path, local_files_only=True, backend="pil")
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
     _check_complete(path, model, missing)
+    if placement.dtype_name == "int8":
+        with _translate_errors(path):
+            use_int8(model.vision_model)
     return LoadedModel(
         model=model.eval().to(placement.device),
         preprocess=make_preprocess(processor),

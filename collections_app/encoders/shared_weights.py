@@ -37,7 +37,7 @@ def find_shared_copy(folder: ModelFolder, placement: Placement) -> Path | None:
     files = _list_files(folder.path)
     if placement.device != "cpu" or not files or _find_formats(files) <= {_STORED_NAMES[placement.dtype]}:
         return None
-    copy = Path(settings.SHARED_WEIGHTS_DIR) / f"{folder.ident}-{placement.dtype_name}"
+    copy = Path(settings.SHARED_WEIGHTS_DIR) / f"{folder.ident}-{str(placement.dtype).removeprefix('torch.')}"
     try:
         if not (copy / _FILE).is_file():
             _delete_unused(copy.parent)

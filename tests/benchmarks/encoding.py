@@ -1,4 +1,4 @@
-"""The encoder with ViT-B/32's architecture: preprocessing, texts beside a busy index worker, and memory of processes.
+"""The encoder with ViT-B/32's architecture: preprocessing, number formats, texts beside an index worker, and memory.
 
 `python -m tests.benchmarks.encoding [--photos DIR]`; without photos, drawn scenes are used. The weights are random:
 speed and memory do not depend on their values. Every figure is printed with its comparison, from the same run.
@@ -30,13 +30,13 @@ _TEXTS = 15
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, help="a folder of pictures")
-    parser.add_argument("--role", choices=["web", "worker"], help=argparse.SUPPRESS)
+    parser.add_argument("--role", choices=["web", "worker", "formats"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     import django
 
     django.setup()
     if options.role:
-        {"web": _run_web, "worker": _run_worker}[options.role]()
+        {"web": _run_web, "worker": _run_worker, "formats": _run_formats}[options.role]()
         return
     from tests.benchmarks.indexing import list_pictures, make_model
 
@@ -46,6 +46,7 @@ def main() -> None:
     kind = "photos" if options.photos else "drawn scenes"
     print(f"processor: {_read_processor()}; pictures: {len(files)} {kind}; ViT-B/32, random weights")
     _compare_preprocessing(files)
+    _compare_formats()
     _compare_texts()
     _compare_memory()
 
@@ -82,14 +83,22 @@ def _compare_preprocessing(files: list[bytes]) -> None:
     print(f"  one pass     {ours_ms:6.2f} ms; cosine at least {cosines.min():.6f}, mean {cosines.mean():.6f}")
 
 
-def _time_each(function: Callable[[Any], object], items: list[Any]) -> float:
+def _compare_formats() -> None:
+    """The instructions of an older processor are chosen before torch is imported: hence a process of its own."""
+    for instructions in ("DEFAULT", "AVX512_CORE_VNNI"):
+        print(f"image tower, one thread, batches of 16, ONEDNN_MAX_CPU_ISA={instructions}:", flush=True)
+        environment = os.environ | {"ENCODING_BENCHMARK": _SCRATCH, "ONEDNN_MAX_CPU_ISA": instructions}
+        subprocess.run([*_COMMAND, "formats"], env=environment, check=True)
+
+
+def _time_each(function: Callable[[Any], object], items: list[Any], rounds: int = 3) -> float:
     def measure() -> float:
         started = time.process_time()
         for item in items:
             function(item)
         return (time.process_time() - started) / len(items) * 1000
 
-    return min(measure() for _ in range(3))
+    return min(measure() for _ in range(rounds))
 
 
 def _compare_texts() -> None:
@@ -174,6 +183,29 @@ def _load() -> Any:
     encoder.encode_texts(["load"])
     print("ready", flush=True)
     return encoder
+
+
+def _run_formats() -> None:
+    import numpy as np
+
+    from collections_app.encoders import make_encoder, use_one_thread
+
+    use_one_thread()
+    # Emulated, bfloat16 takes four times as long as float32.
+    is_older = os.environ["ONEDNN_MAX_CPU_ISA"] != "DEFAULT"
+    dtypes = ("float32", "int8") if is_older else ("float32", "bfloat16", "int8")
+    encoders = {dtype: make_encoder(str(_MODEL), "", dtype) for dtype in dtypes}
+    pixels = np.random.default_rng(0).standard_normal((16, 3, 224, 224), dtype=np.float32)
+    vectors = {dtype: encoder.encode_pixels(pixels) for dtype, encoder in encoders.items()}
+    times: dict[str, list[float]] = {dtype: [] for dtype in encoders}
+    for _ in range(3):
+        for dtype, encoder in encoders.items():
+            times[dtype].append(_time_each(encoder.encode_pixels, [pixels], rounds=1) / len(pixels))
+    medians = {dtype: statistics.median(each) for dtype, each in times.items()}
+    for dtype, each in medians.items():
+        cosine = (vectors[dtype] * vectors["float32"]).sum(axis=1).min()
+        ratio = medians["float32"] / each
+        print(f"  {dtype:8} {each:6.1f} ms for a picture, {ratio:.2f} times as fast, cosine at least {cosine:.5f}")
 
 
 def _run_web() -> None:

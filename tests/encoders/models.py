@@ -4,13 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
+from collections_app.encoders.quantization import can_multiply_int8
+
 ROOT = Path(__file__).parents[2]
 DEMO_MODEL = ROOT / "collections_app" / "demo" / "model"
+# int8 is refused elsewhere.
+needs_vnni = pytest.mark.skipif(not can_multiply_int8() or torch.cuda.is_available(), reason="no VNNI, or a GPU")
 VIT_B32 = ROOT.parent / "shared" / "clip-vit-base-patch32"
 PHOTOS = ROOT.parent / "shared" / "photos"
 

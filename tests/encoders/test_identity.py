@@ -8,7 +8,7 @@ import pytest
 from collections_app.encoders.clip import ClipEncoder
 
 from .conftest import CopyModel
-from .models import DEMO_MODEL
+from .models import DEMO_MODEL, needs_vnni
 
 
 def key(folder: Path, dtype: str = "float32") -> str:
@@ -44,6 +44,11 @@ def test_one_byte_of_the_weights_changes_the_key(copy_model: CopyModel) -> None:
 def test_dtype_changes_the_key() -> None:
     assert key(DEMO_MODEL, "float32") != key(DEMO_MODEL, "bfloat16")
     assert key(DEMO_MODEL, "auto") in {key(DEMO_MODEL, "float32"), key(DEMO_MODEL, "bfloat16")}
+
+
+@needs_vnni
+def test_int8_has_a_key_of_its_own() -> None:
+    assert len({key(DEMO_MODEL, dtype) for dtype in ("int8", "float32", "bfloat16")}) == 3
 
 
 @pytest.mark.parametrize("name", ["preprocessor_config.json", "config.json"])

@@ -111,6 +111,11 @@ def test_an_unknown_number_format_is_refused() -> None:
     assert "CLIP_DTYPE" in refusal(str(DEMO_MODEL), dtype="float8")
 
 
+def test_int8_is_refused_on_a_processor_without_vnni(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx2": True})
+    assert "needs a processor with VNNI" in refusal(str(DEMO_MODEL), dtype="int8")
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", "preprocessor_config.json"])
 def test_damaged_files_are_explained_in_a_sentence(copy_model: CopyModel, name: str) -> None:
     folder = copy_model("model")

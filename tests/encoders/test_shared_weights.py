@@ -13,7 +13,7 @@ from transformers import AutoModel
 
 from collections_app.encoders.clip import ClipEncoder
 
-from .models import DEMO_MODEL, Array, draw_pictures
+from .models import DEMO_MODEL, Array, draw_pictures, needs_vnni
 
 TEXTS = ["a red car", "two dogs"]
 
@@ -58,6 +58,15 @@ def test_model_stored_as_it_runs_is_not_copied(weights: Path, copy_model: Any) -
     assert not weights.exists()
     encode(folder, "float32")
     assert len(list(weights.iterdir())) == 1
+
+
+@needs_vnni
+def test_int8_uses_the_pages_that_float32_uses(weights: Path) -> None:
+    encode(dtype="float32")
+    copies = list(weights.iterdir())
+    encode(dtype="int8")
+    assert len(copies) == 1
+    assert list(weights.iterdir()) == copies
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 100, None])

@@ -11,7 +11,7 @@ from PIL import Image
 from collections_app.encoders.clip import MAX_BATCH, ClipEncoder
 from collections_app.errors import EncoderError
 
-from .models import DEMO_MODEL, cosines, draw_pictures, tutorial_image_vectors, tutorial_text_vectors
+from .models import DEMO_MODEL, cosines, draw_pictures, needs_vnni, tutorial_image_vectors, tutorial_text_vectors
 
 TEXTS = ["a red car", "two white dogs under a tree", "x", ""]
 ODD_TEXTS = ["\0", "😀" * 500, "\ud800 lone", "a" * 100_000, "word " * 20_000, "\u202eطقط", "\x7f\n\t"]
@@ -44,7 +44,10 @@ def test_pixels_can_be_prepared_separately(encoder: ClipEncoder) -> None:
     assert np.abs(encoder.encode_pixels(pixels) - encoder.encode_images(pictures)).max() < 1e-5
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("bfloat16", 1e-3)])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"),
+    [("float32", 1e-5), ("bfloat16", 1e-3), pytest.param("int8", 1e-3, marks=needs_vnni)],
+)
 def test_other_items_of_a_batch_do_not_change_a_vector(dtype: str, tolerance: float) -> None:
     encoder = ClipEncoder(str(DEMO_MODEL), dtype=dtype)
     pictures = draw_pictures(9)
@@ -72,6 +75,23 @@ def test_bfloat16_agrees_with_float32(encoder: ClipEncoder) -> None:
     pictures = draw_pictures(8)
     assert cosines(half.encode_images(pictures), encoder.encode_images(pictures)).min() >= 0.999
     assert cosines(half.encode_texts(TEXTS), encoder.encode_texts(TEXTS)).min() >= 0.999
+
+
+@needs_vnni
+def test_int8_agrees_with_float32(encoder: ClipEncoder) -> None:
+    whole = ClipEncoder(str(DEMO_MODEL), dtype="int8")
+    pictures = draw_pictures(40)
+    vectors, expected = whole.encode_images(pictures), encoder.encode_images(pictures)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert 1e-5 < (1 - cosines(vectors, expected)).max() < 0.005
+    assert np.array_equal(whole.encode_texts(TEXTS), encoder.encode_texts(TEXTS))
+
+
+@needs_vnni
+def test_int8_reports_numbers_that_are_not_finite() -> None:
+    encoder = ClipEncoder(str(DEMO_MODEL), dtype="int8")
+    with pytest.raises(EncoderError, match="no usable numbers"):
+        encoder.encode_pixels(encoder.preprocess(draw_pictures(2)) * np.float32(np.nan))
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
