@@ -32,12 +32,6 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
         places = Q(collection__team__in=team_ids) | Q(collection__in=collection_ids)
         return self.not_trashed().filter(places, collection__trashed_at=None)
 
-    def not_failed(self) -> Self:
-        return self.exclude(index_state=IndexState.FAILED)
-
-    def indexed_by(self, model_key: str) -> Self:
-        return self.filter(index_state=IndexState.INDEXED, index_model_key=model_key)
-
     def unindexed(self) -> Self:
         return self.filter(index_state__in=(IndexState.PENDING, IndexState.FAILED))
 
@@ -48,6 +42,15 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
 
     def sum_images(self) -> int:
         return int(self.aggregate(sum=Sum("image_count", default=0))["sum"])
+
+    def sum_searchable(self, model_key: str) -> tuple[int, int]:
+        """Return how many images a search with this model can find, and how many it will once all are indexed."""
+        is_found = Q(index_state=IndexState.INDEXED, index_model_key=model_key)
+        sums = self.aggregate(
+            searchable=Sum("image_count", filter=is_found, default=0),
+            expected=Sum("image_count", filter=~Q(index_state=IndexState.FAILED), default=0),
+        )
+        return int(sums["searchable"]), int(sums["expected"])
 
     def measure(self) -> tuple[int, int]:
         """Return the number of images and their bytes."""

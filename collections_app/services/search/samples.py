@@ -123,7 +123,7 @@ def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
     # Counted before the entries are read: a picture that is indexed meanwhile counts as new.
     newest_id = Image.objects.indexed_by(model_key).aggregate(newest=Max("pk"))["newest"] or 0
     totals = ImageTotal.objects.in_places(team_ids=scope.team_ids, collection_ids=scope.collections)
-    searchable, expected = totals.indexed_by(model_key).sum_images(), totals.not_failed().sum_images()
+    searchable, expected = totals.sum_searchable(model_key)
     neutral, sample_every = embed_text(NEUTRAL_TEXT), choose_step(expected)
     if sample_every == 1:
         ids = list(scope.images.exclude(index_state=IndexState.FAILED).values_list("pk", flat=True))
