@@ -132,6 +132,7 @@ def test_keyboard_rates_results(results: Page) -> None:
     tab_to(results, results.get_by_role("link", name="Rate results"))
     results.keyboard.press("Enter")
     expect(results.get_by_role("button", name=re.compile("^Right"))).to_have_count(6)
+    results.wait_for_load_state()  # the scripts that handle the keys have run
     results.keyboard.press("/")
     results.keyboard.press("ArrowDown")
     results.keyboard.press("r")
