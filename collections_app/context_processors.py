@@ -32,7 +32,8 @@ def read_indexing_status(user: User) -> IndexingStatus:
     """
     model_key = get_known_model_key()
     others = ImageTotal.objects.indexed_by_others(model_key) if model_key else ImageTotal.objects.none()
-    states = User.objects.filter(pk=user.pk).values_list(Exists(ImageTotal.objects.unindexed()), Exists(others))
+    kinds = (ImageTotal.objects.unindexed(), others)
+    states = User.objects.filter(pk=user.pk).values_list(*(Exists(kind.with_images()) for kind in kinds))
     if not any(states.first() or ()):
         return IndexingStatus()
     failed = Q(index_state=IndexState.FAILED)

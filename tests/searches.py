@@ -1,14 +1,9 @@
 """Searches as the site runs them, for tests."""
 
-from django.db import connection
-
 from collections_app.models import Image, User
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.results import join_rows, run_search
-
-# In PostgreSQL a page counts the images that wait while totals have not been merged; see `ImageTotal`.
-STATEMENTS_FOR_TOTALS = int(connection.vendor == "postgresql")
 
 
 def find_images(user: User, text: str, **place: str) -> list[Image]:

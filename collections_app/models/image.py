@@ -1,7 +1,7 @@
 """One uploaded picture: its file, its metadata and its state in the index."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Self
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.collection import Collection
+from collections_app.models.id_list import HasOneOfIds
 from collections_app.models.names import NameField, TagsField
 from collections_app.models.pair_comparison import PairComparison
 from collections_app.models.queued_writes import QueueingQuerySet
@@ -58,9 +59,9 @@ class ImageQuerySet(QueueingQuerySet["Image"]):
     def in_team(self, team: Team) -> Self:
         return self.filter(collection__team=team)
 
-    def among(self, image_ids: Iterable[int]) -> Self:
+    def among(self, image_ids: Sequence[int]) -> Self:
         """Those of the images with these ids. With `filter(pk__in=…)`, SQLite reads each id in each collection."""
-        return self.looked_up().filter(pk__in=image_ids)
+        return self.looked_up().filter(HasOneOfIds(image_ids)) if image_ids else self.none()
 
     def looked_up(self) -> Self:
         """The same images, for further filters that find few: the database checks each of these images.
@@ -80,16 +81,17 @@ class ImageQuerySet(QueueingQuerySet["Image"]):
         date = Coalesce("taken_at", "created_at", output_field=models.DateTimeField())
         return self.order_by(date.desc(), "-pk")
 
-    def matching_names(self, words: ScopedWords) -> Self:
+    def having_names(self, words: ScopedWords) -> Self:
         """Images whose title, tags, file name and collection contain all words; the last word is a prefix.
 
-        Images whose own names contain all words come first, then the newest. Every text is accepted, and none of its
-        characters is an operator. The search reads only the scopes of the words.
+        Every text is accepted, and none of its characters is an operator. The search reads only the scopes of the
+        words.
         """
-        if words.is_empty:
-            return self.none()
-        found = self.filter(names__words__matching=words)
-        return found.order_by(NameRank("names__words", words), "-created_at", "-pk")
+        return self.none() if words.is_empty else self.filter(names__words__matching=words)
+
+    def matching_names(self, words: ScopedWords) -> Self:
+        """The same images: those whose own names contain all words come first, then the newest."""
+        return self.having_names(words).order_by(NameRank("names__words", words), "-created_at", "-pk")
 
     def get_neighbours(self, image: "Image") -> "tuple[Image | None, Image | None]":
         """Return the next newer and the next older image of its collection."""

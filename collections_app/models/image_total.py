@@ -1,7 +1,7 @@
 """How many images each collection has, and their size: kept up to date by triggers, so that no page counts rows."""
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q, Sum
@@ -39,6 +39,10 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
         """Images that were indexed with another model. Two ranges, so that the database index is used."""
         other = Q(index_model_key__lt=model_key) | Q(index_model_key__gt=model_key)
         return self.filter(other, index_state=IndexState.INDEXED)
+
+    def with_images(self) -> "models.QuerySet[ImageTotal, Any]":
+        """The states that have images. In PostgreSQL the rows of one state may cancel out until they are merged."""
+        return self.values("index_state").annotate(sum=Sum("image_count")).filter(sum__gt=0)
 
     def sum_images(self) -> int:
         return int(self.aggregate(sum=Sum("image_count", default=0))["sum"])

@@ -32,7 +32,7 @@ def _list_range(*ranges: tuple[int, int]) -> list[str]:
 
 # Accents of Latin, Greek and Cyrillic letters, Hebrew points, Arabic vowel signs, and characters without a width.
 _STRIPPED = _list_range(
-    *((0x300, 0x36F), (0x591, 0x5BD), (0x5BF, 0x5BF), (0x5C1, 0x5C2), (0x5C4, 0x5C5), (0x5C7, 0x5C7)),
+    *((0x300, 0x344), (0x346, 0x36F), (0x591, 0x5BD), (0x5BF, 0x5BF), (0x5C1, 0x5C2), (0x5C4, 0x5C5), (0x5C7, 0x5C7)),
     *((0x610, 0x61A), (0x640, 0x640), (0x64B, 0x65F), (0x670, 0x670), (0x6D6, 0x6DC), (0x6DF, 0x6E8), (0x6EA, 0x6ED)),
     *((0xAD, 0xAD), (0x61C, 0x61C), (0x200B, 0x200B), (0x200D, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064)),
     *((0x2066, 0x206F), (0x20E3, 0x20E3), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0x1F3FB, 0x1F3FF), (0xE0020, 0xE007F)),
@@ -65,13 +65,15 @@ _DIGITS = {
     for character in _list_range((0x660, 0xFFFF))
     if unicodedata.category(character) == "Nd"
 }
-# Letters that people write in two ways but NFKD does not decompose: Arabic and Persian, Turkish, Nordic, final sigma.
+# Letters that people write in two ways but NFKD does not decompose: Arabic and Persian, Turkish, Nordic, final sigma,
+# Greek iota below a letter, old Cyrillic. All spellings of a tag, which differ in `casefold` only, have the same words.
 SINGLE_LETTERS = {
     **dict(zip("يىكةەھ", "ییکههه", strict=True)),
-    **dict(zip("ıøđłħς", "iodlhσ", strict=True)),  # noqa: RUF001
+    **dict(zip("ıøđłħς\N{COMBINING GREEK YPOGEGRAMMENI}", "iodlhσι", strict=True)),  # noqa: RUF001
+    **dict(zip("ᲀᲁᲂᲃᲄᲅᲆᲇᲈ", "вдосттъѣꙋ", strict=True)),
     **_DIGITS,
 }
-DOUBLE_LETTERS = {"ß": "ss", "æ": "ae", "œ": "oe"}
+DOUBLE_LETTERS = {"ß": "ss", "æ": "ae", "œ": "oe", "ᾳ": "αι", "ῃ": "ηι", "ῳ": "ωι"}  # noqa: RUF001
 
 _STRIPPED_PATTERN = re.compile(f"[{STRIPPED}]")
 _TRANSLATION = str.maketrans({**SINGLE_LETTERS, **DOUBLE_LETTERS})

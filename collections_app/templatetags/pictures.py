@@ -1,9 +1,18 @@
-"""Template tags for the size and shape of pictures, known before the files load, and for the files to select."""
+"""Template tags for icons, and for the addresses, size and shape of pictures, which are known before the files load.
+
+A page has many tiles: addresses are built once for all pictures, and icons once for all pages.
+"""
+
+import uuid
+from functools import lru_cache
+from typing import NamedTuple
 
 from django import template
+from django.template.loader import render_to_string
+from django.urls import get_script_prefix, reverse
 
 from collections_app.imaging import ACCEPTED_ENDINGS
-from collections_app.models import Image
+from collections_app.models import Image, PublicLink
 from collections_app.services.library.renditions import Rendition, compute_rendition_size
 
 register = template.Library()
@@ -12,6 +21,41 @@ register = template.Library()
 # enough to be seen and touched in a small window.
 TALLEST, WIDE, WIDEST = 300, 700, 999
 _PLACES = ("ones", "tenths", "hundredths")
+_PLACEHOLDER_ID = 999_999_999_999_999_999
+_PLACEHOLDER_PUBLIC_ID = uuid.UUID(int=0)
+
+
+class PictureUrls(NamedTuple):
+    """The addresses of a picture. Visitors of a public link have none of the file."""
+
+    page: str
+    preview: str
+    thumbnail: str
+    file: str = ""
+
+
+@register.simple_tag
+@lru_cache
+def icon(name: str) -> str:
+    return render_to_string("partials/_icon.html", {"name": name})
+
+
+@register.simple_tag
+def picture_urls(image: Image, link: PublicLink | None = None) -> PictureUrls:
+    """Return the addresses of a picture, or those for visitors of the public link."""
+    placeholder, key = (_PLACEHOLDER_PUBLIC_ID, image.public_id) if link else (_PLACEHOLDER_ID, image.pk)
+    urls = _build_urls(link.secret if link else "", get_script_prefix())
+    return PictureUrls(*(url.replace(str(placeholder), str(key)) for url in urls))
+
+
+@lru_cache(maxsize=64)
+def _build_urls(secret: str, prefix: str) -> PictureUrls:
+    """Return the addresses with a placeholder for the picture's key. `prefix` is the site's path, which all contain."""
+    if secret:
+        names = ("public_image", "public_preview", "public_thumbnail")
+        return PictureUrls(*(reverse(name, args=[secret, _PLACEHOLDER_PUBLIC_ID]) for name in names))
+    own_names = ("image", "image_preview", "image_thumbnail", "image_file")
+    return PictureUrls(*(reverse(name, args=[_PLACEHOLDER_ID]) for name in own_names))
 
 
 @register.filter

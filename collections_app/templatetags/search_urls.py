@@ -49,6 +49,11 @@ def similar_search_url(search: SearchRequest, image: Image, weight: float) -> st
     """Return the address of the search with a picture as one more example; a negative weight excludes it."""
     if str(image.pk) in search.examples:
         return get_search_url(search, search.query.add(make_example_term(image.pk, weight=weight)))
-    # A page needs many of these, which differ in the id only: it replaces that of a cached address.
-    url = get_search_url(search, search.query.add(make_example_term(_PLACEHOLDER_ID, weight=weight)))
+    url = _build_example_url(search.query, tuple(search.place.items()), weight)
     return url.replace(str(_PLACEHOLDER_ID), str(image.pk))
+
+
+@lru_cache(maxsize=16)
+def _build_example_url(query: Query, place: tuple[tuple[str, str], ...], weight: float) -> str:
+    """Return the address with a placeholder for the example's id. A page has many, which differ in the id only."""
+    return _build_url(str(query.add(make_example_term(_PLACEHOLDER_ID, weight=weight))), place)

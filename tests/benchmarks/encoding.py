@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.printing import print_machine
+from tests.benchmarks.random_model import make_random_model
 
 _SCRATCH = os.environ.get("ENCODING_BENCHMARK") or tempfile.mkdtemp(prefix="imagesearch-bench-")
 _MODEL = Path(_SCRATCH) / "vit-b-32"
@@ -38,10 +39,10 @@ def main() -> None:
     if options.role:
         {"web": _run_web, "worker": _run_worker, "formats": _run_formats}[options.role]()
         return
-    from tests.benchmarks.indexing import list_pictures, make_model
+    from tests.benchmarks.indexing import list_pictures
 
     files = list_pictures(options.photos, 100)
-    make_model(_MODEL)
+    make_random_model(_MODEL)
     print_machine("torch", "transformers")
     kind = "photos" if options.photos else "drawn scenes"
     print(f"processor: {_read_processor()}; pictures: {len(files)} {kind}; ViT-B/32, random weights")

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.printing import print_machine
+from tests.benchmarks.random_model import make_random_model
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
 MODEL = Path(_SCRATCH.name) / "vit-b-32"
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     files = list_pictures(options.photos, options.count)
-    make_model(MODEL)
+    make_random_model(MODEL)
     upload(files)
     print_machine("torch", "transformers", "pymilvus", "milvus-lite")
     print(f"pictures: {len(files)} {'photos' if options.photos else 'drawn scenes'}; ViT-B/32, random weights")
@@ -92,19 +93,6 @@ def _drawings() -> Iterator[bytes]:
 
     pictures = [picture for collection in get_demo_collections() for picture in collection.pictures]
     return map(draw_picture, pictures)
-
-
-def make_model(folder: Path) -> None:
-    """Save random weights. The architecture is CLIPConfig's default, with the demo's tokenizer."""
-    import torch
-    from transformers import AutoTokenizer, CLIPConfig, CLIPImageProcessor, CLIPModel
-
-    from collections_app.demo import model_export
-
-    torch.manual_seed(0)
-    CLIPModel(CLIPConfig()).save_pretrained(folder)
-    CLIPImageProcessor().save_pretrained(folder)
-    AutoTokenizer.from_pretrained(Path(model_export.__file__).parent / "model").save_pretrained(folder)
 
 
 def upload(files: Sequence[bytes]) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from tests.benchmarks import indexing
 from tests.benchmarks.printing import print_machine
+from tests.benchmarks.random_model import make_random_model
 
 _STATES = ("idle", "limited", "full speed")
 _PAUSE_S = 0.1
@@ -32,7 +33,7 @@ def main() -> None:
     parser.add_argument("--percent", type=int, default=25)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    indexing.make_model(indexing.MODEL)
+    make_random_model(indexing.MODEL)
     indexing.upload(indexing.list_pictures(options.photos, options.count))
     print_machine("torch", "transformers", "pymilvus", "milvus-lite")
     worker = subprocess.Popen([sys.executable, "manage.py", "index_worker"], stdout=subprocess.DEVNULL)

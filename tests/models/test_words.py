@@ -61,6 +61,13 @@ def list_matching_rows(sample: SampleTeam, text: str) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
+def test_spellings_that_are_one_tag_have_the_same_words() -> None:
+    characters = [character for character in map(chr, range(0x110000)) if character.casefold() != character]
+    assert len(characters) > 1000
+    spellings = ((f"a{each}b", f"a{each.casefold()}b") for each in characters)
+    assert [both for both in spellings if find_words(both[0]) != find_words(both[1])] == []
+
+
 def test_index_returns_no_row_of_another_team(sample: SampleTeam) -> None:
     others = make_other_team(sample, 50)
     assert list_matching_rows(sample, "rose") == [sample.image.pk]
@@ -72,6 +79,6 @@ def test_collection_that_moves_to_another_team_is_found_there(sample: SampleTeam
     Image.objects.update(title="Rose garden")
     Collection.objects.filter(pk=sample.collection.pk).update(team=sample.outsider.personal_team)
     before = parse_search_request(user=sample.owner, parameters={"q": "rose garden"})
-    assert find_title_matches(before, limit=10) == []
+    assert not find_title_matches(before, limit=10)
     request = parse_search_request(user=sample.outsider, parameters={"q": "rose garden"})
     assert len(find_title_matches(request, limit=10)) == 1

@@ -34,7 +34,7 @@ EXCEPTIONS = [
     ('"sha256" = %s', "^/images/", SORT, "Sorts the pictures with the same bytes."),
     ("uploader_id", "^/upload/", SORT, "Sorts one collection."),
     ("image_names", "^/search/", ANY, "Ranks all matches, and the planner estimates how many there are."),
-    ("LIMIT 1000$|tags", r"^/search/\?q=(tag|is|sort):", ANY, "A search by filters alone reads what it filters."),
+    ("LIMIT 1000$", r"^/search/\?q=(is|sort):", ANY, "A search by filters alone reads what it filters."),
     ("compared_at", "/duplicates/$", ANY, "Sorts the pictures that are still to be compared: here all."),
     ('AS "sha256"', "/duplicates/$", ANY, "Finds copies of the 2,001 pictures that changed last: here one in 25."),
     ("indexjob.* DESC LIMIT 1000$", "/duplicates/$", SCAN, "Reads the newest jobs backwards."),

@@ -124,17 +124,16 @@ def join_rows(ranked: Sequence[ScoredId], *, images: ImageQuerySet) -> list[Resu
     return [Result(image=rows[each.id], score=each.score) for each in ranked if each.id in rows]
 
 
-def find_title_matches(request: SearchRequest, *, limit: int) -> list[Image]:
+def find_title_matches(request: SearchRequest, *, limit: int) -> ImageQuerySet:
     """Return the first pictures whose names contain all wanted words and that meet the filters, best first.
 
     "a white dog" finds a picture with the title "White dog".
     """
-    scope = request.scope
+    images = request.scope.images
     if request.problems:
-        return []
-    words = ScopedWords(drop_stop_words(request.wanted_text), tuple(scope.team_ids), tuple(scope.collections))
-    named = scope.images.matching_names(words).with_collection()
-    return list(request.filters.apply(named, limit=limit))
+        return images.none()
+    named = images.matching_names(_build_words(request, drop_stop_words(request.wanted_text)))
+    return request.filters.apply(named, limit=limit)
 
 
 def _find_best(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | None) -> SearchResults:
@@ -194,10 +193,16 @@ def _find_newest(request: SearchRequest) -> SearchResults:
     if request.query.terms or not request.query.filters:
         return SearchResults()
     images, is_by_date = request.scope.images, request.filters.is_newest_first
-    ordered = images.latest_taken_first() if is_by_date else images.latest_first()
+    tag_words = _build_words(request, " ".join(request.filters.values.get("tag", ())))
+    named = images if tag_words.is_empty else images.having_names(tag_words)
+    ordered = named.latest_taken_first() if is_by_date else named.latest_first()
     newest = request.filters.apply(ordered, limit=MAX_HITS)
     results = SearchResults(ranked=[ScoredId(id=pk, score=None) for pk in newest.values_list("pk", flat=True)])
     return _sort_by_date(results, images) if is_by_date else results
+
+
+def _build_words(request: SearchRequest, text: str) -> ScopedWords:
+    return ScopedWords(text, tuple(request.scope.team_ids), tuple(request.scope.collections))
 
 
 def _sort_by_date(results: SearchResults, images: ImageQuerySet) -> SearchResults:

@@ -1,13 +1,17 @@
 """The search page: a query in, pages of results out. A failure is a 503 with a sentence, never an empty result."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from django import forms
+from django.core.paginator import Page
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from collections_app.errors import CancelledOut, ImageSearchError, ModelLoading, SearchNotUnderstood
@@ -95,7 +99,7 @@ def search(request: SignedInRequest) -> HttpResponse:
         pictures = list_pictures(request.user, search_request).get_page(request)
         return render(request, "search/search.html", {**context, "page": pictures})
     if TITLES in request.GET:
-        matches = paginate(request, find_title_matches(search_request, limit=MAX_HITS))
+        matches = _list_title_matches(request, search_request)
         return render(request, "search/search.html", {**context, "all_title_matches": matches})
     try:
         results = run_search(search_request, cutoffs=read_cutoffs(request), wanted=_count_wanted(request))
@@ -188,7 +192,7 @@ def _build_context(request: SignedInRequest, search_request: SearchRequest) -> C
     return {
         "search": search_request,
         "chips": build_chips(search_request),
-        "filter_form": _build_filter_form(),
+        "filter_fields": _render_filter_fields(get_language() or ""),
         "history": build_history(request, search_request),
     }
 
@@ -206,19 +210,31 @@ def _render_failure(
 
 
 def _find_first_title_matches(search_request: SearchRequest) -> Context:
-    matches = find_title_matches(search_request, limit=FIRST_TITLE_MATCHES + 1)
+    matches = list(find_title_matches(search_request, limit=FIRST_TITLE_MATCHES + 1).with_collection())
     return {
         "title_matches": matches[:FIRST_TITLE_MATCHES],
         "has_more_title_matches": len(matches) > FIRST_TITLE_MATCHES,
     }
 
 
-def _build_filter_form() -> forms.Form:
-    """The fields belong to the form of the search box, which stands elsewhere on the page."""
+def _list_title_matches(request: HttpRequest, search_request: SearchRequest) -> Page[Any]:
+    """Return one page of all title matches. Only its rows are read whole."""
+    found = find_title_matches(search_request, limit=MAX_HITS).values_list("pk", flat=True)
+    page = paginate(request, [ScoredId(id=pk, score=None) for pk in found])
+    page.object_list = [row.image for row in join_rows(list(page.object_list), images=search_request.scope.images)]
+    return page
+
+
+@lru_cache
+def _render_filter_fields(language: str) -> Sequence[Mapping[str, str]]:
+    """Return the fields of the filters in this language: they are the same for everyone.
+
+    They belong to the form of the search box, which stands elsewhere on the page.
+    """
     form = FilterForm(auto_id="filter-%s", use_required_attribute=False)
     for field in form.fields.values():
         field.widget.attrs["form"] = "search-form"
-    return form
+    return [{"id": field.id_for_label, "label": str(field.label), "widget": str(field)} for field in form]
 
 
 def _count_wanted(request: HttpRequest) -> int:

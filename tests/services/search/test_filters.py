@@ -22,9 +22,10 @@ from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.images import edit_image, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.maintenance import run_maintenance
-from collections_app.services.search.filter_terms import FilterContext
+from collections_app.services.search.filter_terms import FilterContext, FilterTerm
 from collections_app.services.search.filters import FILTERS
 from collections_app.services.search.request import parse_search_request
+from collections_app.services.search.results import run_search
 from collections_app.services.search.retrieval import find_nearest
 from collections_app.services.search.text_embeddings import embed_text
 from tests.index.schema_version_1 import store_as_version_1
@@ -76,6 +77,24 @@ def test_excluded_filter_of_any_kind_holds_in_rows_and_index(
     hits = find_nearest(scope=request.scope, vector=embed_text("red"), conditions=filters.conditions)
     assert {row.pk for row in rows} == {hit.id for hit in hits}
     assert len(hits) == left
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["Straße", "snow / ice", "+++", "犬", "柴犬", "ᾼδης", "ᲀода", "don't", "★ 5", "a" * 300],
+)
+def test_search_for_a_tag_alone_finds_exactly_its_pictures(tag: str, sample: SampleTeam) -> None:
+    spellings = [tag, tag.casefold(), tag.upper(), f"{tag} more", tag[:-1]]
+    tags = {
+        put_picture(sample.collection, sample.viewer, f"{number}.png", (number, 9, 9)).pk: ["other", spelling]
+        for number, spelling in enumerate(spellings)
+    }
+    set_tags(images=Image.objects.all(), tags=tags)
+    request = parse_search_request(user=sample.viewer, parameters={"q": str(FilterTerm(key="tag", value=tag))})
+    assert not request.problems
+    expected = {pk for pk, (_, spelling) in tags.items() if spelling.casefold() == tag.casefold()}
+    assert {each.id for each in run_search(request).ranked} == expected
+    assert len(expected) == 3
 
 
 @pytest.mark.parametrize("way", ["edit", "tag", "set", "save", "bulk"])
