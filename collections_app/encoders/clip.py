@@ -1,5 +1,6 @@
 """The encoder that transformers' AutoModel runs: CLIP, SigLIP and similar dual encoders."""
 
+import gc
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,10 @@ class ClipEncoder:
         with self._load_lock:
             if self._loaded is None:
                 self._loaded = load_model(identity.folder, identity.placement)
+                # Libraries and model stay until the process ends. A full garbage collection would visit them each
+                # time, which stops all threads for some 170 ms.
+                gc.collect()
+                gc.freeze()
             return self._loaded
 
     def _encode_pixel_batch(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:

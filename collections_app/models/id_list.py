@@ -1,7 +1,7 @@
 """A condition for many ids that is one parameter: the statement stays short, and databases compile it once."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -13,7 +13,7 @@ class HasOneOfIds(models.Func):
 
     output_field = models.BooleanField()
 
-    def __init__(self, ids: Iterable[int]) -> None:
+    def __init__(self, ids: Sequence[int]) -> None:
         super().__init__(F("pk"))
         self._ids = list(ids)
 

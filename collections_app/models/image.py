@@ -1,7 +1,7 @@
 """One uploaded picture: its file, its metadata and its state in the index."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Self
@@ -59,9 +59,10 @@ class ImageQuerySet(QueueingQuerySet["Image"]):
     def in_team(self, team: Team) -> Self:
         return self.filter(collection__team=team)
 
-    def among(self, image_ids: Sequence[int]) -> Self:
+    def among(self, image_ids: Iterable[int]) -> Self:
         """Those of the images with these ids. With `filter(pk__in=…)`, SQLite reads each id in each collection."""
-        return self.looked_up().filter(HasOneOfIds(image_ids)) if image_ids else self.none()
+        ids = list(image_ids)
+        return self.looked_up().filter(HasOneOfIds(ids)) if ids else self.none()
 
     def looked_up(self) -> Self:
         """The same images, for further filters that find few: the database checks each of these images.

@@ -78,6 +78,7 @@ def _make_site(options: argparse.Namespace, locks: LockRecorder) -> tuple[Any, A
     options_of_sqlite["init_command"] += "PRAGMA wal_autocheckpoint=0;"
     connection.execute_wrappers.append(locks)
     call_command("migrate", verbosity=0)
+    from collections_app.encoders import get_encoder
     from collections_app.models import Collection, User
     from collections_app.services.sharing.teams import create_team
     from tests.processes.installation import EMAIL, PASSWORD
@@ -89,6 +90,7 @@ def _make_site(options: argparse.Namespace, locks: LockRecorder) -> tuple[Any, A
     for name, size in sizes.items():
         collection = Collection.objects.create(team=team, name=name, creator=user)
         _fill(collection, user, size)
+    get_encoder().encode_texts(["as in a web process"])
     _store_zipped_files()
     target = create_team(name="Elsewhere", owner=user)
     Collection.objects.create(team=target, name="Target", creator=user)
