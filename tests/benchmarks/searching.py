@@ -56,6 +56,7 @@ _STEPS = (
 
 def main() -> None:
     options = _options()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a web process
     if options.pictures and not options.model:
         options.model = str(Path(_SCRATCH.name) / "vit-b-32")
         make_random_model(Path(options.model))

@@ -8,6 +8,7 @@ on a site; this process answers the pages. The three states are measured in turn
 
 import argparse
 import itertools
+import os
 import signal
 import subprocess
 import sys
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--percent", type=int, default=25)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a web process
     make_random_model(indexing.MODEL)
     indexing.upload(indexing.list_pictures(options.photos, options.count))
     print_machine("torch", "transformers", "pymilvus", "milvus-lite")
