@@ -51,7 +51,7 @@ class Filled:
     upsert_s: float
 
 
-def fill_installation(*, pictures: int, teams: int, report: Callable[[str], None]) -> Filled:
+def fill_installation(*, pictures: int, teams: int, compared: bool, report: Callable[[str], None]) -> Filled:
     owner = _make_people()
     places = list(_iterate_places(pictures, _make_teams(teams, owner)))
     _share(owner)
@@ -61,7 +61,7 @@ def fill_installation(*, pictures: int, teams: int, report: Callable[[str], None
         for chunk, start in enumerate(range(0, pictures, CHUNK)):
             vectors = draw_chunk(chunk, len(places[start : start + CHUNK]))
             began = time.perf_counter()
-            rows = _write_rows(start, places[start : start + CHUNK], vectors, owner)
+            rows = _write_rows(start, places[start : start + CHUNK], vectors, owner, compared=compared)
             rows_s += time.perf_counter() - began
             ids += [row.pk for row in rows]
             upsert_s += pending.result() if pending else 0
@@ -136,11 +136,13 @@ def _iterate_places(pictures: int, collections: list[Collection]) -> Iterator[Co
         yield from [collection] * int(count)
 
 
-def _write_rows(start: int, places: list[Collection], vectors: Vectors, owner: User) -> list[Image]:
+def _write_rows(start: int, places: list[Collection], vectors: Vectors, owner: User, *, compared: bool) -> list[Image]:
     rows = [
         _build_row(start + offset, place, vector, owner)
         for offset, (place, vector) in enumerate(zip(places, vectors, strict=True))
     ]
+    for row in rows if compared else ():
+        row.compared_at = timezone.now()
     return QuerySet[Image](Image).bulk_create(rows, batch_size=1000)
 
 

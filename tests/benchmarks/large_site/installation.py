@@ -29,7 +29,9 @@ def main() -> None:
     Path(sys.argv[2]).write_text(json.dumps(result))
 
 
-def measure_installation(*, pictures: int, teams: int, repeats: int, queries: int, tasks: str = "") -> dict[str, Any]:
+def measure_installation(
+    *, pictures: int, teams: int, repeats: int, queries: int, tasks: str = "", compared: bool = False
+) -> dict[str, Any]:
     from django.core.management import call_command
     from django.db import connection
 
@@ -42,7 +44,7 @@ def measure_installation(*, pictures: int, teams: int, repeats: int, queries: in
 
     get_encoder()
     empty_mib = read_memory_mib("VmRSS")
-    filled = fill_installation(pictures=pictures, teams=teams, report=_report)
+    filled = fill_installation(pictures=pictures, teams=teams, compared=compared, report=_report)
     figures: dict[str, Any] = {"rows per second": pictures / filled.rows_s}
     figures["vectors stored per second"] = pictures / filled.upsert_s
     figures["seconds until the server had indexed all"] = _wait_for_index()

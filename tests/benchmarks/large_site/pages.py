@@ -87,7 +87,7 @@ def _list_pages() -> Iterator[Task]:
     yield from _list_public_pages(large)
     for model in _ADMIN_LISTS:
         yield admin.visit(f"admin: {model}", reverse(f"admin:collections_app_{model}_changelist"))
-    # It looks for parts of words, which no database index finds.
+    # It matches parts of words, which no database index finds.
     yield admin.visit(
         "admin: image, found", f"{reverse('admin:collections_app_image_changelist')}?q=IMG_0000001", is_linear=True
     )
