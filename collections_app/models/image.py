@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connections, models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -62,7 +62,10 @@ class ImageQuerySet(QueueingQuerySet["Image"]):
     def among(self, image_ids: Iterable[int]) -> Self:
         """Those of the images with these ids. With `filter(pk__in=…)`, SQLite reads each id in each collection."""
         ids = list(image_ids)
-        return self.looked_up().filter(HasOneOfIds(ids)) if ids else self.none()
+        if not ids:
+            return self.none()
+        images = self if connections[self.db].vendor == "postgresql" else self.looked_up()
+        return images.filter(HasOneOfIds(ids))
 
     def looked_up(self) -> Self:
         """The same images, for further filters that find few: the database checks each of these images.
