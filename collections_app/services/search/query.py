@@ -91,11 +91,14 @@ class Query:
         return Query((*kept, item))
 
     def add_example(self, image_id: int, *, sign: int) -> "Query":
-        """Add a picture that results are to resemble (sign 1) or not (-1). It weighs less than the other terms."""
+        """Add a picture that results are to resemble (sign 1) or not (-1). It weighs less than words.
+
+        A picture weighs 1 if it is the only term, or if it is one of several examples that results are to resemble.
+        """
         example = make_example_term(image_id, weight=sign)
         others = [term for term in self.terms if not _is_same_example(term, example)]
-        is_side_note = any(sign < 0 or not term.is_example for term in others)
-        return self.add(replace(example, weight=sign * ADDED_EXAMPLE_WEIGHT) if is_side_note else example)
+        weight = ADDED_EXAMPLE_WEIGHT if any(sign < 0 or not term.is_example for term in others) else 1.0
+        return self.add(replace(example, weight=sign * weight))
 
     def replace(self, item: object, replacement: Item) -> "Query":
         return Query(tuple(replacement if each is item else each for each in self.items))
