@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SLOW := tests/demo tests/permissions tests/services/test_histories.py tests/views/sharing/test_revoking.py tests/views/test_query_plans.py
 FAST := -m "not browser and not server and not process" $(addprefix --ignore=,$(SLOW))
 
-.PHONY: help demo run test test-fast test-services test-load coverage lint format bench messages train-demo-model clean
+.PHONY: help demo .demo-time run test test-fast test-services test-load coverage lint format bench messages train-demo-model clean
 
 # Lists the targets.
 help:
@@ -15,9 +15,12 @@ help:
 		/^[a-z-]+:/ && about { sub(":.*", ""); printf "%-18s %s\n", $$0, about; about = "" }' Makefile
 
 # Serves the demo: drawn pictures, two accounts, a small model. Needs no model hub.
-demo: $(VENV)/.installed
+demo: .demo-time $(VENV)/.installed
 	@CLIP_MODEL=demo $(BIN)/python manage.py demo
 	@CLIP_MODEL=demo exec $(BIN)/python manage.py serve
+
+.demo-time:
+	@echo "The first run takes about two minutes on two cores, and longer if packages have to be downloaded."
 
 # Serves the site with the model that CLIP_MODEL names.
 run: $(VENV)/.installed

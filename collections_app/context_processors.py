@@ -65,9 +65,10 @@ class Site:
 
     @property
     def uploader(self) -> dict[str, object]:
-        """The limit, the account and the names of files that are no pictures, for the upload form and its script."""
+        """The limit, the model, the account and the names of files that are no pictures, for uploads."""
         return {
             "max_mb": settings.MAX_UPLOAD_MB,
+            "has_demo_model": self.has_demo_model,
             "account": getattr(self._user, "pk", None),
             "system_names": "/".join(sorted(SYSTEM_NAMES)),
             "system_prefixes": "/".join(SYSTEM_PREFIXES),

@@ -1,14 +1,20 @@
 """Lookups that check rights, for the first line of a view. They raise Http404 for what the user may not see."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django_htmx.middleware import HtmxDetails
 
+from collections_app.errors import NotAllowed
+from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Image, Membership, Role, SavedSearch, Team, User
 from collections_app.models.team import EDITING_ROLES
+
+_EDITORS_ONLY = _("Only owners and editors of the team can do this.")
+_OWNERS_ONLY = _("Only owners of the team can do this.")
 
 
 class SignedInRequest(HttpRequest):
@@ -65,7 +71,7 @@ def get_managed_collection(user: User, pk: int) -> Collection:
     """For renaming, moving and deleting, which a share never allows. Raises PermissionDenied if the user sees it."""
     collection = get_visible_collection(user, pk)
     if not Collection.objects.managed_by(user).filter(pk=pk).exists():
-        raise PermissionDenied("Only owners and editors of the team can do this.")
+        _refuse(_EDITORS_ONLY)
     return collection
 
 
@@ -73,7 +79,7 @@ def get_owned_collection(user: User, pk: int) -> Collection:
     """For sharing. Raises PermissionDenied if the user sees the collection but does not own its team."""
     collection = get_visible_collection(user, pk)
     if not Collection.objects.owned_by(user).filter(pk=pk).exists():
-        raise PermissionDenied("Only owners of the team can share its collections.")
+        _refuse(_OWNERS_ONLY)
     return collection
 
 
@@ -85,7 +91,7 @@ def get_editable_team(user: User, pk: int) -> Team:
     """Raises PermissionDenied if the user is a viewer of the team."""
     team = get_visible_team(user, pk)
     if not Team.objects.editable_by(user).filter(pk=pk).exists():
-        raise PermissionDenied("Only owners and editors of the team can do this.")
+        _refuse(_EDITORS_ONLY)
     return team
 
 
@@ -93,7 +99,7 @@ def get_owned_team(user: User, pk: int) -> Team:
     """Raises PermissionDenied if the user is a member but not an owner."""
     team = get_visible_team(user, pk)
     if not Team.objects.owned_by(user).filter(pk=pk).exists():
-        raise PermissionDenied("Only owners of the team can do this.")
+        _refuse(_OWNERS_ONLY)
     return team
 
 
@@ -105,7 +111,7 @@ def get_own_search(user: User, pk: int) -> SavedSearch:
     """Raises PermissionDenied if someone else shared the search with the user."""
     search = get_visible_search(user, pk)
     if search.maker_id != user.pk:
-        raise PermissionDenied("Only the person who saved this search can do this.")
+        _refuse(_("Only the person who saved this search can do this."))
     return search
 
 
@@ -113,7 +119,7 @@ def get_search_to_unshare(user: User, pk: int) -> SavedSearch:
     """For unsharing. Raises PermissionDenied unless the user made the search or owns its team."""
     search = get_visible_search(user, pk)
     if not SavedSearch.objects.unshare_allowed_for(user).filter(pk=pk).exists() and search.maker_id != user.pk:
-        raise PermissionDenied("Only the person who saved this search and owners of the team can do this.")
+        _refuse(_("Only the person who saved this search and owners of the team can do this."))
     return search
 
 
@@ -125,4 +131,9 @@ def get_rights(user: User, collection: Collection) -> Rights:
 
 def _deny_unless_editor(user: User, collection: Collection) -> None:
     if not get_rights(user, collection).can_edit:
-        raise PermissionDenied("View only: only editors of the team can change this.")
+        _refuse(_("Only owners and editors of the team and people who can edit the shared collection can do this."))
+
+
+def _refuse(sentence: str) -> NoReturn:
+    """Raise PermissionDenied. The page shows the sentence of its cause, which says who may do this."""
+    raise PermissionDenied(sentence) from NotAllowed(sentence)

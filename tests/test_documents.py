@@ -1,6 +1,7 @@
 """The documents: every path, target, command, setting and module that they name exists, and links resolve."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,3 +158,9 @@ def test_readme_is_short() -> None:
 def test_paths_left_out_of_the_fast_tests_exist() -> None:
     left_out = re.findall(r"^SLOW := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert [name for name in left_out[0].split() if not (ROOT / name).exists()] == []
+
+
+def test_demo_says_first_how_long_it_takes() -> None:
+    command = ["make", "--dry-run", "--always-make", "demo"]
+    planned = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert "The first run takes about" in planned[0]

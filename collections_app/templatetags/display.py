@@ -3,6 +3,8 @@
 import re
 
 from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext_lazy
 
 from collections_app.messages import format_count
@@ -11,6 +13,8 @@ from collections_app.models.share import ShareRole
 
 register = template.Library()
 
+_ADDRESS = re.compile(r"\S+@\S+")
+_BREAKS = re.compile(r"(?<=.)(?=[@.])")
 _LATER_WORD = re.compile(r"(?<=[\s-])[A-Z](?=[a-z])")
 _MORE_PICTURES = ngettext_lazy("more than %(number)s picture", "more than %(number)s pictures", "count")
 _PICTURES = ngettext_lazy("%(number)s picture", "%(number)s pictures", "count")
@@ -54,6 +58,13 @@ def permission_name(role: str) -> str:
 def translated(reason: str) -> str:
     """Translate one of our sentences that is stored in English."""
     return gettext(reason)
+
+
+@register.filter
+def breakable(name: object) -> SafeString:
+    """Escape a name for a heading. Email addresses in it may break before "@" and "." instead of anywhere."""
+    text = conditional_escape(str(name))
+    return SafeString(_ADDRESS.sub(lambda address: _BREAKS.sub("<wbr>", address[0]), text))
 
 
 @register.filter(is_safe=True)

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from collections_app.models import Image
 from collections_app.services.search.filter_terms import FilterTerm
-from collections_app.services.search.query import Query, make_example_term
+from collections_app.services.search.query import Query
 from collections_app.services.search.request import SearchRequest
 
 register = template.Library()
@@ -45,15 +45,15 @@ def filter_search_url(key: str, value: str) -> str:
 
 
 @register.simple_tag
-def similar_search_url(search: SearchRequest, image: Image, weight: float) -> str:
-    """Return the address of the search with a picture as one more example; a negative weight excludes it."""
+def similar_search_url(search: SearchRequest, image: Image, sign: int) -> str:
+    """Return the address of the search for more (sign 1) or less (-1) like a picture."""
     if str(image.pk) in search.examples:
-        return get_search_url(search, search.query.add(make_example_term(image.pk, weight=weight)))
-    url = _build_example_url(search.query, tuple(search.place.items()), weight)
+        return get_search_url(search, search.query.add_example(image.pk, sign=sign))
+    url = _build_example_url(search.query, tuple(search.place.items()), sign)
     return url.replace(str(_PLACEHOLDER_ID), str(image.pk))
 
 
 @lru_cache(maxsize=16)
-def _build_example_url(query: Query, place: tuple[tuple[str, str], ...], weight: float) -> str:
+def _build_example_url(query: Query, place: tuple[tuple[str, str], ...], sign: int) -> str:
     """Return the address with a placeholder for the example's id. A page has many, which differ in the id only."""
-    return _build_url(str(query.add(make_example_term(_PLACEHOLDER_ID, weight=weight))), place)
+    return _build_url(str(query.add_example(_PLACEHOLDER_ID, sign=sign)), place)

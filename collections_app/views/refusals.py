@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -14,7 +15,13 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collections_app.errors import EncoderError, IndexUnavailable, SearchNotUnderstood, StorageUnavailable
+from collections_app.errors import (
+    EncoderError,
+    IndexUnavailable,
+    NotAllowed,
+    SearchNotUnderstood,
+    StorageUnavailable,
+)
 from collections_app.messages import describe_error
 from collections_app.permissions import SignedInRequest
 from collections_app.refusals import Refusal, build_json_refusal, is_json_requested, render_refusal
@@ -35,8 +42,8 @@ _SENTENCES = (
 _FORBIDDEN = Refusal(
     status=403,
     code="forbidden",
-    heading=gettext_lazy("View only"),
-    sentence=gettext_lazy("You can view this but not change it. Ask an owner of the team."),
+    heading=gettext_lazy("Not allowed"),
+    sentence=gettext_lazy("You may not do this. Ask an administrator."),
 )
 _EXPIRED = Refusal(
     status=403,
@@ -70,7 +77,10 @@ def respond_bad_request(request: HttpRequest, exception: Exception) -> HttpRespo
 
 
 def respond_permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render_refusal(request, _FORBIDDEN, has_navigation=True)
+    """Say who may do it, if one of our permissions refused."""
+    cause = exception.__cause__
+    refusal = replace(_FORBIDDEN, sentence=describe_error(cause)) if isinstance(cause, NotAllowed) else _FORBIDDEN
+    return render_refusal(request, refusal, has_navigation=True)
 
 
 def respond_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

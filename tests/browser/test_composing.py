@@ -1,6 +1,7 @@
 """Searching with examples: chosen, pasted, dropped; more and less; and the same without scripts."""
 
 import base64
+import re
 from pathlib import Path
 
 import pytest
@@ -60,4 +61,4 @@ def test_result_is_added_as_example_and_its_chip_is_removed(search_page: Page) -
     tile.get_by_role("link", name=f"More like {name}").click()
     search_page.get_by_role("link", name="Remove a white dog").click()
     expect(search_page.locator("[data-score] img").first).to_have_attribute("alt", name or "")
-    expect(search_page.get_by_label("Describe a picture")).to_have_value("like:" + search_page.url.split("%3A")[1])
+    expect(search_page.get_by_label("Describe a picture")).to_have_value(re.compile(r"^0\.3:like:\d+$"))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -34,7 +35,8 @@ def test_smaller_duplicate_is_trashed_and_restored(page: Page, scenes: list[Path
     small.get_by_role("radio").check()
     expect(small.get_by_role("checkbox")).to_be_hidden()
     page.get_by_role("button", name="Move selected to trash").click()
-    expect(page.get_by_text("1 picture moved to trash.")).to_be_visible()
+    expect(page.get_by_role("status").get_by_role("listitem")).to_contain_text("1 picture moved to trash.")
+    assert Axe().run(page).response["violations"] == []
     expect(page.get_by_text("No duplicates")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("1 picture restored.")).to_be_visible()

@@ -17,7 +17,8 @@ MOST_TABS = 120
 def results(sample_page: Page) -> Page:
     search(sample_page, "a white puppy")
     expect(tiles(sample_page)).to_have_count(6)
-    expect(sample_page.get_by_label("Describe a picture")).to_be_focused()
+    sample_page.wait_for_load_state()  # the scripts that handle the keys have run
+    sample_page.keyboard.press("/")
     return sample_page
 
 
@@ -101,6 +102,13 @@ def test_x_space_and_shift_select_pictures(results: Page) -> None:
     expect(chosen).to_have_text("5 selected")
 
 
+def test_ctrl_a_selects_the_results_of_a_search_just_made(sample_page: Page) -> None:
+    search(sample_page, "a white puppy")
+    sample_page.wait_for_load_state()
+    sample_page.keyboard.press("Control+a")
+    expect(sample_page.locator("[data-selection-count]")).to_have_text("6 selected")
+
+
 def test_escape_in_the_large_view_keeps_the_selection(results: Page) -> None:
     results.keyboard.press("ArrowDown")
     results.keyboard.press("x")
@@ -118,6 +126,7 @@ def test_keys_search_for_more_or_less_like_a_result(key: str, name: str, results
     results.keyboard.press(key)
     results.wait_for_url(f"**{address}")
     results.go_back()
+    results.keyboard.press("/")
     results.keyboard.press("ArrowDown")
     results.keyboard.press("Enter")
     link = results.locator("[data-view]").get_by_role("link", name=f"{name} this")
@@ -193,6 +202,8 @@ def test_keyboard_tags_moves_downloads_and_deletes_selected_pictures(page: Page,
         ("Move to trash", "", "1 picture moved to trash."),
     ):
         search(page, "a white puppy")
+        page.wait_for_load_state()
+        page.keyboard.press("/")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("x")
         if typed:

@@ -83,4 +83,4 @@ def test_upload_continues_after_signing_in_again(page: Page, scenes: list[Path])
 
 def sign_in_address(page: Page) -> str:
     page.goto("/account/")
-    return str(re.findall(r"person\d+@example\.com", page.content())[0])
+    return str(re.findall(r"person\d+@example\.com", page.locator("main").inner_text())[0])

@@ -12,6 +12,8 @@ from collections_app.demo.evaluate import MODEL_FOLDER, Gallery, compute_mean_sh
 from collections_app.demo.gallery import get_demo_collections
 from collections_app.demo.queries import WHITE_DOG, build_query_families
 from collections_app.encoders.clip import ClipEncoder
+from collections_app.services.search.composition import WeightedVector, compose
+from collections_app.services.search.query import parse_query
 
 MAX_BYTES = 16 * 1024 * 1024
 SCENES = 1000
@@ -97,6 +99,19 @@ def test_nine_of_the_first_ten_demo_results_are_white_dogs(encoder: ClipEncoder)
     score = Gallery(scenes, encoder, size_px=240).score([WHITE_DOG])[0]
     assert score.relevant >= 12
     assert score.right >= 0.9
+
+
+def test_dogs_stay_first_if_one_of_them_is_marked_less_like_this(encoder: ClipEncoder) -> None:
+    scenes = [picture.scene for collection in get_demo_collections() for picture in collection.pictures]
+    vectors = Gallery(scenes, encoder, size_px=240).vectors
+    words = encoder.encode_texts([WHITE_DOG.text])[0]
+    for unwanted in np.argsort(-(vectors @ words))[:10]:
+        _, example = parse_query(WHITE_DOG.text).add_example(int(unwanted), sign=-1).terms
+        composed = compose(
+            [WeightedVector(vector=words), WeightedVector(vector=vectors[unwanted], weight=example.weight)]
+        )
+        first = np.argsort(-(vectors @ composed))[:10]
+        assert sum(any(group.kind == "dog" for group in scenes[index].groups) for index in first) >= 8
 
 
 def _cosines(first: Any, second: Any) -> Any:

@@ -39,7 +39,7 @@ _NOT_WORDS = re.compile(r"\S+@\S+|https?://\S+|\{\w+\}|/s/\S+")
 
 
 def texts(client: Client, address: str) -> list[str]:
-    page = client.get(address, follow=True).content.decode()
+    page = client.get(address, follow=True).content.decode().replace("<wbr>", "")
     parser = TextOfPage()
     parser.feed(page)
     return parser.texts

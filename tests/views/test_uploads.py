@@ -8,6 +8,7 @@ from pytest_django import Settings
 from collections_app.models import Collection, Image
 from collections_app.services.library.collections import create_collection
 from tests.sample_team import SampleTeam, picture_bytes, picture_file, put_picture
+from tests.views.test_archives import zipped
 
 JSON = {"Accept": "application/json"}
 
@@ -168,3 +169,19 @@ def test_repeated_upload_restores_a_lost_file(address: str, as_owner: Client, sa
     assert Image.objects.get().index_state == "pending"
     with Image.objects.get().file.open() as file:
         assert file.read() == picture_bytes("red")
+
+
+@pytest.mark.parametrize(("model", "count"), [("demo", 1), ("openai/clip-vit-base-patch32", 0)])
+def test_result_says_that_a_demo_model_knows_drawings_only(
+    model: str, count: int, address: str, as_owner: Client, settings: Settings
+) -> None:
+    settings.CLIP_MODEL = model
+    sentence = "searches with a small demo model, which only understands drawn scenes"
+    summary = as_owner.post(address, {"files": [picture_file("b.png", "blue"), picture_file("c.png", "cyan")]})
+    assert "2 added" in summary.content.decode()
+    assert summary.content.decode().count(sentence) == count
+    for page in (address, "/upload/"):  # their script shows the results
+        progress = as_owner.get(page).content.decode().split("data-progress")[1].split("</section>")[0]
+        assert progress.count(sentence) == count
+    archive = SimpleUploadedFile("one.zip", zipped(lambda file: file.writestr("d.png", picture_bytes("navy"))))
+    assert as_owner.post(address, {"files": archive}, follow=True).content.decode().count(sentence) == count

@@ -32,6 +32,8 @@ from collections_app.services.search.quoting import (
 MAX_ITEMS = 20
 MAX_QUERY_LENGTH = 500
 MIN_WEIGHT, MAX_WEIGHT = 0.1, 10.0
+# A picture is far more similar to other pictures than words are: with weight 1 it would outweigh the rest of a query.
+ADDED_EXAMPLE_WEIGHT = 0.3
 _LIKE = "like"
 # Keyboards and word processors write these dashes for a minus.
 _SIGNS = {"+": 1, "-": -1, "\N{MINUS SIGN}": -1, "\N{EN DASH}": -1}
@@ -87,6 +89,16 @@ class Query:
         """Append an item. It replaces an equal filter, and the same example with another weight."""
         kept = [each for each in self.items if each != item and not _is_same_example(each, item)]
         return Query((*kept, item))
+
+    def add_example(self, image_id: int, *, sign: int) -> "Query":
+        """Add a picture that results are to resemble (sign 1) or not (-1). It weighs less than words.
+
+        A picture weighs 1 if it is the only term, or if it is one of several examples that results are to resemble.
+        """
+        example = make_example_term(image_id, weight=sign)
+        others = [term for term in self.terms if not _is_same_example(term, example)]
+        weight = ADDED_EXAMPLE_WEIGHT if any(sign < 0 or not term.is_example for term in others) else 1.0
+        return self.add(replace(example, weight=sign * weight))
 
     def replace(self, item: object, replacement: Item) -> "Query":
         return Query(tuple(replacement if each is item else each for each in self.items))

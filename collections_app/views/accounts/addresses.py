@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account import views as allauth_views
 from django.conf import settings
@@ -10,7 +11,11 @@ from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils.translation import gettext as _
+
+from collections_app.errors import InvitationInvalid
+from collections_app.services.sharing.invitations import find_invitation
 
 _View = Callable[..., HttpResponse]
 
@@ -30,6 +35,14 @@ class AddressesView(allauth_views.EmailView):  # type: ignore[misc]
         return response
 
 
+class SignUpView(allauth_views.SignupView):  # type: ignore[misc]
+    """Fills in the invited address for a person who comes from an invitation."""
+
+    def get_initial(self) -> dict[str, Any]:
+        invited = _find_invited_email(self.request.GET.get("next", ""))
+        return {**super().get_initial(), **({"email": invited} if invited else {})}
+
+
 def report_taken_address(view: _View) -> _View:
     """Show a sentence where the database rejects an address, because another account has it."""
 
@@ -44,11 +57,20 @@ def report_taken_address(view: _View) -> _View:
     return guarded
 
 
+def _find_invited_email(address: str) -> str:
+    """Return the address of the invitation that the page at this address shows, or ""."""
+    try:
+        match = resolve("/" + urlsplit(address).path.removeprefix(get_script_prefix()))
+        return find_invitation(match.kwargs["secret"]).email if match.url_name == "invitation" else ""
+    except (Resolver404, InvitationInvalid):
+        return ""
+
+
 def _can_verify() -> bool:
     return bool(settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory")
 
 
 addresses = report_taken_address(AddressesView.as_view())
 # Two people may sign up with one address at the same moment.
-signup_unless_taken = report_taken_address(allauth_views.signup)
+signup_unless_taken = report_taken_address(SignUpView.as_view())
 confirm_unless_taken = report_taken_address(transaction.atomic(allauth_views.confirm_email))

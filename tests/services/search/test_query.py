@@ -148,3 +148,22 @@ def test_plain_sentence_needs_no_quotation_characters() -> None:
 
 def test_repeated_example_changes_its_weight() -> None:
     assert str(parse_query("dog like:5").add(make_example_term(5, weight=-1))) == "dog -like:5"
+
+
+@pytest.mark.parametrize(
+    ("line", "sign", "text"),
+    [
+        ("a white dog by:me", -1, "a white dog by:me -0.3:like:5"),
+        ("a white dog", 1, "a white dog 0.3:like:5"),
+        ("a white dog 0.3:like:5", -1, "a white dog -0.3:like:5"),
+        ("", 1, "like:5"),
+        ("by:me", -1, "by:me -like:5"),
+        ("like:5", -1, "-like:5"),
+        ("like:7", 1, "like:7 like:5"),
+        ("like:7", -1, "like:7 -0.3:like:5"),
+    ],
+)
+def test_added_example_weighs_less_than_the_rest_of_the_query(line: str, sign: int, text: str) -> None:
+    query = parse_query(line).add_example(5, sign=sign)
+    assert str(query) == text
+    assert parse_query(text) == query

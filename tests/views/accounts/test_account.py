@@ -6,7 +6,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from collections_app.models import User
-from collections_app.templatetags.display import sentence_case
+from collections_app.templatetags.display import breakable, sentence_case
 from tests.sample_team import SampleTeam
 
 OPEN_PAGES = [
@@ -76,6 +76,11 @@ def test_open_site_offers_to_sign_up(address: str, client: Client, db: None) -> 
 def test_wording_is_in_sentence_case(client: Client, db: None) -> None:
     assert "<h1>Password reset</h1>" in client.get("/accounts/password/reset/").content.decode()
     assert sentence_case("Sign Out Other Sessions of 2FA, IP Address") == "Sign out other sessions of 2FA, IP address"
+
+
+def test_addresses_in_headings_may_break_and_names_are_escaped() -> None:
+    assert breakable("Pictures of a.b@example.com") == "Pictures of a<wbr>.b<wbr>@example<wbr>.com"
+    assert breakable("<b>rose.png</b>") == "&lt;b&gt;rose.png&lt;/b&gt;"
 
 
 def test_closed_site_creates_no_accounts(client: Client, db: None, settings: Settings) -> None:

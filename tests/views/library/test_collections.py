@@ -22,7 +22,7 @@ def test_viewer_gets_403_for_every_change(address: str, as_viewer: Client, sampl
     assert as_viewer.get(address.format(sample.collection.pk)).status_code == 403
     answer = as_viewer.post(address.format(sample.collection.pk), {"name": "Mine"})
     assert answer.status_code == 403
-    assert b"View only" in answer.content
+    assert b"Only owners and editors of the team " in answer.content
     assert Collection.objects.get().name == "Garden"
 
 

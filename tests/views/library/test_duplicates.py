@@ -54,6 +54,18 @@ def test_group_is_shown_with_its_best_picture_and_the_reason(
     assert page.count("Nearly identical") == 1
 
 
+def test_groups_are_not_landmarks_of_the_same_name(as_owner: Client, sample: SampleTeam, address: str) -> None:
+    put_group(sample, 1)
+    put_group(sample, 2)
+    page = as_owner.get(address).content.decode()
+    assert page.count("duplicate-group") == 2
+    names = [
+        re.findall(rf'id="{label}">\s*(.*?)\s*<', page)
+        for label in re.findall(r'<form[^>]*aria-labelledby="([^"]+)"', page)
+    ]
+    assert all(names.count(name) == 1 for name in names)
+
+
 def test_page_says_that_a_team_has_no_duplicates(as_owner: Client, sample: SampleTeam, address: str) -> None:
     assert "No duplicates" in as_owner.get(address).content.decode()
 

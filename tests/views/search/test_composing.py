@@ -108,8 +108,8 @@ def test_each_result_offers_more_or_less_like_it(
 ) -> None:
     drain()
     page = text(as_owner.get("/search/?q=red"))
-    assert f'href="/search/?q=red+like%3A{sample.image.pk}"' in page
-    assert f'href="/search/?q=red+-like%3A{sample.image.pk}"' in page
+    assert f'href="/search/?q=red+0.3%3Alike%3A{sample.image.pk}"' in page
+    assert f'href="/search/?q=red+-0.3%3Alike%3A{sample.image.pk}"' in page
 
 
 def test_picture_page_links_to_a_search_with_it(as_owner: Client, sample: SampleTeam) -> None:

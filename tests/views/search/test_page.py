@@ -1,6 +1,7 @@
 """The search page."""
 
 import io
+import re
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -93,11 +94,20 @@ def test_hostile_queries_get_a_page(query: str, as_owner: Client) -> None:
     assert b"<script>alert" not in answer.content
 
 
-def test_search_box_has_the_focus_and_keeps_the_words(as_owner: Client, drain: Callable[[], None]) -> None:
+def test_search_box_keeps_the_words(as_owner: Client, drain: Callable[[], None]) -> None:
     drain()
     page = as_owner.get("/search/?q=a+%22big%22+dog").content.decode()
     assert 'value="a &quot;big&quot; dog"' in page
-    assert "autofocus" in page
+
+
+@pytest.mark.parametrize(("query", "is_focused"), [("", True), ("?q=tag:nothing", True), ("?q=red", False)])
+def test_search_box_has_the_focus_where_there_are_no_results(
+    query: str, is_focused: bool, as_owner: Client, drain: Callable[[], None]
+) -> None:
+    drain()
+    page = as_owner.get(f"/search/{query}").content.decode()
+    (box,) = re.findall(r'<input id="search-box"[^>]*>', page)
+    assert ("autofocus" in box) == is_focused
 
 
 def test_empty_query_shows_the_latest_pictures(as_owner: Client, sample: SampleTeam) -> None:

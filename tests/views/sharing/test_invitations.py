@@ -1,10 +1,14 @@
 """Inviting through the pages of a team and of a collection."""
 
+import re
+
 import pytest
 from django.core import mail
 from django.test import Client
+from django.urls import set_script_prefix
 
 from collections_app.models import Invitation
+from collections_app.services.sharing.invitations import invite
 from tests.sample_team import SampleTeam
 
 
@@ -34,3 +38,35 @@ def test_invitation_to_a_collection_names_the_permission(as_owner: Client, sampl
     page = as_owner.get(sharing).content.decode()
     assert "Invited (Can view)" in page
     assert "(Viewer)" not in page
+
+
+def get_filled_in_address(next_page: str) -> str | None:
+    page = Client().get("/accounts/signup/", {"next": next_page}).content.decode()
+    (field,) = re.findall(r'<input type="email"[^>]*>', page)
+    value = re.search(r'value="([^"]*)"', field)
+    return value[1] if value else None
+
+
+def test_sign_up_through_an_invitation_fills_in_its_address(sample: SampleTeam) -> None:
+    made, secret = invite(email="new@example.com", role="viewer", inviter=sample.owner, team=sample.team)
+    visitor = Client()
+    page = visitor.get(f"/invitations/{secret}/").content.decode()
+    assert f'href="/accounts/signup/?next=/invitations/{secret}/"' in page
+    assert get_filled_in_address(f"/invitations/{secret}/") == "new@example.com"
+    assert f"next=%2Finvitations%2F{secret}%2F" in visitor.get(f"/accounts/login/?next=/invitations/{secret}/").text
+    made.delete()
+    assert get_filled_in_address(f"/invitations/{secret}/") is None
+
+
+@pytest.mark.parametrize("next_page", ["", "/", "/nowhere/", "/s/secret/", "/invitations/unknown/", "\0"])
+def test_sign_up_from_other_pages_fills_in_nothing(next_page: str, db: None) -> None:
+    assert get_filled_in_address(next_page) is None
+
+
+def test_sign_up_fills_in_the_address_below_a_path(sample: SampleTeam) -> None:
+    _, secret = invite(email="new@example.com", role="viewer", inviter=sample.owner, team=sample.team)
+    set_script_prefix("/pictures/")
+    try:
+        assert get_filled_in_address(f"/pictures/invitations/{secret}/") == "new@example.com"
+    finally:
+        set_script_prefix("/")
