@@ -62,13 +62,14 @@ class _Part:
             return latest
 
     def _run(self, outcome: "Future[str]") -> None:
-        problem, reason = self.failing, ""
+        reason = ""
         try:
-            problem = self.find_problem()
-        except Exception as error:  # noqa: BLE001 -- an error of one part must not keep the others from being checked
-            reason = f" ({type(error).__name__}: {error})"
-        finally:
-            connection.close()
+            try:
+                problem = self.find_problem()
+            finally:
+                connection.close()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the callers get an outcome
+            problem, reason = self.failing, f" ({type(error).__name__}: {error})"
         if problem and problem + reason != self._logged:
             log.warning("%s%s", problem, reason)
         self._logged = problem and problem + reason

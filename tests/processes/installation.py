@@ -107,7 +107,7 @@ def copy_installation(installation: Installation, data_dir: Path) -> Installatio
 def serve_at_once(sites: Sequence[Installation], **settings: str) -> None:
     """Start all sites at the same time, with one web process each, and stop them when each has answered or failed."""
     with ThreadPoolExecutor(len(sites)) as threads:
-        starts = [threads.submit(site.serve, WEB_WORKERS="1", **settings) for site in sites]
+        starts = [threads.submit(site.serve, None, WEB_WORKERS="1", **settings) for site in sites]
     for start in starts:
         if not start.exception():
             start.result().terminate()
