@@ -1,4 +1,4 @@
-"""Middleware: response headers that no library sets, the language, sign-in, the upload pass, limits on attempts."""
+"""Middleware: response headers, probes, the language, sign-in, the upload pass, limits on attempts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 from django_htmx.http import HTMX_STOP_POLLING
 
@@ -24,6 +25,8 @@ _HEADERS = {
     "Cache-Control": "private, no-store",
 }
 
+_PROBES_PATH = "/-/"
+
 # A pass is renewed after a day, so that it lasts as long as a session in use.
 _PASS_RENEWAL_S = 24 * 3600
 
@@ -39,6 +42,25 @@ class SecureHeadersMiddleware:
         for name, value in _HEADERS.items():
             response.setdefault(name, value)
         return response
+
+
+class ProbesMiddleware:
+    """Answer probes before host names and https are checked: they send the address of a container, over http."""
+
+    def __init__(self, get_response: _Respond) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(_PROBES_PATH):
+            try:
+                view, args, kwargs = resolve(request.path_info)
+            except Resolver404:
+                pass
+            else:
+                response: HttpResponse = view(request, *args, **kwargs)
+                response.setdefault("Content-Length", str(len(response.content)))
+                return response
+        return self._get_response(request)
 
 
 class LanguageMiddleware(LocaleMiddleware):

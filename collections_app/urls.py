@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from collections_app.views import archives, indexing, uploads
+from collections_app.views import archives, health, indexing, uploads
 from collections_app.views.accounts import account
 from collections_app.views.library import (
     bulk_actions,
@@ -94,5 +94,7 @@ urlpatterns = [
     path("indexing/retry/", indexing.retry_indexing, name="retry_indexing"),
     path("account/", account.account, name="account"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
-    path("healthz/", indexing.healthz, name="healthz"),
+    path("healthz/", health.healthz, name="healthz"),
+    path("-/live/", health.live, name="live"),
+    path("-/ready/", health.ready, name="ready"),
 ]

@@ -24,7 +24,21 @@ def refuse_old_names(**new_names: str) -> None:
 
 
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
+    """Return the variable, or the text of the file that NAME_FILE names. An empty value counts as not set."""
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return os.environ.get(name, default).strip()
+    if os.environ.get(name):
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set. Keep one of them.")
+    return _read_file(f"{name}_FILE", path).strip()
+
+
+def export_from_files(names: Sequence[str]) -> None:
+    """Set variables that a library reads itself from their NAME_FILE, for this process and its children."""
+    for name in names:
+        if os.environ.get(f"{name}_FILE"):
+            os.environ[name] = text(name)
+            del os.environ[f"{name}_FILE"]  # else a child finds both
 
 
 def flag(name: str, *, default: bool = False) -> bool:
@@ -141,6 +155,19 @@ def make_folder(path: Path) -> Path:
     """Create a folder that only its owner can read, unless it exists."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def _read_file(name: str, path: str) -> str:
+    """Messages do not contain the text, which may be a secret."""
+    try:
+        content = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: the file {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        content = "\0"
+    if "\0" in content:
+        raise ImproperlyConfigured(f"{name}: the file {path} is not a text in UTF-8.")
+    return content
 
 
 def _number(name: str, default: float, *, minimum: float, read: Callable[[str], float], kind: str) -> float:

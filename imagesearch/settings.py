@@ -18,6 +18,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env.refuse_old_names(
     MAX_ARCHIVE_PICTURES="MAX_ARCHIVE_IMAGES", TEAM_MAX_PICTURES="TEAM_MAX_IMAGES", SCRIPT_NAME="SITE_PATH"
 )
+env.export_from_files(
+    ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+)
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 PRIVATE_PATHS = close_data_to_others(DATA_DIR)
 
@@ -57,6 +60,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "collections_app.middleware.SecureHeadersMiddleware",
+    "collections_app.middleware.ProbesMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

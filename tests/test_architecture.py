@@ -35,6 +35,7 @@ SERVICE_IMPORTS = {
     "duplicates": {"indexing", "library"},
     "search": {"indexing", "uploads"},
     "evaluation": {"indexing", "search"},
+    "health": {"library"},
     "attempts": set[str](),
     "leases": set[str](),
     "mail": set[str](),

@@ -50,6 +50,68 @@ def test_a_wrong_value_stops_the_start_with_a_sentence(name: str, value: str, se
     assert sentence in ended.stderr
 
 
+def write_file(tmp_path: Path, content: bytes) -> str:
+    path = tmp_path / "secret"
+    path.write_bytes(content)
+    return str(path)
+
+
+@pytest.mark.parametrize("content", [b"p\xc3\xa4ss word", b"p\xc3\xa4ss word\n", b"\xef\xbb\xbfp\xc3\xa4ss word\r\n"])
+def test_setting_may_come_from_a_file(content: bytes, tmp_path: Path) -> None:
+    program = "from imagesearch import settings as s; print(ascii(s.EMAIL_HOST_PASSWORD))"
+    ended = run_with(tmp_path, "-c", program, EMAIL_HOST_PASSWORD_FILE=write_file(tmp_path, content))
+    assert ended.stdout.strip() == ascii("päss word")
+
+
+def test_every_kind_of_setting_may_come_from_a_file(tmp_path: Path) -> None:
+    files = {}
+    for name, value in {"HTTPS": "true", "PORT": "8123", "ALLOWED_HOSTS": "a.example,b.example"}.items():
+        (tmp_path / name).write_text(f"{value}\n")
+        files[f"{name}_FILE"] = str(tmp_path / name)
+    program = "from imagesearch import settings as s; print(s.HTTPS, s.PORT, s.ALLOWED_HOSTS)"
+    assert run_with(tmp_path, "-c", program, **files).stdout.strip() == "True 8123 ['a.example', 'b.example']"
+
+
+def test_keys_that_boto3_reads_may_come_from_files(tmp_path: Path) -> None:
+    """The processes that `serve` starts inherit them."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import subprocess, sys; from imagesearch import settings\n"
+        "import boto3; print(boto3.Session().get_credentials().secret_key, flush=True)\n"
+        "if len(sys.argv) < 2: subprocess.run([sys.executable, sys.argv[0], 'child'], check=True)"
+    )
+    variables = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY_FILE": write_file(tmp_path, b"hidden\n")}
+    ended = run_with(tmp_path, str(program), PYTHONPATH=str(ROOT), **variables)
+    assert ended.stdout.split() == ["hidden", "hidden"]
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "AWS_SECRET_ACCESS_KEY"])
+def test_setting_that_is_given_twice_stops_the_start(name: str, tmp_path: Path) -> None:
+    variables = {name: "hidden", f"{name}_FILE": write_file(tmp_path, b"hidden")}
+    ended = run_with(tmp_path, "manage.py", "check", **variables)
+    assert ended.returncode != 0
+    assert f"{name} and {name}_FILE are both set. Keep one of them." in ended.stderr
+    assert "hidden" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "cannot be read: No such file or directory."),
+        (b"hidden \xff", "is not a text in UTF-8."),
+        (b"hidden \0", "is not a text in UTF-8."),
+    ],
+)
+def test_file_of_a_setting_that_cannot_be_read_stops_the_start(
+    content: bytes | None, sentence: str, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "missing") if content is None else write_file(tmp_path, content)
+    ended = run_with(tmp_path, "manage.py", "check", SECRET_KEY_FILE=path)
+    assert ended.returncode != 0
+    assert f"SECRET_KEY_FILE: the file {path} {sentence}" in ended.stderr
+    assert "hidden" not in ended.stderr
+
+
 def run_with(tmp_path: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "DATA_DIR": str(tmp_path), **variables}
     environment = {name: value for name, value in environment.items() if value}

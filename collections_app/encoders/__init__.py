@@ -4,6 +4,7 @@ import functools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from django.conf import settings
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-__all__ = ["Encoder", "get_encoder", "get_known_model_key", "load_in_background", "make_encoder", "use_one_thread"]
+__all__ = [
+    "Encoder",
+    "check_model",
+    "get_encoder",
+    "get_known_model_key",
+    "load_in_background",
+    "make_encoder",
+    "use_one_thread",
+]
 
 _lock = threading.Lock()
 
@@ -88,6 +97,19 @@ def get_known_model_key() -> str:
         return encoder.key
     except EncoderError:
         return ""
+
+
+def check_model() -> None:
+    """Raise EncoderError unless the model that the settings name is loaded, ModelLoading while it loads.
+
+    In a process that does not load it in the background, only its files must be on this machine.
+    """
+    configuration = _read_settings()
+    if configuration in _background_loads:
+        _background_loads[configuration].wait()
+    else:
+        model_files = import_module("collections_app.encoders.model_files")
+        model_files.check_model_files(configuration.model, configuration.revision)
 
 
 def load_in_background(*, max_wait_s: float = MAX_WAIT_S) -> "Future[None]":

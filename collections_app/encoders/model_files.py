@@ -57,6 +57,15 @@ def find_model(model: str, revision: str = "") -> ModelFolder:
     return ModelFolder(path=path, name=model, ident=path.name[:IDENT_LETTERS])
 
 
+def check_model_files(model: str, revision: str = "") -> None:
+    """Raise ModelUnavailable unless the files of `model` are on this machine. Downloads and reads nothing."""
+    path = Path(model).expanduser()
+    if path.is_dir():
+        _refuse_incomplete(path)
+    elif _find_cached(model, revision) is None:
+        raise _make_missing_error(model, revision)
+
+
 def has_safe_weights(path: Path) -> bool:
     """Return whether the folder holds safetensors."""
     return any(path.glob("*.safetensors"))
@@ -78,13 +87,17 @@ def _hash_file(file: Path, size: int, mtime_ns: int) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _inspect_folder(path: Path) -> ModelFolder:
+def _refuse_incomplete(path: Path) -> None:
     if not _is_complete(path):
         sentence = _(
             "The folder %(path)s holds no model: it needs a config.json and a *.safetensors file. "
             "Set CLIP_MODEL to a folder that has them."
         )
         raise ModelUnavailable(sentence, path=str(path))
+
+
+def _inspect_folder(path: Path) -> ModelFolder:
+    _refuse_incomplete(path)
     files = [file for pattern in _SETTINGS_FILES + _get_weights_patterns(path) for file in path.glob(pattern)]
     return ModelFolder(path=path, name=path.name, ident=hash_files(files)[:IDENT_LETTERS])
 

@@ -50,6 +50,7 @@ __all__ = [
     "StoredVectors",
     "Vector",
     "VectorIndex",
+    "check_index",
     "close_index",
     "find_store_damage",
     "hash_token",
@@ -68,12 +69,18 @@ _inherited: list[Any] = []
 def open_index(*, model_key: str, dim: int) -> VectorIndex:
     """Return this process's index of one model. It connects to Milvus on the first call of a method."""
     with _lock:
-        if not _connections:
-            _connections.append(import_module("collections_app.index.connection").make_connection())
+        connection = _get_connection()
         if (model_key, dim) not in _indexes:
             milvus = import_module("collections_app.index.milvus")
-            _indexes[model_key, dim] = milvus.MilvusIndex(_connections[0], model_key=model_key, dim=dim)
+            _indexes[model_key, dim] = milvus.MilvusIndex(connection, model_key=model_key, dim=dim)
         return _indexes[model_key, dim]
+
+
+def check_index(*, timeout_s: float) -> None:
+    """Raise IndexUnavailable unless Milvus, or the owner of the embedded store, answers. Needs no model."""
+    with _lock:
+        connection = _get_connection()
+    connection.run(lambda client: client.list_collections(timeout=timeout_s))
 
 
 def close_index() -> None:
@@ -117,6 +124,13 @@ def read_stored_vectors(store: Path | None = None, *, model_key: str) -> Iterato
     for version in (*schema.SUPERSEDED_VERSIONS, schema.VERSION):
         name = schema.make_collection_name(model_key, version)
         yield from store_files.iterate_stored_vectors(store or _get_data_dir(), name)
+
+
+def _get_connection() -> Any:
+    """Return this process's connection. The caller holds the lock."""
+    if not _connections:
+        _connections.append(import_module("collections_app.index.connection").make_connection())
+    return _connections[0]
 
 
 def _get_data_dir() -> Path:

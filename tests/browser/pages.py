@@ -18,6 +18,8 @@ NO_PAGES = {
     "saved_search": LEADS_ON,  # to the search
     "set_language": LEADS_ON,
     "healthz": FOR_MACHINES,
+    "live": FOR_MACHINES,
+    "ready": FOR_MACHINES,
 }
 # What is to be seen only with a question, and pages that look another way with one.
 QUERIES = {

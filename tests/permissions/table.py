@@ -237,6 +237,10 @@ set_language        GET  -          302
 set_language        POST -          302
 healthz             GET  -          200
 healthz             POST -          405
+live                GET  -          200
+live                POST -          405
+ready               GET  -          200
+ready               POST -          405
 selection_trash     GET  -          302   302   405   405   405   405   405   405   405   405
 selection_trash     POST -          302
 selection_move      GET  -          302   302   405   405   405   405   405   405   405   405

@@ -1,8 +1,6 @@
-"""The pages of the indexing state and of the site's health."""
+"""The pages of the indexing state."""
 
 import pytest
-from django.db import connection
-from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from collections_app.models import Image, IndexState
@@ -70,30 +68,3 @@ def test_viewer_and_outsider_cannot_retry(as_viewer: Client, as_outsider: Client
 @pytest.mark.parametrize("number", ["x", "-1", "²", "9" * 30, "\0"])
 def test_invalid_image_number_is_a_404(number: str, as_owner: Client) -> None:
     assert as_owner.post("/indexing/retry/", {"image": number}).status_code == 404
-
-
-def test_health_needs_no_account(client: Client, db: None) -> None:
-    answer = client.get("/healthz/")
-    assert (answer.status_code, answer.content) == (200, b"ok")
-
-
-def test_site_is_healthy(client: Client, db: None) -> None:
-    assert client.get("/healthz/").content == b"ok"
-    assert client.get("/healthz/", headers={"Accept": "application/json"}).json() == {"status": "ok"}
-
-
-def test_health_check_reports_a_missing_migration(client: Client, db: None) -> None:
-    recorder = MigrationRecorder(connection)
-    app, name = max(migration for migration in recorder.applied_migrations() if migration[0] == "collections_app")
-    recorder.record_unapplied(app, name)
-    response = client.get("/healthz/")
-    assert response.status_code == 503
-    assert "Run manage.py migrate" in response.content.decode()
-    answer = client.get("/healthz/", headers={"Accept": "application/json"})
-    assert (answer.status_code, "Run manage.py migrate" in answer.json()["error"]) == (503, True)
-
-
-def test_health_check_reports_a_database_without_tables(client: Client, db: None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE django_migrations RENAME TO django_migrations_away")
-    assert client.get("/healthz/").status_code == 503

@@ -22,6 +22,8 @@ PATHS = {
     "file": "/images/1/thumbnail/",
     "page": "/teams/",
     "health": "/healthz/",
+    "live": "/-/live/",
+    "ready": "/-/ready/",
 }
 
 

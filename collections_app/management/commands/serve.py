@@ -7,10 +7,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from collections_app.management.run_until_signal import stop_on_signals
+from collections_app.management.start_lock import prepare_site
 from collections_app.management.supervisor import Child, run_and_wait, supervise
 from collections_app.management.web_server.process import open_listener
 
@@ -26,18 +26,22 @@ class Command(BaseCommand):
     def handle(self, *_: Any, host: str, port: int, workers: int, **__: Any) -> None:
         listener = open_listener(host, port)
         stop = stop_on_signals()
-        call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        prepare_site(stop=stop, report=self._report)
+        if stop.is_set():
+            return
         # In a process of its own, so that this one stays small.
         model = Child(name="model", command=_build_manage_command("model"), stdout=subprocess.DEVNULL)
         if not run_and_wait(model, stop) and not stop.is_set():
             sys.exit(1)
         if stop.is_set():
             return
-        self.stdout.write(f"Serving on http://{host}:{port} - press Ctrl-C to stop.")
-        self.stdout.flush()
+        self._report(f"Serving on http://{host}:{port} - press Ctrl-C to stop.")
         children = [_make_web_child(listener, number) for number in range(workers)]
         supervise([*children, Child(name="index worker", command=_build_manage_command("index_worker"))], stop)
+
+    def _report(self, sentence: str) -> None:
+        self.stdout.write(sentence)
+        self.stdout.flush()
 
 
 def _make_web_child(listener: socket.socket, number: int) -> Child:

@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 # The URL names of each kind. All other requests are pages.
 REQUEST_KINDS = {
+    "live": {"live"},
+    "ready": {"ready"},
     "health": {"healthz"},
     "search": {"search", "search_sheet", "example_add", "saved_search", "search_new", "image_similar", "public_search"},
     "upload": {"upload", "collection_upload"},
@@ -27,7 +29,9 @@ REQUEST_KINDS = {
         *("public_thumbnail", "public_preview", "public_download"),
     },
 }
-PAGE, HEALTH, REFUSED = "page", "health", "refused"
+PAGE, REFUSED = "page", "refused"
+# The kinds that have threads of their own, and how many. Checks of the parts wait for services, which may hang.
+SEPARATE_KINDS = {"live": 1, "ready": 4, "health": 1, REFUSED: 1}
 _KIND_OF = {name: kind for kind, names in REQUEST_KINDS.items() for name in names}
 # The kinds that share the threads: each always has one of them.
 SHARED_KINDS = ("search", "upload", "bulk", "file", PAGE)
@@ -146,15 +150,15 @@ class ThreadPool:
 
 
 class RequestQueues:
-    """Queues each request in a pool. Health checks and refusals have one thread each for themselves."""
+    """Queues each request in a pool: a separate kind in its own, all others in one."""
 
     def __init__(self) -> None:
         most = settings.WEB_THREADS
         shared = dict.fromkeys(SHARED_KINDS, most)
         shared |= {"search": settings.WEB_MAX_SEARCHES, "bulk": settings.WEB_MAX_ZIPS + 1}
         self._pools = {
-            HEALTH: ThreadPool("health", threads=1, max_threads={HEALTH: 1}),
-            REFUSED: ThreadPool("refused", threads=1, max_threads={REFUSED: 1}),
+            kind: ThreadPool(kind, threads=threads, max_threads={kind: threads})
+            for kind, threads in SEPARATE_KINDS.items()
         }
         self._shared = ThreadPool("request", threads=most, max_threads=shared)
 
