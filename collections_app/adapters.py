@@ -44,6 +44,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP_OPEN)
 
+    def is_safe_url(self, url: str) -> bool:
+        """Return False also for an address that cannot be read, such as "http://[". allauth raises ValueError."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def clean_email(self, email: str) -> str:
         validate_mailbox(email)
         cleaned: str = super().clean_email(email)

@@ -24,7 +24,7 @@ def refuse_old_names(**new_names: str) -> None:
 
 
 def text(name: str, default: str = "") -> str:
-    """Return the variable, or the text of the file that NAME_FILE names. An empty value counts as not set."""
+    """Return the variable, or the text of the file that NAME_FILE names. Only one of the two may have a value."""
     path = os.environ.get(f"{name}_FILE")
     if not path:
         return os.environ.get(name, default).strip()

@@ -62,7 +62,7 @@ def _find_invited_email(address: str) -> str:
     try:
         match = resolve("/" + urlsplit(address).path.removeprefix(get_script_prefix()))
         return find_invitation(match.kwargs["secret"]).email if match.url_name == "invitation" else ""
-    except (Resolver404, InvitationInvalid):
+    except (ValueError, Resolver404, InvitationInvalid):  # urlsplit raises ValueError
         return ""
 
 

@@ -100,17 +100,20 @@ def search(request: SignedInRequest) -> HttpResponse:
         return render(request, "search/search.html", {**context, "page": pictures})
     if TITLES in request.GET:
         matches = _list_title_matches(request, search_request)
-        return render(request, "search/search.html", {**context, "all_title_matches": matches})
+        context |= {"all_title_matches": matches, "has_results": bool(matches.object_list)}
+        return render(request, "search/search.html", context)
     try:
         results = run_search(search_request, cutoffs=read_cutoffs(request), wanted=_count_wanted(request))
     except ImageSearchError as error:
         return _render_failure(request, search_request, context, error)
     page = get_results_page(request, results, search_request.scope.images)
     record_search_if_typed(request)
+    first_matches = _find_first_title_matches(search_request)
     context |= {
         "results": results,
         "results_page": page,
-        **_find_first_title_matches(search_request),
+        "has_results": bool(results.ranked or first_matches["title_matches"]),
+        **first_matches,
         "rated_results": get_rated_results(request, search_request.text, page.results),
         "sheet_rows": range(1, MAX_ROWS + 1),
         "max_hits": MAX_HITS,

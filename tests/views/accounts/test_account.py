@@ -83,6 +83,13 @@ def test_addresses_in_headings_may_break_and_names_are_escaped() -> None:
     assert breakable("<b>rose.png</b>") == "&lt;b&gt;rose.png&lt;/b&gt;"
 
 
+@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/"])
+def test_next_page_that_cannot_be_read_is_ignored(path: str, client: Client, as_owner: Client) -> None:
+    assert client.get(path, {"next": "http://["}).status_code == 200
+    answer = as_owner.get(path, {"next": "http://["})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+
+
 def test_closed_site_creates_no_accounts(client: Client, db: None, settings: Settings) -> None:
     settings.SIGNUP_OPEN = False
     fields = {"email": "new@example.com", "password1": "kettle-orchard-42", "password2": "kettle-orchard-42"}

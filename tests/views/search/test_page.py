@@ -100,7 +100,10 @@ def test_search_box_keeps_the_words(as_owner: Client, drain: Callable[[], None])
     assert 'value="a &quot;big&quot; dog"' in page
 
 
-@pytest.mark.parametrize(("query", "is_focused"), [("", True), ("?q=tag:nothing", True), ("?q=red", False)])
+@pytest.mark.parametrize(
+    ("query", "is_focused"),
+    [("", True), ("?q=tag:nothing", True), ("?q=red", False), ("?q=rose&titles=1", False)],
+)
 def test_search_box_has_the_focus_where_there_are_no_results(
     query: str, is_focused: bool, as_owner: Client, drain: Callable[[], None]
 ) -> None:

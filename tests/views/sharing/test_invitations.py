@@ -58,7 +58,7 @@ def test_sign_up_through_an_invitation_fills_in_its_address(sample: SampleTeam) 
     assert get_filled_in_address(f"/invitations/{secret}/") is None
 
 
-@pytest.mark.parametrize("next_page", ["", "/", "/nowhere/", "/s/secret/", "/invitations/unknown/", "\0"])
+@pytest.mark.parametrize("next_page", ["", "/", "/nowhere/", "/s/secret/", "/invitations/unknown/", "\0", "http://["])
 def test_sign_up_from_other_pages_fills_in_nothing(next_page: str, db: None) -> None:
     assert get_filled_in_address(next_page) is None
 
