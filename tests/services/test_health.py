@@ -179,7 +179,7 @@ def test_model_that_is_not_on_this_machine_is_not_downloaded(
     settings: Settings, no_background_loads: None, monkeypatch: pytest.MonkeyPatch, silent_server: str
 ) -> None:
     settings.CLIP_MODEL_PATH = "nobody/no-model"
-    monkeypatch.setenv("HF_ENDPOINT", f"http://{silent_server}")
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://{silent_server}")
     assert check_parts(["model"])["model"].detail == "The model cannot be loaded."
 
 
