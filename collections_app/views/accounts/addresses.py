@@ -36,10 +36,13 @@ class AddressesView(allauth_views.EmailView):  # type: ignore[misc]
 
 
 class SignUpView(allauth_views.SignupView):  # type: ignore[misc]
-    """Fills in the invited address for a person who comes from an invitation."""
+    """Fills in the invited address for a person who comes from an invitation, if the account has to verify it.
+
+    Without a mail server nothing is verified: whoever has the link could take the invitation with the address.
+    """
 
     def get_initial(self) -> dict[str, Any]:
-        invited = _find_invited_email(self.request.GET.get("next", ""))
+        invited = _find_invited_email(self.request.GET.get("next", "")) if _can_verify() else ""
         return {**super().get_initial(), **({"email": invited} if invited else {})}
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import set_script_prefix
+from pytest_django import Settings
 
 from collections_app.models import Invitation
 from collections_app.services.sharing.invitations import invite
@@ -47,6 +48,17 @@ def get_filled_in_address(next_page: str) -> str | None:
     return value[1] if value else None
 
 
+@pytest.fixture
+def with_mail_server(settings: Settings) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+
+def test_sign_up_fills_in_no_address_that_the_site_cannot_verify(sample: SampleTeam) -> None:
+    _, secret = invite(email="new@example.com", role="viewer", inviter=sample.owner, team=sample.team)
+    assert get_filled_in_address(f"/invitations/{secret}/") is None
+
+
+@pytest.mark.usefixtures("with_mail_server")
 def test_sign_up_through_an_invitation_fills_in_its_address(sample: SampleTeam) -> None:
     made, secret = invite(email="new@example.com", role="viewer", inviter=sample.owner, team=sample.team)
     visitor = Client()
@@ -63,6 +75,7 @@ def test_sign_up_from_other_pages_fills_in_nothing(next_page: str, db: None) -> 
     assert get_filled_in_address(next_page) is None
 
 
+@pytest.mark.usefixtures("with_mail_server")
 def test_sign_up_fills_in_the_address_below_a_path(sample: SampleTeam) -> None:
     _, secret = invite(email="new@example.com", role="viewer", inviter=sample.owner, team=sample.team)
     set_script_prefix("/pictures/")
