@@ -38,7 +38,7 @@ class AddressesView(allauth_views.EmailView):  # type: ignore[misc]
 class SignUpView(allauth_views.SignupView):  # type: ignore[misc]
     """Fills in the invited address for a person who comes from an invitation, if the account has to verify it.
 
-    Without a mail server nothing is verified: whoever has the link could take the invitation with the address.
+    Without a mail server nothing is verified: everyone with the link could take the invitation by its address.
     """
 
     def get_initial(self) -> dict[str, Any]:
