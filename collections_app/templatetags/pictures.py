@@ -21,7 +21,7 @@ register = template.Library()
 # enough to be seen and touched in a small window.
 TALLEST, WIDE, WIDEST = 300, 700, 999
 _PLACES = ("ones", "tenths", "hundredths")
-_PLACEHOLDER_ID = 999_999_999_999_999_999
+PLACEHOLDER_ID = 999_999_999_999_999_999
 _PLACEHOLDER_PUBLIC_ID = uuid.UUID(int=0)
 
 
@@ -43,7 +43,7 @@ def icon(name: str) -> str:
 @register.simple_tag
 def picture_urls(image: Image, link: PublicLink | None = None) -> PictureUrls:
     """Return the addresses of a picture, or those for visitors of the public link."""
-    placeholder, key = (_PLACEHOLDER_PUBLIC_ID, image.public_id) if link else (_PLACEHOLDER_ID, image.pk)
+    placeholder, key = (_PLACEHOLDER_PUBLIC_ID, image.public_id) if link else (PLACEHOLDER_ID, image.pk)
     urls = _build_urls(link.secret if link else "", get_script_prefix())
     return PictureUrls(*(url.replace(str(placeholder), str(key)) for url in urls))
 
@@ -55,7 +55,7 @@ def _build_urls(secret: str, prefix: str) -> PictureUrls:
         names = ("public_image", "public_preview", "public_thumbnail")
         return PictureUrls(*(reverse(name, args=[secret, _PLACEHOLDER_PUBLIC_ID]) for name in names))
     own_names = ("image", "image_preview", "image_thumbnail", "image_file")
-    return PictureUrls(*(reverse(name, args=[_PLACEHOLDER_ID]) for name in own_names))
+    return PictureUrls(*(reverse(name, args=[PLACEHOLDER_ID]) for name in own_names))
 
 
 @register.filter

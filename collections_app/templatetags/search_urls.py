@@ -10,10 +10,9 @@ from collections_app.models import Image
 from collections_app.services.search.filter_terms import FilterTerm
 from collections_app.services.search.query import Query
 from collections_app.services.search.request import SearchRequest
+from collections_app.templatetags.pictures import PLACEHOLDER_ID
 
 register = template.Library()
-
-_PLACEHOLDER_ID = 999_999_999_999_999_999
 
 
 def get_search_url(search: SearchRequest, query: Query) -> str:
@@ -50,10 +49,10 @@ def similar_search_url(search: SearchRequest, image: Image, sign: int) -> str:
     if str(image.pk) in search.examples:
         return get_search_url(search, search.query.add_example(image.pk, sign=sign))
     url = _build_example_url(search.query, tuple(search.place.items()), sign)
-    return url.replace(str(_PLACEHOLDER_ID), str(image.pk))
+    return url.replace(str(PLACEHOLDER_ID), str(image.pk))
 
 
 @lru_cache(maxsize=16)
 def _build_example_url(query: Query, place: tuple[tuple[str, str], ...], sign: int) -> str:
     """Return the address with a placeholder for the example's id. A page has many, which differ in the id only."""
-    return _build_url(str(query.add_example(_PLACEHOLDER_ID, sign=sign)), place)
+    return _build_url(str(query.add_example(PLACEHOLDER_ID, sign=sign)), place)
