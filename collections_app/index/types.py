@@ -196,8 +196,14 @@ class VectorIndex(Protocol):
         An id in two partitions comes twice.
         """
 
+    def iterate_teams(self, team_ids: Sequence[int]) -> Iterator[tuple[int, Iterator[Entry]]]:
+        """Yield each of these teams with its entries, ids ascending. A server is read some teams ahead."""
+
     def count(self, *, team_ids: Sequence[int] | None = None) -> int:
         """Return how many entries these teams have (None: how many there are)."""
+
+    def count_each(self, team_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Yield each of these teams with the number of its entries. A server counts some teams ahead."""
 
     def list_team_ids(self) -> list[int]:
         """Return the teams that have a partition, also an empty one. TRASH_PARTITION may be among them."""

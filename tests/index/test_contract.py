@@ -35,6 +35,16 @@ def test_entries_are_counted_and_listed_by_team(index: MilvusIndex) -> None:
     assert list(index.iterate_entries(team_ids=[])) == []
 
 
+def test_each_team_comes_with_its_entries_in_the_order_asked_for(index: MilvusIndex) -> None:
+    index.upsert([record(an_id, team=1 + an_id % 10) for an_id in range(40)])
+    team_ids = [9, 3, 99, *range(10, 0, -1)]
+
+    listed = [(team_id, [entry.id for entry in entries]) for team_id, entries in index.iterate_teams(team_ids)]
+
+    assert listed == [(each, [an_id for an_id in range(40) if 1 + an_id % 10 == each]) for each in team_ids]
+    assert list(index.count_each(team_ids)) == [(team_id, len(ids)) for team_id, ids in listed]
+
+
 def test_new_index_is_empty(connection: Connection) -> None:
     index = new_index(connection)
     index.delete([1])

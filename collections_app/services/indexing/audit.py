@@ -1,7 +1,8 @@
 """The audit: compares database and index, and queues images that are missing, stale, orphaned or misplaced."""
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -47,24 +48,24 @@ def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, co
     of the database, and the ids that disagree, are in memory.
     """
     image_count = vectors = 0
-    missing: list[int] = []
+    missing: dict[int, list[int]] = defaultdict(list)
     stale: list[int] = []
     strays: list[tuple[int, int]] = []
-    for team_id in _list_partition_ids(index, images):
-        for image_id, entries, image in _match_by_id(index.iterate_entries(team_ids=[team_id]), images, team_id):
+    for team_id, stored in index.iterate_teams(_list_partition_ids(index, images)):
+        for image_id, entries, image in _match_by_id(stored, images, team_id):
             image_count += image is not None
             vectors += len(entries)
             if image is None:
                 strays.append((image_id, team_id))
             elif not entries:
-                missing.append(image_id)
+                missing[team_id].append(image_id)
             elif _is_stale(image, entries, model_key):
                 stale.append(image_id)
     misplaced, orphaned = _divide_strays(strays, images)
     return IndexReport(
         image_count=image_count,
         vectors=vectors,
-        missing=sorted(set(missing) - misplaced),
+        missing=sorted(_find_still_missing(index, missing) - misplaced),
         misplaced=sorted(misplaced),
         stale=sorted(set(stale) - misplaced),
         orphaned=sorted(orphaned) if covers_all_images else [],
@@ -151,6 +152,14 @@ def _is_stale(image: Image, entries: Sequence[Entry], model_key: str) -> bool:
         return True
     is_done = image.index_state == IndexState.INDEXED and image.index_sha256 == image.sha256
     return not is_done and not getattr(image, "has_job", False)
+
+
+def _find_still_missing(index: VectorIndex, missing: Mapping[int, Sequence[int]]) -> set[int]:
+    """Return the ids that have no entry now either: the index was read before the database, and work went on."""
+    still: set[int] = set()
+    for team_id, entries in index.iterate_teams(sorted(missing)):
+        still |= set(missing[team_id]).difference(entry.id for entry in entries)
+    return still
 
 
 def _divide_strays(strays: Sequence[tuple[int, int]], images: ImageQuerySet) -> tuple[set[int], set[int]]:

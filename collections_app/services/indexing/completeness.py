@@ -83,8 +83,9 @@ def restore_lost_entries(*, is_thorough: bool = True) -> int:
 def _iterate_short_teams(index: VectorIndex, indexed: ImageQuerySet) -> Iterator[tuple[int, ImageQuerySet]]:
     """Yield the teams with fewer entries than images, and the images; the trash counts as one team."""
     groups = indexed.not_trashed().values_list("collection__team").annotate(count=Count("pk")).order_by()
-    for team_id, count in [*groups, (TRASH_PARTITION, indexed.trashed().count())]:
-        if count and index.count(team_ids=[team_id]) < count:
+    expected = {**dict(groups), TRASH_PARTITION: indexed.trashed().count()}
+    for team_id, count in index.count_each([team_id for team_id, count in expected.items() if count]):
+        if count < expected[team_id]:
             yield team_id, select_partition(indexed, team_id)
 
 

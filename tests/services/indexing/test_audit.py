@@ -1,11 +1,13 @@
 """The audit: it finds every disagreement of database and index, and the worker repairs it."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
 from pymilvus import MilvusClient
 from pytest_django import Settings
 
@@ -74,6 +76,20 @@ def test_missing_vector_is_found_and_created(image: Image) -> None:
     repair(report)
 
 
+def test_picture_that_is_indexed_while_the_audit_runs_is_not_missing(image: Image) -> None:
+    """The audit reads the index first, and the database then."""
+    record = Record(entry=build_entry(image), vector=get_active_index().get_vectors([image.pk])[image.pk])
+    get_active_index().delete([image.pk])
+
+    def index_meanwhile(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if "index_sha256" in sql and "IS NOT NULL" not in sql:  # the team, not the trash
+            get_active_index().upsert([record])
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(index_meanwhile):
+        assert audit().is_consistent
+
+
 def test_an_orphaned_vector_is_found_and_removed(image: Image) -> None:
     store(image, id=image.pk + 1000)
 
@@ -114,9 +130,9 @@ def copy_entry(image: Image, *, team_id: int, store: Path) -> None:
         client.insert(collection.name, [row], partition_name=collection.ensure_partition(client, team_id))
         client.flush(collection.name)
 
-    connection = Connection(EmbeddedStore(store))
-    connection.run(insert)
-    connection.close()
+    store_connection = Connection(EmbeddedStore(store))
+    store_connection.run(insert)
+    store_connection.close()
 
 
 def test_audit_of_one_team_finds_its_pictures_in_every_partition(image: Image) -> None:
