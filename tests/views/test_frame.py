@@ -1,5 +1,7 @@
 """The frame of each page: what the sidebar leads to, and the storage used."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -30,6 +32,13 @@ def test_sidebar_leads_to_every_page_and_marks_the_one_shown(address: str, as_ow
     assert f'href="{address}" aria-current="page"' in sidebar
 
 
+def test_a_page_of_a_collection_is_below_the_collections(as_owner: Client, sample: SampleTeam) -> None:
+    page = as_owner.get(f"/collections/{sample.collection.pk}/").content.decode()
+    assert 'aria-current="page"' not in page
+    assert re.search(r'href="/collections/"\s+aria-current="true"', page)
+    assert "aria-current=" not in re.sub(r'<a href="/collections/".*?>|<form.*?</form>', "", page, flags=re.DOTALL)
+
+
 def test_sidebar_shows_the_storage_of_the_persons_own_team(as_person: Client) -> None:
     used = Team.objects.get().collections.get().images.get().byte_size
     assert f"{used}\N{NO-BREAK SPACE}bytes used" in as_person.get("/trash/").content.decode()
@@ -53,4 +62,3 @@ def test_status_and_storage_take_one_statement(as_person: Client) -> None:
     assert len(of_frame) == 1
     assert "SUM" in of_frame[0]
     assert "max_bytes" in of_frame[0]
-    assert not any("personal_of" in each["sql"] for each in statements if each["sql"] not in of_frame)
