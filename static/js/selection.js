@@ -34,7 +34,7 @@ class Selection {
 
   onKeydown(event) {
     if (!this.form.isConnected || isTyping(event) || event.target.closest("dialog")) return;
-    if (event.key === "Escape") this.setChecked([...this.boxes, this.all], false);
+    if (event.key === "Escape") this.setChecked([...this.boxes, this.all].filter(Boolean), false);
     else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.setChecked(this.boxes, true);
@@ -57,7 +57,7 @@ class Selection {
 
   showCount() {
     const count = this.boxes.filter((box) => box.checked).length;
-    this.count.textContent = getMessage(this.all.checked ? "all-selected" : count ? "selected" : "select", { count });
+    this.count.textContent = getMessage(this.all?.checked ? "all-selected" : count ? "selected" : "select", { count });
   }
 }
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from collections_app.errors import LimitReached, NameTaken
 from collections_app.forms import CollectionForm, CollectionNameForm, get_bound_data
 from collections_app.messages import describe_error
-from collections_app.models import Collection, Image, ImageTotal
+from collections_app.models import Collection, ImageTotal
 from collections_app.permissions import (
     SignedInRequest,
     get_managed_collection,
@@ -18,7 +18,7 @@ from collections_app.permissions import (
 )
 from collections_app.services.library.collections import create_collection, rename_collection
 from collections_app.services.library.trash import trash_collection
-from collections_app.views.paging import PictureList
+from collections_app.views.library.timeline import build_timeline, render_further_page
 
 
 @require_safe
@@ -38,17 +38,15 @@ def shared_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def collection(request: SignedInRequest, pk: int) -> HttpResponse:
     collection = get_visible_collection(request.user, pk)
-    pictures = PictureList(
-        images=Image.objects.not_trashed(),
-        collections=Collection.objects.filter(pk=pk),
-        restorable=Collection.objects.restorable_by(request.user),
-    )
+    timeline = build_timeline(request, Collection.objects.filter(pk=pk), is_in_collection=True)
+    if timeline.is_continued:
+        return render_further_page(request, timeline)
     return render(
         request,
         "library/collection.html",
         {
             "collection": collection,
-            "page": pictures.get_page(request),
+            "timeline": timeline,
             "count": ImageTotal.objects.not_trashed().filter(collection=pk).sum_images(),
             "rights": get_rights(request.user, collection),
             "targets": Collection.objects.editable_by(request.user).exclude(pk=pk).select_related("team"),

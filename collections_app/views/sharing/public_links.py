@@ -69,7 +69,9 @@ def require_link(view: _View[_Arguments]) -> Callable[..., HttpResponseBase]:
 @require_link
 def public_link(request: HttpRequest, link: PublicLink) -> HttpResponse:
     collections = Collection.objects.filter(pk=link.collection_id)
-    pictures = PictureList(images=Image.objects.not_trashed(), collections=collections, id_field="public_id")
+    pictures = PictureList(
+        images=Image.objects.not_trashed(), collections=collections, field="timeline_at", id_field="public_id"
+    )
     count = ImageTotal.objects.not_trashed().filter(collection=link.collection).sum_images()
     context = {"link": link, "pictures": pictures.get_page(request), "count": count}
     return render(request, "sharing/public_collection.html", context)
