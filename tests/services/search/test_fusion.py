@@ -7,6 +7,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from collections_app.models import Image
+from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from collections_app.services.search import background
 from collections_app.services.search.fusion import MatchedName, find_name_matches, fuse
@@ -16,7 +17,12 @@ from collections_app.services.search.retrieval import FIRST_HITS
 from tests.sample_team import SampleTeam, put_picture
 from tests.services.search.test_results import WORDS, index_matches_and_others
 
-Drain = Callable[[], None]
+Drain = Callable[[], object]
+
+
+@pytest.fixture
+def drain() -> Drain:
+    return IndexWorker().drain
 
 
 def search(sample: SampleTeam, line: str, **options: object) -> SearchResults:
