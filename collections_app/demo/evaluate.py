@@ -49,7 +49,8 @@ class Gallery:
 
     def compute_cosines(self, queries: Sequence[Caption]) -> npt.NDArray[np.float32]:
         """Return the scores of each query, shape (queries, scenes)."""
-        cosines: npt.NDArray[np.float32] = self._encoder.encode_texts([query.text for query in queries]) @ self.vectors.T
+        texts = self._encoder.encode_texts([query.text for query in queries])
+        cosines: npt.NDArray[np.float32] = texts @ self.vectors.T
         return cosines
 
     def rank(self, queries: Sequence[Caption]) -> list[list[bool]]:

@@ -8,8 +8,7 @@ Names match or do not. So pictures that match equally share the middle of their 
 counts for much, a word that is in hundreds of titles for little. Names weigh half, because titles may be wrong.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
 
@@ -93,7 +92,7 @@ def fuse(found: Sequence[int], tiers: Sequence[Collection[int]]) -> list[int]:
     return [*fused, *(pk for pk in found[FIRST_HITS:] if pk not in scores)]
 
 
-def describe_match(wanted: Sequence[NameWord], titles: AbstractSet[str], own: AbstractSet[str]) -> tuple[MatchedName, bool]:
+def describe_match(wanted: Sequence[NameWord], titles: Set[str], own: Set[str]) -> tuple[MatchedName, bool]:
     """Return the name that contains the words, and whether the picture's own names contain all of them whole.
 
     `titles` and `own` are tokens: of the title and the file name, and of these and the tags.
@@ -109,7 +108,7 @@ def collect_tokens(names: Iterable[str]) -> set[str]:
     return {token for name in names for word in find_words(name) for token in word.tokens}
 
 
-def _has_words(tokens: AbstractSet[str], words: Sequence[NameWord], *, is_prefix_enough: bool = False) -> bool:
+def _has_words(tokens: Set[str], words: Sequence[NameWord], *, is_prefix_enough: bool = False) -> bool:
     """Return whether all words are there. The last one may be the beginning of a word if `is_prefix_enough`."""
     if not all(_has_word(tokens, word) for word in words[:-1]) or not words:
         return False
@@ -118,7 +117,7 @@ def _has_words(tokens: AbstractSet[str], words: Sequence[NameWord], *, is_prefix
     return is_prefix or _has_word(tokens, words[-1])
 
 
-def _has_word(tokens: AbstractSet[str], word: NameWord) -> bool:
+def _has_word(tokens: Set[str], word: NameWord) -> bool:
     if word.is_unspaced:
         # Scripts without blanks have no whole words: a part of a compound is as good.
         return set(word.pairs) <= tokens if word.pairs else any(token.startswith(word.text) for token in tokens)

@@ -193,9 +193,7 @@ def _finish_search(
         hashes, seen = _find_visible_hashes(request, raw_hits, sample)
         hits = [hit for hit in raw_hits if hit.id in hashes]
         if seen:
-            cutoffs = find_request_cutoffs(
-                request, answer.vector, hits, score_scale=answer.score_scale, sample=seen
-            )
+            cutoffs = find_request_cutoffs(request, answer.vector, hits, score_scale=answer.score_scale, sample=seen)
         split = replace(
             split_hits(hits, cutoffs or NO_CUTOFFS, is_graded=request.is_graded),
             is_cut=has_more_hits(raw_hits, limit=limit),

@@ -122,6 +122,4 @@ def _build_choice(search: SearchRequest, term: FilterTerm, text: str) -> Choice:
     items = search.query.items[:MAX_ITEMS]
     is_active = term in items
     others = Query(tuple(each for each in items if not (isinstance(each, FilterTerm) and each.key == term.key)))
-    return Choice(
-        text=text, url=get_search_url(search, others if is_active else others.add(term)), is_active=is_active
-    )
+    return Choice(text=text, url=get_search_url(search, others if is_active else others.add(term)), is_active=is_active)

@@ -66,9 +66,7 @@ def test_search_for_more_hits_begins_alike() -> None:
         ("white dog tag:white", {"Hund": ("tag", True)}),
     ],
 )
-def test_names_that_match_are_told_apart(
-    sample: SampleTeam, line: str, matched: dict[str, tuple[str, bool]]
-) -> None:
+def test_names_that_match_are_told_apart(sample: SampleTeam, line: str, matched: dict[str, tuple[str, bool]]) -> None:
     sample.image.delete()
     for title, tags in (("White dog", []), ("Hund", ["white", "dog"]), ("Dogma", [])):
         image = put_picture(sample.collection, sample.owner, f"{title}1.png", colour=(len(title), 1, 1), title=title)
