@@ -47,9 +47,15 @@ class Gallery:
         chunks = [_encode_scenes(self.scenes[start : start + _CHUNK], encoder, size_px) for start in starts]
         self.vectors = np.concatenate(chunks)
 
+    def compute_cosines(self, queries: Sequence[Caption]) -> npt.NDArray[np.float32]:
+        """Return the scores of each query, shape (queries, scenes)."""
+        texts = self._encoder.encode_texts([query.text for query in queries])
+        cosines: npt.NDArray[np.float32] = texts @ self.vectors.T
+        return cosines
+
     def rank(self, queries: Sequence[Caption]) -> list[list[bool]]:
         """Return for each query whether it is true of each scene, in the order of a search."""
-        cosines = self._encoder.encode_texts([query.text for query in queries]) @ self.vectors.T
+        cosines = self.compute_cosines(queries)
         orders = np.argsort(-cosines, axis=1, kind="stable")
         return [
             [query.is_true_of(self.scenes[index]) for index in order]
@@ -58,7 +64,7 @@ class Gallery:
 
     def score(self, queries: Sequence[Caption]) -> list[QueryScore]:
         """Search for each query. Leave out queries without a relevant scene."""
-        cosines = self._encoder.encode_texts([query.text for query in queries]) @ self.vectors.T
+        cosines = self.compute_cosines(queries)
         scores = (self._score_query(query, row) for query, row in zip(queries, cosines, strict=True))
         return [score for score in scores if score.relevant]
 

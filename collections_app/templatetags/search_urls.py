@@ -1,5 +1,6 @@
 """Addresses of searches, for templates and views."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import urlencode
 
@@ -15,9 +16,9 @@ from collections_app.templatetags.pictures import PLACEHOLDER_ID
 register = template.Library()
 
 
-def get_search_url(search: SearchRequest, query: Query) -> str:
-    """Return the address of another query in the same place, even if that cannot be understood."""
-    return _build_url(str(query), tuple(search.place.items()))
+def get_search_url(search: SearchRequest, query: Query, *, place: Mapping[str, str] | None = None) -> str:
+    """Return the address of another query in the same place or another, even if that cannot be understood."""
+    return _build_url(str(query), tuple((search.place if place is None else place).items()))
 
 
 def get_text_url(search: SearchRequest, text: str) -> str:
@@ -41,6 +42,14 @@ def get_place_url(search: SearchRequest, *, without: str) -> str:
 def filter_search_url(key: str, value: str) -> str:
     """Return the address of a search with one filter."""
     return _build_url(str(FilterTerm(key=key, value=value)), ())
+
+
+@register.simple_tag
+def sort_search_url(search: SearchRequest) -> str:
+    """Return the address of the same search in the other order: newest first, or best match first."""
+    others = Query(tuple(each for each in search.query.items if getattr(each, "key", "") != "sort"))
+    newest_first = others.add(FilterTerm(key="sort", value="date"))
+    return get_search_url(search, others if search.filters.is_newest_first else newest_first)
 
 
 @register.simple_tag

@@ -44,7 +44,7 @@ def drop_or_paste(page: Page, scene: Path, event: str) -> None:
 
 
 def test_example_can_be_selected_dropped_or_pasted(search_page: Page, scenes: list[Path]) -> None:
-    search_page.get_by_text("Search by image").click()
+    search_page.locator("summary", has_text="More options").click()
     search_page.get_by_label("Example picture").set_input_files(scenes[0])
     expect_found_first(search_page, scenes[0])
     for number, event in enumerate(("drop", "paste"), 1):
@@ -59,6 +59,11 @@ def test_result_is_added_as_example_and_its_chip_is_removed(search_page: Page) -
     name = tile.locator("img").get_attribute("alt")
     tile.hover()
     tile.get_by_role("link", name=f"More like {name}").click()
+    search_page.locator("summary", has_text="Words").click()
     search_page.get_by_role("link", name="Remove a white dog").click()
     expect(search_page.locator("[data-score] img").first).to_have_attribute("alt", name or "")
-    expect(search_page.get_by_label("Describe a picture")).to_have_value(re.compile(r"^0\.3:like:\d+$"))
+    expect(search_page.get_by_label("Describe a picture")).to_have_value("")
+    expect(search_page).to_have_url(re.compile(r"q=0\.3%3Alike%3A\d+$"))
+    search_page.get_by_label("Describe a picture").fill("a boat")
+    search_page.keyboard.press("Enter")
+    search_page.wait_for_url(re.compile(r"q=a\+boat\+0\.3%3Alike%3A\d+$"))

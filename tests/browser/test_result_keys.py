@@ -136,7 +136,7 @@ def test_keys_search_for_more_or_less_like_a_result(key: str, name: str, results
 
 
 def test_keyboard_rates_results(results: Page) -> None:
-    tab_to(results, results.locator("summary", has_text="Save, download, rate"))
+    tab_to(results, results.locator("summary", has_text="More options"))
     results.keyboard.press("Enter")
     tab_to(results, results.get_by_role("link", name="Rate results"))
     results.keyboard.press("Enter")

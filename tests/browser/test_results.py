@@ -149,7 +149,7 @@ def test_likely_results_have_a_heading_and_hidden_ones_can_be_shown(results: Pag
     open_results(results, WORDS)
     expect(results.get_by_role("heading", name="Likely")).to_be_visible()
     expect(results.get_by_role("heading", name="Possible")).to_be_visible()
-    expect(results.get_by_role("status").filter(has_text="likely")).to_contain_text(f"{DOGS} likely matches")
+    expect(results.get_by_role("status").filter(has_text="likely")).to_contain_text(f"{DOGS} likely · ")
     likely, maybe = (results.get_by_role("heading", name=name).bounding_box() for name in ("Likely", "Possible"))
     assert likely
     assert maybe
@@ -170,7 +170,7 @@ def test_likely_results_have_a_heading_and_hidden_ones_can_be_shown(results: Pag
 def test_results_are_downloaded_as_contact_sheet_and_zip(results: Page) -> None:
     open_results(results, WORDS)
     count = hits(results).count()
-    results.get_by_text("Save, download, rate").click()
+    results.locator("summary", has_text="More options").click()
     results.get_by_label("Rows (5 pictures each)").select_option("1")
     with results.expect_download() as sheet:
         results.get_by_role("button", name="Contact sheet (PNG)").click()
@@ -181,6 +181,21 @@ def test_results_are_downloaded_as_contact_sheet_and_zip(results: Page) -> None:
     names = ZipFile(io.BytesIO(Path(zipped.value.path()).read_bytes())).namelist()
     assert len(names) == count
     assert sum("dog-" in name for name in names) == DOGS
+
+
+def test_less_like_a_dog_keeps_dogs_first_and_hides_nothing(results: Page) -> None:
+    open_results(results, WORDS)
+    tile = hits(results).first
+    tile.hover()
+    tile.get_by_role("link", name="Less like").click()
+    results.wait_for_url("**like**")
+    wait_for_answer(results)
+    for place in range(DOGS - 1):
+        expect(hits(results).nth(place).locator("img")).to_have_attribute("alt", re.compile("^dog-"))
+    load_all(results)
+    expect(results.get_by_label("Describe a picture")).to_have_value("a white dog")
+    results.get_by_role("search").get_by_role("link", name="Remove").click()
+    results.wait_for_url(re.compile(r"q=a\+white\+dog$"))
 
 
 def test_large_view_continues_into_the_next_results_page(results: Page) -> None:

@@ -25,7 +25,7 @@ def searched(open_without_javascript: Callable[[], Page], scenes: list[Path]) ->
 @pytest.mark.sends("search_save", "search_rename", "search_share", "search_unshare", "search_delete", "team_list")
 def test_a_search_is_saved_renamed_shared_and_deleted(searched: Page) -> None:
     page = searched
-    page.get_by_text("Save, download, rate").click()
+    page.locator("summary", has_text="Save").click()
     page.get_by_role("button", name="Save search").click()
     expect(page.get_by_text("Search saved as “a white dog”.")).to_be_visible()
     page.goto("/teams/")
@@ -64,7 +64,7 @@ def test_recent_searches_are_cleared_disabled_and_enabled(searched: Page) -> Non
 @pytest.mark.sends("image_judgment")
 def test_results_are_rated_right_and_wrong(searched: Page, scenes: list[Path]) -> None:
     page = searched
-    page.get_by_text("Save, download, rate").click()
+    page.locator("summary", has_text="More options").click()
     page.get_by_role("link", name="Rate results").click()
     right = page.get_by_role("button", name=re.compile(f"^Right.*{scenes[0].name}"))
     wrong = page.get_by_role("button", name=re.compile(f"^Wrong.*{scenes[1].name}"))

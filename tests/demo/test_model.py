@@ -14,6 +14,7 @@ from collections_app.demo.queries import WHITE_DOG, build_query_families
 from collections_app.encoders.clip import ClipEncoder
 from collections_app.services.search.composition import WeightedVector, compose
 from collections_app.services.search.query import parse_query
+from tests.benchmarks.fusing import build_names, list_demo_pictures, score_rankings
 
 MAX_BYTES = 16 * 1024 * 1024
 SCENES = 1000
@@ -116,3 +117,11 @@ def test_dogs_stay_first_if_one_of_them_is_marked_less_like_this(encoder: ClipEn
 
 def _cosines(first: Any, second: Any) -> Any:
     return np.sum(first * second, axis=1)
+
+
+def test_one_ranking_is_no_worse_than_index_or_names_alone(encoder: ClipEncoder) -> None:
+    pictures = list_demo_pictures()
+    names = build_names(pictures)["titles, tags and file names"]
+    demo = Gallery([picture.scene for picture in pictures], encoder, size_px=120)
+    alone, by_name, fused = score_rankings(pictures, names, demo)
+    assert fused >= max(alone, by_name)

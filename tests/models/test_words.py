@@ -9,8 +9,8 @@ from collections_app.models import Collection, Image, Membership, Role, Team
 from collections_app.models.text_search import ScopedWords
 from collections_app.models.words import EMOJI, find_words
 from collections_app.services.library.collections import create_collection
+from collections_app.services.search.fusion import find_name_matches
 from collections_app.services.search.request import parse_search_request
-from collections_app.services.search.results import find_title_matches
 from tests.sample_team import SampleTeam
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +79,6 @@ def test_collection_that_moves_to_another_team_is_found_there(sample: SampleTeam
     Image.objects.update(title="Rose garden")
     Collection.objects.filter(pk=sample.collection.pk).update(team=sample.outsider.personal_team)
     before = parse_search_request(user=sample.owner, parameters={"q": "rose garden"})
-    assert not find_title_matches(before, limit=10)
+    assert not find_name_matches(before)
     request = parse_search_request(user=sample.outsider, parameters={"q": "rose garden"})
-    assert len(find_title_matches(request, limit=10)) == 1
+    assert len(find_name_matches(request)) == 1

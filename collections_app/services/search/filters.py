@@ -8,11 +8,9 @@ from functools import reduce
 from operator import or_
 from typing import Any, Literal
 
-from django import forms
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from collections_app.imaging import FORMATS_BY_WORD
 from collections_app.index import AnyOf, Compares, Condition, HasTag, IsBetween, IsIn, hash_token
@@ -27,12 +25,10 @@ _SPAN = ".."
 class Filter(ABC):
     """One filter on metadata. To add one, define a class and put it into FILTERS.
 
-    `build_q` and `build_conditions` get all values of the key in a query. The form shows `form_field`, if there is one,
-    beside the search box.
+    `build_q` and `build_conditions` get all values of the key in a query.
     """
 
     key: str
-    form_field: forms.Field | None = None
     can_be_negative = False
 
     @abstractmethod
@@ -50,11 +46,6 @@ class Filter(ABC):
 
 class UploaderFilter(Filter):
     key = "by"
-    form_field = forms.ChoiceField(
-        required=False,
-        label=gettext_lazy("Added by"),
-        choices=[("", gettext_lazy("Anyone")), ("me", gettext_lazy("Me"))],
-    )
 
     def parse(self, value: str, context: FilterContext) -> list[int]:
         found = context.find_uploaders(value)
@@ -81,10 +72,8 @@ class DateFilter(Filter):
         key: str,
         column: Literal["taken_at", "created_at"],
         bound: Literal["minimum", "below"],
-        form_field: forms.Field | None = None,
     ) -> None:
         self.key, self._column, self._bound = key, column, bound
-        self.form_field = form_field
 
     def parse(self, value: str, context: FilterContext) -> int:
         start = _parse_period(value).start
@@ -146,16 +135,6 @@ def _build_span_q(first: int | None, end: int | None) -> Q:
 
 class ShapeFilter(Filter):
     key = "is"
-    form_field = forms.ChoiceField(
-        required=False,
-        label=gettext_lazy("Orientation"),
-        choices=[
-            ("", gettext_lazy("Any")),
-            ("portrait", gettext_lazy("Portrait")),
-            ("landscape", gettext_lazy("Landscape")),
-            ("square", gettext_lazy("Square")),
-        ],
-    )
 
     def parse(self, value: str, context: FilterContext) -> str:
         if value.lower() not in SHAPES:
@@ -173,12 +152,6 @@ class SizeFilter(Filter):
     """At least one edge has this many pixels."""
 
     key = "min"
-    form_field = forms.IntegerField(
-        required=False,
-        label=gettext_lazy("Minimum size (px)"),
-        min_value=1,
-        widget=forms.NumberInput(attrs={"max": 99999, "inputmode": "numeric"}),
-    )
 
     def parse(self, value: str, context: FilterContext) -> int:
         pixels = _PIXELS.fullmatch(value)
@@ -218,9 +191,6 @@ class TagFilter(Filter):
 
     key = "tag"
     can_be_negative = True
-    form_field = forms.CharField(
-        required=False, label=gettext_lazy("Tag"), max_length=50, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
 
     def parse(self, value: str, context: FilterContext) -> str:
         return value
@@ -238,24 +208,13 @@ SHAPES: Mapping[str, tuple[Q, Condition]] = {
     "landscape": (Q(width__gt=F("height")), Compares("width", ">", "height")),
     "square": (Q(width=F("height")), Compares("width", "==", "height")),
 }
-_DATE_INPUT = forms.DateInput(attrs={"type": "date"})
 FILTERS: Mapping[str, Filter] = {
     each.key: each
     for each in (
         UploaderFilter(),
         ShapeFilter(),
-        DateFilter(
-            "after",
-            "taken_at",
-            "minimum",
-            forms.CharField(required=False, label=gettext_lazy("Taken on or after"), widget=_DATE_INPUT),
-        ),
-        DateFilter(
-            "before",
-            "taken_at",
-            "below",
-            forms.CharField(required=False, label=gettext_lazy("Taken before"), widget=_DATE_INPUT),
-        ),
+        DateFilter("after", "taken_at", "minimum"),
+        DateFilter("before", "taken_at", "below"),
         TakenFilter(),
         DateFilter("added-after", "created_at", "minimum"),
         DateFilter("added-before", "created_at", "below"),

@@ -16,12 +16,12 @@ The mean is only an average, so a wide gap overrules it. odds(k) is the excess o
 all lower scores, log(mean(exp(evidence))), minus log((n - k) / k) if k is the smaller part. The likely results end at
 the last place with enough evidence and with odds at most 2 below the best, in the middle of the gap below it.
 
-Examples and exclusions have no baseline: see `score_gaps`. The possible results end two spreads above the median of
-the remaining scores, which is the top 2 % of unrelated pictures.
+Examples and exclusions have no baseline: see `score_gaps`. For words the possible results end two spreads above the
+median of the remaining scores, which is the top 2 % of unrelated pictures. Examples and exclusions hide nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,7 +73,8 @@ def find_request_cutoffs(
     """Return the cutoffs of a search with these visible hits.
 
     `sample` is of the visible scope. It stands for everything below the hits, and for what filters leave out. Only the
-    first FIRST_HITS count unless all of them are likely, so that searches for fewer and for more hits agree.
+    first FIRST_HITS count unless all of them are likely, so that searches for fewer and for more hits agree. Examples
+    and exclusions rank pictures and hide none.
     """
     if not hits or all(term.weight < 0 for term in request.terms):
         return NO_CUTOFFS  # almost every picture is unlike something
@@ -82,8 +83,8 @@ def find_request_cutoffs(
     first = hits if sample.is_whole_scope else hits[:FIRST_HITS]
     cutoffs = _find_cutoffs_of_hits(request, vector, first, sample, scaled)
     if len(hits) > len(first) and first[-1].score >= cutoffs.likely:
-        return _find_cutoffs_of_hits(request, vector, hits, sample, scaled)
-    return cutoffs
+        cutoffs = _find_cutoffs_of_hits(request, vector, hits, sample, scaled)
+    return replace(cutoffs, possible=float("-inf")) if request.is_graded else cutoffs
 
 
 def _find_cutoffs_of_hits(

@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from collections_app.models import Collection, Example, Image, Team, User
 from collections_app.models.names import clean_name
@@ -40,11 +38,6 @@ from collections_app.services.search.scope import (
     resolve_visible_scope,
 )
 
-SORT_FIELD = forms.ChoiceField(
-    required=False,
-    label=gettext_lazy("Sort by"),
-    choices=[("", gettext_lazy("Best match")), ("date", gettext_lazy("Newest first"))],
-)
 _MAX_ID_DIGITS = 18
 _EXAMPLE_TOKEN = re.compile(r"x[0-9a-f]{16}")
 _TeamOrCollection = TypeVar("_TeamOrCollection", Collection, Team)
@@ -56,6 +49,7 @@ class SearchRequest:
 
     `examples` maps the names of the query's examples to those that the user may use. `scope` is a part of
     `visible_scope`, which is everything that the user may see. `place` contains `collection` and `team` as sent.
+    `matches_names`: words also find titles, tags and the names of files and collections.
     """
 
     text: str
@@ -69,6 +63,7 @@ class SearchRequest:
     team: Team | None = None
     collection: Collection | None = None
     place: Mapping[str, str] = field(default_factory=dict)
+    matches_names: bool = True
 
     @property
     def terms(self) -> list[Term]:
@@ -84,6 +79,20 @@ class SearchRequest:
     def is_graded(self) -> bool:
         """Whether pictures match by degrees: they resemble an example, or do not resemble something."""
         return bool(self.examples) or any(term.weight < 0 for term in self.query.terms)
+
+    @property
+    def typed_text(self) -> str:
+        """The text without its examples, which a search box shows as pictures."""
+        if not self.shown_examples:
+            return self.text
+        return str(Query(tuple(item for item in self.query.items if item not in self.shown_examples)))
+
+    @property
+    def shown_examples(self) -> list[Term]:
+        """The examples to show as pictures: none if the text cannot be read as a whole."""
+        if any(problem.part is None for problem in self.query.problems):
+            return []
+        return [term for term in self.query.terms if term.is_example and term.value]
 
     @property
     def wanted_text(self) -> str:
@@ -146,11 +155,21 @@ def read_form_items(parameters: Mapping[str, str]) -> list[Item]:
 
     keys = [key for key in FILTER_KEYS if key not in SCOPE_PARAMETERS]
     filters = [FilterTerm(key=key, value=value) for key in keys for value in list_values(key)]
-    return [*filters, *(Term(value=value, is_example=True) for value in list_values("like"))]
+    return [*filters, *map(_read_example, list_values("like"))]
+
+
+def _read_example(value: str) -> Term:
+    """Read the name of an example, or a whole term with its weight, such as `-0.3:like:123`."""
+    terms = parse_query(value).terms
+    is_term = len(terms) == 1 and terms[0].is_example
+    return terms[0] if is_term else Term(value=value, is_example=True)
 
 
 def build_collection_request(*, collection: Collection, parameters: Mapping[str, str]) -> SearchRequest:
-    """Return the search of a public link: words with weights and exclusions in one collection, without filters."""
+    """Return the search of a public link: words with weights and exclusions in one collection, without filters.
+
+    It finds no names, because the pages of a link do not show file names and tags.
+    """
     scope = limit_scope_to_collections([collection])
     text = clean_query(parameters.get("q", ""))
     parsed = parse_query(text)
@@ -163,7 +182,9 @@ def build_collection_request(*, collection: Collection, parameters: Mapping[str,
         *find_parameter_problems(parameters),
     ]
     limited = Scope(images=Image.objects.none()) if problems else scope
-    return SearchRequest(text=text, query=words, problems=problems, scope=limited, visible_scope=scope)
+    return SearchRequest(
+        text=text, query=words, problems=problems, scope=limited, visible_scope=scope, matches_names=False
+    )
 
 
 def build_similar_request(*, user: User, image: Image) -> SearchRequest:

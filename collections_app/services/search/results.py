@@ -1,16 +1,18 @@
 """A search from its request to its results. Every search by words or examples goes through `run_search`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 
-from collections_app.index import Hit
+from collections_app.index import Hit, Vector
 from collections_app.models import Image
 from collections_app.models.image import ImageQuerySet
-from collections_app.models.text_search import ScopedWords, drop_stop_words
 from collections_app.models.wall_clock import convert_to_wall_clock
 from collections_app.services.indexing.completeness import refuse_lost_entries
+from collections_app.services.search import background
 from collections_app.services.search.composition import compose, compute_score_scale, embed_terms
+from collections_app.services.search.fusion import MatchedName, NameMatch, build_words, find_name_matches, fuse
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs, find_request_cutoffs
 from collections_app.services.search.request import SearchRequest
 from collections_app.services.search.retrieval import FIRST_HITS, MAX_HITS, RawHits, find_nearest, has_more_hits
@@ -27,18 +29,25 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredId:
-    """The id of a visible picture and its score: the cosine, -1 to 1, or None if nothing was compared."""
+    """The id of a visible picture and its score: the cosine, -1 to 1, or None if nothing was compared.
+
+    `name` contains the words of the query, if one does. `copies` are results with the same bytes, shown as this one.
+    """
 
     id: int
     score: float | None
+    name: MatchedName | None = None
+    copies: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A result with its row."""
+    """A result with its row. `copy_count` includes the shown one."""
 
     image: Image
     score: float | None
+    name: MatchedName | None = None
+    copy_count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +97,33 @@ def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None, wanted
     Raises EncoderError, IndexUnavailable, NotIndexed (an example waits for its vector) or CancelledOut: a failure is
     never an empty result.
     """
+    return start_search(request, cutoffs=cutoffs, wanted=wanted)()
+
+
+def start_search(
+    request: SearchRequest, *, cutoffs: Cutoffs | None = None, wanted: int | None = None
+) -> Callable[[], SearchResults]:
+    """Begin what `run_search` does, and return the function that finishes it.
+
+    Between the two the index is searched, and the caller can read the database. Both raise what `run_search` raises.
+    """
     if request.problems:
-        return SearchResults()
+        return SearchResults
     if not request.terms:
-        return _find_newest(request)
-    results = _find_best(request, cutoffs, wanted)
-    return _sort_by_date(results, request.scope.images) if request.filters.is_newest_first else results
+        return partial(_find_newest, request)
+    sample = find_cached_sample(request.visible_scope)
+    if sample is None and cutoffs is None:
+        sample = get_sample(request.visible_scope)
+    limits = _list_limits(request, sample, wanted)
+    wait = background.start(partial(_search_index, request, limits[0]))
+    return partial(_finish_search, request, cutoffs, wanted, limits, wait)
 
 
-def keep_visible(raw_hits: RawHits, *, images: ImageQuerySet) -> list[Hit]:
-    """Return the hits that the database shows."""
-    visible = _find_visible_ids([hit.id for hit in raw_hits], images)
-    return [hit for hit in raw_hits if hit.id in visible]
+def find_by_names(request: SearchRequest) -> SearchResults:
+    """Return the matches by name alone, for when the index cannot be searched."""
+    names = find_name_matches(request)
+    ranked = [ScoredId(id=each.id, score=None, name=each.name) for each in names]
+    return SearchResults(ranked=_stack_copies(ranked, {each.id: each.sha256 for each in names}))
 
 
 def split_hits(hits: Sequence[Hit], cutoffs: Cutoffs, *, is_graded: bool = False) -> SearchResults:
@@ -121,64 +145,121 @@ def split_hits(hits: Sequence[Hit], cutoffs: Cutoffs, *, is_graded: bool = False
 def join_rows(ranked: Sequence[ScoredId], *, images: ImageQuerySet) -> list[Result]:
     """Join results to their visible rows, in order. A picture that was deleted or is no longer visible is left out."""
     rows = {image.pk: image for image in images.among([each.id for each in ranked]).with_collection()}
-    return [Result(image=rows[each.id], score=each.score) for each in ranked if each.id in rows]
+    return [
+        Result(image=rows[each.id], score=each.score, name=each.name, copy_count=1 + len(each.copies))
+        for each in ranked
+        if each.id in rows
+    ]
 
 
-def find_title_matches(request: SearchRequest, *, limit: int) -> ImageQuerySet:
-    """Return the first pictures whose names contain all wanted words and that meet the filters, best first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _IndexAnswer:
+    """The vector of a query, and the raw hits of its first search."""
 
-    "a white dog" finds a picture with the title "White dog".
-    """
-    images = request.scope.images
-    if request.problems:
-        return images.none()
-    named = images.matching_names(_build_words(request, drop_stop_words(request.wanted_text)))
-    return request.filters.apply(named, limit=limit)
+    vector: Vector
+    score_scale: float
+    raw_hits: RawHits
 
 
-def _find_best(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | None) -> SearchResults:
-    """Search once. Search again for MAX_HITS only if all hits are likely, fewer than wanted are visible, or the index
-    returned slightly fewer than FIRST_HITS, so that there may be no more.
-    """
+def _search_index(request: SearchRequest, limit: int) -> _IndexAnswer:
+    """Embed the terms and search once, without the database."""
     parts = embed_terms(request)
-    vector, score_scale = compose(parts), compute_score_scale(parts)
+    vector = compose(parts)
+    raw_hits = find_nearest(scope=request.scope, vector=vector, conditions=request.filters.conditions, limit=limit)
+    return _IndexAnswer(vector=vector, score_scale=compute_score_scale(parts), raw_hits=raw_hits)
+
+
+def _finish_search(
+    request: SearchRequest,
+    cutoffs: Cutoffs | None,
+    wanted: int | None,
+    limits: Sequence[int],
+    wait: Callable[[], _IndexAnswer],
+) -> SearchResults:
+    """Search again for MAX_HITS only if all hits are likely, fewer than wanted are visible, or the index returned
+    slightly fewer than FIRST_HITS, so that there may be no more.
+    """
     sample = get_sample(request.visible_scope) if cutoffs is None else None
-    results = SearchResults()
-    for limit in _list_limits(request, sample or find_cached_sample(request.visible_scope), wanted):
-        raw_hits = find_nearest(scope=request.scope, vector=vector, conditions=request.filters.conditions, limit=limit)
+    names = find_name_matches(request)
+    answer = wait()
+    raw_hits, results = answer.raw_hits, SearchResults()
+    for limit in limits:
+        if limit != limits[0]:
+            raw_hits = find_nearest(
+                scope=request.scope, vector=answer.vector, conditions=request.filters.conditions, limit=limit
+            )
         if not raw_hits and not request.scope.is_empty:
             refuse_lost_entries(team_ids=request.scope.all_team_ids, images=request.scope.images)
-        hits, seen = _keep_visible_parts(request, raw_hits, sample)
+        hashes, seen = _find_visible_hashes(request, raw_hits, sample)
+        hits = [hit for hit in raw_hits if hit.id in hashes]
         if seen:
-            cutoffs = find_request_cutoffs(request, vector, hits, score_scale=score_scale, sample=seen)
-        results = replace(
+            cutoffs = find_request_cutoffs(request, answer.vector, hits, score_scale=answer.score_scale, sample=seen)
+        split = replace(
             split_hits(hits, cutoffs or NO_CUTOFFS, is_graded=request.is_graded),
             is_cut=has_more_hits(raw_hits, limit=limit),
             is_first_part=limit < MAX_HITS,
         )
-        is_enough = len(raw_hits) >= limit and len(hits) > max(results.likely_count, (wanted or 0) - 1)
+        results = _add_names(split, hits, names, hashes)
+        is_enough = len(raw_hits) >= limit and len(hits) > split.likely_count and len(results.ranked) >= (wanted or 0)
         if is_enough or not results.has_more:
             break
-    return results
+    return _sort_by_date(results, request.scope.images) if request.filters.is_newest_first else results
 
 
-def _keep_visible_parts(
+def _add_names(
+    split: SearchResults, hits: Sequence[Hit], names: Sequence[NameMatch], hashes: Mapping[int, str]
+) -> SearchResults:
+    """Merge matches by name into the results of the index, and show copies once. Likely results stay before the others.
+
+    Pictures whose own names contain all words whole are likely, wherever the index places them.
+    """
+    scores, matched = {hit.id: hit.score for hit in hits}, {each.id: each.name for each in names}
+    whole, others = ([each.id for each in names if each.is_whole is is_whole] for is_whole in (True, False))
+    likely = {each.id for each in split.ranked[: split.likely_count]}
+    if split.verdict is not Verdict.UNSPLIT:
+        likely.update(whole)
+    shown = {each.id for each in split.ranked} | matched.keys()
+    fused = [pk for pk in fuse(list(scores), [whole, others]) if pk in shown]
+    ranked = [
+        ScoredId(id=pk, score=scores.get(pk), name=matched.get(pk))
+        for pk in sorted(fused, key=lambda pk: pk not in likely)
+    ]
+    stacked = _stack_copies(ranked, {**hashes, **{each.id: each.sha256 for each in names}})
+    hidden_count = split.hidden_count if split.is_cut else len(scores.keys() - shown)
+    likely_count = sum(each.id in likely for each in stacked)
+    verdict = Verdict.SPLIT if likely_count else split.verdict
+    return replace(split, ranked=stacked, likely_count=likely_count, hidden_count=hidden_count, verdict=verdict)
+
+
+def _stack_copies(ranked: Iterable[ScoredId], hashes: Mapping[int, str]) -> list[ScoredId]:
+    """Keep the first of the results with the same bytes, with the ids of the others."""
+    stacks: dict[str, list[ScoredId]] = {}
+    for each in ranked:
+        stacks.setdefault(hashes[each.id], []).append(each)
+    return [replace(first, copies=tuple(each.id for each in others)) for first, *others in stacks.values()]
+
+
+def _find_visible_hashes(
     request: SearchRequest, raw_hits: RawHits, sample: ScopeSample | None
-) -> tuple[list[Hit], ScopeSample | None]:
-    """Return the visible hits and the visible part of the sample. Both have the same scope in most searches."""
+) -> tuple[dict[int, str], ScopeSample | None]:
+    """Return the SHA-256 of the visible hits, and the visible part of the sample.
+
+    Both have the same scope in most searches, and then share a statement.
+    """
     scope, visible_scope = request.scope, request.visible_scope
+    hit_ids = [hit.id for hit in raw_hits]
     if sample is None:
-        return keep_visible(raw_hits, images=scope.images), None
+        return _read_hashes(hit_ids, scope.images), None
     sampled_ids = sample.ids.tolist()
     if scope is not visible_scope:
-        seen = _find_visible_ids(sampled_ids, visible_scope.images)
-        return keep_visible(raw_hits, images=scope.images), sample.keep(seen)
-    visible = _find_visible_ids([*(hit.id for hit in raw_hits), *sampled_ids], scope.images)
-    return [hit for hit in raw_hits if hit.id in visible], sample.keep(visible)
+        return _read_hashes(hit_ids, scope.images), sample.keep(_read_hashes(sampled_ids, visible_scope.images))
+    hashes = _read_hashes([*hit_ids, *sampled_ids], scope.images)
+    return hashes, sample.keep(hashes)
 
 
-def _find_visible_ids(ids: Sequence[int], images: ImageQuerySet) -> set[int]:
-    return set(images.among(ids).values_list("pk", flat=True))
+def _read_hashes(ids: Sequence[int], images: ImageQuerySet) -> dict[int, str]:
+    """Return the SHA-256 of each visible image."""
+    return dict(images.among(ids).values_list("pk", "sha256"))
 
 
 def _list_limits(request: SearchRequest, sample: ScopeSample | None, wanted: int | None) -> list[int]:
@@ -193,16 +274,12 @@ def _find_newest(request: SearchRequest) -> SearchResults:
     if request.query.terms or not request.query.filters:
         return SearchResults()
     images, is_by_date = request.scope.images, request.filters.is_newest_first
-    tag_words = _build_words(request, " ".join(request.filters.values.get("tag", ())))
+    tag_words = build_words(request, " ".join(request.filters.values.get("tag", ())))
     named = images if tag_words.is_empty else images.having_names(tag_words)
     ordered = named.latest_taken_first() if is_by_date else named.latest_first()
-    newest = request.filters.apply(ordered, limit=MAX_HITS)
-    results = SearchResults(ranked=[ScoredId(id=pk, score=None) for pk in newest.values_list("pk", flat=True)])
+    hashes = dict(request.filters.apply(ordered, limit=MAX_HITS).values_list("pk", "sha256"))
+    results = SearchResults(ranked=_stack_copies([ScoredId(id=pk, score=None) for pk in hashes], hashes))
     return _sort_by_date(results, images) if is_by_date else results
-
-
-def _build_words(request: SearchRequest, text: str) -> ScopedWords:
-    return ScopedWords(text, tuple(request.scope.team_ids), tuple(request.scope.collections))
 
 
 def _sort_by_date(results: SearchResults, images: ImageQuerySet) -> SearchResults:

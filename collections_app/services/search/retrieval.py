@@ -13,7 +13,7 @@ FIRST_HITS = 200
 # The index may return slightly fewer hits than it has.
 _NEARLY_ALL = 0.9
 
-# Hits of the index, nearest first. Filter them with `results.keep_visible` before display.
+# Hits of the index, nearest first. The database decides which of them are shown.
 RawHits = NewType("RawHits", list[Hit])
 
 

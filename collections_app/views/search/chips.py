@@ -15,13 +15,17 @@ _WEIGHTS = (0.5, 1.0, 2.0, 3.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:
-    """`remove`, `stronger`, `weaker` and `opposite` are addresses, empty where that is not possible."""
+    """`remove`, `stronger`, `weaker` and `opposite` are addresses, empty where that is not possible.
+
+    `example` is the term of an example that a search box shows as a picture, such as `-0.3:like:123`.
+    """
 
     text: str
     remove: str
     is_negative: bool = False
     weight: str = ""
     thumbnail: str = ""
+    example: str = ""
     stronger: str = ""
     weaker: str = ""
     opposite: str = ""
@@ -44,6 +48,7 @@ def _build_chip(search: SearchRequest, item: Item) -> Chip:
     return Chip(
         text=text,
         thumbnail=thumbnail,
+        example=str(item) if item in search.shown_examples else "",
         remove=remove,
         is_negative=item.weight < 0,
         weight=f"{size:g}\N{MULTIPLICATION SIGN}" if size != 1 else "",

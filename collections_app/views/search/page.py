@@ -1,17 +1,12 @@
 """The search page: a query in, pages of results out. A failure is a 503 with a sentence, never an empty result."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
-from django import forms
-from django.core.paginator import Page
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from collections_app.errors import CancelledOut, ImageSearchError, ModelLoading, SearchNotUnderstood
@@ -21,10 +16,8 @@ from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.contact_sheet import MAX_ROWS
-from collections_app.services.search.filters import FILTERS
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs
 from collections_app.services.search.request import (
-    SORT_FIELD,
     SearchRequest,
     parse_search_request,
     read_form_items,
@@ -34,31 +27,29 @@ from collections_app.services.search.results import (
     Result,
     ScoredId,
     SearchResults,
-    find_title_matches,
+    find_by_names,
     join_rows,
     run_search,
+    start_search,
 )
 from collections_app.services.search.retrieval import MAX_HITS
 from collections_app.templatetags.search_urls import get_text_url
-from collections_app.views.paging import PAGE_SIZE, PictureList, paginate
+from collections_app.views.paging import PAGE_SIZE, PictureList
 from collections_app.views.search.chips import build_chips
+from collections_app.views.search.filter_chips import build_filter_chips
 from collections_app.views.search.judgments import get_rated_results
 from collections_app.views.search.problem_notices import build_notices
 from collections_app.views.search.recent import build_history, record_search_if_typed
 
 # The first page is small, so that it arrives sooner; the following ones are larger.
 FIRST_PAGE_SIZE = 24
-FIRST_TITLE_MATCHES = 12
 LOADING_RETRY_S = 2
 # Parameters of the address. `offset` and `after_id` (the last picture shown) say where a results page begins;
-# `cutoffs` how the first page was split; `all` shows unlikely results, `titles` all title matches.
-OFFSET, AFTER_ID, CUTOFFS, ALL, TITLES = "offset", "after_id", "cutoffs", "all", "titles"
+# `cutoffs` how the first page was split; `all` shows unlikely results.
+OFFSET, AFTER_ID, CUTOFFS, ALL = "offset", "after_id", "cutoffs", "all"
+# The element that htmx replaces to show another page.
+WHOLE_PAGE = "page"
 
-FilterForm: type[forms.Form] = type(
-    "FilterForm",
-    (forms.Form,),
-    {**{key: each.form_field for key, each in FILTERS.items() if each.form_field}, "sort": SORT_FIELD},
-)
 Context = dict[str, object]
 
 
@@ -90,34 +81,28 @@ def search(request: SignedInRequest) -> HttpResponse:
     search_request = parse_search_request(user=request.user, parameters=request.GET)
     if read_form_items(request.GET):
         return redirect(get_text_url(search_request, search_request.text))
-    if request.htmx and search_request.text:
+    if request.htmx and OFFSET in request.GET and request.htmx.target != WHOLE_PAGE:
         return _render_next_page(request, search_request)
-    context = _build_context(request, search_request)
-    if search_request.problems:
-        return render(request, "search/search.html", {**context, "notices": build_notices(search_request)})
-    if not search_request.text:
-        pictures = list_pictures(request.user, search_request).get_page(request)
-        return render(request, "search/search.html", {**context, "page": pictures})
-    if TITLES in request.GET:
-        matches = _list_title_matches(request, search_request)
-        context |= {"all_title_matches": matches, "has_results": bool(matches.object_list)}
-        return render(request, "search/search.html", context)
+    if search_request.problems or not search_request.text:
+        return _render_without_search(request, search_request)
     try:
-        results = run_search(search_request, cutoffs=read_cutoffs(request), wanted=_count_wanted(request))
+        finish = start_search(search_request, cutoffs=read_cutoffs(request), wanted=_count_wanted(request))
+        # Read while the index is searched.
+        context = _build_context(request, search_request)
+        targets = list(Collection.objects.editable_by(request.user).select_related("team"))
+        results = finish()
     except ImageSearchError as error:
-        return _render_failure(request, search_request, context, error)
+        return _render_failure(request, search_request, error)
     page = get_results_page(request, results, search_request.scope.images)
     record_search_if_typed(request)
-    first_matches = _find_first_title_matches(search_request)
     context |= {
         "results": results,
         "results_page": page,
-        "has_results": bool(results.ranked or first_matches["title_matches"]),
-        **first_matches,
+        "has_results": bool(results.ranked),
         "rated_results": get_rated_results(request, search_request.text, page.results),
         "sheet_rows": range(1, MAX_ROWS + 1),
         "max_hits": MAX_HITS,
-        "targets": Collection.objects.editable_by(request.user).select_related("team"),
+        "targets": targets,
     }
     return render(request, "search/search.html", context)
 
@@ -195,49 +180,31 @@ def _build_context(request: SignedInRequest, search_request: SearchRequest) -> C
     return {
         "search": search_request,
         "chips": build_chips(search_request),
-        "filter_fields": _render_filter_fields(get_language() or ""),
+        "filter_chips": build_filter_chips(search_request),
         "history": build_history(request, search_request),
     }
 
 
-def _render_failure(
-    request: SignedInRequest, search_request: SearchRequest, context: Context, error: ImageSearchError
-) -> HttpResponse:
-    """Title matches need no model and no index: they are shown all the same."""
+def _render_without_search(request: SignedInRequest, search_request: SearchRequest) -> HttpResponse:
+    """Show why nothing can be searched, or the latest pictures if there is no query."""
+    context = _build_context(request, search_request)
+    if search_request.problems:
+        context["notices"] = build_notices(search_request)
+    else:
+        context["page"] = list_pictures(request.user, search_request).get_page(request)
+    return render(request, "search/search.html", context)
+
+
+def _render_failure(request: SignedInRequest, search_request: SearchRequest, error: ImageSearchError) -> HttpResponse:
+    """Matches by name need no model and no index: they are shown all the same."""
     if isinstance(error, ModelLoading):
         return render_loading(request)
-    context |= _find_first_title_matches(search_request)
+    named = find_by_names(search_request).ranked[:PAGE_SIZE]
+    context = _build_context(request, search_request)
+    context["named_results"] = join_rows(named, images=search_request.scope.images)
     if isinstance(error, CancelledOut):
         return render(request, "search/search.html", {**context, "problem": describe_error(error)})
     return render(request, "search/search.html", {**context, "failure": describe_error(error)}, status=503)
-
-
-def _find_first_title_matches(search_request: SearchRequest) -> Context:
-    matches = list(find_title_matches(search_request, limit=FIRST_TITLE_MATCHES + 1).with_collection())
-    return {
-        "title_matches": matches[:FIRST_TITLE_MATCHES],
-        "has_more_title_matches": len(matches) > FIRST_TITLE_MATCHES,
-    }
-
-
-def _list_title_matches(request: HttpRequest, search_request: SearchRequest) -> Page[Any]:
-    """Return one page of all title matches. Only its rows are read whole."""
-    found = find_title_matches(search_request, limit=MAX_HITS).values_list("pk", flat=True)
-    page = paginate(request, [ScoredId(id=pk, score=None) for pk in found])
-    page.object_list = [row.image for row in join_rows(list(page.object_list), images=search_request.scope.images)]
-    return page
-
-
-@lru_cache
-def _render_filter_fields(language: str) -> Sequence[Mapping[str, str]]:
-    """Return the fields of the filters in this language: they are the same for everyone.
-
-    They belong to the form of the search box, which stands elsewhere on the page.
-    """
-    form = FilterForm(auto_id="filter-%s", use_required_attribute=False)
-    for field in form.fields.values():
-        field.widget.attrs["form"] = "search-form"
-    return [{"id": field.id_for_label, "label": str(field.label), "widget": str(field)} for field in form]
 
 
 def _count_wanted(request: HttpRequest) -> int:

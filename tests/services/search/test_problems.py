@@ -13,13 +13,14 @@ from collections_app.models import Collection, Image, SavedSearch
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import trash_collection
+from collections_app.services.search.fusion import find_name_matches
 from collections_app.services.search.request import (
     SearchRequest,
     build_collection_request,
     parse_search_request,
     require_understood,
 )
-from collections_app.services.search.results import find_title_matches, run_search
+from collections_app.services.search.results import run_search
 from collections_app.services.search.saved import count_new_matches, record_visit, save_search
 from tests.sample_team import SampleTeam, put_picture
 
@@ -52,7 +53,7 @@ def assert_finds_nothing(request: SearchRequest) -> None:
     assert request.problems
     assert all(str(problem) for problem in request.problems)
     assert not run_search(request).ranked
-    assert not find_title_matches(request, limit=10)
+    assert not find_name_matches(request)
     assert not request.scope.images.exists()
     with pytest.raises(SearchNotUnderstood):
         require_understood(request)

@@ -5,8 +5,8 @@
 import pytest
 
 from collections_app.models import Collection, Image
+from collections_app.services.search.fusion import find_name_matches
 from collections_app.services.search.request import parse_search_request
-from collections_app.services.search.results import find_title_matches
 from tests.sample_team import SampleTeam
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ NOT_FOUND = [
 
 def find_titles(sample: SampleTeam, text: str) -> list[str]:
     request = parse_search_request(user=sample.owner, parameters={"q": f'"{text}"'})
-    return [image.title for image in find_title_matches(request, limit=10)]
+    return [Image.objects.get(pk=each.id).title for each in find_name_matches(request)]
 
 
 @pytest.mark.parametrize(("title", "text"), FOUND)

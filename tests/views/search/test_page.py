@@ -102,7 +102,7 @@ def test_search_box_keeps_the_words(as_owner: Client, drain: Callable[[], None])
 
 @pytest.mark.parametrize(
     ("query", "is_focused"),
-    [("", True), ("?q=tag:nothing", True), ("?q=red", False), ("?q=rose&titles=1", False)],
+    [("", True), ("?q=tag:nothing", True), ("?q=red", False)],
 )
 def test_search_box_has_the_focus_where_there_are_no_results(
     query: str, is_focused: bool, as_owner: Client, drain: Callable[[], None]

@@ -27,7 +27,7 @@ ADDRESSES += [
     "?q=red&page=x",
     "?q=red&all=0",
 ]
-ADDRESSES += ["?page=x", "?q=red+in:Gardn&titles=1", "?q=red+in:Gardn&rate=1", "?q=red+in:Gardn&offset=24&all=1"]
+ADDRESSES += ["?page=x", "?q=red+in:Gardn&rate=1", "?q=red+in:Gardn&offset=24&all=1"]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

@@ -89,29 +89,31 @@ def test_search_by_example_never_says_that_nothing_is_likely(as_viewer: Client, 
     assert shown(page)[0] == example.pk
 
 
-def test_name_matches_have_their_own_section_above(as_viewer: Client, animals: Collection) -> None:
-    page = as_viewer.get("/search/?q=portrait+of+cat").content.decode()
-    assert "Title and tag matches" not in page
-    answer = as_viewer.get("/search/?q=the+dog's+portr")
-    assert [each.title for each in answer.context["title_matches"]] == ["the dog's portrait"]
+def find_named(client: Client, line: str) -> dict[str, str]:
+    """Return the titles of results that match by name, with the name that does."""
+    results = client.get("/search/", {"q": line, "all": "1"}).context["results_page"].results
+    return {each.image.title: each.name.value for each in results if each.name}
+
+
+def test_title_match_is_likely_whatever_it_shows(as_viewer: Client, animals: Collection) -> None:
+    assert find_named(as_viewer, "portrait of cat") == {}
+    answer = as_viewer.get("/search/?q=the+dog's+portrait")
+    (likely,) = answer.context["results_page"].sections[0].results[: answer.context["results"].likely_count]
+    assert (likely.image.title, likely.name.value) == ("the dog's portrait", "title")
+    assert ">Title" in answer.content.decode()
 
 
 def test_name_matches_meet_the_filters_and_ignore_excluded_words(
     as_owner: Client, sample: SampleTeam, animals: Collection
 ) -> None:
-    assert len(as_owner.get('/search/?q="number 7" -"number 8"').context["title_matches"]) == 1
-    assert as_owner.get("/search/?q=number+after:2020").context["title_matches"] == []
+    assert list(find_named(as_owner, '"number 7" -"number 8"')) == ["number 7"]
+    assert find_named(as_owner, "number after:2020") == {}
 
 
 @pytest.mark.parametrize("line", ["a portrait of the dog", "the dog's portrait", "A DOG in PORTRAIT"])
 def test_sentences_find_names_without_their_stop_words(line: str, as_owner: Client, animals: Collection) -> None:
     animals.images.filter(pk=animals.images.earliest("pk").pk).update(title="Portrait dog s")
-    named = as_owner.get("/search/", {"q": line}).context["title_matches"]
-    assert [each.title for each in named] == ["Portrait dog s"]
-
-
-def test_names_without_matches_are_reported(as_owner: Client, sample: SampleTeam) -> None:
-    assert "0 pictures" in as_owner.get("/search/?q=nothing&titles=1").content.decode()
+    assert list(find_named(as_owner, line)) == ["Portrait dog s"]
 
 
 @pytest.mark.parametrize("words", ["", "red "])
@@ -147,20 +149,14 @@ def test_public_link_visitor_can_show_hidden_results(client: Client, sample: Sam
 
 
 def test_names_of_others_pictures_are_not_found(as_outsider: Client, animals: Collection) -> None:
-    assert as_outsider.get("/search/?q=number").context["title_matches"] == []
-
-
-def test_further_name_matches_have_a_page(as_viewer: Client, animals: Collection) -> None:
-    page = as_viewer.get("/search/?q=number").content.decode()
-    assert "/search/?q=number&amp;titles=1" in page.replace('href="?', 'href="/search/?')
-    assert as_viewer.get("/search/?q=number&titles=1").context["all_title_matches"].paginator.count == 59
+    assert as_outsider.get("/search/?q=number").context["results"].ranked == []
 
 
 @pytest.mark.usefixtures("broken_index")
 def test_names_are_found_while_the_index_is_unreachable(as_owner: Client, sample: SampleTeam) -> None:
     answer = as_owner.get("/search/?q=rose")
     assert answer.status_code == 503
-    assert [each.pk for each in answer.context["title_matches"]] == [sample.image.pk]
+    assert [each.image for each in answer.context["named_results"]] == [sample.image]
 
 
 def follow(client: Client, page: str, *, htmx: bool) -> str:

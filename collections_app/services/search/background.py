@@ -1,0 +1,24 @@
+"""Work that waits for another process, such as the index, while the thread of the request reads the database."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+# Each waits for the network most of the time. If all are busy, the request does the work itself, later.
+_MAX_THREADS = 8
+_Value = TypeVar("_Value")
+
+_pool = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="search")
+
+
+def start(work: Callable[[], _Value]) -> Callable[[], _Value]:
+    """Begin the work, and return the function that waits for its value or raises its error.
+
+    The work must not use the database: connections belong to the threads of requests.
+    """
+    future = _pool.submit(work)
+
+    def wait() -> _Value:
+        return work() if future.cancel() else future.result()
+
+    return wait
