@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from collections_app.errors import EncoderError, IndexUnavailable, NotIndexed
 from collections_app.forms import ImageForm, get_bound_data
 from collections_app.messages import describe_error
-from collections_app.models import Image
+from collections_app.models import Favourite, Image
 from collections_app.permissions import (
     SignedInRequest,
     get_editable_image,
@@ -34,6 +34,7 @@ def image(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "image": image,
         "copies": copies,
+        "is_favourite": Favourite.objects.filter(user=request.user, image=image).exists(),
         "rights": get_rights(request.user, image.collection),
         "newer": newer,
         "older": older,
