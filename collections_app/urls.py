@@ -14,6 +14,7 @@ from collections_app.views.library import (
     files,
     gallery,
     images,
+    moving,
     trash,
 )
 from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved
@@ -67,7 +68,8 @@ urlpatterns = [
     path("invitations/<int:pk>/revoke/", invitations.invitation_revoke, name="invitation_revoke"),
     path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
     path("pictures/trash/", bulk_actions.selection_trash, name="selection_trash"),
-    path("pictures/move/", bulk_actions.selection_move, name="selection_move"),
+    path("pictures/move/", moving.selection_move, name="selection_move"),
+    path("pictures/move/targets/", moving.selection_targets, name="selection_targets"),
     path("pictures/tag/", bulk_actions.selection_tag, name="selection_tag"),
     path("pictures/date/", bulk_actions.selection_date, name="selection_date"),
     path("pictures/date/shift/", bulk_actions.selection_shift, name="selection_shift"),

@@ -1,6 +1,7 @@
 """The pages of a picture: show, similar, edit, delete."""
 
-from django.contrib import messages
+from urllib.parse import urlsplit
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,11 +17,12 @@ from collections_app.permissions import (
     get_rights,
     get_visible_image,
 )
+from collections_app.services.library.bulk_changes import trash_in_bulk
 from collections_app.services.library.images import edit_image
-from collections_app.services.library.trash import trash_images
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import build_similar_request
 from collections_app.services.search.results import Result, join_rows, run_search
+from collections_app.views.library.answers import answer_action, offer_undo, redirect_to_next
 
 SIMILAR = 12
 MAX_COPIES = 10
@@ -38,6 +40,7 @@ def image(request: SignedInRequest, pk: int) -> HttpResponse:
         "rights": get_rights(request.user, image.collection),
         "newer": newer,
         "older": older,
+        "back": _find_previous_grid(request),
     }
     return render(request, "library/image.html", context)
 
@@ -76,10 +79,19 @@ def image_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 def image_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     image = get_editable_image(request.user, pk)
     if request.method == "POST":
-        trash_images(images=Image.objects.filter(pk=image.pk), trasher=request.user)
-        messages.success(request, _("“%(name)s” moved to trash.") % {"name": image.name})
-        return redirect("collection", image.collection_id)
+        back = redirect_to_next(request) or redirect("collection", image.collection_id)
+        result = trash_in_bulk(image_ids=[image.pk], user=request.user)
+        offer_undo(request, _("“%(name)s” moved to trash.") % {"name": image.name}, result=result, back=back)
+        return answer_action(request, back, removed=result.image_ids)
     return render(request, "library/image_delete.html", {"image": image})
+
+
+def _find_previous_grid(request: SignedInRequest) -> str:
+    """Return the address of this site's page from which the person came, unless it is the page of a picture."""
+    previous = urlsplit(request.headers.get("Referer", ""))
+    if previous.netloc != request.get_host() or "/images/" in previous.path:
+        return ""
+    return f"{previous.path}?{previous.query}" if previous.query else previous.path
 
 
 def _find_similar(request: SignedInRequest, image: Image) -> list[Result]:
