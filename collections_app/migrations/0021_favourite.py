@@ -13,6 +13,12 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='image',
+            name='description',
+            field=models.TextField(blank=True, default='', max_length=2000),
+            preserve_default=False,
+        ),
         migrations.CreateModel(
             name='Favourite',
             fields=[
