@@ -122,7 +122,10 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
         f"/search/?team={library.team.pk}",
         f"/search/?collection={library.collection.pk}",
         f"{public}search/?q=dog",
-        *(f"/search/?q={text}" for text in ("dog", "dog&rate=1", "dog&all=1", "tag:dog", "is:portrait", "is:favourite")),
+        *(
+            f"/search/?q={text}"
+            for text in ("dog", "dog&rate=1", "dog&all=1", "tag:dog", "is:portrait", "is:favourite")
+        ),
         *(f"/search/?q={text}" for text in ("sort:date+dog", f"like:{shown[0].pk}", "1234&titles=1")),
     ]
     return [*pages, *states]

@@ -4,24 +4,26 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from collections_app.errors import ImageSearchError, SearchNotUnderstood
+from collections_app.errors import LimitReached
 from collections_app.messages import describe_error, format_count
 from collections_app.models import Favourite, User
 from collections_app.models.favourite import FavouriteQuerySet
 from collections_app.models.ids import parse_id
 from collections_app.permissions import SignedInRequest, get_visible_image
 from collections_app.services.library.favourites import set_favourite, set_favourites
-from collections_app.views.library.selection import read_selection
+from collections_app.views.library.answers import (
+    answer_selection,
+    get_selected,
+    redirect_to_selection,
+    warn_of_no_selection,
+)
 from collections_app.views.paging import FOLLOWS, PAGE_SIZE, PRECEDES, PicturePage
 from collections_app.views.refusals import refuse_misread
 
-_ADDED = ngettext_lazy(
-    "%(number)s picture added to favourites.", "%(number)s pictures added to favourites.", "count"
-)
+_ADDED = ngettext_lazy("%(number)s picture added to favourites.", "%(number)s pictures added to favourites.", "count")
 _STATES = {"yes": True, "no": False}
 
 
@@ -48,7 +50,7 @@ def image_favourite(request: SignedInRequest, pk: int) -> HttpResponse:
         raise BadRequest("A heart says yes or no.")
     try:
         set_favourite(user=request.user, image=image, is_favourite=is_favourite)
-    except ImageSearchError as error:
+    except LimitReached as error:
         messages.error(request, describe_error(error))
         return _refresh(request, pk)
     if request.htmx:
@@ -56,22 +58,18 @@ def image_favourite(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("image", pk)
 
 
-def _redirect_to_favourites(_request: SignedInRequest) -> HttpResponse:
-    return redirect("favourites")
-
-
 @require_POST
-@refuse_misread(_redirect_to_favourites)
+@refuse_misread(redirect_to_selection)
 def selection_favourite(request: SignedInRequest) -> HttpResponse:
     """Make the selected pictures favourites, which everybody who sees them may do."""
+    images = get_selected(request)
+    if not images.exists():
+        return warn_of_no_selection(request)
     try:
-        count = set_favourites(user=request.user, images=read_selection(request))
-        messages.success(request, format_count(_ADDED, count))
-    except SearchNotUnderstood:
-        raise
-    except ImageSearchError as error:
+        messages.success(request, format_count(_ADDED, set_favourites(user=request.user, images=images)))
+    except LimitReached as error:
         messages.error(request, describe_error(error))
-    return redirect("favourites")
+    return answer_selection(request)
 
 
 def _get_page(user: User, *, follows: int | None, precedes: int | None) -> PicturePage:
