@@ -78,6 +78,15 @@ class CollectionNameForm(forms.Form):
     name = CleanNameField(label=_("Name"), max_length=Collection._meta.get_field("name").max_length)
 
 
+class LinesField(forms.CharField):
+    """Several lines of text. Browsers send two characters for the end of a line."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python("\n".join(str(value or "").splitlines())) or ""
+
+
 class ImageForm(DateForm):
     title = CleanNameField(
         label=_("Title"),
@@ -85,17 +94,22 @@ class ImageForm(DateForm):
         max_length=Image._meta.get_field("title").max_length,
         help_text=_("Optional. Defaults to the file name."),
     )
+    description = LinesField(
+        label=_("Description"), required=False, max_length=Image._meta.get_field("description").max_length
+    )
     tags = TagLineField(
         label=_("Tags"),
         required=False,
         help_text=format_lazy(_("Separate with commas. At most {most}."), most=MAX_TAGS),
     )
-    field_order = ["title", "tags", "taken_on", "taken_time"]
+    field_order = ["title", "description", "tags", "taken_on", "taken_time"]
 
     def __init__(self, *args: Any, image: Image, **kwargs: Any) -> None:
         taken = image.taken_at
+        kwargs["auto_id"] = f"picture-{image.pk}-%s"  # unique also in the large view over another picture's page
         kwargs["initial"] = {
             "title": image.title,
+            "description": image.description,
             "tags": image.tags,
             "taken_on": taken and taken.date().isoformat(),
             "taken_time": taken.time().replace(microsecond=0) if taken and image.has_taken_time else None,

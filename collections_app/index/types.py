@@ -60,7 +60,7 @@ class Entry:
     tags: tuple[int, ...]
 
 
-NumberField = Literal["uploader_id", "taken_at", "created_at", "width", "height", "content", "format"]
+NumberField = Literal["id", "uploader_id", "taken_at", "created_at", "width", "height", "content", "format"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections_app.models.collection import Collection
 from collections_app.models.compared_image import ComparedImage, DuplicateGroup, TeamComparison
 from collections_app.models.duplicate_dismissal import DuplicateDismissal
 from collections_app.models.example import Example
+from collections_app.models.favourite import Favourite
 from collections_app.models.image import Image, IndexState
 from collections_app.models.image_month import ImageMonth
 from collections_app.models.image_name import ImageName
@@ -31,6 +32,7 @@ __all__ = [
     "DuplicateDismissal",
     "DuplicateGroup",
     "Example",
+    "Favourite",
     "Image",
     "ImageMonth",
     "ImageName",

@@ -1,5 +1,6 @@
 """Ids, read from text that people and forms send."""
 
+import uuid
 from collections.abc import Iterable
 
 # Django's BigAutoField is a signed 64-bit integer.
@@ -19,3 +20,10 @@ def parse_id(text: str) -> int | None:
 def parse_ids(texts: Iterable[str]) -> set[int]:
     """Return the ids among the texts and ignore the others."""
     return {value for text in texts if (value := parse_id(text)) is not None}
+
+
+def parse_uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -154,6 +154,7 @@ class Image(models.Model):
     file = models.FileField(upload_to=build_storage_name, max_length=200)
     original_name = models.CharField(max_length=255)
     title = NameField(max_length=200, blank=True)
+    description = models.TextField(max_length=2000, blank=True)
     tags = TagsField(default=list, blank=True)
     sha256 = models.CharField(max_length=64, db_index=True)
     byte_size = models.PositiveBigIntegerField()

@@ -1,6 +1,5 @@
 """Pages of lists. Pages of pictures begin at a picture, so that the last one is found as quickly as the first."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from django.http import HttpRequest
 
 from collections_app.models import Image
 from collections_app.models.collection import CollectionQuerySet
-from collections_app.models.ids import parse_id
+from collections_app.models.ids import parse_id, parse_uuid
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.newest_images import list_newest_ids
 
@@ -92,7 +91,7 @@ class PictureList:
 
     def _find_place(self, sent: str) -> tuple[datetime | str, int] | None:
         """Return the value and the key of the picture with this id, if the person may see it."""
-        value = _parse_uuid(sent) if self.id_field == "public_id" else parse_id(sent)
+        value = parse_uuid(sent) if self.id_field == "public_id" else parse_id(sent)
         if value is None:
             return None
         images = self.images
@@ -114,10 +113,3 @@ class PictureList:
 
     def _name(self, rows: Sequence[Image]) -> object:
         return getattr(rows[0], self.id_field) if rows else None
-
-
-def _parse_uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

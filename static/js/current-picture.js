@@ -1,16 +1,19 @@
-/* The picture in the large view: its image in the needed size, its position in the grid, its details. */
+/* The picture in the large view: its image in the needed size, its position in the list, its neighbours. */
 
 import { loadImage } from "./image-cache.js";
+import { Filmstrip } from "./filmstrip.js";
 import { getMessage } from "./messages.js";
-import { loadMore, tileCountText, tileLinks } from "./tiles.js";
+import { findPlace } from "./numbering.js";
+import { PicturePanel } from "./picture-panel.js";
+import { loadMore, tileLinks } from "./tiles.js";
 import { Zoom } from "./zoom.js";
 
 const ELEMENTS = [
   "announcement",
   "details",
   "examples",
-  "hit",
   "info",
+  "loaded",
   "next",
   "page",
   "picture",
@@ -19,14 +22,20 @@ const ELEMENTS = [
   "score",
   "side",
   "stage",
+  "strip",
   "title",
+  "tools",
 ];
 const WIDE = "(min-width: 62rem)";
 
 export class CurrentPicture {
-  constructor(dialog) {
+  /** `open` shows the picture of another tile. */
+  constructor(dialog, open) {
     for (const name of ELEMENTS) this[name] = dialog.querySelector(`[data-view-${name}]`);
     this.zoom = new Zoom(this.stage, this.picture, () => this.sharpen());
+    this.panel = new PicturePanel(dialog, this);
+    this.filmstrip = new Filmstrip(this.strip, open);
+    dialog.addEventListener("picture-renamed", (event) => this.showName(event.detail.name));
     this.toggleDetails(matchMedia(WIDE).matches);
   }
 
@@ -38,13 +47,14 @@ export class CurrentPicture {
     this.picture.style.setProperty("--width", width);
     this.picture.style.setProperty("--ratio", width / height);
     this.picture.src = thumbnail.currentSrc || thumbnail.src;
-    this.picture.alt = this.title.textContent = thumbnail.alt;
+    this.showName(thumbnail.alt);
     this.page.href = link.href;
     this.zoom.reset();
     this.sharpen();
     this.showPosition();
     this.showHit();
-    this.loadInfo();
+    this.filmstrip.show(link);
+    this.panel.load(link);
     this.preloadNeighbours();
   }
 
@@ -58,36 +68,36 @@ export class CurrentPicture {
     if (image && this.address === address) this.picture.src = image.src;
   }
 
+  showName(name) {
+    this.picture.alt = this.title.textContent = name;
+  }
+
   showPosition() {
     const links = tileLinks();
-    const values = { position: links.indexOf(this.link) + 1, count: tileCountText() };
     this.previous.ariaDisabled = links[0] === this.link;
     this.next.ariaDisabled = links.at(-1) === this.link;
-    this.position.textContent = getMessage("view-position", values);
-    this.announcement.textContent = getMessage("view-announcement", { ...values, title: this.title.textContent });
+    const place = findPlace(this.link);
+    const title = this.title.textContent;
+    const text = place ? getMessage(`view-${place.name}`, place) : "";
+    this.position.textContent = text;
+    const isPlain = place?.name === "position";
+    this.announcement.textContent = isPlain
+      ? getMessage("view-announcement", { ...place, title })
+      : [title, text].filter(Boolean).join(", ");
   }
 
   /** Show the score of a search result, and the links of its tile to more and less like it. */
   showHit() {
     const score = this.link.querySelector(".score")?.textContent;
     const exampleLinks = [...this.link.closest(".tile").querySelectorAll("a[data-tile-key]")];
-    this.score.textContent = score ? getMessage("view-score", { score }) : "";
+    if (this.score) this.score.textContent = score ? getMessage("view-score", { score }) : "";
     this.examples.replaceChildren(
-      ...exampleLinks.map(({ href, title, dataset }) => {
-        const link = Object.assign(document.createElement("a"), { href, className: "button", textContent: title });
-        link.dataset.tileKey = dataset.tileKey;
+      ...exampleLinks.map((example) => {
+        const link = example.cloneNode(true);
+        link.classList.add("view-button");
         return link;
       }),
     );
-    this.hit.hidden = !score && !exampleLinks.length;
-  }
-
-  /** Load the details from the picture's own page. The picture is shown even if that fails. */
-  loadInfo() {
-    const { info } = this;
-    info.replaceChildren();
-    const options = { source: info, target: info, select: ".picture-side", swap: "innerHTML" };
-    window.htmx.ajax("GET", this.link.href, options).catch(() => {});
   }
 
   preloadNeighbours() {
@@ -100,6 +110,7 @@ export class CurrentPicture {
 
   onMoreTiles() {
     this.showPosition();
+    this.filmstrip.show(this.link);
     this.preloadNeighbours();
   }
 
@@ -110,13 +121,14 @@ export class CurrentPicture {
     return find();
   }
 
-  toggleDetails(isOpen = this.side.hidden) {
+  toggleDetails(isOpen = this.side?.hidden) {
+    if (!this.side) return;
     this.side.hidden = !isOpen;
     this.details.setAttribute("aria-expanded", isOpen);
   }
 
   clear() {
-    window.htmx.trigger(this.info, "htmx:abort");
+    this.panel.clear();
     this.address = "";
   }
 }

@@ -13,6 +13,7 @@ const KEYS = {
   "-": "zoom-out",
   0: "zoom-reset",
   i: "details",
+  f: "favourite",
   arrowleft: "previous",
   arrowright: "next",
 };
@@ -23,8 +24,8 @@ const currentAddress = () => location.pathname + location.search;
 class LargeView {
   constructor(dialog) {
     this.dialog = dialog;
-    this.gridAddress = currentAddress();
-    this.current = new CurrentPicture(dialog);
+    this.gridAddress = this.loadedAddress = currentAddress();
+    this.current = new CurrentPicture(dialog, (link) => this.replace(link));
     const { zoom } = this.current;
     this.actions = {
       previous: () => this.step(-1),
@@ -33,6 +34,7 @@ class LargeView {
       "zoom-out": () => zoom.by(1 / ZOOM_STEP),
       "zoom-reset": () => zoom.reset(),
       details: () => this.current.toggleDetails(),
+      favourite: () => dialog.querySelector('[data-key="f"]')?.click(),
       close: () => dialog.close(),
     };
     new Gestures(this.current.stage, this.current.picture, zoom, this.actions);
@@ -40,6 +42,7 @@ class LargeView {
     window.addEventListener("popstate", (event) => this.onPopstate(event), { capture: true });
     dialog.addEventListener("click", (event) => this.onClick(event));
     dialog.addEventListener("keydown", (event) => this.onKeydown(event));
+    dialog.addEventListener("submit", (event) => this.onSubmit(event));
     dialog.addEventListener("close", () => this.onClose());
   }
 
@@ -63,7 +66,10 @@ class LargeView {
       event.stopImmediatePropagation();
       this.returnToGrid();
     }
-    if (isGrid || (event.state && !event.state.isLargeView)) return;
+    if (isGrid) return;
+    // The picture's page was loaded again from under the view: the page before it is not there.
+    if (!event.state && currentAddress() !== this.loadedAddress) return location.reload();
+    if (!event.state?.isLargeView) return;
     const links = [this.current.link, ...tileLinks()].filter((each) => each?.isConnected);
     const link = links.find((each) => each.pathname === location.pathname);
     if (link) this.open(link);
@@ -103,9 +109,17 @@ class LargeView {
 
   async step(offset) {
     const link = await this.current.linkAt(offset);
-    if (!link || !this.dialog.open) return;
+    if (link && this.dialog.open) this.replace(link);
+  }
+
+  replace(link) {
     history.replaceState(VIEW_STATE, "", link.href);
     this.current.show(link);
+  }
+
+  /** After moving a picture to the trash, return to the grid and not to the page of the picture. */
+  onSubmit(event) {
+    if (event.target.matches("[data-trash-picture]")) event.target.elements.next.value = this.gridAddress;
   }
 
   onKeydown(event) {

@@ -1,8 +1,8 @@
-/* Keyboard shortcuts of links: a key follows <a data-key="ArrowLeft"> outside of fields, tiles and dialogs. */
+/* Keyboard shortcuts of links and buttons: a key clicks what has it as `data-key`, outside of fields, tiles and dialogs. */
 
-import { isFree } from "./keyboard.js";
+import { isFree, keyOf } from "./keyboard.js";
 
 document.addEventListener("keydown", (event) => {
   if (!isFree(event) || event.shiftKey || event.target.closest(".tile")) return;
-  document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`)?.click();
+  document.querySelector(`[data-key="${CSS.escape(keyOf(event))}" i]`)?.click();
 });

@@ -19,8 +19,7 @@ export function linkInNextRow(link, direction) {
 
 const loadMoreElement = () => document.querySelector("[data-load-more]");
 
-/** Return the number of tiles as text, with a plus if more can be loaded. */
-export const tileCountText = () => `${tileLinks().length}${loadMoreElement() ? "+" : ""}`;
+export const canLoadMore = () => Boolean(loadMoreElement());
 
 /** Load more tiles if there are any: the promise becomes true when they are there, and false if none are added. */
 export function loadMore() {

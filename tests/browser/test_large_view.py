@@ -232,11 +232,97 @@ def test_public_link_visitor_opens_the_large_view(
     open_view(visitor, 0)
     expect(picture(visitor)).to_have_attribute("src", re.compile(r"/s/[^/]+/[^/]+/preview/$"))
     expect(visitor).to_have_url(re.compile(r"/s/[^/]+/[0-9a-f-]{36}/$"))
+    expect(view(visitor).get_by_role("button", name="Details")).to_have_count(0)
     visitor.keyboard.press("ArrowRight")
     expect(view(visitor).get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
     visitor.keyboard.press("Escape")
     expect(visitor).to_have_url(link)
     sample_page.get_by_role("button", name="Revoke this link").click()
+
+
+def test_heart_is_given_by_key_and_by_click_and_listed(sample_page: Page, sample_site: SampleSite) -> None:
+    open_view(sample_page, 1)
+    name = name_of(tiles(sample_page).nth(1))
+    heart = view(sample_page).get_by_role("button", name="Favourite")
+    expect(heart).to_have_attribute("aria-pressed", "false")
+    sample_page.keyboard.press("f")
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    sample_page.goto("/favourites/")
+    expect(tiles(sample_page)).to_have_count(1)
+    open_view(sample_page, 0)
+    expect(sample_page.get_by_role("dialog", name=name)).to_be_visible()
+    heart.dblclick()
+    sample_page.keyboard.press("ArrowRight")
+    expect(heart).to_have_attribute("aria-pressed", "false")
+    sample_page.goto("/favourites/")
+    expect(sample_page.get_by_text("No favourites yet")).to_be_visible()
+
+
+def test_title_is_edited_in_place_and_escape_leaves_the_form_first(sample_page: Page) -> None:
+    open_view(sample_page, 2)
+    expect_shown(sample_page, 2)
+    name, panel = name_of(tiles(sample_page).nth(2)), view(sample_page).get_by_role("region", name="Details")
+    panel.get_by_text("Edit", exact=True).click()
+    panel.get_by_label("Title").fill("x" * 201)
+    panel.get_by_role("button", name="Save").click()
+    expect(panel.locator(".errorlist")).to_be_visible()
+    panel.get_by_label("Title").fill("A changed name")
+    panel.get_by_label("Description").fill("Seen from above")
+    panel.get_by_role("button", name="Save").click()
+    expect(panel.get_by_role("heading", name="A changed name")).to_be_visible()
+    expect(panel.get_by_text("Seen from above")).to_be_visible()
+    expect_shown(sample_page, 2)
+    panel.get_by_text("Edit", exact=True).click()
+    panel.get_by_label("Title").fill("")
+    panel.get_by_label("Description").fill("")
+    sample_page.keyboard.press("Escape")
+    expect(view(sample_page)).to_be_visible()
+    expect(panel.get_by_label("Title")).to_be_hidden()
+    panel.get_by_text("Edit", exact=True).click()
+    panel.get_by_role("button", name="Save").click()
+    expect(panel.get_by_role("heading", name=name)).to_be_visible()
+    sample_page.keyboard.press("Escape")
+    expect(view(sample_page)).to_be_hidden()
+
+
+def test_numbering_agrees_with_the_page(sample_page: Page) -> None:
+    sample_page.evaluate("document.querySelector('.grid').dataset.total = '120'")
+    open_view(sample_page, 3)
+    position = view(sample_page).locator("[data-view-position]")
+    expect(position).to_have_text("4 / 120")
+    grid = "document.querySelector('.grid').dataset"
+    for key, value, text in [("likely", "5", "5 of 5 likely"), ("first", "3", "3 of 115 possible")]:
+        sample_page.evaluate(f"{grid}.{key} = '{value}'")
+        sample_page.keyboard.press("ArrowRight")
+        expect(position).to_have_text(text)
+    expect(view(sample_page).get_by_role("status")).to_have_text(re.compile("3 of 115 possible$"))
+    sample_page.evaluate(f"delete {grid}.first")
+    sample_page.keyboard.press("ArrowLeft")
+    expect(position).to_have_text("")
+
+
+def test_thumbnails_at_the_bottom_lead_to_pictures_without_further_requests(sample_page: Page) -> None:
+    sample_page.wait_for_load_state("networkidle")
+    urls: list[str] = []
+    sample_page.on("request", lambda request: urls.append(request.url))
+    open_view(sample_page, 1)
+    expect_shown(sample_page, 1)
+    strip = view(sample_page).get_by_role("navigation", name="Pictures on this page").get_by_role("button")
+    expect(strip).to_have_count(6)
+    expect(strip.nth(1)).to_have_attribute("aria-current", "true")
+    strip.nth(4).click()
+    expect_shown(sample_page, 4)
+    expect(strip.nth(4)).to_be_focused()
+    assert [url for url in urls if url.endswith("/thumbnail/")] == []
+
+
+def test_picture_is_moved_to_trash_from_the_view_and_returns(sample_page: Page, sample_site: SampleSite) -> None:
+    open_view(sample_page, 5)
+    view(sample_page).get_by_role("button", name="Move to trash").click()
+    expect(sample_page).to_have_url(sample_site.collection)
+    expect(tiles(sample_page)).to_have_count(5)
+    sample_page.get_by_role("button", name="Undo").click()
+    expect(tiles(sample_page)).to_have_count(6)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -253,6 +339,9 @@ def test_large_view_and_shortcut_list_are_accessible(
         page.keyboard.press("i")
     expect(view(page).get_by_role("heading")).to_be_visible()
     expect(view(page).get_by_text("Similarity 0.")).to_be_visible()
+    expect(view(page).get_by_role("button", name="Favourite")).to_be_visible()
+    assert faults(page) == []
+    view(page).get_by_text("Edit", exact=True).click()
     assert faults(page) == []
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()

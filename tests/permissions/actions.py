@@ -10,7 +10,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from collections_app.models import Collection, Image, IndexState, RelevanceJudgment, Share, User
+from collections_app.models import Collection, Favourite, Image, IndexState, RelevanceJudgment, Share, User
 from tests.sample_team import picture_file, put_picture
 
 Values = dict[str, Any]
@@ -137,6 +137,20 @@ def _rate(requester: Requester, target: Values) -> bool:
     return RelevanceJudgment.objects.filter(image=target["image"]).exists()
 
 
+def _love(requester: Requester, target: Values) -> bool:
+    requester.post(f"/images/{target['image']}/favourite/", is_favourite="yes")
+    requester.post("/pictures/favourite/", image=target["image"])
+    return Favourite.objects.filter(image=target["image"]).exists()
+
+
+def _is_listed_as_favourite(requester: Requester, target: Values) -> bool:
+    """See a picture to which the person gave a heart when they could see it."""
+    user_id = requester.client.session.get("_auth_user_id")
+    if user_id:
+        Favourite.objects.create(user_id=user_id, image_id=target["image"])
+    return f'data-image-id="{target["image"]}"' in requester.page("/favourites/")
+
+
 def _is_shown_on(address: str, sign: str) -> Action:
     """See a sign of the target on a page."""
     return lambda requester, target: sign.format(**target) in requester.page(address.format(**target))
@@ -192,6 +206,8 @@ ACTIONS: dict[str, Action] = {
     "share": _share,
     "retry": _retry_all,
     "rate": _rate,
+    "love": _love,
+    "in-favourites": _is_listed_as_favourite,
     "in-gallery": _is_shown_on("/", "/collections/{collection}/"),
     "in-latest": _is_shown_on("/search/", 'data-image-id="{image}"'),
     "found": _is_shown_on("/search/?q=red", 'data-image-id="{image}"'),
@@ -223,6 +239,8 @@ create         active       .     .     .     .     .     .   yes   yes     .   
 share          active       .     .     .     .     .     .     .   yes     .     .
 retry          active       .     .     .     .   yes     .   yes   yes     .     .
 rate           active       .     .     .   yes   yes   yes   yes   yes     .     .
+love           active       .     .     .   yes   yes   yes   yes   yes     .     .
+in-favourites  active       .     .     .   yes   yes   yes   yes   yes     .     .
 in-gallery     active       .     .     .   yes   yes   yes   yes   yes     .     .
 in-latest      active       .     .     .   yes   yes   yes   yes   yes     .     .
 found          active       .     .     .   yes   yes   yes   yes   yes     .     .

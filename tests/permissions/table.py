@@ -208,6 +208,9 @@ public_download     POST any        405
 image               GET  active     302   302   404   200   200   200   200   200   404   404
 image               GET  other      302   302   404   404   404   404   404   404   404   404
 image               POST any        302   302   405   405   405   405   405   405   405   405
+image_favourite     GET  any        302   302   405   405   405   405   405   405   405   405
+image_favourite     POST active     302   302   404   400   400   400   400   400   404   404
+image_favourite     POST other      302   302   404   404   404   404   404   404   404   404
 image_edit          GET  active     302   302   404   403   200   403   200   200   404   404
 image_edit          GET  other      302   302   404   404   404   404   404   404   404   404
 image_edit          POST active     302   302   404   403   302   403   302   302   404   404
@@ -245,6 +248,10 @@ live                GET  -          200
 live                POST -          405
 ready               GET  -          200
 ready               POST -          405
+favourites          GET  -          302   302   200   200   200   200   200   200   200   200
+favourites          POST -          302   302   405   405   405   405   405   405   405   405
+selection_favourite GET  -          302   302   405   405   405   405   405   405   405   405
+selection_favourite POST -          302
 selection_trash     GET  -          302   302   405   405   405   405   405   405   405   405
 selection_trash     POST -          302
 selection_move      GET  -          302   302   405   405   405   405   405   405   405   405

@@ -13,7 +13,17 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from pytest_django.plugin import DjangoDbBlocker
 
-from collections_app.models import ArchiveImport, Image, Membership, PublicLink, RecentSearch, SavedSearch, Share
+from collections_app.models import (
+    ArchiveImport,
+    Favourite,
+    Image,
+    Membership,
+    PublicLink,
+    RecentSearch,
+    SavedSearch,
+    Share,
+)
+from collections_app.services.library.favourites import MAX_FAVOURITES
 from collections_app.services.sharing.invitations import invite
 from tests.browser.pages import NO_PAGES
 from tests.large_library import LargeLibrary, index_some, make_large_library
@@ -35,6 +45,7 @@ EXCEPTIONS = [
     ("uploader_id", "^/upload/", SORT, "Sorts one collection."),
     ("image_names", "^/search/", ANY, "Ranks all matches, and the planner estimates how many there are."),
     ("LIMIT 1000$", r"^/search/\?q=(is|sort):", ANY, "A search by filters alone reads what it filters."),
+    ('SELECT "collections_app_favourite"', "q=is:favourite$", READS_MANY, "Reads the ids of all favourites."),
     ("compared_at", "/duplicates/$", ANY, "Sorts the pictures that are still to be compared: here all."),
     ('AS "sha256"', "/duplicates/$", ANY, "Finds copies of the 2,001 pictures that changed last: here one in 25."),
     ("indexjob.* DESC LIMIT 1000$", "/duplicates/$", SCAN, "Reads the newest jobs backwards."),
@@ -84,6 +95,7 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
         uploader=library.owner, original_name="a.zip", byte_size=9, language="en", entry_count=1
     )
     Share.objects.filter(pk=share.pk).delete()
+    favourite = _love_many(library)
     values: dict[str, object] = {
         "archive": archive.pk,
         "collection": library.collection.pk,
@@ -108,14 +120,23 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
         *(f"{collection}?sort={sort}" for sort in ("added", "title")),
         *(f"{collection}{query}&sort=title" for query in beside),
         *(f"{public}?{name}={middle.public_id}" for name in ("after_id", "before_id")),
+        *(f"/favourites/?{name}={favourite}" for name in ("after_id", "before_id")),
         *(f"/trash/?{name}={trashed.pk}" for name in ("after_id", "before_id")),
         f"/search/?team={library.team.pk}",
         f"/search/?collection={library.collection.pk}",
         f"{public}search/?q=dog",
-        *(f"/search/?q={text}" for text in ("dog", "dog&rate=1", "dog&all=1", "tag:dog", "is:portrait")),
+        *(f"/search/?q={text}" for text in ("dog", "dog&rate=1", "dog&all=1", "tag:dog", "is:portrait", "is:favourite")),
         *(f"/search/?q={text}" for text in ("sort:date+dog", f"like:{shown[0].pk}", "1234")),
     ]
     return [*pages, *states]
+
+
+def _love_many(library: LargeLibrary) -> int:
+    """Give two people as many favourites as they may have; return the id of one in the middle."""
+    ids = Image.objects.values_list("pk", flat=True)[:MAX_FAVOURITES]
+    for user in (library.owner, library.member):
+        Favourite.objects.bulk_create(Favourite(user=user, image_id=pk) for pk in ids)
+    return Favourite.objects.filter(user=library.owner).order_by("pk")[MAX_FAVOURITES // 2].pk
 
 
 @pytest.mark.parametrize("person", ["owner", "member", "guest", "stranger", "visitor"])

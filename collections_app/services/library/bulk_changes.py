@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -26,11 +27,15 @@ _UNDOABLE_FOR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkResult:
-    """`action_id` is for `undo_bulk_action`. `error` ended the action after `count` pictures were changed."""
+    """`action_id` is for `undo_bulk_action`. `error` ended the action after the pictures `image_ids` were changed."""
 
     action_id: uuid.UUID
-    count: int
+    image_ids: Sequence[int] = ()
     error: ImageSearchError | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.image_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +72,7 @@ def move_in_bulk(*, image_ids: Sequence[int], target: Collection, user: User) ->
     try:
         check_room_for_move(image_ids=image_ids, target=target)
     except ImageSearchError as error:
-        return BulkResult(action_id=uuid.uuid4(), count=0, error=error)
+        return BulkResult(action_id=uuid.uuid4(), error=error)
     return _change_in_chunks(BulkAction.MOVE, image_ids, user, move_chunk)
 
 
@@ -113,23 +118,23 @@ def delete_old_undo_steps() -> None:
 
 def _change_in_chunks(kind: BulkAction, image_ids: Iterable[int], user: User, change: _ChangeChunk) -> BulkResult:
     """Call `change` for each chunk. It returns the earlier state of the changed pictures for `UndoStep.previous`."""
-    action_id, count = uuid.uuid4(), 0
+    action_id, changed = uuid.uuid4(), list[int]()
 
-    def write_chunk(chunk: list[int]) -> int:
+    def write_chunk(chunk: list[int]) -> list[int]:
         if previous := change(chunk):
             UndoStep.objects.create(action_id=action_id, kind=kind, user=user, previous=previous)
-        return _count_images(kind, previous)
+        return _list_ids(kind, previous)
 
     try:
-        for changed in write_in_chunks(image_ids, write_chunk):
-            count += changed
+        for chunk_ids in write_in_chunks(image_ids, write_chunk):
+            changed += chunk_ids
     except ImageSearchError as error:
-        return BulkResult(action_id=action_id, count=count, error=error)
-    return BulkResult(action_id=action_id, count=count)
+        return BulkResult(action_id=action_id, image_ids=changed, error=error)
+    return BulkResult(action_id=action_id, image_ids=changed)
 
 
-def _count_images(kind: BulkAction, previous: Any) -> int:
-    return sum(map(len, previous.values())) if kind == BulkAction.MOVE else len(previous)
+def _list_ids(kind: BulkAction, previous: Any) -> list[int]:
+    return list(chain.from_iterable(previous.values())) if kind == BulkAction.MOVE else list(previous)
 
 
 @transaction.atomic

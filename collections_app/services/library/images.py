@@ -18,10 +18,15 @@ _READ_CHUNK_SIZE = 5000
 
 
 @transaction.atomic
-def edit_image(*, image: Image, title: str, tags: Sequence[str], date: DateChange | None = None) -> None:
-    """Do nothing if the image was deleted meanwhile. Only changed tags and dates enqueue an index job."""
+def edit_image(
+    *, image: Image, title: str, tags: Sequence[str], description: str | None = None, date: DateChange | None = None
+) -> None:
+    """Do nothing if the image was deleted meanwhile. Only changed tags and dates enqueue an index job.
+
+    Without a description, the image keeps its own.
+    """
     row = Image.objects.filter(pk=image.pk)
-    row.update(title=title)
+    row.update(title=title, **({} if description is None else {"description": description}))
     row.exclude(tags=list(tags)).update(tags=list(tags))
     if date:
         change_dates(images=row, change=date)

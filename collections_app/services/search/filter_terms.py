@@ -6,7 +6,7 @@ from functools import cached_property
 
 from django.db.models import Q, QuerySet
 
-from collections_app.models import Image, User
+from collections_app.models import Favourite, Image, User
 from collections_app.services.search.quoting import quote_value
 
 _MAX_UPLOADERS = 100
@@ -48,6 +48,11 @@ class FilterContext:
         if name.lower() == "me":
             return [self.user.pk]
         return [pk for pk, email in self._uploaders if email == name.lower() or email.startswith(f"{name.lower()}@")]
+
+    @cached_property
+    def favourite_ids(self) -> tuple[int, ...]:
+        """The ids of the user's favourites that they may see. Favourites are limited in number."""
+        return tuple(Favourite.objects.visible_to(self.user).values_list("image", flat=True))
 
     @cached_property
     def uploader_names(self) -> list[str]:

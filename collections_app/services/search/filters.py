@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any, Literal
 
 from django.db.models import F, Q
@@ -14,12 +14,16 @@ from django.utils.translation import gettext as _
 
 from collections_app.imaging import FORMATS_BY_WORD
 from collections_app.index import AnyOf, Compares, Condition, HasTag, IsBetween, IsIn, hash_token
+from collections_app.models.id_list import HasOneOfIds
 from collections_app.models.wall_clock import count_wall_clock_seconds
 from collections_app.services.search.filter_terms import FilterContext, InvalidFilter
 from collections_app.services.search.periods import Period, UnclearPeriod, parse_period
 
 _PIXELS = re.compile(r"(\d{1,6})(?:px)?", re.IGNORECASE)
 _SPAN = ".."
+_FAVOURITE = ("favourite", "favorite")
+# No picture has this id.
+_NO_ID = 0
 
 
 class Filter(ABC):
@@ -133,19 +137,32 @@ def _build_span_q(first: int | None, end: int | None) -> Q:
     )
 
 
-class ShapeFilter(Filter):
-    key = "is"
+class StateFilter(Filter):
+    """The orientation, of which a picture must have one that is named, and whether it is a favourite of the person.
 
-    def parse(self, value: str, context: FilterContext) -> str:
+    The value of "favourite" is the ids of the favourites: the index knows nothing about people.
+    """
+
+    key = "is"
+    can_be_negative = True
+
+    def parse(self, value: str, context: FilterContext) -> str | tuple[int, ...]:
+        if value.lower() in _FAVOURITE:
+            return context.favourite_ids
         if value.lower() not in SHAPES:
-            raise InvalidFilter(_("Use “portrait”, “landscape” or “square” after “is:”."), known=SHAPES)
+            sentence = _("Use “portrait”, “landscape”, “square” or “favourite” after “is:”.")
+            raise InvalidFilter(sentence, known=(*SHAPES, *_FAVOURITE))
         return value.lower()
 
-    def build_q(self, values: Sequence[str]) -> Q:
-        return reduce(or_, (SHAPES[value][0] for value in values))
+    def build_q(self, values: Sequence[str | tuple[int, ...]]) -> Q:
+        shapes = [SHAPES[value][0] for value in values if isinstance(value, str)]
+        favourites = [Q(HasOneOfIds(value)) for value in values if not isinstance(value, str)]
+        return reduce(and_, favourites, reduce(or_, shapes, Q()))
 
-    def build_conditions(self, values: Sequence[str]) -> list[Condition]:
-        return [AnyOf(tuple(SHAPES[value][1] for value in values))]
+    def build_conditions(self, values: Sequence[str | tuple[int, ...]]) -> list[Condition]:
+        shapes = tuple(SHAPES[value][1] for value in values if isinstance(value, str))
+        favourites = [IsIn("id", value or (_NO_ID,)) for value in values if not isinstance(value, str)]
+        return [*([AnyOf(shapes)] if shapes else []), *favourites]
 
 
 class SizeFilter(Filter):
@@ -212,7 +229,7 @@ FILTERS: Mapping[str, Filter] = {
     each.key: each
     for each in (
         UploaderFilter(),
-        ShapeFilter(),
+        StateFilter(),
         DateFilter("after", "taken_at", "minimum"),
         DateFilter("before", "taken_at", "below"),
         TakenFilter(),

@@ -13,7 +13,8 @@ from collections_app.models import Team
 from collections_app.permissions import SignedInRequest, get_editable_team, get_visible_team
 from collections_app.services.duplicates.decisions import dismiss_duplicates, trash_all_duplicates_except
 from collections_app.services.duplicates.pages import MAX_COUNTED, parse_position, read_group_page
-from collections_app.views.library.selection import TRASHED, UNDO, get_selected_ids
+from collections_app.views.library.answers import offer_undo
+from collections_app.views.library.selection import TRASHED, get_selected_ids
 from collections_app.views.refusals import refuse_misread
 
 GROUPS_PER_PAGE = 12
@@ -54,11 +55,8 @@ def duplicates_trash(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, describe_error(error))
         return _redirect_to_page(request, pk)
     if result.count:
-        request.session[UNDO] = {
-            "action": str(result.action_id),
-            "back": reverse("team_duplicates", args=[team.pk]),
-        }
-        messages.success(request, format_count(TRASHED, result.count), extra_tags="undo")
+        back = redirect("team_duplicates", team.pk)
+        offer_undo(request, format_count(TRASHED, result.count), result=result, back=back)
     else:
         messages.warning(request, _("Nothing was moved. You can only view these pictures, or they were deleted."))
     return _redirect_to_page(request, pk)

@@ -1,6 +1,8 @@
 """The pages of a picture: show, similar, edit, delete."""
 
-from django.contrib import messages
+from typing import Any
+from urllib.parse import urlsplit
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -9,18 +11,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 from collections_app.errors import EncoderError, IndexUnavailable, NotIndexed
 from collections_app.forms import ImageForm, get_bound_data
 from collections_app.messages import describe_error
-from collections_app.models import Image
+from collections_app.models import Favourite, Image, PublicLink
 from collections_app.permissions import (
     SignedInRequest,
     get_editable_image,
     get_rights,
     get_visible_image,
 )
+from collections_app.services.library.bulk_changes import trash_in_bulk
 from collections_app.services.library.images import edit_image
-from collections_app.services.library.trash import trash_images
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import build_similar_request
 from collections_app.services.search.results import Result, join_rows, run_search
+from collections_app.views.library.answers import answer_action, offer_undo, redirect_to_next
 
 SIMILAR = 12
 MAX_COPIES = 10
@@ -30,14 +33,15 @@ MAX_COPIES = 10
 def image(request: SignedInRequest, pk: int) -> HttpResponse:
     image = get_visible_image(request.user, pk)
     newer, older = Image.objects.get_neighbours(image)
-    copies = Image.objects.visible_to(request.user).same_bytes_as(image).with_collection().latest_first()[:MAX_COPIES]
     context = {
-        "image": image,
-        "copies": copies,
-        "rights": get_rights(request.user, image.collection),
+        **_describe(request, image, ImageForm(image=image)),
+        "is_favourite": Favourite.objects.filter(user=request.user, image=image).exists(),
         "newer": newer,
         "older": older,
+        "back": _find_previous_grid(request),
     }
+    if context["rights"].can_share:
+        context["public_link"] = PublicLink.objects.working().filter(collection=image.collection_id).first()
     return render(request, "library/image.html", context)
 
 
@@ -62,9 +66,13 @@ def image_similar(request: SignedInRequest, pk: int) -> HttpResponse:
 def image_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     image = get_editable_image(request.user, pk)
     form = ImageForm(get_bound_data(request), image=image)
-    if form.is_valid():
-        title, tags = form.cleaned_data["title"], form.cleaned_data["tags"]
-        edit_image(image=image, title=title, tags=tags, date=form.get_date_change())
+    is_saved = form.is_valid()
+    if is_saved:
+        fields = {name: form.cleaned_data[name] for name in ("title", "description", "tags")}
+        edit_image(image=image, date=form.get_date_change(), **fields)
+    if request.htmx and form.is_bound:
+        return _render_side(request, pk, None if is_saved else form)
+    if is_saved:
         return redirect("image", pk)
     return render(
         request, "library/image_form.html", {"form": form, "image": image}, status=400 if form.errors else 200
@@ -75,10 +83,32 @@ def image_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 def image_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     image = get_editable_image(request.user, pk)
     if request.method == "POST":
-        trash_images(images=Image.objects.filter(pk=image.pk), trasher=request.user)
-        messages.success(request, _("“%(name)s” moved to trash.") % {"name": image.name})
-        return redirect("collection", image.collection_id)
+        back = redirect_to_next(request) or redirect("collection", image.collection_id)
+        result = trash_in_bulk(image_ids=[image.pk], user=request.user)
+        offer_undo(request, _("“%(name)s” moved to trash.") % {"name": image.name}, result=result, back=back)
+        return answer_action(request, back, removed=result.image_ids)
     return render(request, "library/image_delete.html", {"image": image})
+
+
+def _describe(request: SignedInRequest, image: Image, form: ImageForm) -> dict[str, Any]:
+    """Return what the panel beside a picture shows."""
+    copies = Image.objects.visible_to(request.user).same_bytes_as(image).with_collection().latest_first()[:MAX_COPIES]
+    return {"image": image, "form": form, "copies": copies, "rights": get_rights(request.user, image.collection)}
+
+
+def _render_side(request: SignedInRequest, pk: int, form: ImageForm | None) -> HttpResponse:
+    """Answer htmx with the panel, as stored or with the form that has errors."""
+    image = get_visible_image(request.user, pk)
+    context = _describe(request, image, form or ImageForm(image=image))
+    return render(request, "partials/_picture_side.html", {**context, "is_saved": form is None})
+
+
+def _find_previous_grid(request: SignedInRequest) -> str:
+    """Return the address of this site's page from which the person came, unless it is the page of a picture."""
+    previous = urlsplit(request.headers.get("Referer", ""))
+    if previous.netloc != request.get_host() or "/images/" in previous.path:
+        return ""
+    return f"{previous.path}?{previous.query}" if previous.query else previous.path
 
 
 def _find_similar(request: SignedInRequest, image: Image) -> list[Result]:

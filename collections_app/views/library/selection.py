@@ -24,7 +24,7 @@ _TOO_MANY = ngettext_lazy(
     "Select at most %(number)s picture, or all of them.", "Select at most %(number)s pictures, or all of them.", "count"
 )
 # The fields that say which pictures are meant.
-_FIELDS = ("image", "all", "q", "collection", "team", "show")
+SELECTION_FIELDS = ("image", "all", "q", "collection", "team", "show")
 _MISSPELLED = 0.75
 
 
@@ -68,8 +68,8 @@ def read_selection(request: SignedInRequest) -> ImageQuerySet:
 
 
 def _reject_misspelled_fields(request: HttpRequest) -> None:
-    for name in request.POST.keys() - set(_FIELDS):
-        if close := get_close_matches(name, _FIELDS, n=1, cutoff=_MISSPELLED):
+    for name in request.POST.keys() - set(SELECTION_FIELDS):
+        if close := get_close_matches(name, SELECTION_FIELDS, n=1, cutoff=_MISSPELLED):
             sentence = _("The form has an unknown field “%(name)s”. Did you mean “%(close)s”?")
             raise SearchNotUnderstood(sentence % {"name": name[:50], "close": close[0]})
     if repeated := next((name for name in ("q", "collection", "team") if len(request.POST.getlist(name)) > 1), None):

@@ -15,6 +15,7 @@ from collections_app.models import Collection, Image, ImageTotal, Team
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.trash import purge_trash, restore_in_chunks
+from collections_app.views.library.answers import answer_action, redirect_to_next
 from collections_app.views.library.selection import RESTORED, get_selected_ids, is_all_selected
 from collections_app.views.paging import PictureList
 from collections_app.views.refusals import refuse_misread
@@ -35,8 +36,8 @@ def trash(request: SignedInRequest) -> HttpResponse:
     return render(request, "library/trash.html", {"page": pictures.get_page(request), "count": count})
 
 
-def _redirect_to_trash(_request: SignedInRequest) -> HttpResponse:
-    return redirect("trash")
+def _redirect_to_trash(request: HttpRequest) -> HttpResponse:
+    return redirect_to_next(request) or redirect("trash")
 
 
 @require_POST
@@ -59,13 +60,15 @@ def _apply(
     selected, is_all = get_selected_ids(request), is_all_selected(request)
     if not selected and not is_all:
         messages.warning(request, _("Select pictures first."))
-        return redirect("trash")
+        return answer_action(request, _redirect_to_trash(request))
     images = allowed if is_all else allowed.filter(pk__in=selected)
     count = action(images)
     messages.success(request, format_count(done, count))
     if not is_all and count < len(selected):
         messages.warning(request, format_count(_SKIPPED, len(selected) - count))
-    return redirect("trash")
+    remaining = Image.objects.trashed().filter(pk__in=selected).values_list("pk", flat=True)
+    removed = None if is_all else selected.difference(remaining)
+    return answer_action(request, _redirect_to_trash(request), removed=removed)
 
 
 def _restore(images: ImageQuerySet) -> int:

@@ -1,6 +1,7 @@
 """The pages of a public link: one collection, and nothing about the rest of the site."""
 
 import hashlib
+import re
 import uuid
 from collections.abc import Callable
 from functools import wraps
@@ -11,7 +12,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_cache_control
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -30,6 +30,7 @@ from collections_app.known_devices import find_device, remember_device
 from collections_app.messages import describe_error
 from collections_app.models import Collection, Image, ImageTotal, PublicLink
 from collections_app.services.indexing.completeness import measure_coverage
+from collections_app.services.library.files import build_download_name
 from collections_app.services.library.renditions import Rendition, build_rendition_etag, open_rendition
 from collections_app.services.search.query import clean_query
 from collections_app.services.search.request import build_collection_request, require_understood
@@ -44,6 +45,9 @@ _Arguments = ParamSpec("_Arguments")
 _Response = TypeVar("_Response", bound=HttpResponseBase)
 _View = Callable[Concatenate[HttpRequest, PublicLink, _Arguments], HttpResponseBase]
 _OPENED = "opened_links"
+_SLASHES = re.compile(r"[/\\]")
+# Downloads of pictures without a title have a number below this.
+_DOWNLOAD_NUMBERS = 1_000_000
 
 
 def require_link(view: _View[_Arguments]) -> Callable[..., HttpResponseBase]:
@@ -139,10 +143,8 @@ def public_download(request: HttpRequest, link: PublicLink, public_id: uuid.UUID
         raise Http404("This link shows pictures, without downloads.")
     if rejection := _count_use(request, link, count_link_download):
         return _refuse_for_now(request, link, rejection)
-    # The file name contains only the name of the collection, and differs for each picture.
-    collection = slugify(link.collection.name, allow_unicode=True)[:100] or "picture"
-    name = f"{collection}-{public_id.hex[:8]}"
-    return _send_rendition(request, _get_image(link, public_id), Rendition.FULL, name=name)
+    image = _get_image(link, public_id)
+    return _send_rendition(request, image, Rendition.FULL, name=_name_download(link, image))
 
 
 @login_not_required
@@ -214,12 +216,17 @@ def _digest_password(link: PublicLink) -> str:
     return hashlib.sha256(link.password.encode()).hexdigest()
 
 
+def _name_download(link: PublicLink, image: Image) -> str:
+    """Return the title, or the name of the collection with a number. Visitors learn no name of an uploaded file."""
+    number = int(image.public_id) % _DOWNLOAD_NUMBERS
+    title = image.title or f"{link.collection.name} {number:06}"
+    return build_download_name(_SLASHES.sub("-", title) + ".jpg")
+
+
 def _send_rendition(request: HttpRequest, image: Image, rendition: Rendition, name: str = "") -> HttpResponseBase:
     def respond() -> FileResponse:
         file = open_rendition(image=image, rendition=rendition)
         content_type = THUMBNAIL_CONTENT_TYPE
-        return FileResponse(
-            file, as_attachment=bool(name), filename=f"{name or 'picture'}.jpg", content_type=content_type
-        )
+        return FileResponse(file, as_attachment=bool(name), filename=name or "picture.jpg", content_type=content_type)
 
     return serve_cached_file(request, build_rendition_etag(image, rendition), respond)

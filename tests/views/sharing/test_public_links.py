@@ -1,6 +1,7 @@
 """Public links: what they show, what they hide, and how they end."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -101,7 +102,25 @@ def test_public_downloads_have_distinct_names(client: Client, sample: SampleTeam
         for image in (photo, sample.image)
     }
     assert len(names) == 2
-    assert all("garden-" in name for name in names)
+    assert all(re.fullmatch(r'attachment; filename="Garden \d{6}\.jpg"', name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("A rose", 'filename="A rose.jpg"'),
+        ("St. Paul, 5.30pm", 'filename="St. Paul, 5.30pm.jpg"'),
+        ("Cats / dogs\\birds", 'filename="Cats - dogs-birds.jpg"'),
+        ("Роза", "filename*=utf-8''%D0%A0%D0%BE%D0%B7%D0%B0.jpg"),
+        ("CON", 'filename="CON_.jpg"'),
+        ("\N{WHITE HEART SUIT}" * 200, f"filename*=utf-8''{'%E2%99%A1' * 83}.jpg"),
+    ],
+)
+def test_public_download_is_named_by_the_title(title: str, name: str, client: Client, sample: SampleTeam) -> None:
+    link = create_link(collection=sample.collection, creator=sample.owner, allows_download=True)
+    Image.objects.filter(pk=sample.image.pk).update(title=title)
+    answer = client.get(f"/s/{link.secret}/{sample.image.public_id}/download/")
+    assert answer.headers["Content-Disposition"] == f"attachment; {name}"
 
 
 def test_downloads_work_only_when_allowed(client: Client, sample: SampleTeam, photo: Image) -> None:
