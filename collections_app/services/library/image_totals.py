@@ -1,5 +1,7 @@
 """The triggers that keep the totals of images (`models.ImageTotal`) up to date with every change of an image.
 
+The triggers for the totals of tags (`tag_totals`) are created and dropped with them.
+
 The totals are derived data: apps.py drops the triggers before migrations and counts the images again after them.
 
 SQLite has one writer at a time, which changes one row for each kind of image. In PostgreSQL writers must not wait for
@@ -8,14 +10,19 @@ each other: each transaction writes rows of its own (`slot`), and every 64th mer
 
 from django.db import connections, transaction
 
-from collections_app.models import Image, ImageTotal
+from collections_app.models import Image, ImageTotal, TagTotal
+from collections_app.services.library.tag_totals import (
+    POSTGRESQL_TAG_STATEMENTS,
+    SQLITE_TAG_STATEMENTS,
+    TAG_TRIGGERS,
+)
 
 _KIND = ("collection_id", "uploader_id", "is_trashed", "index_state", "index_model_key")
 _KINDS = ", ".join(_KIND)
 _PLACES = ", ".join(str(place) for place in range(1, len(_KIND) + 1))
 _TOTALS, _IMAGES = "collections_app_imagetotal", "collections_app_image"
 _COUNTED = ("collection_id", "uploader_id", "trashed_at", "index_state", "index_model_key", "byte_size")
-_TRIGGERS = ("image_totals_added", "image_totals_changed", "image_totals_deleted")
+_TRIGGERS = ("image_totals_added", "image_totals_changed", "image_totals_deleted", *TAG_TRIGGERS)
 _LIST_TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'image_totals_%'",
     "postgresql": "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'image_totals_%'",
@@ -57,6 +64,7 @@ _SQLITE = (
     """,
     f"CREATE TRIGGER image_totals_deleted AFTER DELETE ON {_IMAGES} BEGIN {_DISCOUNT_OLD} END",
     *_COUNT_ALL,
+    *SQLITE_TAG_STATEMENTS,
 )
 # PostgreSQL: for each statement. Only one transaction at a time merges, so that no two wait for each other.
 _SLOT = "txid_current()"
@@ -97,6 +105,7 @@ _POSTGRESQL = (
     _build_trigger("image_totals_changed", "UPDATE", "OLD TABLE AS old_rows NEW TABLE AS new_rows"),
     _build_trigger("image_totals_deleted", "DELETE", "OLD TABLE AS old_rows"),
     *_COUNT_ALL,
+    *POSTGRESQL_TAG_STATEMENTS,
 )
 _REBUILD = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
 
@@ -120,4 +129,5 @@ def drop_total_triggers(*, using: str) -> None:
 
 
 def _has_total_tables(using: str) -> bool:
-    return {Image._meta.db_table, ImageTotal._meta.db_table} <= set(connections[using].introspection.table_names())
+    tables = {model._meta.db_table for model in (Image, ImageTotal, TagTotal)}
+    return tables <= set(connections[using].introspection.table_names())
