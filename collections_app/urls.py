@@ -15,12 +15,13 @@ from collections_app.views.library import (
     images,
     trash,
 )
-from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved
+from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved, suggestions
 from collections_app.views.sharing import invitations, members, public_links, shares, teams
 
 urlpatterns = [
     path("", gallery.gallery, name="gallery"),
     path("search/", page.search, name="search"),
+    path("search/suggestions/", suggestions.suggestions, name="suggestions"),
     path("search/sheet/", contact_sheet.search_sheet, name="search_sheet"),
     path("search/examples/", examples.example_add, name="example_add"),
     path("search/examples/<str:token>/thumbnail/", examples.example_thumbnail, name="example_thumbnail"),

@@ -47,6 +47,7 @@ function handlePageKey(event) {
 }
 
 document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented) return;
   const leavesSearchBox = event.target === searchBox && event.key === "ArrowDown" && tileLinks().length;
   if (leavesSearchBox) tileLinks()[0].focus();
   const link = linkOfTile(event.target);
