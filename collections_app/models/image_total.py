@@ -49,6 +49,11 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
         sums = self.exclude(uploader_id=NO_UPLOADER).values("uploader_id").annotate(sum=Sum("image_count"))
         return sums.filter(sum__gt=0).order_by("-sum", "uploader_id")
 
+    def sum_bytes_of_owner(self) -> "models.QuerySet[ImageTotal, Any]":
+        """The bytes of the personal team of an outer query's user, with the trash."""
+        of_user = self.filter(collection__team__personal_of=models.OuterRef("pk")).order_by()
+        return of_user.values("collection__team").annotate(sum=Sum("byte_size")).values("sum")
+
     def sum_images(self) -> int:
         return int(self.aggregate(sum=Sum("image_count", default=0))["sum"])
 

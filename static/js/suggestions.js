@@ -1,7 +1,8 @@
 /* Suggestions below the search box. The focus stays in the box, and the arrow keys move through the list. */
 
+import { connectElements } from "./elements.js";
+
 const DELAY_MS = 150;
-const bound = new WeakSet();
 
 class Suggestions {
   constructor(box) {
@@ -125,13 +126,4 @@ function makeElement(properties) {
   return element;
 }
 
-function bindBoxes(root) {
-  for (const box of root.querySelectorAll("input[data-suggestions]")) {
-    if (bound.has(box)) continue;
-    bound.add(box);
-    new Suggestions(box);
-  }
-}
-
-bindBoxes(document);
-document.addEventListener("htmx:load", (event) => bindBoxes(event.detail.elt));
+connectElements("input[data-suggestions]", (box) => new Suggestions(box));
