@@ -9,7 +9,7 @@ from collections_app.models.collection import Collection
 from collections_app.models.user import User
 
 # The triggers ignore longer tags. PostgreSQL limits the length of an indexed text.
-MAX_TAG_LENGTH = 200
+MAX_COUNTED_TAG_LENGTH = 200
 
 
 class TagTotalQuerySet(models.QuerySet["TagTotal"]):
@@ -31,7 +31,7 @@ class TagTotal(models.Model):
     collection = models.ForeignKey(
         Collection, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="tag_totals"
     )
-    tag = models.CharField(max_length=MAX_TAG_LENGTH)
+    tag = models.CharField(max_length=MAX_COUNTED_TAG_LENGTH)
     slot = models.BigIntegerField(default=0)  # or the transaction in PostgreSQL whose change has not been merged yet
     image_count = models.IntegerField()
 

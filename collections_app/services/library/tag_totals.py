@@ -3,7 +3,7 @@
 `image_totals` creates and drops these triggers together with its own, and describes how both databases count.
 """
 
-from collections_app.models.tag_total import MAX_TAG_LENGTH
+from collections_app.models.tag_total import MAX_COUNTED_TAG_LENGTH
 
 _TOTALS, _IMAGES = "collections_app_tagtotal", "collections_app_image"
 _COUNTED = ("collection_id", "trashed_at", "tags")
@@ -18,7 +18,7 @@ _ADD = f"""
 def _select_tags(row: str) -> str:
     """Administrators can store JSON that is not a list of texts."""
     tags = f"CASE WHEN json_type({row}.tags) = 'array' THEN {row}.tags ELSE '[]' END"
-    is_counted = f"type = 'text' AND length(value) BETWEEN 1 AND {MAX_TAG_LENGTH} AND {row}.trashed_at IS NULL"
+    is_counted = f"type = 'text' AND length(value) BETWEEN 1 AND {MAX_COUNTED_TAG_LENGTH} AND {row}.trashed_at IS NULL"
     return f"FROM json_each({tags}) WHERE {is_counted}"
 
 
@@ -56,7 +56,7 @@ def _select_rows(rows: str, image_count: str) -> str:
         SELECT DISTINCT {rows}.id, {rows}.collection_id, element #>> '{{}}', {image_count}
         FROM {rows} CROSS JOIN jsonb_array_elements({tags}) AS elements(element)
         WHERE {rows}.trashed_at IS NULL AND jsonb_typeof(element) = 'string'
-            AND length(element #>> '{{}}') BETWEEN 1 AND {MAX_TAG_LENGTH}
+            AND length(element #>> '{{}}') BETWEEN 1 AND {MAX_COUNTED_TAG_LENGTH}
     """
 
 

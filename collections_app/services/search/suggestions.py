@@ -22,6 +22,8 @@ MAX_SUGGESTED = 5
 _MAX_COMPARED = 5000
 _COLLECTION, _PERSON, _TAG = "in", "by", "tag"
 _FILTER = re.compile(r"(-?)(in|by|tag)[:\N{FULLWIDTH COLON}](.*)", re.IGNORECASE | re.DOTALL)
+# An uploaded example is deleted within an hour, and its name tells nothing.
+_UPLOADED_EXAMPLE = re.compile(r"\blike:(?!\d)")
 _OPERATOR = re.compile(rf"[{QUOTATION_MARKS}:+-]")
 _T = TypeVar("_T")
 
@@ -137,7 +139,8 @@ def _list_recent(user: User, collections: Sequence[Collection]) -> list[RecentSe
     """Return the searches with the names of their places, which are read from the visible collections."""
     names = {("collection", each.pk): each.name for each in collections}
     names |= {("team", each.team_id): each.team.name for each in collections}
-    found = list(RecentSearch.objects.made_by(user)[:MAX_RECENT])
+    made = RecentSearch.objects.made_by(user)[:MAX_RECENT]
+    found = [search for search in made if search.text and not _UPLOADED_EXAMPLE.search(search.text)]
     for search in found:
         places = [(key, parse_id(search.parameters.get(key) or "") or 0) for key in ("collection", "team")]
         search.scope_name = next((names[place] for place in places if place in names), "")
