@@ -61,6 +61,7 @@ urlpatterns = [
     path("teams/<int:pk>/members/<int:member>/role/", members.member_role, name="member_role"),
     path("teams/<int:pk>/members/<int:member>/remove/", members.member_remove, name="member_remove"),
     path("teams/<int:pk>/members/<int:member>/grants/", members.member_grants, name="member_grants"),
+    path("duplicates/", duplicates.duplicates, name="duplicates"),
     path("teams/<int:pk>/duplicates/", duplicates.team_duplicates, name="team_duplicates"),
     path("teams/<int:pk>/duplicates/trash/", duplicates.duplicates_trash, name="duplicates_trash"),
     path("teams/<int:pk>/duplicates/different/", duplicates.duplicates_different, name="duplicates_different"),

@@ -15,7 +15,7 @@ class Suggestions {
     box.ariaAutoComplete = "list";
     box.setAttribute("aria-controls", "suggestion-list");
     this.close();
-    box.addEventListener("focus", () => box.value || this.request());
+    box.addEventListener("focus", () => box.value || !isInUse() || this.request());
     box.addEventListener("click", () => box.value || this.isOpen || this.request());
     box.addEventListener("input", () => this.request(DELAY_MS));
     box.addEventListener("blur", () => this.close());
@@ -118,6 +118,11 @@ class Suggestions {
     }
     this.close();
   }
+}
+
+/** Return whether a person has used the page: a box that the page itself focuses shows nothing. */
+function isInUse() {
+  return navigator.userActivation?.hasBeenActive ?? true;
 }
 
 function makeElement(properties) {
