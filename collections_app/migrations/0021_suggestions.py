@@ -2,6 +2,12 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+def compare_groups_again(apps, schema_editor):
+    """The rule for the picture to keep has changed, so the keepers of the stored groups may be others."""
+    compared = apps.get_model("collections_app", "ComparedImage").objects.filter(group__isnull=False)
+    apps.get_model("collections_app", "Image").objects.filter(pk__in=compared.values("pk")).update(compared_at=None)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -9,6 +15,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='image',
+            name='processing',
+            field=models.PositiveSmallIntegerField(editable=False, help_text='How much the file was processed since the camera: 0 is a raw file.', null=True),
+        ),
         migrations.CreateModel(
             name='TagTotal',
             fields=[
@@ -22,4 +33,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('collection', 'tag', 'slot'), name='tag_total_once_per_tag')],
             },
         ),
+        migrations.RunPython(compare_groups_again, migrations.RunPython.noop),
     ]

@@ -23,9 +23,10 @@ class TagTotalQuerySet(models.QuerySet["TagTotal"]):
 
 
 class TagTotal(models.Model):
-    """The number of images of a collection, outside the trash, with a tag as it is spelled. Sum the rows: see `slot`.
+    """The number of images of a collection, outside the trash, with a tag as spelled. Sum the rows: see `slot`.
 
-    Only triggers write it; see `services.library.tag_totals`. Like `ImageTotal`, it has no constraint on the collection.
+    Only triggers write it; see `services.library.tag_totals`. Like `ImageTotal`, it has no constraint for the
+    collection.
     """
 
     collection = models.ForeignKey(

@@ -1,6 +1,6 @@
 """The suggestions of the search box: by keyboard, by touch, while typing, without scripts, and for axe."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ new PerformanceObserver((list) => {
 
 
 @pytest.fixture
-def tagged(page: Page, scenes: list[Path]) -> Iterator[Page]:
+def tagged(page: Page, scenes: list[Path]) -> Page:
     """The home page of somebody with a collection, a tagged picture and a recent search."""
     create_collection(page, "Holiday")
     choose_files(page, scenes[:1])
@@ -32,7 +32,7 @@ def tagged(page: Page, scenes: list[Path]) -> Iterator[Page]:
     wait_for_answer(page)
     page.goto("/")
     page.locator("[data-shortcuts-open]").wait_for()
-    yield page
+    return page
 
 
 def find_box(page: Page) -> Locator:
@@ -146,9 +146,7 @@ def test_box_of_a_returned_page_has_one_list(tagged: Page) -> None:
 
 
 @pytest.mark.sends("upload")
-def test_search_page_has_links_without_scripts(
-    open_without_javascript: Callable[[], Page], scenes: list[Path]
-) -> None:
+def test_search_page_has_links_without_scripts(open_without_javascript: Callable[[], Page], scenes: list[Path]) -> None:
     page = open_without_javascript()
     upload_without_javascript(page, scenes[:1], name="Holiday")
     page.set_viewport_size(DESKTOP)

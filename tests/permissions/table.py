@@ -132,7 +132,7 @@ member_grants       POST active     302   302   404   404   404   403   403   30
 member_grants       POST trashed    302   302   404   404   404   403   403   302   404   404
 member_grants       POST foreign    302   302   404   404   404   404   404   404   404   404
 member_grants       POST deleted    302   302   404   404   404   404   404   404   404   404
-duplicates          GET  -          302   302   302   302   302   200   200   200   302   302
+duplicates          GET  -          302   302   200   200   200   200   200   200   200   200
 duplicates          POST -          302   302   405   405   405   405   405   405   405   405
 team_duplicates     GET  active     302   302   404   404   404   200   200   200   404   404
 team_duplicates     GET  trashed    302   302   404   404   404   200   200   200   404   404

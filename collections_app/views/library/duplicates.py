@@ -25,7 +25,7 @@ def duplicates(request: SignedInRequest) -> HttpResponse:
     counts = DuplicateGroup.objects.count_by_team(request.user)
     teams = list(Team.objects.visible_to(request.user).order_by("name", "pk"))
     if len(teams) == 1:
-        return redirect("team_duplicates", teams[0].pk)
+        return team_duplicates(request, teams[0].pk)
     counted = [(team, counts.get(team.pk, 0)) for team in teams]
     counted.sort(key=lambda each: not each[1])
     return render(request, "library/duplicates_of_teams.html", {"teams": counted})

@@ -12,7 +12,12 @@ from django.views.decorators.http import require_safe
 
 from collections_app.models import User
 from collections_app.permissions import SignedInRequest
-from collections_app.services.search.suggestions import SuggestedCollection, SuggestedTerm, Suggestions, find_suggestions
+from collections_app.services.search.suggestions import (
+    SuggestedCollection,
+    SuggestedTerm,
+    Suggestions,
+    find_suggestions,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

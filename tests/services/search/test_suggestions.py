@@ -124,7 +124,9 @@ def test_outsider_is_offered_nothing(sample: SampleTeam) -> None:
     tag(sample.image, "summer")
     SavedSearch.objects.create(maker=sample.owner, name="Roses", query="q=rose", team=sample.team)
     remember_search(user=sample.owner, parameters=QueryDict("q=rose"))
-    assert find_suggestions(user=sample.outsider) == Suggestions(recent=[], saved=[], collections=[], people=[], tags=[])
+    assert find_suggestions(user=sample.outsider) == Suggestions(
+        recent=[], saved=[], collections=[], people=[], tags=[]
+    )
 
 
 def move_out(sample: SampleTeam) -> None:
