@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice, takewhile
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.db.models import OuterRef, Subquery
 
@@ -36,11 +36,21 @@ class SuggestedTerm:
     text: str
 
 
+class CollectionName(NamedTuple):
+    """`personal_of`: the person whose personal team the team is, if it is one."""
+
+    pk: int
+    name: str
+    team_id: int
+    team_name: str
+    personal_of: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestedCollection:
     """A collection to open or, if the box has more words, to search in: then `text` is not empty."""
 
-    collection: Collection
+    collection: CollectionName
     text: str
 
 
@@ -130,15 +140,16 @@ def _take(is_wanted: Callable[[_T], bool], found: Iterable[_T]) -> list[_T]:
     return list(islice(filter(is_wanted, found), MAX_SUGGESTED))
 
 
-def _list_collections(user: User) -> list[Collection]:
-    visible = Collection.objects.visible_to(user).select_related("team").order_by("-created_at", "-pk")
-    return list(visible.only("name", "team__name", "team__personal_of")[:_MAX_COMPARED])
+def _list_collections(user: User) -> list[CollectionName]:
+    newest = Collection.objects.visible_to(user).order_by("-created_at", "-pk")
+    rows = newest.values_list("pk", "name", "team", "team__name", "team__personal_of")
+    return [CollectionName(*row) for row in rows[:_MAX_COMPARED]]
 
 
-def _list_recent(user: User, collections: Sequence[Collection]) -> list[RecentSearch]:
+def _list_recent(user: User, collections: Sequence[CollectionName]) -> list[RecentSearch]:
     """Return the searches with the names of their places, which are read from the visible collections."""
     names = {("collection", each.pk): each.name for each in collections}
-    names |= {("team", each.team_id): each.team.name for each in collections}
+    names |= {("team", each.team_id): each.team_name for each in collections}
     made = RecentSearch.objects.made_by(user)[:MAX_RECENT]
     found = [search for search in made if search.text and not _UPLOADED_EXAMPLE.search(search.text)]
     for search in found:
@@ -148,11 +159,15 @@ def _list_recent(user: User, collections: Sequence[Collection]) -> list[RecentSe
 
 
 def _list_people(user: User) -> list[str]:
-    """Return what follows `by:`, the part of an address before the @, of those who added pictures."""
+    """Return what follows `by:`, the part of an address before the @, of those who added pictures.
+
+    `by:me` has another meaning.
+    """
     address = User.objects.filter(pk=OuterRef("uploader_id")).values("email")
     totals = ImageTotal.objects.visible_to(user).by_uploader().annotate(address=Subquery(address))
     addresses = totals.values_list("address", flat=True)[:_MAX_COMPARED]
-    return list(dict.fromkeys(each.partition("@")[0] for each in addresses if each))
+    names = dict.fromkeys(each.partition("@")[0] for each in addresses if each)
+    return [name for name in names if name != "me"]
 
 
 def _list_tags(user: User) -> list[str]:
@@ -164,7 +179,7 @@ def _list_tags(user: User) -> list[str]:
     return list(spellings.values())
 
 
-def _match_collections(typed: TypedText, collections: Iterable[Collection]) -> Iterator[SuggestedCollection]:
+def _match_collections(typed: TypedText, collections: Iterable[CollectionName]) -> Iterator[SuggestedCollection]:
     for collection in collections if typed.can_add(_COLLECTION) else ():
         if term := typed.build_term(_COLLECTION, collection.name):
             text = "" if typed.is_part_of(collection.name) else term.text

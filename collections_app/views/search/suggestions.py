@@ -71,7 +71,7 @@ def _link_saved_searches(found: Suggestions) -> Iterator[SuggestedLink]:
 
 def _link_collection(user: User, found: SuggestedCollection) -> SuggestedLink:
     collection = found.collection
-    detail = "" if collection.team.personal_of_id == user.pk else collection.team.name
+    detail = "" if collection.personal_of == user.pk else collection.team_name
     if not found.text:
         return SuggestedLink(label=collection.name, detail=detail, address=reverse("collection", args=[collection.pk]))
     label = _("Search in %(name)s") % {"name": collection.name}

@@ -36,9 +36,14 @@ def test_empty_box_offers_everything(sample: SampleTeam) -> None:
     found = find_suggestions(user=sample.owner)
     assert [each.text for each in found.recent] == ["a rose"]
     assert [each.name for each in found.saved] == ["Roses"]
-    assert [each.collection for each in found.collections] == [sample.collection]
+    assert [each.collection.pk for each in found.collections] == [sample.collection.pk]
     assert [each.name for each in found.people] == ["owner"]
     assert [each.name for each in found.tags] == ["summer"]
+
+
+def test_person_whose_name_means_oneself_is_not_offered(sample: SampleTeam) -> None:
+    put_picture(sample.collection, User.objects.create_user("me@example.com"), "mine.png")
+    assert [each.name for each in find_suggestions(user=sample.owner).people] == ["owner"]
 
 
 def test_lists_are_bounded(sample: SampleTeam) -> None:
