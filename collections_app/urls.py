@@ -16,12 +16,13 @@ from collections_app.views.library import (
     moving,
     trash,
 )
-from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved
+from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved, suggestions
 from collections_app.views.sharing import invitations, members, public_links, shares, teams
 
 urlpatterns = [
     path("", start.start, name="gallery"),
     path("search/", page.search, name="search"),
+    path("search/suggestions/", suggestions.suggestions, name="suggestions"),
     path("search/sheet/", contact_sheet.search_sheet, name="search_sheet"),
     path("search/examples/", examples.example_add, name="example_add"),
     path("search/examples/<str:token>/thumbnail/", examples.example_thumbnail, name="example_thumbnail"),
@@ -61,6 +62,7 @@ urlpatterns = [
     path("teams/<int:pk>/members/<int:member>/role/", members.member_role, name="member_role"),
     path("teams/<int:pk>/members/<int:member>/remove/", members.member_remove, name="member_remove"),
     path("teams/<int:pk>/members/<int:member>/grants/", members.member_grants, name="member_grants"),
+    path("duplicates/", duplicates.duplicates, name="duplicates"),
     path("teams/<int:pk>/duplicates/", duplicates.team_duplicates, name="team_duplicates"),
     path("teams/<int:pk>/duplicates/trash/", duplicates.duplicates_trash, name="duplicates_trash"),
     path("teams/<int:pk>/duplicates/different/", duplicates.duplicates_different, name="duplicates_different"),

@@ -5,6 +5,7 @@ from .decoding import hold_picture, open_picture
 from .formats import ACCEPTED_ENDINGS, CONTENT_TYPES, FORMATS_BY_WORD, SHOWN_BY_BROWSERS
 from .inspection import Limits, PictureInfo, check_byte_size, inspect_picture, read_picture_date
 from .perceptual_hash import compute_perceptual_hash
+from .processing import estimate_processing
 from .thumbnails import (
     THUMBNAIL_CONTENT_TYPE,
     THUMBNAIL_QUALITY,
@@ -30,6 +31,7 @@ __all__ = [
     "compute_perceptual_hash",
     "compute_thumbnail_size",
     "draw_contact_sheet",
+    "estimate_processing",
     "get_possible_dates",
     "hold_picture",
     "inspect_picture",

@@ -16,12 +16,13 @@ from .file_parts import measure_file
 from .formats import AVIF, DDS, HEIF, PNG, QOI, PictureFormat
 from .jpeg_segments import check_open_end, compute_check_bytes
 from .memory_budget import reserve_memory
-from .metadata import read_orientation
+from .metadata import read_metadata, read_orientation
 from .png_chunks import check_png_rows
 from .prescan import identify_format, scan_picture
+from .processing import rate_processing
 from .scan import Scan
 from .simple_headers import MAX_SLOW_PIXELS, is_slow_dds
-from .taken_dates import read_taken_date
+from .taken_dates import find_taken_date
 
 # Decoding a JPEG at an eighth of its size reads all of its data.
 _CHECK_DIVISOR = 8
@@ -45,7 +46,8 @@ class PictureInfo:
     """The properties of an accepted picture.
 
     `width` and `height` are those of the picture as displayed. `frames` counts the frames of an animation or the pages
-    of a document; a JPEG has one. `taken` is None if the metadata hold no date.
+    of a document; a JPEG has one. `taken` is None if the metadata hold no date. `processing` is the rating of
+    `rate_processing`.
     """
 
     format: str
@@ -55,6 +57,7 @@ class PictureInfo:
     height: int
     frames: int
     taken: TakenDate | None
+    processing: int
 
     @property
     def taken_at(self) -> datetime | None:
@@ -96,7 +99,7 @@ def read_picture_date(file: BinaryIO) -> TakenDate | None:
         with translate_decode_errors(picture_format.name):
             scan = scan_picture(file, picture_format, max_frames=1)
         with reserve_memory(scan.decode_bytes), translate_decode_errors(picture_format.name):
-            return read_taken_date(open_lazily(scan, picture_format), scan.file, picture_format)
+            return find_taken_date(read_metadata(open_lazily(scan, picture_format), scan.file, picture_format))
     finally:
         file.seek(0)
 
@@ -118,6 +121,7 @@ def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limi
     if scan.is_open_ended:
         check_open_end(scan)
     image = open_lazily(scan, picture_format)
+    quantization = getattr(image, "quantization", None)
     frames = max(scan.frames, getattr(image, "n_frames", 1)) if picture_format in (AVIF, HEIF) else scan.frames
     _check_frames(frames, limits)
     is_jpeg = picture_format.reader == "JPEG"
@@ -125,7 +129,9 @@ def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limi
     size = (scan.width, scan.height) if is_jpeg else image.size
     _check_pixels(size[0] * size[1], limits.get_max_pixels(picture_format))
     info = _build_info(image, size, picture_format)
-    return replace(info, frames=frames, taken=read_taken_date(image, scan.file, picture_format))
+    metadata = read_metadata(image, scan.file, picture_format)
+    processing = rate_processing(metadata, picture_format, quantization)
+    return replace(info, frames=frames, taken=find_taken_date(metadata), processing=processing)
 
 
 def _build_info(image: Image.Image, size: tuple[int, int], picture_format: PictureFormat) -> PictureInfo:
@@ -138,6 +144,7 @@ def _build_info(image: Image.Image, size: tuple[int, int], picture_format: Pictu
         height=height,
         frames=1,
         taken=None,
+        processing=0,
     )
 
 

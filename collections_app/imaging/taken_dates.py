@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, BinaryIO
+from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
 from .date_text import TakenDate, decode_text, is_plausible_date, parse_date_text
 from .errors import DECODE_ERRORS
-from .formats import PictureFormat
-from .metadata import Metadata, read_metadata
+from .metadata import Metadata
 
 _Base, _GPS = ExifTags.Base, ExifTags.GPS
 _XMP_TAKEN = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate", "xap:CreateDate")
@@ -25,12 +24,11 @@ _QUARTER_OFFSETS = (345, 525, 765, 825)
 _MAX_FIX_AGE = timedelta(minutes=5)
 
 
-def read_taken_date(image: Image.Image, file: BinaryIO, picture_format: PictureFormat) -> TakenDate | None:
+def find_taken_date(metadata: Metadata) -> TakenDate | None:
     """Return the first plausible date among the metadata; None if there is none. Never raises for broken metadata.
 
     The order is: DateTimeOriginal, DateTimeDigitized, XMP, IPTC, PNG texts, GPS, DateTime (the last change).
     """
-    metadata = read_metadata(image, file, picture_format)
     found: TakenDate | None = None
     for source in _SOURCES:
         for each in _list_dates(source, metadata):

@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.db.models.sql.compiler import SQLCompiler
 
 from collections_app.models.image import Image
-from collections_app.models.team import Team
+from collections_app.models.team import Membership, Team
+from collections_app.models.user import User
 
 
 class TeamComparisonQuerySet(models.QuerySet["TeamComparison"]):
@@ -41,6 +42,11 @@ class TeamComparison(models.Model):
 class DuplicateGroupQuerySet(models.QuerySet["DuplicateGroup"]):
     def in_team(self, team: Team) -> Self:
         return self.filter(team=team, keeper__isnull=False)
+
+    def count_by_team(self, user: User) -> dict[int, int]:
+        """Return the number of groups, by team id, of the user's teams that have any."""
+        own = self.filter(team__in=Membership.objects.team_ids_of(user), keeper__isnull=False)
+        return dict(own.values_list("team").annotate(count=models.Count("pk")).order_by())
 
     def best_first(self) -> Self:
         return self.order_by("-pixels", "-byte_size", "keeper")

@@ -161,6 +161,9 @@ class Image(models.Model):
     format = models.CharField(max_length=10)
     width = models.PositiveIntegerField(help_text=_("Pixels, as displayed."))
     height = models.PositiveIntegerField(help_text=_("Pixels, as displayed."))
+    processing = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text=_("How much the file was processed since the camera: 0 is a raw file.")
+    )
     taken_at = WallClockField(null=True, blank=True, help_text=_("The local time at the place."))
     taken_offset_minutes = models.SmallIntegerField(
         null=True, blank=True, editable=False, help_text=_("How far that local time was ahead of UTC, if known.")

@@ -44,6 +44,11 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
         """The states that have images. In PostgreSQL the rows of one state may cancel out until they are merged."""
         return self.values("index_state").annotate(sum=Sum("image_count")).filter(sum__gt=0)
 
+    def by_uploader(self) -> "models.QuerySet[ImageTotal, Any]":
+        """The ids of the uploaders with their number of images, `sum`, those with the most first."""
+        sums = self.exclude(uploader_id=NO_UPLOADER).values("uploader_id").annotate(sum=Sum("image_count"))
+        return sums.filter(sum__gt=0).order_by("-sum", "uploader_id")
+
     def sum_bytes_of_owner(self) -> "models.QuerySet[ImageTotal, Any]":
         """The bytes of the personal team of an outer query's user, with the trash."""
         of_user = self.filter(collection__team__personal_of=models.OuterRef("pk")).order_by()

@@ -49,6 +49,7 @@ function handlePageKey(event) {
 }
 
 document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented) return;
   const leavesSearchBox = event.target === findSearchBox() && event.key === "ArrowDown" && tileLinks().length;
   if (leavesSearchBox) tileLinks()[0].focus();
   const link = linkOfTile(event.target);

@@ -86,7 +86,7 @@ def _measure_team(size: int) -> dict[str, Times]:
     address = f"/teams/{team.pk}/duplicates/"
 
     def compare_last() -> None:
-        Image.objects.filter(pk=last.pk).update(byte_size=Image.objects.get(pk=last.pk).byte_size + 1)
+        Image.objects.filter(pk=last.pk).update(processing=(Image.objects.get(pk=last.pk).processing or 0) + 1)
         Image.objects.filter(pk=last.pk).record_comparison(None)
         Comparer().drain()
 

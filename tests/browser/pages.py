@@ -3,7 +3,7 @@
 from tests.permissions.requests import routes
 from tests.permissions.test_matrix import rows
 
-FILE, LEADS_ON, FOR_MACHINES = "a file", "a redirect", "an answer for programs"
+FILE, LEADS_ON, FOR_MACHINES = "a file", "a redirect", "an answer for programs or scripts"
 NO_PAGES = {
     "example_thumbnail": FILE,
     "trash_thumbnail": FILE,
@@ -15,6 +15,7 @@ NO_PAGES = {
     "image_thumbnail": FILE,
     "image_preview": FILE,
     "search_sheet": FILE,
+    "suggestions": FOR_MACHINES,
     "saved_search": LEADS_ON,  # to the search
     "set_language": LEADS_ON,
     "healthz": FOR_MACHINES,

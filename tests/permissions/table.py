@@ -15,6 +15,8 @@ gallery             GET  -          200   200   200   200   200   200   200   20
 gallery             POST -          405
 search              GET  -          302   302   200   200   200   200   200   200   200   200
 search              POST -          302   302   405   405   405   405   405   405   405   405
+suggestions         GET  -          302   302   200   200   200   200   200   200   200   200
+suggestions         POST -          302   302   405   405   405   405   405   405   405   405
 search_sheet        GET  -          302
 search_sheet        POST -          302   302   405   405   405   405   405   405   405   405
 example_add         GET  -          302   302   405   405   405   405   405   405   405   405
@@ -130,6 +132,8 @@ member_grants       POST active     302   302   404   404   404   403   403   30
 member_grants       POST trashed    302   302   404   404   404   403   403   302   404   404
 member_grants       POST foreign    302   302   404   404   404   404   404   404   404   404
 member_grants       POST deleted    302   302   404   404   404   404   404   404   404   404
+duplicates          GET  -          302   302   200   200   200   200   200   200   200   200
+duplicates          POST -          302   302   405   405   405   405   405   405   405   405
 team_duplicates     GET  active     302   302   404   404   404   200   200   200   404   404
 team_duplicates     GET  trashed    302   302   404   404   404   200   200   200   404   404
 team_duplicates     GET  foreign    302   302   404   404   404   404   404   404   404   404

@@ -123,9 +123,11 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
         *(f"/favourites/?{name}={favourite}" for name in ("after_id", "before_id")),
         *(f"/trash/?{name}={trashed.pk}" for name in ("after_id", "before_id")),
         f"/search/?team={library.team.pk}",
+        *(f"/search/suggestions/?q={text}" for text in ("", "do", "coll", "own")),
         f"/search/?collection={library.collection.pk}",
         f"{public}search/?q=dog",
-        *(f"/search/?q={text}" for text in ("dog", "dog&rate=1", "dog&all=1", "tag:dog", "is:portrait", "is:favourite")),
+        *(f"/search/?q={text}" for text in ("dog", "dog&rate=1", "dog&all=1", "tag:dog")),
+        *(f"/search/?q={text}" for text in ("is:portrait", "is:favourite")),
         *(f"/search/?q={text}" for text in ("sort:date+dog", f"like:{shown[0].pk}", "1234")),
     ]
     return [*pages, *states]

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from collections_app.imaging import estimate_processing
 from collections_app.models import ComparedImage, Image
 from collections_app.models.wall_clock import convert_to_wall_clock
 
 KeepPriority = tuple[int, int, datetime, int]
-_IMAGE_FIELDS = ("id", "sha256", "perceptual_hash", "width", "height", "byte_size", "taken_at", "created_at")
+_IMAGE_FIELDS = ("id", "sha256", "perceptual_hash", "width", "height", "byte_size", "format", "processing")
+_IMAGE_FIELDS += ("taken_at", "has_taken_time", "date_edited_at", "created_at")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class Candidate:
     sha256: str
     hash: int | None
     keep_priority: KeepPriority
+    byte_size: int
     facts: int | None = None
     group_id: int | None = None
     keeper_id: int | None = None
@@ -34,9 +37,16 @@ class Candidate:
 
 
 def compute_keep_priority(image: Image) -> KeepPriority:
-    """Return a sort key; the image to keep comes first: most pixels, then largest file, then earliest."""
+    """Return a sort key; the image to keep comes first: most pixels, then least processed, then earliest."""
     date = image.taken_at or convert_to_wall_clock(image.created_at)
-    return -image.width * image.height, -image.byte_size, date, image.pk
+    return -image.width * image.height, _get_processing(image), date, image.pk
+
+
+def _get_processing(image: Image) -> int:
+    """Images that an earlier version stored have no rating."""
+    if image.processing is not None:
+        return image.processing
+    return estimate_processing(image.format, has_taken_time=bool(image.has_taken_time and not image.date_edited_at))
 
 
 def read_current_candidates(image_ids: Iterable[int], *, team_id: int, lock: bool = False) -> dict[int, Candidate]:
@@ -51,7 +61,12 @@ def read_current_candidates(image_ids: Iterable[int], *, team_id: int, lock: boo
         priority = compute_keep_priority(image)
         facts = _compute_checksum((team_id, image.sha256, image.perceptual_hash, image.vector_checksum, priority))
         candidates[image.pk] = Candidate(
-            id=image.pk, sha256=image.sha256, hash=image.perceptual_hash, keep_priority=priority, facts=facts
+            id=image.pk,
+            sha256=image.sha256,
+            hash=image.perceptual_hash,
+            keep_priority=priority,
+            byte_size=image.byte_size,
+            facts=facts,
         )
     return candidates
 
@@ -65,6 +80,7 @@ def read_compared_candidates(image_ids: Iterable[int], *, team_id: int) -> dict[
             sha256=row.image.sha256,
             hash=row.perceptual_hash,
             keep_priority=compute_keep_priority(row.image),
+            byte_size=row.image.byte_size,
             facts=row.facts,
             group_id=row.group_id,
             keeper_id=row.group.keeper_id if row.group else row.pk,

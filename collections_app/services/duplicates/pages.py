@@ -51,11 +51,10 @@ class ShownGroup:
 
     @property
     def keep_reason(self) -> str:
-        """What makes the keeper better than the next one: "pixels", "bytes" or "age"."""
-        best = min(self.others, key=compute_keep_priority)
-        if self.keeper.width * self.keeper.height > best.width * best.height:
-            return "pixels"
-        return "bytes" if self.keeper.byte_size > best.byte_size else "age"
+        """What makes the keeper better than the next one: "pixels", "processing" or "age"."""
+        own, best = compute_keep_priority(self.keeper), min(map(compute_keep_priority, self.others))
+        reasons = zip(("pixels", "processing"), own, best, strict=False)
+        return next((reason for reason, value, other in reasons if value != other), "age")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,8 +126,7 @@ def _make_group(keeper: Candidate, team_id: int) -> DuplicateGroup:
 
 
 def _get_size(keeper: Candidate) -> tuple[int, int]:
-    pixels, byte_size, *_ = keeper.keep_priority
-    return -pixels, -byte_size
+    return -keeper.keep_priority[0], keeper.byte_size
 
 
 def _write_places(places: dict[int, int | None], candidates: dict[int, Candidate]) -> None:

@@ -1,5 +1,7 @@
 """The triggers that keep the totals of images (`ImageTotal` and `ImageMonth`) up to date with every change of an image.
 
+The triggers for the totals of tags (`tag_totals`) are created and dropped with them.
+
 The totals are derived data: apps.py drops the triggers before migrations and counts the images again after them.
 
 SQLite has one writer at a time, which changes one row for each kind of image. In PostgreSQL writers must not wait for
@@ -11,7 +13,12 @@ from dataclasses import dataclass
 
 from django.db import connections, transaction
 
-from collections_app.models import Image, ImageMonth, ImageTotal
+from collections_app.models import Image, ImageMonth, ImageTotal, TagTotal
+from collections_app.services.library.tag_totals import (
+    POSTGRESQL_TAG_STATEMENTS,
+    SQLITE_TAG_STATEMENTS,
+    TAG_TRIGGERS,
+)
 
 _IMAGES = Image._meta.db_table
 _LIST_TRIGGERS = {
@@ -165,6 +172,22 @@ def _build_trigger(name: str, event: str, tables: str) -> str:
 
 
 _BUILD = {"sqlite": _build_sqlite, "postgresql": _build_postgresql}
+_TAG_STATEMENTS = {"sqlite": SQLITE_TAG_STATEMENTS, "postgresql": POSTGRESQL_TAG_STATEMENTS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TriggerSet:
+    """The triggers of one table of totals. `statements` create them and count all images."""
+
+    table: str
+    triggers: tuple[str, ...]
+    statements: tuple[str, ...]
+
+    def list_drops(self, vendor: str) -> list[str]:
+        return [_DROP_TRIGGER[vendor].format(name=name) for name in self.triggers]
+
+    def has_tables(self, using: str) -> bool:
+        return {_IMAGES, self.table} <= set(connections[using].introspection.table_names())
 
 
 def ensure_image_totals(*, using: str) -> None:
@@ -173,9 +196,9 @@ def ensure_image_totals(*, using: str) -> None:
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute(_LIST_TRIGGERS[vendor])
         existing = {name for (name,) in cursor.fetchall()}
-        for totals in _list_totals(vendor):
-            if _has_tables(totals, using) and not set(totals.triggers) <= existing:
-                for statement in (*_list_drops(totals, vendor), *_BUILD[vendor](totals)):
+        for each in _list_trigger_sets(vendor):
+            if each.has_tables(using) and not set(each.triggers) <= existing:
+                for statement in (*each.list_drops(vendor), *each.statements):
                     cursor.execute(statement)
 
 
@@ -184,14 +207,12 @@ def drop_total_triggers(*, using: str) -> None:
     vendor = connections[using].vendor
     if _IMAGES in connections[using].introspection.table_names():
         with transaction.atomic(using=using), connections[using].cursor() as cursor:
-            for totals in _list_totals(vendor):
-                for statement in _list_drops(totals, vendor):
+            for each in _list_trigger_sets(vendor):
+                for statement in each.list_drops(vendor):
                     cursor.execute(statement)
 
 
-def _list_drops(totals: _Totals, vendor: str) -> list[str]:
-    return [_DROP_TRIGGER[vendor].format(name=name) for name in totals.triggers]
-
-
-def _has_tables(totals: _Totals, using: str) -> bool:
-    return {_IMAGES, totals.table} <= set(connections[using].introspection.table_names())
+def _list_trigger_sets(vendor: str) -> Iterator[_TriggerSet]:
+    for totals in _list_totals(vendor):
+        yield _TriggerSet(table=totals.table, triggers=totals.triggers, statements=tuple(_BUILD[vendor](totals)))
+    yield _TriggerSet(table=TagTotal._meta.db_table, triggers=TAG_TRIGGERS, statements=_TAG_STATEMENTS[vendor])

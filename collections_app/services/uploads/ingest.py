@@ -82,6 +82,7 @@ def ingest_upload(
         format=info.format,
         width=info.width,
         height=info.height,
+        processing=info.processing,
         **build_date_fields(info.taken or read_date_in_name(file_name)),
     )
     file.seek(0)

@@ -1,4 +1,4 @@
-"""A team's duplicates: their page, keeping one of a group, and dismissing a group."""
+"""Duplicates: the teams that have any, the page of one team, keeping one of a group, and dismissing a group."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.errors import ImageDeleted
 from collections_app.messages import describe_error, format_count
-from collections_app.models import Team
+from collections_app.models import DuplicateGroup, Team
 from collections_app.permissions import SignedInRequest, get_editable_team, get_visible_team
 from collections_app.services.duplicates.decisions import dismiss_duplicates, trash_all_duplicates_except
 from collections_app.services.duplicates.pages import MAX_COUNTED, parse_position, read_group_page
@@ -18,6 +18,18 @@ from collections_app.views.library.selection import TRASHED, get_selected_ids
 from collections_app.views.refusals import refuse_misread
 
 GROUPS_PER_PAGE = 12
+
+
+@require_safe
+def duplicates(request: SignedInRequest) -> HttpResponse:
+    """Show the teams of the user, those with duplicates first, or the duplicates of the only team."""
+    counts = DuplicateGroup.objects.count_by_team(request.user)
+    teams = list(Team.objects.visible_to(request.user).order_by("name", "pk"))
+    if len(teams) == 1:
+        return team_duplicates(request, teams[0].pk)
+    counted = [(team, counts.get(team.pk, 0)) for team in teams]
+    counted.sort(key=lambda each: not each[1])
+    return render(request, "library/duplicates_of_teams.html", {"teams": counted})
 
 
 @require_safe

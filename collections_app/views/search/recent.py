@@ -1,6 +1,6 @@
 """Search history: recent searches on the search page, clearing them, turning the history on and off."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -20,20 +20,26 @@ from collections_app.services.search.recent import (
     set_search_history,
 )
 from collections_app.services.search.request import SearchRequest
+from collections_app.services.search.suggestions import find_suggestions
+from collections_app.views.search.suggestions import SuggestionGroup, build_suggestion_groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHistory:
-    """`query` is the query string to save, `opened` the saved search that led here, `recent` is for an empty page."""
+    """`query` is the query string to save, `opened` the saved search that led here. The lists are for an empty page."""
 
     query: str = ""
     opened: SavedSearch | None = None
     recent: list[RecentSearch] = field(default_factory=list)
+    suggestions: list[SuggestionGroup] = field(default_factory=list)
 
 
 def build_history(request: SignedInRequest, search: SearchRequest) -> SearchHistory:
     if not search.text:
-        return SearchHistory(recent=list_recent_searches(request.user))
+        found = replace(find_suggestions(user=request.user), recent=())
+        return SearchHistory(
+            recent=list_recent_searches(request.user), suggestions=build_suggestion_groups(request.user, found)
+        )
     saved_id = parse_id(request.GET.get("saved", ""))
     visible = SavedSearch.objects.visible_to(request.user)
     opened = visible.filter(pk=saved_id).first() if saved_id else None

@@ -43,7 +43,7 @@ def compute_groups(team: Team) -> list[list[int]]:
 
 def keep_priority(image: Image) -> tuple[object, ...]:
     date = image.taken_at or convert_to_wall_clock(image.created_at)
-    return -image.width * image.height, -image.byte_size, date, image.pk
+    return -image.width * image.height, image.processing, date, image.pk
 
 
 def is_near(one: Image, other: Image, vectors: Mapping[int, Vector], common: set[int | None]) -> bool:

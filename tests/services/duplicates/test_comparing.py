@@ -1,9 +1,11 @@
 """Duplicates in a team: copies and near copies are found, similar pictures are not, groups are not chained."""
 
+import io
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from collections_app.errors import IndexUnavailable
 from collections_app.models import Collection, DuplicateGroup, Image
@@ -14,6 +16,7 @@ from collections_app.services.duplicates.hamming import MAX_BITS
 from collections_app.services.duplicates.pages import ShownGroup, read_group_page
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
+from collections_app.services.uploads.ingest import ingest_upload
 from tests.duplicate_pictures import copies, draw, other_scenes, put, recoloured, set_hash_and_vector
 from tests.sample_team import SampleTeam, put_picture
 
@@ -101,20 +104,68 @@ def test_both_hash_and_embedding_must_be_near(sample: SampleTeam, bits: int, cos
     assert bool(groups(sample)) is found
 
 
-@pytest.mark.parametrize("by", ["pixels", "bytes", "age"])
+@pytest.mark.parametrize("by", ["pixels", "processing", "age"])
 def test_keeper_is_the_best_and_states_the_reason(sample: SampleTeam, by: str) -> None:
     images = [put_row(sample, name) for name in ("aaa", "bbb", "ccc")]
     for image in images:
         set_hash_and_vector(image, value=2**40, vector=[1])
     best = images[1]
-    Image.objects.update(byte_size=500, taken_at=datetime(2024, 1, 1, tzinfo=UTC))
+    Image.objects.update(processing=6, taken_at=datetime(2024, 1, 1, tzinfo=UTC))
     early = datetime(2020, 1, 1, tzinfo=UTC)
-    changes = {"pixels": ("width", 61), "bytes": ("byte_size", 501), "age": ("taken_at", early)}
+    changes = {"pixels": ("width", 61), "processing": ("processing", 5), "age": ("taken_at", early)}
     Image.objects.filter(pk=best.pk).update(**dict([changes[by]]))
 
     (group,) = shown(sample)
     assert group.keeper.pk == best.pk
     assert group.keep_reason == by
+
+
+def save(picture: Pillow.Image, file_format: str, **options: int) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, file_format, **options)
+    return file.getvalue()
+
+
+def reencode(content: bytes, quality: int) -> bytes:
+    return save(Pillow.open(io.BytesIO(content)).convert("RGB"), "JPEG", quality=quality)
+
+
+PNG, JPEG = save(draw(), "PNG", optimize=1), save(draw(), "JPEG", quality=80)
+
+
+@pytest.mark.parametrize(
+    ("original", "copy", "is_copy_first"),
+    [
+        (PNG, reencode(PNG, 100), True),
+        (JPEG, reencode(JPEG, 100), False),
+        (JPEG, reencode(JPEG, 30), True),
+        (JPEG, save(Pillow.open(io.BytesIO(JPEG)).resize((240, 180)), "PNG"), True),
+    ],
+    ids=["a larger JPEG of a PNG", "a larger JPEG of a JPEG", "a strongly compressed JPEG", "fewer pixels"],
+)
+def test_original_is_kept_whatever_the_bytes_of_the_copy(
+    original: bytes, copy: bytes, is_copy_first: bool, sample: SampleTeam
+) -> None:
+    """A copy that another program has saved with a high quality looks like any other: then the earliest is kept."""
+    images = {}
+    for content in (copy, original) if is_copy_first else (original, copy):
+        file = io.BytesIO(content)
+        found = ingest_upload(file=file, file_name="a", collection=sample.collection, uploader=sample.owner)
+        set_hash_and_vector(found.image, value=2**40, vector=[1])
+        images[content] = found.image
+    (group,) = shown(sample)
+    assert group.keeper == images[original]
+
+
+def test_picture_without_a_rating_is_judged_by_its_format_and_date(sample: SampleTeam) -> None:
+    images = [put_row(sample, name) for name in ("aaa", "bbb", "ccc")]
+    for image in images:
+        set_hash_and_vector(image, value=2**40, vector=[1])
+    Image.objects.update(processing=None, format="JPEG")
+    Image.objects.filter(pk=images[1].pk).update(format="PNG")
+    Image.objects.filter(pk=images[2].pk).update(taken_at=datetime(2024, 1, 1), has_taken_time=True)
+    (group,) = shown(sample)
+    assert [image.pk for image in group.images] == [images[2].pk, images[1].pk, images[0].pk]
 
 
 def test_dismissed_pictures_stay_away_but_a_new_copy_is_found(sample: SampleTeam) -> None:

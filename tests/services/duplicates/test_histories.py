@@ -42,7 +42,8 @@ def upload(collections: list[Collection], one: int, other: int) -> None:
         collection=collections[max(one % 4 - 1, 0)],
         file=f"{next(serial)}.png",
         sha256=f"{other % 7 if other % 3 == 0 else next(serial) + 100:064x}",
-        byte_size=1 + other % 3,
+        byte_size=1,
+        processing=1 + other % 3,
         width=1 + one % 4,
         height=1,
         format="PNG",
@@ -64,7 +65,7 @@ def act(action: str, images: list[Image], collections: list[Collection], one: in
         get_active_index().delete([image.pk])
         own.record_index_state(index_state="failed")
     elif action == "replace":
-        own.update(sha256=f"{other % 7:064x}", byte_size=1 + other % 3, width=1 + other % 4)
+        own.update(sha256=f"{other % 7:064x}", processing=1 + other % 3, width=1 + other % 4)
         index(image, other)
     else:
         changes: dict[str, dict[str, Any]] = {

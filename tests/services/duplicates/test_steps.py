@@ -29,7 +29,7 @@ def put_image(sample: SampleTeam, *, value: int = HASH, vector: tuple[float, ...
     number = Image.objects.count()
     image = Image.objects.create(
         collection=sample.collection, file=f"{number}.png", sha256=f"{number:064x}", byte_size=1, format="PNG",
-        width=1000 - number, height=1, original_name=f"{number}.png",
+        processing=6, width=1000 - number, height=1, original_name=f"{number}.png",
     )  # fmt: skip
     set_hash_and_vector(image, value=value, vector=vector)
     return image
@@ -53,7 +53,7 @@ def test_a_failure_at_any_statement_loses_nothing(sample: SampleTeam) -> None:
     for number in range(0, 200, 2):
         TeamComparison.objects.all().delete()
         Image.objects.indexed().record_comparison(None)
-        Image.objects.filter(pk=images[-1].pk).update(byte_size=number + 2)
+        Image.objects.filter(pk=images[-1].pk).update(processing=number + 7)
         count = 0
 
         def fail_once(execute: Callable[..., Any], *statement: Any, number: int = number) -> Any:

@@ -275,3 +275,23 @@ def test_personal_team_has_the_page_and_the_account_links_to_it(sample: SampleTe
     address = f"/teams/{sample.outsider.personal_team.pk}/duplicates/"
     assert address in client.get("/account/").content.decode()
     assert client.get(address).status_code == 200
+
+
+def test_overview_lists_the_teams_with_their_groups(as_viewer: Client, sample: SampleTeam) -> None:
+    put_group(sample, 1)
+    put_group(sample, 2)
+    foreign = create_collection(team=sample.outsider.personal_team, name="Foreign", creator=sample.outsider)
+    for number in range(2):
+        copy = put_picture(foreign, sample.outsider, f"{number}.png", colour=(number, 8, 8))
+        set_hash_and_vector(copy, value=99, vector=[1])
+    Comparer().drain()
+    page = as_viewer.get("/duplicates/").content.decode()
+    rows = [" ".join(re.sub("<.*?>", " ", row).split()) for row in re.findall('<li class="row">.*?</li>', page, re.S)]
+    assert rows == ["Gardeners 2 groups", f"{sample.viewer.personal_team.name} No duplicates"]
+    assert f'href="/teams/{sample.team.pk}/duplicates/"' in page
+
+
+def test_overview_of_a_single_team_is_its_page(as_outsider: Client, sample: SampleTeam) -> None:
+    page = as_outsider.get("/duplicates/").content.decode()
+    assert page.count("Pictures are compared after they are prepared for search.") == 1
+    assert f'href="/teams/{sample.outsider.personal_team.pk}/"' in page
