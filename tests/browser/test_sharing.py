@@ -125,13 +125,12 @@ def test_visitor_opens_a_public_link_and_searches_there(
 def test_a_deleted_picture_is_restored_from_the_trash(page: Page, scenes: list[Path]) -> None:
     address = create_pet_collection(page, scenes)
     open_picture(page, scenes[0].name)
-    page.get_by_role("link", name="Move to trash").click()
     page.get_by_role("button", name="Move to trash").click()
     expect(page.locator("[data-image-id]")).to_have_count(1)
 
     page.goto("/trash/")
     page.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Restore selected").click()
+    page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("1 picture restored.")).to_be_visible()
     page.goto(address)
     expect(page.locator("[data-image-id]")).to_have_count(2)
