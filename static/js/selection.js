@@ -88,7 +88,7 @@ function onChange(event) {
 
 function onKeydown(event) {
   const form = document.querySelector(FORM);
-  if (!form || isTyping(event) || event.target.closest("dialog")) return;
+  if (!form || event.defaultPrevented || isTyping(event) || event.target.closest("dialog")) return;
   if (event.key === "Escape" && !document.querySelector(":popover-open")) clear(form);
   else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
