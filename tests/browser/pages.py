@@ -3,7 +3,7 @@
 from tests.permissions.requests import routes
 from tests.permissions.test_matrix import rows
 
-FILE, LEADS_ON, FOR_MACHINES = "a file", "a redirect", "an answer for programs or scripts"
+FILE, LEADS_ON, FOR_MACHINES, PART = "a file", "a redirect", "an answer for programs", "a part of a page"
 NO_PAGES = {
     "example_thumbnail": FILE,
     "trash_thumbnail": FILE,
@@ -17,6 +17,7 @@ NO_PAGES = {
     "search_sheet": FILE,
     "suggestions": FOR_MACHINES,
     "saved_search": LEADS_ON,  # to the search
+    "selection_targets": PART,  # a menu
     "set_language": LEADS_ON,
     "healthz": FOR_MACHINES,
     "live": FOR_MACHINES,

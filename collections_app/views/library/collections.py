@@ -49,7 +49,6 @@ def collection(request: SignedInRequest, pk: int) -> HttpResponse:
             "timeline": timeline,
             "count": ImageTotal.objects.not_trashed().filter(collection=pk).sum_images(),
             "rights": get_rights(request.user, collection),
-            "targets": Collection.objects.editable_by(request.user).exclude(pk=pk).select_related("team"),
         },
     )
 

@@ -24,6 +24,5 @@ def gallery(request: SignedInRequest) -> HttpResponse:
         "collections": list(latest[: SHOWN_COLLECTIONS + 1]),
         "shown_collections": SHOWN_COLLECTIONS,
         "searches": SavedSearch.objects.visible_to(request.user).own_first(request.user)[:SHOWN_SEARCHES],
-        "targets": Collection.objects.editable_by(request.user).select_related("team"),
     }
     return render(request, "library/gallery.html", context)

@@ -89,7 +89,6 @@ def search(request: SignedInRequest) -> HttpResponse:
         finish = start_search(search_request, cutoffs=read_cutoffs(request), wanted=_count_wanted(request))
         # Read while the index is searched.
         context = _build_context(request, search_request)
-        targets = list(Collection.objects.editable_by(request.user).select_related("team"))
         results = finish()
     except ImageSearchError as error:
         return _render_failure(request, search_request, error)
@@ -102,7 +101,6 @@ def search(request: SignedInRequest) -> HttpResponse:
         "rated_results": get_rated_results(request, search_request.text, page.results),
         "sheet_rows": range(1, MAX_ROWS + 1),
         "max_hits": MAX_HITS,
-        "targets": targets,
     }
     return render(request, "search/search.html", context)
 
