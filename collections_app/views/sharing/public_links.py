@@ -24,7 +24,7 @@ from collections_app.errors import (
     TooManyAttempts,
     TooManyRequests,
 )
-from collections_app.forms import LinkPasswordForm, get_bound_data
+from collections_app.forms import get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.known_devices import find_device, remember_device
 from collections_app.messages import describe_error
@@ -36,6 +36,7 @@ from collections_app.services.search.request import build_collection_request, re
 from collections_app.services.search.results import join_rows, run_search
 from collections_app.services.sharing.public_links import check_link_password
 from collections_app.services.sharing.rate_limits import count_link_download, count_link_search
+from collections_app.sharing_forms import LinkPasswordForm
 from collections_app.views.library.files import serve_cached_file
 from collections_app.views.paging import PictureList, paginate
 from collections_app.views.search.page import read_cutoffs, render_loading
