@@ -6,6 +6,7 @@ from collections_app.models.compared_image import ComparedImage, DuplicateGroup,
 from collections_app.models.duplicate_dismissal import DuplicateDismissal
 from collections_app.models.example import Example
 from collections_app.models.image import Image, IndexState
+from collections_app.models.image_month import ImageMonth
 from collections_app.models.image_name import ImageName
 from collections_app.models.image_total import ImageTotal
 from collections_app.models.index_job import IndexJob
@@ -32,6 +33,7 @@ __all__ = [
     "DuplicateGroup",
     "Example",
     "Image",
+    "ImageMonth",
     "ImageName",
     "ImageTotal",
     "IndexJob",

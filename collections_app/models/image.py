@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import connections, models, transaction
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -81,9 +81,7 @@ class ImageQuerySet(QueueingQuerySet["Image"]):
         return self.order_by("-created_at", "-pk")
 
     def latest_taken_first(self) -> Self:
-        """Order by the local time when images were taken. Without one, use the time of the upload, in UTC."""
-        date = Coalesce("taken_at", "created_at", output_field=models.DateTimeField())
-        return self.order_by(date.desc(), "-pk")
+        return self.order_by("-timeline_at", "-pk")
 
     def having_names(self, words: ScopedWords) -> Self:
         """Images whose title, tags, file name and collection contain all words; the last word is a prefix.
@@ -100,13 +98,15 @@ class ImageQuerySet(QueueingQuerySet["Image"]):
     def get_neighbours(self, image: "Image") -> "tuple[Image | None, Image | None]":
         """Return the next newer and the next older image of its collection."""
         siblings = self.not_trashed().filter(collection=image.collection_id)
-        created, pk = image.created_at, image.pk
-        newer = siblings.beyond("created_at", created, pk, is_newer=True).order_by("created_at", "pk")
-        return newer.first(), siblings.beyond("created_at", created, pk).latest_first().first()
+        date, pk = image.timeline_at, image.pk
+        newer = siblings.beyond("timeline_at", date, pk, is_newer=True).order_by("timeline_at", "pk")
+        return newer.first(), siblings.beyond("timeline_at", date, pk).latest_taken_first().first()
 
-    def beyond(self, field: str, date: datetime, pk: int, *, is_newer: bool = False) -> Self:
+    def beyond(self, field: str, value: datetime | str, pk: int, *, is_newer: bool = False) -> Self:
         """Images that follow a place in the order of -`field`, -pk, or with `is_newer` precede it."""
-        return self.filter(PairComparison(field, date, pk, is_greater=is_newer))
+        column = self.model._meta.get_field(field)
+        place = Value(value, getattr(column, "output_field", column))
+        return self.filter(PairComparison(field, place, pk, is_greater=is_newer))
 
     def same_bytes_as(self, image: "Image") -> Self:
         return self.filter(sha256=image.sha256).exclude(pk=image.pk)
@@ -164,6 +164,18 @@ class Image(models.Model):
         null=True, editable=False, help_text=_("When a person last changed the date. Then no file replaces it.")
     )
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    timeline_at = models.GeneratedField(
+        expression=Coalesce("taken_at", "created_at", output_field=models.DateTimeField()),
+        output_field=WallClockField(),
+        db_persist=True,
+        help_text=_("The local time when the picture was taken. Without one, the time of the upload, in UTC."),
+    )
+    sort_name = models.GeneratedField(
+        expression=Lower(Coalesce(NullIf("title", Value("")), "original_name")),
+        output_field=models.TextField(),
+        db_persist=True,
+        help_text=_("The title or the file name, in lower case. SQLite changes ASCII letters only."),
+    )
     public_id = models.UUIDField(
         default=uuid.uuid4,
         unique=True,
@@ -195,9 +207,17 @@ class Image(models.Model):
 
     class Meta:
         indexes = [
-            # Readers: every page of pictures, newest first; a picture's neighbours; covers of collections.
+            # Readers: pages of pictures, last added first; covers of collections.
             models.Index(
                 fields=["collection", "created_at", "id"], condition=Q(trashed_at=None), name="image_in_collection"
+            ),
+            # Readers: the timelines of the home page and of collections; a picture's neighbours.
+            models.Index(
+                fields=["collection", "timeline_at", "id"], condition=Q(trashed_at=None), name="image_in_timeline"
+            ),
+            # Reader: the page of a collection, by title.
+            models.Index(
+                fields=["collection", "sort_name", "id"], condition=Q(trashed_at=None), name="image_by_sort_name"
             ),
             # Reader: the trash page, latest first.
             models.Index(

@@ -1,6 +1,7 @@
 """The newest images of many collections, read without sorting all their images.
 
-An index on (collection, date, id) gives the newest images of one collection. Several collections take two steps:
+An index on (collection, date, id) gives the newest images of one collection; other columns than dates work in the same
+way. Several collections take two steps:
 
 1. Read the newest image of each, and keep the `limit` collections whose image is the newest.
 2. Read the `limit` newest images of each of these, and sort them.

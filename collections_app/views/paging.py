@@ -31,9 +31,13 @@ def paginate(request: HttpRequest, items: Sequence[Any] | QuerySet[Any], *, size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PicturePage:
-    """Some pictures, newest first. `newer` and `older` are ids for links to the pages beside this one, or None."""
+    """Some pictures in order. `newer` and `older` are ids for links to the pages before and after this one, or None.
+
+    `follows` is the value of the picture that this page follows in the column that orders them, or None.
+    """
 
     object_list: Sequence[Image]
+    follows: datetime | str | None = None
     newer: object = None
     older: object = None
 
@@ -45,9 +49,9 @@ class PicturePage:
 class PictureList:
     """Those of the images that are in the collections, newest first. `images` must not depend on the collections.
 
-    `field` is the date that orders them. `id_field` names a picture in addresses: public pages show no primary keys.
-    A picture that was moved to the trash keeps its place if it is in the `restorable` collections. For other people its
-    place would tell its date.
+    `field` is the date that orders them, or with `is_ascending` a column whose lowest value comes first. `id_field`
+    names a picture in addresses: public pages show no primary keys. A picture that was moved to the trash keeps its
+    place if it is in the `restorable` collections. For other people its place would tell its date.
     """
 
     images: ImageQuerySet
@@ -55,31 +59,39 @@ class PictureList:
     field: str = "created_at"
     id_field: str = "pk"
     restorable: CollectionQuerySet | None = None
+    is_ascending: bool = False
 
-    def get_page(self, request: HttpRequest) -> PicturePage:
-        """Return the page that the request asks for, or the first one if its place in the list is unknown."""
+    def get_page(self, request: HttpRequest, *, start: datetime | None = None) -> PicturePage:
+        """Return the page that the request asks for, or the first one if its place in the list is unknown.
+
+        The first one begins with the newest picture, or with the newest one before `start`.
+        """
         if place := self._find_place(request.GET.get(PRECEDES, "")):
-            newer_ids = self._list_ids(self.images.beyond(self.field, *place, is_newer=True), is_oldest=True)
+            newer_ids = self._list_ids(place, is_backward=True)
             if len(newer_ids) > PAGE_SIZE:
                 rows = self._read(newer_ids[:PAGE_SIZE])
                 return PicturePage(object_list=rows, newer=self._name(rows[:1]), older=self._name(rows[-1:]))
         place = self._find_place(request.GET.get(FOLLOWS, ""))
-        ids = self._list_ids(self.images.beyond(self.field, *place)) if place else []
+        ids = self._list_ids(place) if place else []
+        follows = place[0] if place and ids else None
         is_first = not ids
-        ids = ids or self._list_ids(self.images)
+        if not ids and start:
+            ids = self._list_ids((start, 0))
+            is_first = not ids or not self._list_ids((start, 0), is_backward=True)
+        ids = ids or self._list_ids()
         rows = self._read(ids[:PAGE_SIZE])
-        has_older = len(ids) > PAGE_SIZE
         return PicturePage(
             object_list=rows,
+            follows=follows,
             newer=None if is_first else self._name(rows[:1]),
-            older=self._name(rows[-1:]) if has_older else None,
+            older=self._name(rows[-1:]) if len(ids) > PAGE_SIZE else None,
         )
 
     def get_first(self, count: int) -> list[Image]:
         return self._read(list_newest_ids(self.images, self.collections, field=self.field, limit=count))
 
-    def _find_place(self, sent: str) -> tuple[datetime, int] | None:
-        """Return the date and the key of the picture with this id, if the person may see it."""
+    def _find_place(self, sent: str) -> tuple[datetime | str, int] | None:
+        """Return the value and the key of the picture with this id, if the person may see it."""
         value = _parse_uuid(sent) if self.id_field == "public_id" else parse_id(sent)
         if value is None:
             return None
@@ -89,14 +101,18 @@ class PictureList:
         named = images.filter(collection__in=self.collections, **{self.id_field: value})
         return next(iter(named.values_list(self.field, "pk")), None)
 
-    def _list_ids(self, images: ImageQuerySet, *, is_oldest: bool = False) -> list[int]:
-        """Return one id more than a page shows, if there are as many."""
-        collections, field = self.collections, self.field
-        return list_newest_ids(images, collections, field=field, limit=PAGE_SIZE + 1, is_oldest=is_oldest)
+    def _list_ids(self, place: tuple[datetime | str, int] | None = None, *, is_backward: bool = False) -> list[int]:
+        """Return the ids of the pictures beyond the place: one more than a page shows, if there are as many."""
+        is_upward = is_backward != self.is_ascending
+        images = self.images.beyond(self.field, *place, is_newer=is_upward) if place else self.images
+        return list_newest_ids(
+            images, self.collections, field=self.field, limit=PAGE_SIZE + 1, is_oldest=is_upward
+        )
 
     def _read(self, ids: Sequence[int]) -> list[Image]:
         rows = self.images.filter(collection__in=self.collections).among(ids).with_collection()
-        return list(rows.order_by(f"-{self.field}", "-pk"))
+        sign = "" if self.is_ascending else "-"
+        return list(rows.order_by(f"{sign}{self.field}", f"{sign}pk"))
 
     def _name(self, rows: Sequence[Image]) -> object:
         return getattr(rows[0], self.id_field) if rows else None

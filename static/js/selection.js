@@ -1,5 +1,6 @@
 /* Selecting pictures: shift-click selects a range, Ctrl+A the whole page, Escape clears the selection. */
 
+import { connectElements } from "./elements.js";
 import { isTyping } from "./keyboard.js";
 import { getMessage } from "./messages.js";
 
@@ -32,8 +33,8 @@ class Selection {
   }
 
   onKeydown(event) {
-    if (isTyping(event) || event.target.closest("dialog")) return;
-    if (event.key === "Escape") this.setChecked([...this.boxes, this.all], false);
+    if (!this.form.isConnected || isTyping(event) || event.target.closest("dialog")) return;
+    if (event.key === "Escape") this.setChecked([...this.boxes, this.all].filter(Boolean), false);
     else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.setChecked(this.boxes, true);
@@ -56,8 +57,8 @@ class Selection {
 
   showCount() {
     const count = this.boxes.filter((box) => box.checked).length;
-    this.count.textContent = getMessage(this.all.checked ? "all-selected" : count ? "selected" : "select", { count });
+    this.count.textContent = getMessage(this.all?.checked ? "all-selected" : count ? "selected" : "select", { count });
   }
 }
 
-document.querySelectorAll("[data-selection]").forEach((form) => new Selection(form));
+connectElements("[data-selection]", (form) => new Selection(form));

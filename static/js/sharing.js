@@ -1,4 +1,4 @@
-/* The share dialog, buttons that copy a link, and menus that close. */
+/* The share dialog, buttons that copy a link, menus that close, and the collection to search in. */
 
 /** Show the buttons that need a script. */
 function showCopyButtons(root) {
@@ -17,9 +17,20 @@ async function copy(button) {
   button.textContent = button.dataset.copied;
 }
 
+/** Search everywhere instead of in one collection. */
+function removeSearchScope(event, chip) {
+  event.preventDefault();
+  const form = chip.closest("form");
+  form.elements.collection.remove();
+  chip.remove();
+  form.elements.q.focus();
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
+  const scope = event.target.closest("[data-search-scope]");
+  if (scope) removeSearchScope(event, scope);
   if (event.target.matches("dialog[data-dialog]")) event.target.close(); // outside of its content
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

@@ -1,6 +1,7 @@
 /* The upload page: files from a dialog, a folder or a drop, three at a time, one request for each. */
 
 import { droppedFiles } from "./dropped-files.js";
+import { connectElements } from "./elements.js";
 import { FileRow } from "./file-row.js";
 import { SkippedFiles } from "./skipped-files.js";
 import { getMessage } from "./messages.js";
@@ -163,14 +164,16 @@ function connectForm(form) {
   }
   for (const name of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(name, (event) => {
+      if (!form.isConnected) return;
       event.preventDefault();
       dropZone.classList.toggle("drop-zone-active", name === "dragover");
     });
   }
   document.addEventListener("drop", async (event) => {
+    if (!form.isConnected) return;
     const { files, unreadable } = await droppedFiles(event.dataTransfer);
     uploader.add(files, unreadable);
   });
 }
 
-document.querySelectorAll("[data-uploader]").forEach(connectForm);
+connectElements("[data-uploader]", connectForm);

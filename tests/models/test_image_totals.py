@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from collections_app.models import Collection, Image, ImageTotal, IndexState, Team, User
+from collections_app.models import Collection, Image, ImageMonth, ImageTotal, IndexState, Team, User
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.image_totals import drop_total_triggers, ensure_image_totals
 from collections_app.services.library.trash import purge_trash, restore_images, trash_collection, trash_images
@@ -40,6 +41,24 @@ def count_rows() -> Totals:
     return {kind: (images[kind], sizes[kind]) for kind in images}
 
 
+def read_months() -> Counter[tuple[object, ...]]:
+    months: Counter[tuple[object, ...]] = Counter()
+    for row in ImageMonth.objects.all():
+        months[row.collection_id, row.is_trashed, row.month] += row.image_count
+    return +months
+
+
+def count_months() -> Counter[tuple[object, ...]]:
+    return Counter(
+        (row.collection_id, row.trashed_at is not None, f"{row.timeline_at:%Y-%m}") for row in Image.objects.all()
+    )
+
+
+def assert_totals_are_right() -> None:
+    assert read_totals() == count_rows()
+    assert read_months() == count_months()
+
+
 def move_everything(sample: SampleTeam) -> None:
     other = Collection.objects.create(team=sample.team, name="Hedge", creator=sample.owner)
     Image.objects.update(collection=other)
@@ -51,6 +70,7 @@ WRITES: dict[str, Callable[[SampleTeam], object]] = {
     "failures": lambda _: Image.objects.all().record_index_state(index_state=IndexState.FAILED),
     "another size": lambda _: Image.objects.update(byte_size=7),
     "a title, which is not counted": lambda _: Image.objects.update(title="Rose"),
+    "a date of the picture": lambda _: Image.objects.update(taken_at=datetime(2019, 2, 3)),  # noqa: DTZ001
     "a move": move_everything,
     "trash": lambda sample: trash_images(images=Image.objects.all(), trasher=sample.owner),
     "a collection in the trash": lambda sample: trash_collection(collection=sample.collection, trasher=sample.owner),
@@ -65,7 +85,7 @@ WRITES: dict[str, Callable[[SampleTeam], object]] = {
 def test_totals_are_right_after(write: str, sample: SampleTeam) -> None:
     put_pictures(sample, 2)
     WRITES[write](sample)
-    assert read_totals() == count_rows()
+    assert_totals_are_right()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -74,7 +94,7 @@ def test_totals_are_right_after_a_purge_and_a_restore(sample: SampleTeam) -> Non
     trash_images(images=Image.objects.all(), trasher=sample.owner)
     restore_images(images=Image.objects.filter(pk=sample.image.pk))
     purge_trash(images=Image.objects.trashed())
-    assert read_totals() == count_rows()
+    assert_totals_are_right()
     assert ImageTotal.objects.in_team(sample.team).sum_images() == 1
 
 
@@ -83,7 +103,7 @@ def test_change_that_is_rolled_back_is_not_counted(sample: SampleTeam) -> None:
     with transaction.atomic():
         Image.objects.update(trashed_at=timezone.now())
         transaction.set_rollback(True)
-    assert read_totals() == count_rows()
+    assert_totals_are_right()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -105,7 +125,7 @@ def test_simultaneous_writers_are_all_counted(sample: SampleTeam) -> None:
 
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(move, range(5)))
-    assert read_totals() == count_rows()
+    assert_totals_are_right()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -114,7 +134,7 @@ def test_many_transactions_leave_few_rows(sample: SampleTeam) -> None:
     for number in range(200):
         Image.objects.update(byte_size=number + 1)
     assert ImageTotal.objects.count() < 150
-    assert read_totals() == count_rows()
+    assert_totals_are_right()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -122,12 +142,13 @@ def test_images_are_counted_again_after_migrations(sample: SampleTeam) -> None:
     drop_total_triggers(using="default")
     put_pictures(sample, 2)
     assert read_totals() != count_rows()
+    assert read_months() != count_months()
 
     ensure_image_totals(using="default")
 
-    assert read_totals() == count_rows()
+    assert_totals_are_right()
     put_pictures(sample, 4)
-    assert read_totals() == count_rows()
+    assert_totals_are_right()
 
 
 @pytest.mark.django_db

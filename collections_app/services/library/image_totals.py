@@ -1,4 +1,4 @@
-"""The triggers that keep the totals of images (`models.ImageTotal`) up to date with every change of an image.
+"""The triggers that keep the totals of images (`ImageTotal` and `ImageMonth`) up to date with every change of an image.
 
 The totals are derived data: apps.py drops the triggers before migrations and counts the images again after them.
 
@@ -6,77 +6,149 @@ SQLite has one writer at a time, which changes one row for each kind of image. I
 each other: each transaction writes rows of its own (`slot`), and every 64th merges the rows of finished transactions.
 """
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
 from django.db import connections, transaction
 
-from collections_app.models import Image, ImageTotal
+from collections_app.models import Image, ImageMonth, ImageTotal
 
-_KIND = ("collection_id", "uploader_id", "is_trashed", "index_state", "index_model_key")
-_KINDS = ", ".join(_KIND)
-_PLACES = ", ".join(str(place) for place in range(1, len(_KIND) + 1))
-_TOTALS, _IMAGES = "collections_app_imagetotal", "collections_app_image"
-_COUNTED = ("collection_id", "uploader_id", "trashed_at", "index_state", "index_model_key", "byte_size")
-_TRIGGERS = ("image_totals_added", "image_totals_changed", "image_totals_deleted")
+_IMAGES = Image._meta.db_table
 _LIST_TRIGGERS = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'image_totals_%'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'image_totals_%'",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'image_%'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'image_%'",
 }
-_DROP_TRIGGERS = {
-    "sqlite": [f"DROP TRIGGER IF EXISTS {name}" for name in _TRIGGERS],
-    "postgresql": [f"DROP TRIGGER IF EXISTS {name} ON {_IMAGES}" for name in _TRIGGERS],
+_DROP_TRIGGER = {"sqlite": "DROP TRIGGER IF EXISTS {name}", "postgresql": f"DROP TRIGGER IF EXISTS {{name}} ON {_IMAGES}"}
+_IS_TRASHED = "{row}.trashed_at IS NOT NULL"
+_TIMELINE_AT = "coalesce({row}.taken_at, {row}.created_at)"
+_MONTH = {
+    "sqlite": f"substr({_TIMELINE_AT}, 1, 7)",
+    "postgresql": f"to_char({_TIMELINE_AT} AT TIME ZONE 'UTC', 'YYYY-MM')",
 }
 
 
-def _select_kind(row: str) -> str:
-    uploader, is_trashed = f"coalesce({row}.uploader_id, 0)", f"{row}.trashed_at IS NOT NULL"
-    return f"{row}.collection_id, {uploader}, {is_trashed}, {row}.index_state, {row}.index_model_key"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Totals:
+    """One table of totals. `name` begins the names of its triggers.
+
+    `kinds` and `sums` are its columns, with what an image (`row`) has in them; `counted` are the images' columns that
+    these depend on.
+    """
+
+    name: str
+    table: str
+    kinds: Mapping[str, str]
+    sums: Mapping[str, str]
+    counted: tuple[str, ...]
+
+    @property
+    def triggers(self) -> tuple[str, str, str]:
+        return f"{self.name}_added", f"{self.name}_changed", f"{self.name}_deleted"
+
+    @property
+    def keys(self) -> str:
+        return ", ".join(self.kinds)
+
+    @property
+    def insert(self) -> str:
+        return f"INSERT INTO {self.table} ({self.keys}, slot, {', '.join(self.sums)})"
+
+    @property
+    def add(self) -> str:
+        changes = ", ".join(f"{name} = {self.table}.{name} + excluded.{name}" for name in self.sums)
+        return f"ON CONFLICT ({self.keys}, slot) DO UPDATE SET {changes};"
+
+    def select_kind(self, row: str) -> str:
+        return ", ".join(value.format(row=row) for value in self.kinds.values())
+
+    def select_sums(self, row: str) -> str:
+        return ", ".join(value.format(row=row) for value in self.sums.values())
+
+    def count_all(self) -> tuple[str, str]:
+        """Return statements that write the table anew."""
+        places = ", ".join(str(place) for place in range(1, len(self.kinds) + 1))
+        sums = ", ".join(f"sum({value.format(row='image')})" for value in self.sums.values())
+        rows = f"SELECT {self.select_kind('image')}, 0, {sums} FROM {_IMAGES} AS image GROUP BY {places}"
+        return f"DELETE FROM {self.table}", f"{self.insert} {rows}"
 
 
-_INSERT = f"INSERT INTO {_TOTALS} ({_KINDS}, slot, image_count, byte_size)"
-_ADD = f"""
-    ON CONFLICT ({_KINDS}, slot) DO UPDATE SET
-        image_count = {_TOTALS}.image_count + excluded.image_count,
-        byte_size = {_TOTALS}.byte_size + excluded.byte_size;
-"""
-_COUNT_ALL = (
-    f"DELETE FROM {_TOTALS}",
-    f"{_INSERT} SELECT {_select_kind('image')}, 0, count(*), sum(byte_size) FROM {_IMAGES} AS image GROUP BY {_PLACES}",
-)
-# SQLite: for each row.
-_COUNT_NEW = f"{_INSERT} VALUES ({_select_kind('new')}, 0, 1, new.byte_size) {_ADD}"
-_OLD = f"({_KINDS}, slot) = ({_select_kind('old')}, 0)"
-_DISCOUNT_OLD = f"""
-    UPDATE {_TOTALS} SET image_count = image_count - 1, byte_size = byte_size - old.byte_size WHERE {_OLD};
-    DELETE FROM {_TOTALS} WHERE {_OLD} AND image_count = 0;
-"""
-_IS_CHANGED = " OR ".join(f"old.{column} IS NOT new.{column}" for column in _COUNTED)
-_SQLITE = (
-    f"CREATE TRIGGER image_totals_added AFTER INSERT ON {_IMAGES} BEGIN {_COUNT_NEW} END",
-    f"""
-    CREATE TRIGGER image_totals_changed AFTER UPDATE OF {", ".join(_COUNTED)} ON {_IMAGES} WHEN {_IS_CHANGED}
-    BEGIN {_DISCOUNT_OLD} {_COUNT_NEW} END
-    """,
-    f"CREATE TRIGGER image_totals_deleted AFTER DELETE ON {_IMAGES} BEGIN {_DISCOUNT_OLD} END",
-    *_COUNT_ALL,
-)
-# PostgreSQL: for each statement. Only one transaction at a time merges, so that no two wait for each other.
-_SLOT = "txid_current()"
-_NEW_ROWS = f"SELECT {_select_kind('new_rows')}, 1, byte_size FROM new_rows"
-_OLD_ROWS = f"SELECT {_select_kind('old_rows')}, -1, -byte_size FROM old_rows"
+def _list_totals(vendor: str) -> tuple[_Totals, _Totals]:
+    collection, is_trashed = "{row}.collection_id", _IS_TRASHED
+    by_state = _Totals(
+        name="image_totals",
+        table=ImageTotal._meta.db_table,
+        kinds={
+            "collection_id": collection,
+            "uploader_id": "coalesce({row}.uploader_id, 0)",
+            "is_trashed": is_trashed,
+            "index_state": "{row}.index_state",
+            "index_model_key": "{row}.index_model_key",
+        },
+        sums={"image_count": "1", "byte_size": "{row}.byte_size"},
+        counted=("collection_id", "uploader_id", "trashed_at", "index_state", "index_model_key", "byte_size"),
+    )
+    by_month = _Totals(
+        name="image_months",
+        table=ImageMonth._meta.db_table,
+        kinds={"collection_id": collection, "is_trashed": is_trashed, "month": _MONTH[vendor]},
+        sums={"image_count": "1"},
+        counted=("collection_id", "trashed_at", "taken_at", "created_at"),
+    )
+    return by_state, by_month
 
 
-def _build_function(name: str, rows: str) -> str:
+def _build_sqlite(totals: _Totals) -> Iterator[str]:
+    """For each row."""
+    added, changed, deleted = totals.triggers
+    count_new = f"{totals.insert} VALUES ({totals.select_kind('new')}, 0, {totals.select_sums('new')}) {totals.add}"
+    old = f"({totals.keys}, slot) = ({totals.select_kind('old')}, 0)"
+    less = ", ".join(f"{name} = {name} - {value.format(row='old')}" for name, value in totals.sums.items())
+    discount_old = f"""
+        UPDATE {totals.table} SET {less} WHERE {old};
+        DELETE FROM {totals.table} WHERE {old} AND image_count = 0;
+    """
+    is_changed = " OR ".join(f"old.{column} IS NOT new.{column}" for column in totals.counted)
+    yield f"CREATE TRIGGER {added} AFTER INSERT ON {_IMAGES} BEGIN {count_new} END"
+    yield f"""
+        CREATE TRIGGER {changed} AFTER UPDATE OF {", ".join(totals.counted)} ON {_IMAGES} WHEN {is_changed}
+        BEGIN {discount_old} {count_new} END
+    """
+    yield f"CREATE TRIGGER {deleted} AFTER DELETE ON {_IMAGES} BEGIN {discount_old} END"
+    yield from totals.count_all()
+
+
+def _build_postgresql(totals: _Totals) -> Iterator[str]:
+    """For each statement. Only one transaction at a time merges, so that no two wait for each other."""
+    added, changed, deleted = totals.triggers
+    less = ", ".join(f"-{value.format(row='old_rows')}" for value in totals.sums.values())
+    new_rows = f"SELECT {totals.select_kind('new_rows')}, {totals.select_sums('new_rows')} FROM new_rows"
+    old_rows = f"SELECT {totals.select_kind('old_rows')}, {less} FROM old_rows"
+    new_table, old_table = "NEW TABLE AS new_rows", "OLD TABLE AS old_rows"
+    yield _build_function(totals, added, new_rows)
+    yield _build_function(totals, changed, f"{new_rows} UNION ALL {old_rows}")
+    yield _build_function(totals, deleted, old_rows)
+    yield _build_trigger(added, "INSERT", new_table)
+    yield _build_trigger(changed, "UPDATE", f"{old_table} {new_table}")
+    yield _build_trigger(deleted, "DELETE", old_table)
+    yield from totals.count_all()
+
+
+def _build_function(totals: _Totals, name: str, rows: str) -> str:
+    keys, slot = totals.keys, "txid_current()"
+    sums = ", ".join(f"sum({each})" for each in totals.sums)
+    has_changed = " OR ".join(f"sum({each}) <> 0" for each in totals.sums)
+    is_empty = " AND ".join(f"{each} = 0" for each in totals.sums)
     return f"""
     CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        {_INSERT}
-        SELECT {_KINDS}, {_SLOT}, sum(image_count), sum(byte_size)
-        FROM ({rows}) AS changes ({_KINDS}, image_count, byte_size)
-        GROUP BY {_KINDS} HAVING sum(image_count) <> 0 OR sum(byte_size) <> 0
-        {_ADD}
-        IF {_SLOT} % 64 = 0 AND pg_try_advisory_xact_lock(hashtext('image_totals')) THEN
-            WITH finished AS (DELETE FROM {_TOTALS} WHERE slot <> 0 RETURNING *)
-            {_INSERT} SELECT {_KINDS}, 0, sum(image_count), sum(byte_size) FROM finished GROUP BY {_KINDS} {_ADD}
-            DELETE FROM {_TOTALS} WHERE slot = 0 AND image_count = 0 AND byte_size = 0;
+        {totals.insert}
+        SELECT {keys}, {slot}, {sums} FROM ({rows}) AS changes ({keys}, {", ".join(totals.sums)})
+        GROUP BY {keys} HAVING {has_changed}
+        {totals.add}
+        IF {slot} % 64 = 0 AND pg_try_advisory_xact_lock(hashtext('{totals.name}')) THEN
+            WITH finished AS (DELETE FROM {totals.table} WHERE slot <> 0 RETURNING *)
+            {totals.insert} SELECT {keys}, 0, {sums} FROM finished GROUP BY {keys} {totals.add}
+            DELETE FROM {totals.table} WHERE slot = 0 AND {is_empty};
         END IF;
         RETURN NULL;
     END
@@ -89,16 +161,7 @@ def _build_trigger(name: str, event: str, tables: str) -> str:
     return f"CREATE TRIGGER {name} {when} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
 
 
-_POSTGRESQL = (
-    _build_function("image_totals_added", _NEW_ROWS),
-    _build_function("image_totals_changed", f"{_NEW_ROWS} UNION ALL {_OLD_ROWS}"),
-    _build_function("image_totals_deleted", _OLD_ROWS),
-    _build_trigger("image_totals_added", "INSERT", "NEW TABLE AS new_rows"),
-    _build_trigger("image_totals_changed", "UPDATE", "OLD TABLE AS old_rows NEW TABLE AS new_rows"),
-    _build_trigger("image_totals_deleted", "DELETE", "OLD TABLE AS old_rows"),
-    *_COUNT_ALL,
-)
-_REBUILD = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
+_BUILD = {"sqlite": _build_sqlite, "postgresql": _build_postgresql}
 
 
 def ensure_image_totals(*, using: str) -> None:
@@ -106,18 +169,26 @@ def ensure_image_totals(*, using: str) -> None:
     vendor = connections[using].vendor
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute(_LIST_TRIGGERS[vendor])
-        if _has_total_tables(using) and not set(_TRIGGERS) <= {name for (name,) in cursor.fetchall()}:
-            for statement in (*_DROP_TRIGGERS[vendor], *_REBUILD[vendor]):
-                cursor.execute(statement)
+        existing = {name for (name,) in cursor.fetchall()}
+        for totals in _list_totals(vendor):
+            if _has_tables(totals, using) and not set(totals.triggers) <= existing:
+                for statement in (*_list_drops(totals, vendor), *_BUILD[vendor](totals)):
+                    cursor.execute(statement)
 
 
 def drop_total_triggers(*, using: str) -> None:
     """Drop the triggers. Call this before migrations change tables."""
-    if Image._meta.db_table in connections[using].introspection.table_names():
+    vendor = connections[using].vendor
+    if _IMAGES in connections[using].introspection.table_names():
         with transaction.atomic(using=using), connections[using].cursor() as cursor:
-            for statement in _DROP_TRIGGERS[connections[using].vendor]:
-                cursor.execute(statement)
+            for totals in _list_totals(vendor):
+                for statement in _list_drops(totals, vendor):
+                    cursor.execute(statement)
 
 
-def _has_total_tables(using: str) -> bool:
-    return {Image._meta.db_table, ImageTotal._meta.db_table} <= set(connections[using].introspection.table_names())
+def _list_drops(totals: _Totals, vendor: str) -> list[str]:
+    return [_DROP_TRIGGER[vendor].format(name=name) for name in totals.triggers]
+
+
+def _has_tables(totals: _Totals, using: str) -> bool:
+    return {_IMAGES, totals.table} <= set(connections[using].introspection.table_names())

@@ -1,4 +1,4 @@
-"""The pages of a collection: show, create, rename, delete."""
+"""The pages of collections: the lists, and one collection: show, create, rename, delete."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from collections_app.errors import LimitReached, NameTaken
 from collections_app.forms import CollectionForm, CollectionTextForm, get_bound_data
 from collections_app.messages import describe_error
-from collections_app.models import Collection, Image, ImageTotal
+from collections_app.models import Collection, Image, ImageMonth, ImageTotal
 from collections_app.models.ids import parse_id
 from collections_app.permissions import (
     SignedInRequest,
@@ -21,23 +21,38 @@ from collections_app.services.library.collections import create_collection, desc
 from collections_app.services.library.trash import trash_collection
 from collections_app.services.sharing.access import list_access
 from collections_app.views.paging import PictureList
+from collections_app.views.library.timeline import build_timeline, render_further_page
+
+
+@require_safe
+def collection_list(request: SignedInRequest) -> HttpResponse:
+    """The collections of the person's teams."""
+    own = Collection.objects.in_teams_of(request.user).with_summary()
+    return render(request, "library/collections.html", {"collections": own})
+
+
+@require_safe
+def shared_list(request: SignedInRequest) -> HttpResponse:
+    """The collections of other teams that are shared with the person."""
+    shared = Collection.objects.shared_with(request.user).with_summary().with_sharer(request.user)
+    return render(request, "library/shared.html", {"collections": shared})
 
 
 @require_safe
 def collection(request: SignedInRequest, pk: int) -> HttpResponse:
     collection = get_visible_collection(request.user, pk)
+    found = Collection.objects.filter(pk=pk)
+    timeline = build_timeline(request, found, is_in_collection=True)
+    if timeline.is_continued:
+        return render_further_page(request, timeline)
     rights = get_rights(request.user, collection)
-    pictures = PictureList(
-        images=Image.objects.not_trashed(),
-        collections=Collection.objects.filter(pk=pk),
-        restorable=Collection.objects.restorable_by(request.user),
-    )
     return render(
         request,
         "library/collection.html",
         {
             "collection": collection,
-            "page": pictures.get_page(request),
+            "timeline": timeline,
+            "months": timeline.months or ImageMonth.objects.not_trashed().in_collections(found).list_months(),
             "count": ImageTotal.objects.not_trashed().filter(collection=pk).sum_images(),
             "rights": rights,
             "access": list_access(collection, role=rights.role, sees_shares=rights.can_share),
@@ -94,7 +109,7 @@ def collection_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         trash_collection(collection=collection, trasher=request.user)
         messages.success(request, _("“%(name)s” and its pictures moved to trash.") % {"name": collection.name})
-        return redirect("gallery")
+        return redirect("collections")
     count = ImageTotal.objects.not_trashed().filter(collection=pk).sum_images()
     return render(request, "library/collection_delete.html", {"collection": collection, "count": count})
 

@@ -1,0 +1,101 @@
+"""The timeline: pictures under the headings of their months, and the months that have pictures."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from collections_app.models import Collection, Image, ImageMonth
+from collections_app.models.collection import CollectionQuerySet
+from collections_app.permissions import SignedInRequest
+from collections_app.views.paging import FOLLOWS, PRECEDES, PictureList, PicturePage
+
+MONTH, SORT = "month", "sort"
+# The id of the element that a further page replaces. htmx sends it.
+_MORE = "timeline-more"
+TAKEN, ADDED, TITLE = SORTS = ("taken", "added", "title")
+_FIELDS = {TAKEN: "timeline_at", ADDED: "created_at", TITLE: "sort_name"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthGroup:
+    """Pictures of one month. `month` is its first day; None where no heading belongs above them."""
+
+    month: date | None
+    images: Sequence[Image]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """One page of pictures. `months` are the first days of all months with pictures, the latest first.
+
+    `can_select` and `is_in_collection` are for the tiles.
+    """
+
+    address: str
+    page: PicturePage
+    groups: Sequence[MonthGroup]
+    months: Sequence[date]
+    sort: str
+    is_continued: bool
+    is_start: bool
+    can_select: bool
+    is_in_collection: bool
+
+
+def build_timeline(
+    request: SignedInRequest, collections: CollectionQuerySet, *, can_select: bool = True, is_in_collection: bool = False
+) -> Timeline:
+    """Return the page of the timeline that the request asks for. Only the collections that one sees may be given."""
+    sort = request.GET.get(SORT, TAKEN)
+    sort = sort if sort in SORTS else TAKEN
+    is_continued = bool(request.htmx) and request.htmx.target == _MORE
+    pictures = PictureList(
+        images=Image.objects.not_trashed(),
+        collections=collections,
+        restorable=Collection.objects.restorable_by(request.user),
+        field=_FIELDS[sort],
+        is_ascending=sort == TITLE,
+    )
+    has_months = sort == TAKEN and not is_continued
+    page = pictures.get_page(request, start=_parse_end_of_month(request.GET.get(MONTH, "")) if sort == TAKEN else None)
+    return Timeline(
+        address=request.path,
+        page=page,
+        groups=list(_group_by_month(page, is_continued) if sort == TAKEN else _keep_together(page)),
+        months=ImageMonth.objects.not_trashed().in_collections(collections).list_months() if has_months else (),
+        sort=sort,
+        is_continued=is_continued,
+        is_start=not request.GET.keys() & {FOLLOWS, PRECEDES, MONTH},
+        can_select=can_select,
+        is_in_collection=is_in_collection,
+    )
+
+
+def render_further_page(request: SignedInRequest, timeline: Timeline) -> HttpResponse:
+    """Answer htmx, which loads further pictures while one scrolls."""
+    return render(request, "partials/_timeline_page.html", {"timeline": timeline})
+
+
+def _group_by_month(page: PicturePage, is_continued: bool) -> Iterator[MonthGroup]:
+    """A page that continues another one begins without a heading if its first picture is of the same month."""
+    shown = page.follows if is_continued and isinstance(page.follows, datetime) else None
+    for month, images in groupby(page, key=lambda image: image.timeline_at.date().replace(day=1)):
+        is_shown = shown is not None and (shown.year, shown.month) == (month.year, month.month)
+        yield MonthGroup(month=None if is_shown else month, images=list(images))
+
+
+def _keep_together(page: PicturePage) -> Iterator[MonthGroup]:
+    yield MonthGroup(month=None, images=page.object_list)
+
+
+def _parse_end_of_month(text: str) -> datetime | None:
+    """Return the end of a month like "2024-05": the beginning of the next one. None for any other text."""
+    try:
+        first = datetime.strptime(text, "%Y-%m")  # noqa: DTZ007 - a local time at the place
+        return first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+    except ValueError:
+        return None
