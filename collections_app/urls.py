@@ -83,6 +83,7 @@ urlpatterns = [
     path("s/<str:secret>/", public_links.public_link, name="public_link"),
     path("s/<str:secret>/password/", public_links.public_password, name="public_password"),
     path("s/<str:secret>/search/", public_links.public_search, name="public_search"),
+    path("s/<str:secret>/collections/<str:key>/", public_links.public_collection, name="public_collection"),
     path("s/<str:secret>/<uuid:public_id>/", public_links.public_image, name="public_image"),
     path("s/<str:secret>/<uuid:public_id>/thumbnail/", public_links.public_thumbnail, name="public_thumbnail"),
     path("s/<str:secret>/<uuid:public_id>/preview/", public_links.public_preview, name="public_preview"),

@@ -25,7 +25,7 @@ def taken_date(image: Image) -> str:
 def month_range(months: Sequence[date]) -> str:
     """Return the first and the last of the months, which are sorted with the latest first."""
     names = [date_format(month, "M Y") for month in (months[-1], months[0])]
-    return " – ".join(dict.fromkeys(names))
+    return " \N{EN DASH} ".join(dict.fromkeys(names))
 
 
 def _format_offset(minutes: int | None) -> str:

@@ -105,9 +105,7 @@ class PictureList:
         """Return the ids of the pictures beyond the place: one more than a page shows, if there are as many."""
         is_upward = is_backward != self.is_ascending
         images = self.images.beyond(self.field, *place, is_newer=is_upward) if place else self.images
-        return list_newest_ids(
-            images, self.collections, field=self.field, limit=PAGE_SIZE + 1, is_oldest=is_upward
-        )
+        return list_newest_ids(images, self.collections, field=self.field, limit=PAGE_SIZE + 1, is_oldest=is_upward)
 
     def _read(self, ids: Sequence[int]) -> list[Image]:
         rows = self.images.filter(collection__in=self.collections).among(ids).with_collection()

@@ -70,7 +70,7 @@ WRITES: dict[str, Callable[[SampleTeam], object]] = {
     "failures": lambda _: Image.objects.all().record_index_state(index_state=IndexState.FAILED),
     "another size": lambda _: Image.objects.update(byte_size=7),
     "a title, which is not counted": lambda _: Image.objects.update(title="Rose"),
-    "a date of the picture": lambda _: Image.objects.update(taken_at=datetime(2019, 2, 3)),  # noqa: DTZ001
+    "a date of the picture": lambda _: Image.objects.update(taken_at=datetime(2019, 2, 3)),
     "a move": move_everything,
     "trash": lambda sample: trash_images(images=Image.objects.all(), trasher=sample.owner),
     "a collection in the trash": lambda sample: trash_collection(collection=sample.collection, trasher=sample.owner),

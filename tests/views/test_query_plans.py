@@ -15,6 +15,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from collections_app.models import ArchiveImport, Image, Membership, PublicLink, RecentSearch, SavedSearch, Share
 from collections_app.services.sharing.invitations import invite
+from collections_app.services.sharing.public_links import make_collection_key
 from tests.browser.pages import NO_PAGES
 from tests.large_library import LargeLibrary, index_some, make_large_library
 from tests.permissions.requests import fill, routes
@@ -96,6 +97,8 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
         "invitation": 0,
         "invitation_secret": secret,
         "secret": link.secret,
+        "key": make_collection_key(link, library.collection),
+        "notice": 0,
         "public_id": middle.public_id,
         "token": "",
     }

@@ -18,7 +18,10 @@ _LIST_TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'image_%'",
     "postgresql": "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'image_%'",
 }
-_DROP_TRIGGER = {"sqlite": "DROP TRIGGER IF EXISTS {name}", "postgresql": f"DROP TRIGGER IF EXISTS {{name}} ON {_IMAGES}"}
+_DROP_TRIGGER = {
+    "sqlite": "DROP TRIGGER IF EXISTS {name}",
+    "postgresql": f"DROP TRIGGER IF EXISTS {{name}} ON {_IMAGES}",
+}
 _IS_TRASHED = "{row}.trashed_at IS NOT NULL"
 _TIMELINE_AT = "coalesce({row}.taken_at, {row}.created_at)"
 _MONTH = {

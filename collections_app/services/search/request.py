@@ -149,9 +149,9 @@ def read_form_items(parameters: Mapping[str, str]) -> list[Item]:
     return [*filters, *(Term(value=value, is_example=True) for value in list_values("like"))]
 
 
-def build_collection_request(*, collection: Collection, parameters: Mapping[str, str]) -> SearchRequest:
-    """Return the search of a public link: words with weights and exclusions in one collection, without filters."""
-    scope = limit_scope_to_collections([collection])
+def build_collection_request(*, collections: Sequence[Collection], parameters: Mapping[str, str]) -> SearchRequest:
+    """Return the search of a public link: words with weights and exclusions, without filters."""
+    scope = limit_scope_to_collections(collections)
     text = clean_query(parameters.get("q", ""))
     parsed = parse_query(text)
     words = Query(tuple(_read_bare_word(item, text) for item in parsed.items))

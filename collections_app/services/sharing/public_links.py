@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from collections_app.errors import LimitReached, NotAllowed
 from collections_app.errors import gettext_noop as _
@@ -77,6 +78,11 @@ def remove_from_link(*, link: PublicLink, collection: Collection) -> None:
 
 def revoke_link(*, link: PublicLink) -> None:
     link.delete()
+
+
+def make_collection_key(link: PublicLink, collection: Collection) -> str:
+    """Return what stands for the collection in the link's addresses. It tells nothing about the primary key."""
+    return salted_hmac("collections of public links", f"{link.secret}:{collection.pk}").hexdigest()[:20]
 
 
 def check_link_password(*, link: PublicLink, password: str, address: str, device: str = "") -> bool:

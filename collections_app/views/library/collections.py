@@ -20,8 +20,8 @@ from collections_app.permissions import (
 from collections_app.services.library.collections import create_collection, describe_collection, select_cover
 from collections_app.services.library.trash import trash_collection
 from collections_app.services.sharing.access import list_access
-from collections_app.views.paging import PictureList
 from collections_app.views.library.timeline import build_timeline, render_further_page
+from collections_app.views.paging import PictureList
 
 
 @require_safe

@@ -47,7 +47,11 @@ class Timeline:
 
 
 def build_timeline(
-    request: SignedInRequest, collections: CollectionQuerySet, *, can_select: bool = True, is_in_collection: bool = False
+    request: SignedInRequest,
+    collections: CollectionQuerySet,
+    *,
+    can_select: bool = True,
+    is_in_collection: bool = False,
 ) -> Timeline:
     """Return the page of the timeline that the request asks for. Only the collections that one sees may be given."""
     sort = request.GET.get(SORT, TAKEN)
@@ -95,7 +99,7 @@ def _keep_together(page: PicturePage) -> Iterator[MonthGroup]:
 def _parse_end_of_month(text: str) -> datetime | None:
     """Return the end of a month like "2024-05": the beginning of the next one. None for any other text."""
     try:
-        first = datetime.strptime(text, "%Y-%m")  # noqa: DTZ007 - a local time at the place
+        first = datetime.strptime(text, "%Y-%m")
         return first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
     except ValueError:
         return None
