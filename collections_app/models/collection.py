@@ -109,6 +109,8 @@ class Collection(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    shown_cover_id: int | None  # of `with_summary`
+
     objects = CollectionQuerySet.as_manager()
 
     class Meta:

@@ -75,5 +75,5 @@ def decline_share(*, notice: ShareNotice) -> None:
         revoke_share(share=share)
 
 
-def _is_true(condition: Q) -> ExpressionWrapper[BooleanField]:
+def _is_true(condition: Q) -> ExpressionWrapper[Q]:
     return ExpressionWrapper(condition, output_field=BooleanField())

@@ -92,7 +92,7 @@ def move(collection: Collection, sample: SampleTeam) -> None:
     collection.save()
 
 
-ENDINGS = {
+ENDINGS: dict[str, Callable[[Collection, SampleTeam], object]] = {
     "trashed": lambda collection, sample: trash_collection(collection=collection, trasher=sample.owner),
     "moved": move,
     "removed": lambda collection, sample: PublicLink.objects.get().further_collections.remove(collection),
