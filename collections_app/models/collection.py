@@ -55,7 +55,8 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
     def with_sharer(self, user: User) -> Self:
         """Add `sharer_name` of the first share with the user, or None."""
         shares = Share.objects.granting_access_to(user).filter(collection=models.OuterRef("pk")).order_by("created_at")
-        name = Coalesce(NullIf("sharer__display_name", models.Value("")), "sharer__email")
+        entered = NullIf("sharer__display_name", models.Value(""))
+        name = Coalesce(entered, "sharer__email", output_field=models.CharField())
         return self.annotate(sharer_name=models.Subquery(shares.annotate(name=name).values("name")[:1]))
 
     def shown_under(self, link: PublicLink) -> Self:
@@ -71,16 +72,16 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return self.not_trashed().filter(team__in=Membership.objects.team_ids_of(user))
 
     def with_summary(self) -> Self:
-        """Add `image_count`, and `shown_cover_id`: the id of the selected cover or the newest image, or None."""
+        """Add `image_count`, and `cover_id`: the id of the selected cover or the newest image, or None."""
         shown = models.Q(collection=models.OuterRef("pk"))
         totals = apps.get_model("collections_app", "ImageTotal")._default_manager.filter(shown, is_trashed=False)
         images = apps.get_model("collections_app", "Image")._default_manager.filter(shown, trashed_at=None)
         sums = totals.values("collection").annotate(sum=models.Sum("image_count")).values("sum")
         newest = images.order_by("-created_at", "-pk").values("pk")[:1]
-        cover = images.filter(pk=models.OuterRef("cover")).values("pk")
+        cover = images.filter(pk=models.OuterRef("selected_cover")).values("pk")
         return self.select_related("team").annotate(
             image_count=Coalesce(models.Subquery(sums), 0),
-            shown_cover_id=Coalesce(models.Subquery(cover), models.Subquery(newest)),
+            cover_id=Coalesce(models.Subquery(cover), models.Subquery(newest)),
         )
 
     def update(self, **values: Any) -> int:
@@ -102,14 +103,14 @@ class Collection(models.Model):
     folded_name = FoldedNameField(max_length=300, editable=False)
     description = models.TextField(max_length=2000, blank=True, default="")
     # Shown as long as it is a picture of this collection: see `with_summary`.
-    cover = models.ForeignKey(
+    selected_cover = models.ForeignKey(
         "collections_app.Image", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    shown_cover_id: int | None  # of `with_summary`
+    cover_id: int | None  # of `with_summary`
 
     objects = CollectionQuerySet.as_manager()
 

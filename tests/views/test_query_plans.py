@@ -31,7 +31,7 @@ ANY = ""
 EXCEPTIONS = [
     ("AS place CROSS JOIN", ANY, SORT, "Merges at most one page of each collection."),
     (r'"id" (= ANY\(%s|IN \(%s|IN \(SELECT value FROM json_each)', ANY, SORT, "Sorts the pictures of one page."),
-    ('AS "shown_cover_id"', ANY, SORT, "Sorts collections by name; the newest picture of each comes from an index."),
+    ('AS "cover_id"', ANY, SORT, "Sorts collections by name; the newest picture of each comes from an index."),
     ('"sha256" = %s', "^/images/", SORT, "Sorts the pictures with the same bytes."),
     ("uploader_id", "^/upload/", SORT, "Sorts one collection."),
     ("image_names", "^/search/", ANY, "Ranks all matches, and the planner estimates how many there are."),

@@ -34,7 +34,7 @@ def describe_collection(*, collection: Collection, name: str, description: str) 
 
 def select_cover(*, collection: Collection, image: Image | None) -> None:
     """Show a picture of the collection on its card; None shows the newest."""
-    Collection.objects.filter(pk=collection.pk).update(cover=image)
+    Collection.objects.filter(pk=collection.pk).update(selected_cover=image)
 
 
 def _require_name(name: str) -> str:

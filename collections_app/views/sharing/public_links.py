@@ -74,8 +74,8 @@ def public_link(request: HttpRequest, link: PublicLink) -> HttpResponse:
     shown = list(Collection.objects.shown_under(link).with_summary())
     if len(shown) == 1:
         return _show_collection(request, link, shown[0])
-    covers = Image.objects.in_bulk([each.shown_cover_id for each in shown if each.shown_cover_id])
-    cards = [(each, make_collection_key(link, each), covers.get(each.shown_cover_id)) for each in shown]
+    covers = Image.objects.in_bulk([each.cover_id for each in shown if each.cover_id])
+    cards = [(each, make_collection_key(link, each), covers.get(each.cover_id)) for each in shown]
     return render(request, "sharing/public_collections.html", {"link": link, "cards": cards})
 
 

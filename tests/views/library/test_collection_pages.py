@@ -22,7 +22,7 @@ def read(client: Client, address: str, **headers: str) -> str:
 
 
 def get_cover(sample: SampleTeam) -> int | None:
-    return Collection.objects.with_summary().get(pk=sample.collection.pk).shown_cover_id
+    return Collection.objects.with_summary().get(pk=sample.collection.pk).cover_id
 
 
 def test_title_and_description_are_edited_on_a_page(as_owner: Client, address: str) -> None:

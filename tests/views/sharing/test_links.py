@@ -29,7 +29,7 @@ def meadow(sample: SampleTeam) -> Collection:
 
 @pytest.fixture
 def poppy(sample: SampleTeam, meadow: Collection) -> Image:
-    return put_picture(meadow, sample.owner, "poppy.png", colour="red")
+    return put_picture(meadow, sample.owner, "poppy.png", colour=(250, 10, 10))
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_search_spans_all_collections_of_the_link(
     client: Client, sample: SampleTeam, link: PublicLink, poppy: Image, drain: Callable[[], None]
 ) -> None:
     other = create_collection(team=sample.team, name="Hidden", creator=sample.owner)
-    hidden = put_picture(other, sample.owner, "hidden.png", colour="red")
+    hidden = put_picture(other, sample.owner, "hidden.png", colour=(240, 20, 20))
     drain()
     page = client.get(f"/s/{link.secret}/search/?q=red").content.decode()
     assert str(poppy.public_id) in page
