@@ -6,7 +6,10 @@ import io
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
+
+from PIL import ExifTags, Image
 
 from collections_app.demo.captions import build_title
 from collections_app.demo.drawing import draw_scene
@@ -26,6 +29,8 @@ WHITE_DOG_COUNT = 16
 _FORMATS = ((800, 800), (960, 720), (720, 960))
 _JPEG_QUALITY = 88
 _PAIR_SHARE = 0.15
+# Twenty days out with a camera, in several years.
+_FIRST_DAY, _DAYS_APART, _DAYS_OUT = datetime(2021, 6, 5, 9), 101, 20
 _SEED = 20_000_003
 _SUITED: dict[str, tuple[str, ...]] = {
     "fish": ("sea", "sea", "night"),
@@ -56,6 +61,7 @@ class DemoPicture:
     scene: Scene
     width: int
     height: int
+    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +85,10 @@ def get_demo_collections() -> tuple[DemoCollection, ...]:
 def draw_picture(picture: DemoPicture) -> bytes:
     """Return the picture as a JPEG. Every call returns the same bytes."""
     image = draw_scene(picture.scene, picture.width, picture.height)
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{picture.taken_at:%Y:%m:%d %H:%M:%S}"
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    image.save(buffer, "JPEG", quality=_JPEG_QUALITY, exif=exif)
     return buffer.getvalue()
 
 
@@ -125,4 +133,10 @@ def _describe(scene: Scene, number: int, rng: random.Random) -> DemoPicture:
         scene=scene,
         width=width,
         height=height,
+        taken_at=_pick_date(scene),
     )
+
+
+def _pick_date(scene: Scene) -> datetime:
+    chance = random.Random(scene.seed)
+    return _FIRST_DAY + timedelta(days=_DAYS_APART * chance.randrange(_DAYS_OUT), minutes=chance.randrange(600))

@@ -36,6 +36,15 @@ def build_storage_name(image: "Image", file_name: str) -> str:
     return f"originals/{name[:2]}/{name}{PurePath(file_name).suffix.lower()}"
 
 
+# The columns that order pages, with the types of their values.
+_PLACES: "dict[str, models.Field[Any, Any]]" = {
+    "created_at": models.DateTimeField(),
+    "trashed_at": models.DateTimeField(),
+    "timeline_at": WallClockField(),
+    "sort_name": models.TextField(),
+}
+
+
 class ImageQuerySet(QueueingQuerySet["Image"]):
     """Reads. The writes queue index jobs."""
 
@@ -104,9 +113,7 @@ class ImageQuerySet(QueueingQuerySet["Image"]):
 
     def beyond(self, field: str, value: datetime | str, pk: int, *, is_newer: bool = False) -> Self:
         """Images that follow a place in the order of -`field`, -pk, or with `is_newer` precede it."""
-        column = self.model._meta.get_field(field)
-        place = Value(value, getattr(column, "output_field", column))
-        return self.filter(PairComparison(field, place, pk, is_greater=is_newer))
+        return self.filter(PairComparison(field, Value(value, _PLACES[field]), pk, is_greater=is_newer))
 
     def same_bytes_as(self, image: "Image") -> Self:
         return self.filter(sha256=image.sha256).exclude(pk=image.pk)

@@ -32,7 +32,7 @@ class MonthGroup:
 class Timeline:
     """One page of pictures. `months` are the first days of all months with pictures, the latest first.
 
-    `can_select` and `is_in_collection` are for the tiles.
+    `is_in_collection`: all pictures are of one collection, which tiles need not name.
     """
 
     address: str
@@ -42,16 +42,11 @@ class Timeline:
     sort: str
     is_continued: bool
     is_start: bool
-    can_select: bool
     is_in_collection: bool
 
 
 def build_timeline(
-    request: SignedInRequest,
-    collections: CollectionQuerySet,
-    *,
-    can_select: bool = True,
-    is_in_collection: bool = False,
+    request: SignedInRequest, collections: CollectionQuerySet, *, is_in_collection: bool = False
 ) -> Timeline:
     """Return the page of the timeline that the request asks for. Only the collections that one sees may be given."""
     sort = request.GET.get(SORT, TAKEN)
@@ -74,7 +69,6 @@ def build_timeline(
         sort=sort,
         is_continued=is_continued,
         is_start=not request.GET.keys() & {FOLLOWS, PRECEDES, MONTH},
-        can_select=can_select,
         is_in_collection=is_in_collection,
     )
 

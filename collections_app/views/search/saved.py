@@ -63,9 +63,9 @@ def saved_search(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def search_new(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Answer htmx with a part of the list, always as a 200; other clients with a page."""
+    """Answer htmx with a part of a page, always as a 200: with `short` the number alone. Answer others with a page."""
     search = get_visible_search(request.user, pk)
-    context: dict[str, object] = {"search": search}
+    context: dict[str, object] = {"search": search, "is_short": "short" in request.GET}
     status = 200
     try:
         context["count"] = count_new_matches(search=search, viewer=request.user)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from django.core.management import call_command
 from django.test import Client
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from collections_app.models import Collection, Image, PublicLink, Team, User
 from collections_app.models.image import ImageQuerySet
@@ -49,6 +49,7 @@ def _list_pages() -> Iterator[Task]:
     picture = pictures[len(pictures[:1000]) // 2]
     collection = reverse("collection", args=[large.pk])
     yield owner.visit("gallery", reverse("gallery"))
+    yield owner.visit_later("gallery, page {} or last", reverse("gallery"))
     yield owner.visit("all pictures", reverse("search"))
     yield owner.visit_later("all pictures, page {} or last", reverse("search"))
     yield owner.visit("collection", collection)
@@ -66,6 +67,7 @@ def _list_pages() -> Iterator[Task]:
     yield owner.visit("filters only, by date", _build_search_address("tag:tag5 sort:date"))
     yield owner.visit("names match", _build_search_address(f"{WORDS[0]} {WORDS[1]}"))
     yield owner.visit("names match, all", f"{_build_search_address(WORDS[0])}&titles=1")
+    yield owner.visit_if_there("suggestions", "suggestions")
     yield owner.visit("picture", reverse("image", args=[picture.pk]))
     yield owner.visit("similar pictures", reverse("image_similar", args=[picture.pk]))
     yield owner.visit("trash", reverse("trash"))
@@ -135,6 +137,10 @@ class _Visitor:
     def visit(self, name: str, address: str, *, is_linear: bool = False) -> Task:
         return Task(name=name, run=self._get, prepare=lambda: address, is_linear=is_linear)
 
+    def visit_if_there(self, name: str, url_name: str) -> Task:
+        """A page that this version may not have."""
+        return Task(name=name, run=self._get, prepare=lambda: _find_address(url_name))
+
     def search(self, name: str, query: str) -> Task:
         """`query` with "{}" for words that nobody has searched for."""
         return Task(name=name, run=self._get, prepare=lambda: _build_search_address(query.format(_make_text())))
@@ -173,6 +179,13 @@ class _Visitor:
             if query.get("page") == ["2"]:
                 return f"{urlsplit(address).path}?{urlencode({**query, 'page': PAGES_FORWARD}, doseq=True)}"
         return address
+
+
+def _find_address(url_name: str) -> str | None:
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return None
 
 
 def _build_search_address(text: str) -> str:
