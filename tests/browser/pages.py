@@ -27,6 +27,7 @@ QUERIES = {
     "public_search": ("?q=dog",),
 }
 VISITOR_PAGES = [
+    "/",
     "/accounts/login/",
     "/accounts/signup/",
     "/accounts/inactive/",
