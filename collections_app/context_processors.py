@@ -1,5 +1,6 @@
 """Context of every template: the site's limits and its state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from collections_app.models import Collection, Image, ImageTotal, IndexState, Us
 from collections_app.models.newest_images import list_newest_ids
 from collections_app.services.indexing.completeness import Coverage, measure_coverage
 from collections_app.services.library.quotas import resolve_max_bytes
+from collections_app.services.sharing.notices import Notice, list_notices
 from collections_app.services.uploads.non_pictures import COMPANION_SUFFIXES, SYSTEM_NAMES, SYSTEM_PREFIXES
 
 
@@ -147,6 +149,10 @@ class Site:
     @cached_property
     def indexing(self) -> IndexingStatus:
         return read_indexing_status(self._user, self._frame) if isinstance(self._user, User) else IndexingStatus()
+
+    @cached_property
+    def share_notices(self) -> Sequence[Notice]:
+        return list_notices(self._user) if isinstance(self._user, User) else ()
 
     @cached_property
     def coverage(self) -> Coverage:

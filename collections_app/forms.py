@@ -1,17 +1,15 @@
 """The site's forms."""
 
-from datetime import datetime, time
 from typing import Any, cast
 
 from django import forms
-from django.contrib.auth.password_validation import validate_password
+from django.core.validators import RegexValidator
 from django.http import HttpRequest, QueryDict
-from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.date_forms import DateForm
-from collections_app.models import Collection, Image, Role, SavedSearch, ShareRole, Team, User
+from collections_app.models import Collection, Image, Role, SavedSearch, Team, User
 from collections_app.models.names import clean_name, clean_tags
 from collections_app.services.library.dates import DateChange
 from collections_app.services.search.recent import normalize_query_string
@@ -85,6 +83,24 @@ class LinesField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return super().to_python("\n".join(str(value or "").splitlines())) or ""
+
+
+class CollectionTextForm(CollectionNameForm):
+    description = LinesField(
+        label=_("Description"), required=False, max_length=Collection._meta.get_field("description").max_length
+    )
+
+
+class DisplayNameForm(forms.Form):
+    """Without "@", so that nobody can look like the owner of an address."""
+
+    display_name = CleanNameField(
+        label=_("Display name"),
+        required=False,
+        max_length=User._meta.get_field("display_name").max_length,
+        validators=[RegexValidator("@", _("A display name can't contain “@”."), inverse_match=True)],
+        help_text=_("Optional. People who share pictures with you see it instead of your email address."),
+    )
 
 
 class ImageForm(DateForm):
@@ -182,65 +198,6 @@ class RoleForm(forms.Form):
 class InvitationForm(RoleForm):
     email = forms.EmailField(label=_("Email"), validators=[validate_mailbox])
     field_order = ["email", "role"]
-
-
-class ShareRoleForm(forms.Form):
-    role = forms.ChoiceField(choices=ShareRole, initial=ShareRole.VIEWER, label=_("Permission"))
-
-
-class ShareForm(ShareRoleForm):
-    email = forms.EmailField(label=_("Email"), validators=[validate_mailbox])
-    field_order = ["email", "role"]
-
-
-class TeamShareForm(ShareRoleForm):
-    team = forms.ModelChoiceField(Team.objects.none(), empty_label=None, label=_("Team"))
-    field_order = ["team", "role"]
-
-    def __init__(self, *args: Any, user: User, collection: Collection, **kwargs: Any) -> None:
-        """Offer the user's teams other than the collection's own."""
-        super().__init__(*args, **kwargs)
-        field = cast("forms.ModelChoiceField[Team]", self.fields["team"])
-        field.queryset = Team.objects.visible_to(user).non_personal().exclude(pk=collection.team_id).order_by("name")
-
-
-class PublicLinkForm(forms.Form):
-    password = forms.CharField(
-        label=_("Password"),
-        required=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Optional, at least 8 characters. Without a password anyone with the link can view."),
-    )
-    expires_at = forms.DateField(
-        required=False,
-        label=_("Expires on"),
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        help_text=_("Optional. Without a date, the link never expires."),
-    )
-    allows_download = forms.BooleanField(required=False, label=_("Allow downloads"))
-
-    def clean_password(self) -> str:
-        """Apply the rules for passwords of accounts."""
-        password: str = self.cleaned_data["password"]
-        if password:
-            validate_password(password)
-        return password
-
-    def clean_expires_at(self) -> datetime | None:
-        """Return the end of the day."""
-        day = self.cleaned_data["expires_at"]
-        if day is None:
-            return None
-        if day < timezone.localdate() or day.year > 9000:
-            raise forms.ValidationError(_("Select today or a later date."))
-        return timezone.make_aware(datetime.combine(day, time.max))
-
-
-class LinkPasswordForm(forms.Form):
-    password = forms.CharField(
-        label=_("Password"), max_length=128, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
-    )
 
 
 class SearchNameForm(forms.Form):

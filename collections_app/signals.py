@@ -22,6 +22,7 @@ from collections_app.services.sharing.grants import (
     revoke_grants,
     revoke_grants_of_account,
 )
+from collections_app.services.sharing.public_links import separate_links
 
 
 @receiver(post_save, sender=Image)
@@ -42,6 +43,7 @@ def queue_moved_collection(instance: Collection, created: bool, update_fields: f
     if not created and (update_fields is None or "team" in update_fields):
         Image.objects.filter(collection=instance).enqueue()
         end_shares_within_team(instance)
+        separate_links(instance)
 
 
 @receiver(pre_delete, sender=User)

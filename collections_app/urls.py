@@ -17,7 +17,7 @@ from collections_app.views.library import (
     trash,
 )
 from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved, suggestions
-from collections_app.views.sharing import invitations, members, public_links, shares, teams
+from collections_app.views.sharing import invitations, links, members, notices, public_links, shares, teams
 
 urlpatterns = [
     path("", start.start, name="gallery"),
@@ -44,6 +44,7 @@ urlpatterns = [
     path("collections/new/", collections.collection_create, name="collection_create"),
     path("collections/<int:pk>/", collections.collection, name="collection"),
     path("collections/<int:pk>/rename/", collections.collection_rename, name="collection_rename"),
+    path("collections/<int:pk>/cover/", collections.collection_cover, name="collection_cover"),
     path("collections/<int:pk>/delete/", collections.collection_delete, name="collection_delete"),
     path("collections/<int:pk>/upload/", uploads.collection_upload, name="collection_upload"),
     path("collections/<int:pk>/sharing/", shares.collection_sharing, name="collection_sharing"),
@@ -51,8 +52,9 @@ urlpatterns = [
     path("collections/<int:pk>/sharing/team/", shares.share_team, name="share_team"),
     path("collections/<int:pk>/sharing/<int:share>/role/", shares.share_role, name="share_role"),
     path("collections/<int:pk>/sharing/<int:share>/revoke/", shares.share_revoke, name="share_revoke"),
-    path("collections/<int:pk>/links/new/", shares.link_create, name="link_create"),
-    path("collections/<int:pk>/links/<int:link>/revoke/", shares.link_revoke, name="link_revoke"),
+    path("collections/<int:pk>/links/new/", links.link_create, name="link_create"),
+    path("collections/<int:pk>/links/<int:link>/", links.link_edit, name="link_edit"),
+    path("collections/<int:pk>/links/<int:link>/revoke/", links.link_revoke, name="link_revoke"),
     path("teams/", teams.team_list, name="team_list"),
     path("teams/<int:pk>/", teams.team, name="team"),
     path("teams/<int:pk>/rename/", teams.team_rename, name="team_rename"),
@@ -67,6 +69,8 @@ urlpatterns = [
     path("teams/<int:pk>/duplicates/trash/", duplicates.duplicates_trash, name="duplicates_trash"),
     path("teams/<int:pk>/duplicates/different/", duplicates.duplicates_different, name="duplicates_different"),
     path("invitations/<int:pk>/revoke/", invitations.invitation_revoke, name="invitation_revoke"),
+    path("invitations/<int:pk>/answer/", notices.invitation_answer, name="invitation_answer"),
+    path("notices/<int:pk>/", notices.share_notice_answer, name="share_notice_answer"),
     path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
     path("pictures/trash/", bulk_actions.selection_trash, name="selection_trash"),
     path("pictures/move/", moving.selection_move, name="selection_move"),
@@ -85,6 +89,7 @@ urlpatterns = [
     path("s/<str:secret>/", public_links.public_link, name="public_link"),
     path("s/<str:secret>/password/", public_links.public_password, name="public_password"),
     path("s/<str:secret>/search/", public_links.public_search, name="public_search"),
+    path("s/<str:secret>/collections/<str:key>/", public_links.public_collection, name="public_collection"),
     path("s/<str:secret>/<uuid:public_id>/", public_links.public_image, name="public_image"),
     path("s/<str:secret>/<uuid:public_id>/thumbnail/", public_links.public_thumbnail, name="public_thumbnail"),
     path("s/<str:secret>/<uuid:public_id>/preview/", public_links.public_preview, name="public_preview"),

@@ -20,7 +20,7 @@ LAYERS = (
     {"services"},
     {"date_forms", "known_devices", "log_filter", "provider_requests", "refusals"},
     {"signals", "permissions", "middleware", "upload_handlers", "context_processors", "adapters", "forms", "admin"}
-    | {"attempt_cache", "checks", "templatetags", "account_forms"},
+    | {"attempt_cache", "checks", "templatetags", "account_forms", "sharing_forms"},
     {"management"},
     {"views"},
     {"urls", "apps"},

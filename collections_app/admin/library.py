@@ -111,7 +111,7 @@ class CollectionAdmin(ChunkedDeletionAdmin):
     list_select_related = ["team", "creator"]
     search_fields = ["name", "team__name"]
     form = CollectionAdminForm
-    raw_id_fields = ["team", "creator"]
+    raw_id_fields = ["team", "creator", "selected_cover"]
 
     def delete_row(self, row: Collection) -> None:
         delete_collection(collection=row)

@@ -6,11 +6,12 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
 from collections_app.models.index_job import IndexJob
 from collections_app.models.names import FoldedNameField, NameField
+from collections_app.models.public_link import PublicLink
 from collections_app.models.share import Share
 from collections_app.models.team import EDITING_ROLES, Membership, Role, Team
 from collections_app.models.user import User
@@ -52,9 +53,16 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return self.visible_to(user).exclude(team__in=Membership.objects.team_ids_of(user))
 
     def with_sharer(self, user: User) -> Self:
-        """Add `sharer_email` of the first share with the user, or None."""
+        """Add `sharer_name` of the first share with the user, or None."""
         shares = Share.objects.granting_access_to(user).filter(collection=models.OuterRef("pk")).order_by("created_at")
-        return self.annotate(sharer_email=models.Subquery(shares.values("sharer__email")[:1]))
+        entered = NullIf("sharer__display_name", models.Value(""))
+        name = Coalesce(entered, "sharer__email", output_field=models.CharField())
+        return self.annotate(sharer_name=models.Subquery(shares.annotate(name=name).values("name")[:1]))
+
+    def shown_under(self, link: PublicLink) -> Self:
+        """The collections that a public link shows."""
+        linked = Q(pk=link.collection_id) | Q(pk__in=link.further_collections.values("pk"))
+        return self.not_trashed().filter(linked, team=link.collection.team_id)
 
     def named(self, name: str) -> Self:
         """Collections of this name, whatever its case."""
@@ -64,14 +72,16 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return self.not_trashed().filter(team__in=Membership.objects.team_ids_of(user))
 
     def with_summary(self) -> Self:
-        """Add `image_count`, and `cover_id`: the id of the newest image, or None."""
+        """Add `image_count`, and `cover_id`: the id of the selected cover or the newest image, or None."""
         shown = models.Q(collection=models.OuterRef("pk"))
         totals = apps.get_model("collections_app", "ImageTotal")._default_manager.filter(shown, is_trashed=False)
         images = apps.get_model("collections_app", "Image")._default_manager.filter(shown, trashed_at=None)
         sums = totals.values("collection").annotate(sum=models.Sum("image_count")).values("sum")
-        newest = images.order_by("-created_at", "-pk").values("pk")
+        newest = images.order_by("-created_at", "-pk").values("pk")[:1]
+        cover = images.filter(pk=models.OuterRef("selected_cover")).values("pk")
         return self.select_related("team").annotate(
-            image_count=Coalesce(models.Subquery(sums), 0), cover_id=models.Subquery(newest[:1])
+            image_count=Coalesce(models.Subquery(sums), 0),
+            cover_id=Coalesce(models.Subquery(cover), models.Subquery(newest)),
         )
 
     def update(self, **values: Any) -> int:
@@ -91,9 +101,16 @@ class Collection(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="collections")
     name = NameField(max_length=100)
     folded_name = FoldedNameField(max_length=300, editable=False)
+    description = models.TextField(max_length=2000, blank=True, default="")
+    # Shown as long as it is a picture of this collection: see `with_summary`.
+    selected_cover = models.ForeignKey(
+        "collections_app.Image", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    cover_id: int | None  # of `with_summary`
 
     objects = CollectionQuerySet.as_manager()
 

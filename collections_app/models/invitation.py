@@ -4,18 +4,26 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.names import AddressField
-from collections_app.models.team import Role, Team
+from collections_app.models.team import Membership, Role, Team
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> Self:
         return self.filter(expires_at__gt=timezone.now())
+
+    def by_owners(self) -> Self:
+        """Invitations whose inviter still owns the team, with an open account, and whose collection is not trashed."""
+        owners = Membership.objects.filter(user=OuterRef("inviter"), role=Role.OWNER)
+        of_team, of_collection = OuterRef("team"), OuterRef("collection__team")
+        is_by_owner = Exists(owners.filter(team=of_team)) | Exists(owners.filter(team=of_collection))
+        is_shown = Q(collection=None) | Q(collection__trashed_at=None)
+        return self.filter(is_by_owner, is_shown, inviter__is_active=True)
 
     def expired(self) -> Self:
         return self.exclude(expires_at__gt=timezone.now())
@@ -31,7 +39,7 @@ class Invitation(models.Model):
     collection = models.ForeignKey(
         "collections_app.Collection", null=True, blank=True, on_delete=models.CASCADE, related_name="invitations"
     )
-    email = AddressField()
+    email = AddressField(db_index=True)  # reader: the notices in the header
     role = models.CharField(max_length=10, choices=Role)
     secret_hash = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of the secret in the link."))
     inviter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -56,10 +56,18 @@ class NameField(models.CharField[str, str]):
 
 
 class FoldedNameField(models.CharField[str, str]):
-    """The folded form of the field `name`, for constraints and lookups. Every save writes it."""
+    """The folded form of the field `source`, for constraints and lookups. Every save writes it."""
+
+    def __init__(self, *args: Any, source: str = "name", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.source = source
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, kwargs | ({} if self.source == "name" else {"source": self.source})
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        setattr(model_instance, self.attname, fold_name(getattr(model_instance, "name")))  # noqa: B009
+        setattr(model_instance, self.attname, fold_name(getattr(model_instance, self.source)))
         return super().pre_save(model_instance, add)
 
     def get_prep_value(self, value: Any) -> Any:

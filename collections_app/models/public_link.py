@@ -1,13 +1,16 @@
-"""A secret address that shows one collection to everyone who has it, without an account."""
+"""A secret address that shows some collections of a team to everyone who has it, without an account."""
 
 import secrets
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from collections_app.models.collection import Collection
 
 _SECRET_BYTES = 16  # 128 bits
 
@@ -25,11 +28,25 @@ class PublicLinkQuerySet(models.QuerySet["PublicLink"]):
             collection__team__personal_of__is_active=False
         )
 
+    def showing(self, collection: "Collection") -> Self:
+        """Links that show the collection: its own ones, and those of other collections of its team."""
+        further = PublicLink.further_collections.through.objects.filter(collection=collection).values("publiclink")
+        return self.filter(Q(collection=collection) | Q(pk__in=further, collection__team=collection.team_id))
+
+    def with_details(self) -> Self:
+        return self.select_related("creator", "collection").prefetch_related("further_collections")
+
 
 class PublicLink(models.Model):
-    """Revoking deletes the row."""
+    """Revoking deletes the row. The link works as long as `collection` is not in the trash.
+
+    Of `further_collections` it shows those that are in the same team and not in the trash: see `shown_under`.
+    """
 
     collection = models.ForeignKey("collections_app.Collection", on_delete=models.CASCADE, related_name="public_links")
+    further_collections: "models.ManyToManyField[Collection, Any]" = models.ManyToManyField(
+        "collections_app.Collection", blank=True, related_name="further_links"
+    )
     secret = models.CharField(max_length=43, unique=True, default=generate_secret, editable=False)
     password = models.CharField(max_length=128, blank=True, help_text=_("Hashed. Empty: the link has no password."))
     expires_at = models.DateTimeField(null=True, blank=True)

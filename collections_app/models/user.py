@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models.names import AddressField
+from collections_app.models.names import AddressField, FoldedNameField, NameField
 
 
 class UserManager(BaseUserManager["User"]):
@@ -28,6 +28,11 @@ class UserManager(BaseUserManager["User"]):
 
 class User(AbstractBaseUser, PermissionsMixin):
     email = AddressField(_("email address"), unique=True)
+    display_name = NameField(_("display name"), max_length=100, blank=True, default="")
+    # Reader: the filter `by:`, which finds people by name.
+    folded_display_name = FoldedNameField(
+        source="display_name", max_length=300, blank=True, default="", editable=False, db_index=True
+    )
     is_staff = models.BooleanField(default=False, help_text=_("May sign in to the administration."))
     is_active = models.BooleanField(default=True, help_text=_("Clear this instead of deleting the account."))
     remembers_searches = models.BooleanField(default=True, help_text=_("Whether the search history is on."))
@@ -46,3 +51,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if "display_name" in (kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = {*kwargs["update_fields"], "folded_display_name"}
+        super().save(*args, **kwargs)
+
+    @property
+    def name(self) -> str:
+        """The name for people who may know this person: the display name, or else the address."""
+        return self.display_name or self.email

@@ -1,5 +1,8 @@
 """Filters that show when a picture was taken."""
 
+from collections.abc import Sequence
+from datetime import date
+
 from django import template
 from django.utils.formats import date_format
 
@@ -16,6 +19,13 @@ def taken_date(image: Image) -> str:
     if not image.has_taken_time:
         return date_format(image.taken_at, "DATE_FORMAT")
     return f"{date_format(image.taken_at, 'DATETIME_FORMAT')}{_format_offset(image.taken_offset_minutes)}"
+
+
+@register.filter
+def month_range(months: Sequence[date]) -> str:
+    """Return the first and the last of the months, which are sorted with the latest first."""
+    names = [date_format(month, "M Y") for month in (months[-1], months[0])]
+    return " \N{EN DASH} ".join(dict.fromkeys(names))
 
 
 def _format_offset(minutes: int | None) -> str:

@@ -134,12 +134,15 @@ def make_team_and_link(page: Page, values: dict[str, object]) -> dict[str, objec
     page.get_by_role("button", name="Invite").click()
     invitation = page.get_by_label("Link").input_value()
     page.goto(f"/collections/{values['collection']}/sharing/")
-    page.get_by_role("button", name="Create link").click()
+    page.get_by_role("switch", name="Public link").click()
     link = page.get_by_label("Link", exact=True).input_value()
+    settings = page.get_by_role("link", name="Settings").get_attribute("href") or ""
     page.goto(link)
     picture = page.locator("[data-public-id]").first.get_attribute("data-public-id")
-    secrets = {"invitation_secret": invitation.rsplit("/", 2)[1], "secret": link.rsplit("/", 2)[1]}
-    return {"team": team, "public_id": picture, **secrets}
+    page.goto(f"{link}{picture}/")
+    key = (page.locator(".picture-nav a").first.get_attribute("href") or "").split("/")[-2]
+    secrets = {"invitation_secret": invitation.rsplit("/", 2)[1], "secret": link.rsplit("/", 2)[1], "key": key}
+    return {"team": team, "public_id": picture, "link": int(settings.split("/")[-2]), **secrets}
 
 
 def add_owner_with_link(page: Page, friend: Page, values: dict[str, object]) -> int:
@@ -157,8 +160,9 @@ def add_owner_with_link(page: Page, friend: Page, values: dict[str, object]) -> 
     friend.get_by_label("Name").fill("A collection of the team")
     friend.get_by_label("Visible to").select_option(label="Gardeners")
     friend.get_by_role("button", name="Create").click()
-    friend.get_by_role("link", name="Share").click()
-    friend.get_by_role("button", name="Create link").click()
+    friend.goto(f"{friend.url}sharing/")
+    friend.get_by_role("switch", name="Public link").click()
+    friend.goto(friend.url)
     form = friend.locator("form", has=friend.get_by_role("heading", name="Share with a person"))
     form.get_by_label("Email").fill("a-guest-with-a-long-address@subdomain.of.a.long.domain.example.com")
     form.get_by_role("button", name="Share").click()

@@ -76,7 +76,7 @@ def test_shared_collection_is_seen_searched_and_revoked(
     first.get_by_role("link", name="Share").click()
     first.get_by_label("Email").fill(email)
     first.get_by_role("button", name="Share").first.click()
-    second.goto(first.get_by_label("Link").input_value())
+    second.goto(first.get_by_label("Invitation link").input_value())
     second.get_by_role("button", name="Accept").click()
     expect(second.get_by_role("heading", level=1)).to_have_text("Pets")
     second.goto("/")
@@ -97,6 +97,7 @@ def test_visitor_opens_a_public_link_and_searches_there(
 ) -> None:
     create_pet_collection(page, scenes)
     page.get_by_role("link", name="Share").click()
+    page.get_by_text("New public link").click()
     page.get_by_label("Password").fill("tulips in spring")
     page.get_by_role("button", name="Create link").click()
     link = page.get_by_label("Link", exact=True).input_value()
@@ -118,7 +119,8 @@ def test_visitor_opens_a_public_link_and_searches_there(
     visitor.get_by_role("button", name="Русский").click()
     expect(visitor.locator("html")).to_have_attribute("lang", "ru")
 
-    page.get_by_role("button", name="Revoke this link").click()
+    page.get_by_role("switch", name="Public link").click()
+    expect(page.get_by_text("Link revoked.")).to_be_visible()
     assert visitor.reload().status == 404  # type: ignore[union-attr]
 
 

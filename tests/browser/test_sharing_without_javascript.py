@@ -92,8 +92,9 @@ def test_owner_decides_about_the_links_of_members(open_without_javascript: Calla
     friend.get_by_role("button", name="Create").click()
     friend.get_by_role("link", name="Share").click()
     sharing = friend.url
-    for _ in range(2):
-        friend.get_by_role("button", name="Create link").click()
+    friend.get_by_role("switch", name="Public link").click()
+    friend.get_by_text("New public link").click()
+    friend.get_by_role("button", name="Create link").click()
     first, second = (friend.get_by_label("Link", exact=True).nth(number).input_value() for number in range(2))
 
     owner.goto(team)
@@ -129,7 +130,7 @@ def rejoin_with_link(owner: Page, friend: Page, team: str, sharing: str) -> None
         owner.get_by_role("button", name=f"Remove {address}").click()
     accept(friend, invite(owner, address, "Owner"))
     friend.goto(sharing)
-    friend.get_by_role("button", name="Create link").click()
+    friend.get_by_role("switch", name="Public link").click()
 
 
 @pytest.mark.sends("share_person", "share_team", "share_role", "share_revoke", "invitation")
@@ -160,7 +161,7 @@ def test_collection_is_shared_with_people_and_teams_and_revoked(open_without_jav
     expect(owner.get_by_text("Everyone in Neighbours")).to_be_visible()
 
 
-@pytest.mark.sends("link_create", "link_revoke", "public_password")
+@pytest.mark.sends("link_create", "link_edit", "link_revoke", "public_password")
 def test_a_public_link_is_opened_with_its_password_and_searched(
     open_without_javascript: Callable[[], Page], scenes: list[Path]
 ) -> None:
@@ -168,10 +169,12 @@ def test_a_public_link_is_opened_with_its_password_and_searched(
     upload_without_javascript(owner, scenes[:2])
     wait_for_index_without_javascript(owner)
     owner.get_by_role("link", name="Share").click()
+    owner.get_by_role("switch", name="Public link").click()
+    owner.get_by_role("link", name="Settings").click()
     owner.get_by_label("Password").fill("tulips in spring")
     owner.get_by_label("Expires on").fill((timezone.localdate() + timedelta(days=9)).isoformat())
     owner.get_by_label("Allow downloads").check()
-    owner.get_by_role("button", name="Create link").click()
+    owner.get_by_role("button", name="Save").click()
     expect(owner.get_by_text("Password required · Downloads allowed")).to_be_visible()
 
     visitor.context.clear_cookies()
@@ -189,6 +192,6 @@ def test_a_public_link_is_opened_with_its_password_and_searched(
     with visitor.expect_download():
         visitor.get_by_role("link", name="Download").click()
 
-    owner.get_by_role("button", name="Revoke this link").click()
+    owner.get_by_role("switch", name="Public link").click()
     expect(owner.get_by_text("Link revoked.")).to_be_visible()
     assert visitor.reload().status == 404  # type: ignore[union-attr]

@@ -15,6 +15,7 @@ from . import (
     test_languages,
     test_pictures_without_javascript,
     test_searches_without_javascript,
+    test_share_dialog,
     test_sharing_without_javascript,
 )
 from .actions import expect_found, upload_without_javascript, wait_for_answer, wait_for_index_without_javascript
@@ -24,6 +25,7 @@ OTHERS = (
     test_accounts_without_javascript,
     test_pictures_without_javascript,
     test_searches_without_javascript,
+    test_share_dialog,
     test_sharing_without_javascript,
 )
 # Shown where a picture has failed, which no picture that is let in does; `tests/views/test_indexing.py` sends it.

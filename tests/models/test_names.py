@@ -9,7 +9,7 @@ from django.test import Client
 from collections_app.errors import NameMissing, NameTaken
 from collections_app.models import Collection, Image, SavedSearch, Team, User
 from collections_app.models.names import clean_name, fold_name
-from collections_app.services.library.collections import create_collection, rename_collection
+from collections_app.services.library.collections import create_collection, describe_collection
 from collections_app.services.library.trash import restore_collection, trash_collection
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.results import run_search
@@ -47,7 +47,7 @@ def test_second_name_that_differs_in_case_only_is_taken(sample: SampleTeam, firs
     with pytest.raises(NameTaken):
         create_collection(team=sample.team, name=second, creator=sample.owner)
     with pytest.raises(NameTaken):
-        rename_collection(collection=sample.collection, name=second)
+        describe_collection(collection=sample.collection, name=second, description="")
     with pytest.raises(IntegrityError), transaction.atomic():
         Collection.objects.create(team=sample.team, name=second, creator=sample.owner)
     create_collection(team=sample.owner.personal_team, name=second, creator=sample.owner)
@@ -105,7 +105,7 @@ def test_administration_reports_a_taken_name(sample: SampleTeam) -> None:
     "name", ['The "Great" War', "C:\\new", "two  blanks", "a\ttab", "Cafe\u0301", "👨‍👩‍👧", "“x”", "ЁЛКА"]
 )
 def test_collection_team_and_tag_of_any_name_can_be_addressed(sample: SampleTeam, name: str) -> None:
-    rename_collection(collection=sample.collection, name=name)
+    describe_collection(collection=sample.collection, name=name, description="")
     Team.objects.filter(pk=sample.team.pk).update(name=name)
     Image.objects.update(tags=[name])
     written = name.replace("\\", "\\\\")

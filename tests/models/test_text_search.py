@@ -12,7 +12,7 @@ from django.db.migrations import Migration
 from collections_app.models import Collection, Image, ImageName, Membership, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.text_search import ScopedWords
-from collections_app.services.library.collections import create_collection, rename_collection
+from collections_app.services.library.collections import create_collection, describe_collection
 from collections_app.services.library.images import edit_image, move_images, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 from tests.sample_team import SampleTeam, put_picture
@@ -146,7 +146,7 @@ def test_trashed_pictures_are_not_found_until_restored(sample: SampleTeam) -> No
 
 
 def rename(sample: SampleTeam) -> None:
-    rename_collection(collection=sample.collection, name="Meadow")
+    describe_collection(collection=sample.collection, name="Meadow", description="")
 
 
 def rename_by_saving(sample: SampleTeam) -> None:

@@ -18,13 +18,14 @@ from collections_app.models import (
     Role,
     SavedSearch,
     Share,
+    ShareNotice,
     ShareRole,
     Team,
     User,
 )
 from collections_app.services.library.collections import create_collection
 from collections_app.services.sharing.invitations import invite
-from collections_app.services.sharing.public_links import create_link
+from collections_app.services.sharing.public_links import create_link, make_collection_key
 from tests.sample_team import put_picture
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ PEOPLE = (
 # Columns of the tables that stand for several people.
 _COLUMN_PEOPLE = {"ex-member": ("ex-member", "removed member")}
 MISSING_ID = 10**9
-_NUMBERED = ("collection", "image", "team", "member", "share", "link", "invitation", "search", "archive")
+_NUMBERED = ("collection", "image", "team", "member", "share", "link", "notice", "invitation", "search", "archive")
 LINK_PASSWORD = "tulip"
 
 
@@ -73,6 +74,11 @@ def make_scenario() -> Scenario:
     for collection in (active, trashed):
         for share_role in ShareRole:
             Share.objects.create(collection=collection, user=people[f"share {share_role}"], role=share_role)
+    viewer = people["share viewer"]
+    notices = [
+        ShareNotice.objects.create(share=Share.objects.get(collection=collection, user=viewer), user=viewer).pk
+        for collection in (active, trashed)
+    ]
     Image.objects.filter(collection=trashed).update(trashed_at=timezone.now())
     Collection.objects.filter(pk=trashed.pk).update(trashed_at=timezone.now())
     alone = put_picture(active, people["team owner"], "alone.png", colour=(3, 200, 3))
@@ -85,12 +91,13 @@ def make_scenario() -> Scenario:
     return Scenario(
         clients=clients | {name: _sign_in(user) for name, user in people.items()},
         values={
-            "active": shown,
+            "active": shown | {"notice": notices[0]},
             # A picture that lies in the trash alone is a harder case than one whose collection does.
-            "trashed": _make_values(trashed, people["team owner"]) | {"image": alone.pk, "public_id": alone.public_id},
+            "trashed": _make_values(trashed, people["team owner"])
+            | {"image": alone.pk, "public_id": alone.public_id, "notice": notices[1]},
             "foreign": _make_values(foreign, _get_foreign_user()),
             "deleted": dict.fromkeys(_NUMBERED, MISSING_ID)
-            | dict.fromkeys(("secret", "token", "invitation_secret"), "no-such-secret")
+            | dict.fromkeys(("secret", "token", "invitation_secret", "key"), "no-such-secret")
             | {"public_id": uuid.uuid4()},
         },
     )
@@ -151,6 +158,7 @@ def _make_values(collection: Collection, inviter: User, *, link_password: str = 
     link = create_link(collection=collection, creator=inviter, password=link_password, allows_download=True)
     extra = User.objects.create_user(f"extra-{collection.pk}@example.com")
     share = Share.objects.create(collection=collection, user=extra, role=ShareRole.VIEWER)
+    notice = ShareNotice.objects.create(share=share, user=extra)
     member = Membership.objects.filter(team=collection.team_id).order_by("pk")[0]
     invitation, secret = invite(
         email=f"new-{collection.pk}@example.com", role="viewer", inviter=inviter, collection=collection
@@ -168,9 +176,11 @@ def _make_values(collection: Collection, inviter: User, *, link_password: str = 
         "member": member.pk,
         "share": share.pk,
         "link": link.pk,
+        "notice": notice.pk,
         "invitation": invitation.pk,
         "search": search.pk,
         "secret": link.secret,
+        "key": make_collection_key(link, collection),
         "public_id": image.public_id,
         "invitation_secret": secret,
         "token": example.token,

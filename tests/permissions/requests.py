@@ -17,6 +17,7 @@ _BY_PREFIX = {
     "trash": "image",
     "teams": "team",
     "invitations": "invitation",
+    "notices": "notice",
     "searches": "search",
 }
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")

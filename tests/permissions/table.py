@@ -46,6 +46,10 @@ collection_rename   GET  active     302   302   404   403   403   403   200   20
 collection_rename   GET  other      302   302   404   404   404   404   404   404   404   404
 collection_rename   POST active     302   302   404   403   403   403   400   400   404   404
 collection_rename   POST other      302   302   404   404   404   404   404   404   404   404
+collection_cover    GET  active     302   302   404   403   403   403   200   200   404   404
+collection_cover    GET  other      302   302   404   404   404   404   404   404   404   404
+collection_cover    POST active     302   302   404   403   403   403   302   302   404   404
+collection_cover    POST other      302   302   404   404   404   404   404   404   404   404
 collection_delete   GET  active     302   302   404   403   403   403   200   200   404   404
 collection_delete   GET  other      302   302   404   404   404   404   404   404   404   404
 collection_delete   POST active     302   302   404   403   403   403   302   302   404   404
@@ -72,6 +76,10 @@ share_revoke        POST other      302   302   404   404   404   404   404   40
 link_create         GET  any        302   302   405   405   405   405   405   405   405   405
 link_create         POST active     302   302   404   403   403   403   403   302   404   404
 link_create         POST other      302   302   404   404   404   404   404   404   404   404
+link_edit           GET  active     302   302   404   403   403   403   403   200   404   404
+link_edit           GET  other      302   302   404   404   404   404   404   404   404   404
+link_edit           POST active     302   302   404   403   403   403   403   302   404   404
+link_edit           POST other      302   302   404   404   404   404   404   404   404   404
 link_revoke         GET  any        302   302   405   405   405   405   405   405   405   405
 link_revoke         POST active     302   302   404   403   403   403   403   302   404   404
 link_revoke         POST other      302   302   404   404   404   404   404   404   404   404
@@ -152,6 +160,11 @@ duplicates_different POST deleted    302   302   404   404   404   404   404   4
 invitation_revoke   GET  any        302   302   405   405   405   405   405   405   405   405
 invitation_revoke   POST active     302   302   404   403   403   403   403   302   404   404
 invitation_revoke   POST other      302   302   404   404   404   404   404   404   404   404
+invitation_answer   GET  any        302   302   405   405   405   405   405   405   405   405
+invitation_answer   POST any        302   302   404   404   404   404   404   404   404   404
+share_notice_answer GET  any        302   302   405   405   405   405   405   405   405   405
+share_notice_answer POST active     302   302   404   302   404   404   404   404   404   404
+share_notice_answer POST other      302   302   404   404   404   404   404   404   404   404
 invitation          GET  active     200
 invitation          GET  trashed    404
 invitation          GET  foreign    200
@@ -189,6 +202,11 @@ public_search       GET  trashed    404
 public_search       GET  foreign    302
 public_search       GET  deleted    404
 public_search       POST any        405
+public_collection   GET  active     302   200   302   302   302   302   302   302   302   302
+public_collection   GET  trashed    404
+public_collection   GET  foreign    200
+public_collection   GET  deleted    404
+public_collection   POST any        405
 public_image        GET  active     302   200   302   302   302   302   302   302   302   302
 public_image        GET  trashed    404
 public_image        GET  foreign    200
@@ -243,7 +261,7 @@ indexing_status     POST -          302   302   405   405   405   405   405   40
 retry_indexing      GET  -          302   302   405   405   405   405   405   405   405   405
 retry_indexing      POST -          302
 account             GET  -          302   302   200   200   200   200   200   200   200   200
-account             POST -          302   302   405   405   405   405   405   405   405   405
+account             POST -          302   302   302   302   302   302   302   302   302   302
 set_language        GET  -          302
 set_language        POST -          302
 healthz             GET  -          200

@@ -14,7 +14,7 @@ from tests.permissions.requests import fill, routes
 
 PUBLIC = {
     *("public_link", "public_password", "public_search", "public_image"),
-    *("public_thumbnail", "public_preview", "public_download"),
+    *("public_thumbnail", "public_preview", "public_download", "public_collection"),
     *("invitation", "set_language", "healthz", "live", "ready"),
 }
 PUBLIC_PATHS = {

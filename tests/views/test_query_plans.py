@@ -25,6 +25,7 @@ from collections_app.models import (
 )
 from collections_app.services.library.favourites import MAX_FAVOURITES
 from collections_app.services.sharing.invitations import invite
+from collections_app.services.sharing.public_links import make_collection_key
 from tests.browser.pages import NO_PAGES
 from tests.large_library import LargeLibrary, index_some, make_large_library
 from tests.permissions.requests import fill, routes
@@ -108,6 +109,8 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
         "invitation": 0,
         "invitation_secret": secret,
         "secret": link.secret,
+        "key": make_collection_key(link, library.collection),
+        "notice": 0,
         "public_id": middle.public_id,
         "token": "",
     }

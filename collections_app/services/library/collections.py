@@ -1,4 +1,4 @@
-"""Changes to collections: create and rename."""
+"""Changes to collections: create, describe and select a cover."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from collections_app.errors import LimitReached, NameMissing, NameTaken
 from collections_app.errors import gettext_noop as _
-from collections_app.models import Collection, Team, User
+from collections_app.models import Collection, Image, Team, User
 from collections_app.models.names import clean_name
 
 
@@ -24,11 +24,17 @@ def create_collection(*, team: Team, name: str, creator: User) -> Collection:
     return collection
 
 
-def rename_collection(*, collection: Collection, name: str) -> None:
-    """Raises NameTaken or NameMissing."""
-    collection.name = _require_name(name)
+def describe_collection(*, collection: Collection, name: str, description: str) -> None:
+    """Change the name and the description. Raises NameTaken or NameMissing."""
+    collection.name, collection.description = _require_name(name), description.strip()
     with _translate_name_conflict(name):
-        Collection.objects.filter(pk=collection.pk).update(name=collection.name)
+        changed = {"name": collection.name, "description": collection.description}
+        Collection.objects.filter(pk=collection.pk).update(**changed)
+
+
+def select_cover(*, collection: Collection, image: Image | None) -> None:
+    """Show a picture of the collection on its card; None shows the newest."""
+    Collection.objects.filter(pk=collection.pk).update(selected_cover=image)
 
 
 def _require_name(name: str) -> str:

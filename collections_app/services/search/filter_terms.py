@@ -7,6 +7,7 @@ from functools import cached_property
 from django.db.models import Q, QuerySet
 
 from collections_app.models import Favourite, Image, User
+from collections_app.models.names import fold_name
 from collections_app.services.search.quoting import quote_value
 
 _MAX_UPLOADERS = 100
@@ -47,7 +48,12 @@ class FilterContext:
         """Return the ids of the people with this name who uploaded pictures that the user may see."""
         if name.lower() == "me":
             return [self.user.pk]
-        return [pk for pk, email in self._uploaders if email == name.lower() or email.startswith(f"{name.lower()}@")]
+        address, folded = name.lower(), fold_name(name)
+        return [
+            pk
+            for pk, email, display_name in self._uploaders
+            if email == address or email.startswith(f"{address}@") or (folded and display_name == folded)
+        ]
 
     @cached_property
     def favourite_ids(self) -> tuple[int, ...]:
@@ -56,17 +62,22 @@ class FilterContext:
 
     @cached_property
     def uploader_names(self) -> list[str]:
-        """The values to suggest after `by:`: the part of each address before the @."""
-        addresses = self._visible_uploaders.order_by("pk").values_list("email", flat=True)[:_MAX_SUGGESTED_UPLOADERS]
-        return ["me", *(address.partition("@")[0] for address in addresses)]
+        """The values to suggest after `by:`: display names, and the part of each address before the @."""
+        people = self._visible_uploaders.order_by("pk").values_list("display_name", "email")[:_MAX_SUGGESTED_UPLOADERS]
+        names = {name: None for person in people for name in (person[0], person[1].partition("@")[0]) if name}
+        return ["me", *names]
 
     @cached_property
-    def _uploaders(self) -> list[tuple[int, str]]:
+    def _uploaders(self) -> list[tuple[int, str, str]]:
+        """Their ids, addresses and folded display names. Several people may have the same display name."""
         named = Q()
         for name in self._names:
             named |= Q(email__iexact=name) | Q(email__istartswith=f"{name}@")
-        rows = self._visible_uploaders.filter(named).values_list("pk", "email")[:_MAX_UPLOADERS]
-        return [(pk, email.lower()) for pk, email in rows]
+            if folded := fold_name(name):
+                named |= Q(folded_display_name=folded)
+        people = self._visible_uploaders.filter(named)
+        rows = people.values_list("pk", "email", "folded_display_name")[:_MAX_UPLOADERS]
+        return [(pk, email.lower(), display_name) for pk, email, display_name in rows]
 
     @property
     def _visible_uploaders(self) -> QuerySet[User]:

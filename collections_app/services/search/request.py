@@ -165,12 +165,12 @@ def _read_example(value: str) -> Term:
     return terms[0] if is_term else Term(value=value, is_example=True)
 
 
-def build_collection_request(*, collection: Collection, parameters: Mapping[str, str]) -> SearchRequest:
-    """Return the search of a public link: words with weights and exclusions in one collection, without filters.
+def build_collection_request(*, collections: Sequence[Collection], parameters: Mapping[str, str]) -> SearchRequest:
+    """Return the search of a public link: words with weights and exclusions, without filters.
 
     It finds no names, because the pages of a link do not show file names and tags.
     """
-    scope = limit_scope_to_collections([collection])
+    scope = limit_scope_to_collections(collections)
     text = clean_query(parameters.get("q", ""))
     parsed = parse_query(text)
     words = Query(tuple(_read_bare_word(item, text) for item in parsed.items))

@@ -17,6 +17,12 @@ def create_personal_team(*, user: User) -> Team:
     return team
 
 
+def rename_person(*, user: User, display_name: str) -> None:
+    """Change the name that others see instead of the address. Empty: they see the address."""
+    user.display_name = display_name
+    user.save(update_fields=["display_name"])
+
+
 def delete_account(*, user: User) -> None:
     """Delete the account with its personal team. Pictures in other teams stay, without their uploader.
 

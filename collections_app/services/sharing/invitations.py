@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
@@ -16,6 +17,7 @@ from django.utils.translation import gettext
 from collections_app.errors import InvitationInvalid, LimitReached, NotAllowed, PersonalTeamProtected, WrongEmail
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, Invitation, Membership, Role, Share, Team, User
+from collections_app.models.invitation import InvitationQuerySet
 from collections_app.services.sharing.owners import lock_owned_team, lock_team
 from collections_app.services.sharing.rate_limits import count_invitation
 
@@ -61,6 +63,12 @@ def send_invitation(*, invitation: Invitation, address: str) -> None:
     send_mail(subject, text, None, [invitation.email])
 
 
+def list_invitations_to(user: User) -> InvitationQuerySet:
+    """Return the open invitations to addresses that the user has verified."""
+    verified = EmailAddress.objects.filter(user=user, verified=True).values("email")
+    return Invitation.objects.open().by_owners().filter(email__in=verified)
+
+
 def find_invitation(secret: str) -> Invitation:
     """Return an open invitation.
 
@@ -78,12 +86,40 @@ def accept_invitation(*, secret: str, user: User) -> Invitation:
 
     Raises InvitationInvalid, WrongEmail, or NotAllowed for a collection of a team that the person is in.
     """
-    team_id = _get_team_id(find_invitation(secret))
+
+    def find() -> Invitation:
+        invitation = find_invitation(secret)
+        if not is_addressed_to(invitation, user):
+            sentence = _("This invitation is for another email address. Sign in with the account it was sent to.")
+            raise WrongEmail(sentence)
+        return invitation
+
+    return _accept(find, user)
+
+
+@transaction.atomic
+def accept_invitation_to(*, pk: int, user: User) -> Invitation:
+    """Accept without the secret an invitation to an address that the user has verified.
+
+    Raises InvitationInvalid, or NotAllowed for a collection of a team that the person is in.
+    """
+
+    def find() -> Invitation:
+        invitation = list_invitations_to(user).with_target().filter(pk=pk).first()
+        if invitation is None:
+            raise InvitationInvalid(_("This invitation is no longer valid. Ask for a new one."))
+        return invitation
+
+    return _accept(find, user)
+
+
+def _accept(find: Callable[[], Invitation], user: User) -> Invitation:
+    """Lock the invitation and find it again: another request may have accepted or revoked it meanwhile."""
+    found = find()
+    team_id = _get_team_id(found)
     lock_team(team_id)
-    list(Invitation.objects.select_for_update().filter(secret_hash=_hash(secret)))
-    invitation = find_invitation(secret)
-    if not is_addressed_to(invitation, user):
-        raise WrongEmail(_("This invitation is for another email address. Sign in with the account it was sent to."))
+    list(Invitation.objects.select_for_update().filter(pk=found.pk))
+    invitation = find()
     if invitation.team:
         Membership.objects.get_or_create(team=invitation.team, user=user, defaults={"role": invitation.role})
     else:

@@ -1,13 +1,17 @@
-"""Public links: creating and revoking them, and checking their passwords."""
+"""Public links: creating, changing and revoking them, and checking their passwords."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 
-from collections_app.errors import LimitReached
+from collections_app.errors import LimitReached, NotAllowed
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, PublicLink, User
 from collections_app.services.attempts import LINK_PASSWORD, take_attempt
@@ -30,6 +34,16 @@ def find_demo_link() -> PublicLink | None:
         expires_at=None,
     )
     return of_demo.order_by("pk").first()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChange:
+    """New settings of a public link. `password`: None keeps the password, an empty string removes it."""
+
+    password: str | None
+    expires_at: datetime | None
+    allows_download: bool
+    further_collections: Sequence[Collection]
 
 
 @transaction.atomic
@@ -56,8 +70,37 @@ def create_link(
     )
 
 
+@transaction.atomic
+def change_link(*, link: PublicLink, changer: User, change: LinkChange) -> None:
+    """Raises NotAllowed if `changer` is no owner of the team, which all further collections must belong to."""
+    team_id = link.collection.team_id
+    lock_owned_team(team_id=team_id, owner=changer)
+    if any(each.team_id != team_id for each in change.further_collections):
+        raise NotAllowed(_("A public link shows collections of one team."))
+    values: dict[str, Any] = {"expires_at": change.expires_at, "allows_download": change.allows_download}
+    if change.password is not None:
+        values["password"] = make_password(change.password) if change.password else ""
+    PublicLink.objects.filter(pk=link.pk).update(**values)
+    link.further_collections.set(change.further_collections)
+
+
+def separate_links(collection: Collection) -> None:
+    """Remove the collection from links of others, and others from its links, after it moved to another team."""
+    joined = PublicLink.further_collections.through.objects
+    joined.filter(Q(collection=collection) | Q(publiclink__collection=collection)).delete()
+
+
+def remove_from_link(*, link: PublicLink, collection: Collection) -> None:
+    link.further_collections.remove(collection)
+
+
 def revoke_link(*, link: PublicLink) -> None:
     link.delete()
+
+
+def make_collection_key(link: PublicLink, collection: Collection) -> str:
+    """Return what stands for the collection in the link's addresses. It tells nothing about the primary key."""
+    return salted_hmac("collections of public links", f"{link.secret}:{collection.pk}").hexdigest()[:20]
 
 
 def check_link_password(*, link: PublicLink, password: str, address: str, device: str = "") -> bool:

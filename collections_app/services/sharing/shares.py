@@ -5,7 +5,7 @@ from django.db import transaction
 
 from collections_app.errors import LimitReached, NotAllowed
 from collections_app.errors import gettext_noop as _
-from collections_app.models import Collection, Membership, Share, Team, User
+from collections_app.models import Collection, Membership, Share, ShareNotice, Team, User
 from collections_app.services.sharing.accounts import find_verified_user
 from collections_app.services.sharing.invitations import revoke_invitations
 from collections_app.services.sharing.owners import lock_owned_team, lock_team
@@ -63,5 +63,13 @@ def _share(
     if most and others.count() >= most:
         sentence = _("This collection is shared with %(most)s people and teams, which is the limit. Revoke one first.")
         raise LimitReached(sentence, most=most)
-    share, _created = Share.objects.update_or_create(collection=collection, user=user, team=team, defaults=changes)
+    share, is_new = Share.objects.update_or_create(collection=collection, user=user, team=team, defaults=changes)
+    if is_new:
+        _write_notices(share)
     return share
+
+
+def _write_notices(share: Share) -> None:
+    members = Membership.objects.filter(team=share.team).exclude(user=share.sharer) if share.team else ()
+    user_ids = [share.user_id] if share.user_id else [each.user_id for each in members]
+    ShareNotice.objects.bulk_create(ShareNotice(share=share, user_id=user_id) for user_id in user_ids if user_id)

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from collections_app.errors import InvitationInvalid, NotAllowed, WrongEmail
-from collections_app.forms import InvitationForm, ShareForm
+from collections_app.forms import InvitationForm
 from collections_app.messages import describe_error
 from collections_app.models import Invitation, User
 from collections_app.permissions import SignedInRequest, get_owned_collection, get_owned_team
@@ -24,14 +24,23 @@ from collections_app.services.sharing.invitations import (
     is_addressed_to,
     send_invitation,
 )
+from collections_app.sharing_forms import ShareForm
 
 
 def invite_and_show(request: SignedInRequest, form: InvitationForm | ShareForm, **target: Any) -> HttpResponse:
     """Invite to `team` or `collection`, and show the link. It cannot be shown again."""
+    invitation, address = make_invitation(request, form, **target)
+    return render(request, "sharing/invitation_made.html", {"invitation": invitation, "address": address})
+
+
+def make_invitation(
+    request: SignedInRequest, form: InvitationForm | ShareForm, **target: Any
+) -> tuple[Invitation, str]:
+    """Invite to `team` or `collection`; return the invitation and the address to open it."""
     made, secret = invite(inviter=request.user, **form.cleaned_data, **target)
     address = request.build_absolute_uri(reverse("invitation", args=[secret]))
     send_invitation(invitation=made, address=address)
-    return render(request, "sharing/invitation_made.html", {"invitation": made, "address": address})
+    return made, address
 
 
 @login_not_required
@@ -66,7 +75,11 @@ def invitation_revoke(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _accept(request: HttpRequest, user: User, secret: str) -> HttpResponse:
-    accepted = accept_invitation(secret=secret, user=user)
+    return redirect_to_accepted(request, accept_invitation(secret=secret, user=user))
+
+
+def redirect_to_accepted(request: HttpRequest, accepted: Invitation) -> HttpResponse:
+    """Open what the person may see by the invitation."""
     name = accepted.team or accepted.collection
     messages.success(request, _("You now have access to “%(name)s”.") % {"name": name})
     return redirect("team", accepted.team_id) if accepted.team_id else redirect("collection", accepted.collection_id)

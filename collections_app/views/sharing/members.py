@@ -102,7 +102,7 @@ def _read_kept(request: SignedInRequest) -> set[str]:
 def _describe_removal(membership: Membership, *, is_self: bool) -> str:
     if is_self:
         return _("You left “%(name)s”.") % {"name": membership.team.name}
-    return _("%(person)s removed from the team.") % {"person": membership.user}
+    return _("%(person)s removed from the team.") % {"person": membership.user.name}
 
 
 def _has_shared_anything(membership: Membership) -> bool:

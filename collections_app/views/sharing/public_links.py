@@ -1,10 +1,11 @@
-"""The pages of a public link: one collection, and nothing about the rest of the site."""
+"""The pages of a public link: its collections, and nothing about the rest of the site."""
 
 import hashlib
 import re
 import uuid
 from collections.abc import Callable
 from functools import wraps
+from hmac import compare_digest
 from typing import Concatenate, ParamSpec, TypeVar
 
 from allauth.account.adapter import get_adapter
@@ -24,7 +25,7 @@ from collections_app.errors import (
     TooManyAttempts,
     TooManyRequests,
 )
-from collections_app.forms import LinkPasswordForm, get_bound_data
+from collections_app.forms import get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.known_devices import find_device, remember_device
 from collections_app.messages import describe_error
@@ -35,8 +36,9 @@ from collections_app.services.library.renditions import Rendition, build_renditi
 from collections_app.services.search.query import clean_query
 from collections_app.services.search.request import build_collection_request, require_understood
 from collections_app.services.search.results import join_rows, run_search
-from collections_app.services.sharing.public_links import check_link_password
+from collections_app.services.sharing.public_links import check_link_password, make_collection_key
 from collections_app.services.sharing.rate_limits import count_link_download, count_link_search
+from collections_app.sharing_forms import LinkPasswordForm
 from collections_app.views.library.files import serve_cached_file
 from collections_app.views.paging import PictureList, paginate
 from collections_app.views.search.page import read_cutoffs, render_loading
@@ -72,13 +74,25 @@ def require_link(view: _View[_Arguments]) -> Callable[..., HttpResponseBase]:
 @require_safe
 @require_link
 def public_link(request: HttpRequest, link: PublicLink) -> HttpResponse:
-    collections = Collection.objects.filter(pk=link.collection_id)
-    pictures = PictureList(
-        images=Image.objects.not_trashed(), collections=collections, field="timeline_at", id_field="public_id"
-    )
-    count = ImageTotal.objects.not_trashed().filter(collection=link.collection).sum_images()
-    context = {"link": link, "pictures": pictures.get_page(request), "count": count}
-    return render(request, "sharing/public_collection.html", context)
+    """Show the pictures of the link's only collection, or the cards of its collections."""
+    shown = list(Collection.objects.shown_under(link).with_summary())
+    if len(shown) == 1:
+        return _show_collection(request, link, shown[0])
+    covers = Image.objects.in_bulk([each.cover_id for each in shown if each.cover_id])
+    cards = [(each, make_collection_key(link, each), covers.get(each.cover_id)) for each in shown]
+    return render(request, "sharing/public_collections.html", {"link": link, "cards": cards})
+
+
+@login_not_required
+@require_safe
+@require_link
+def public_collection(request: HttpRequest, link: PublicLink, key: str) -> HttpResponse:
+    """Show one of the link's collections."""
+    shown = list(Collection.objects.shown_under(link))
+    found = next((each for each in shown if compare_digest(make_collection_key(link, each), key)), None)
+    if found is None:
+        raise Http404("This link doesn't show such a collection.")
+    return _show_collection(request, link, found, has_others=len(shown) > 1)
 
 
 @login_not_required
@@ -91,7 +105,8 @@ def public_search(request: HttpRequest, link: PublicLink) -> HttpResponse:
     context: dict[str, object] = {"link": link, "text": text}
     if rejection := _count_use(request, link, count_link_search):
         return _refuse_for_now(request, link, rejection, text=text)
-    search = build_collection_request(collection=link.collection, parameters=request.GET)
+    shown = list(Collection.objects.shown_under(link))
+    search = build_collection_request(collections=shown, parameters=request.GET)
     try:
         require_understood(search)
         results = run_search(search, cutoffs=read_cutoffs(request))
@@ -107,7 +122,7 @@ def public_search(request: HttpRequest, link: PublicLink) -> HttpResponse:
         )
     page = paginate(request, results.ranked)
     images = [each.image for each in join_rows(list(page), images=search.scope.images)]
-    coverage = measure_coverage(ImageTotal.objects.not_trashed().filter(collection=link.collection))
+    coverage = measure_coverage(ImageTotal.objects.not_trashed().filter(collection__in=shown))
     context |= {"page": page, "images": images, "results": results, "coverage": coverage}
     return render(request, "sharing/public_collection.html", context)
 
@@ -118,7 +133,9 @@ def public_search(request: HttpRequest, link: PublicLink) -> HttpResponse:
 def public_image(request: HttpRequest, link: PublicLink, public_id: uuid.UUID) -> HttpResponse:
     image = _get_image(link, public_id)
     newer, older = Image.objects.get_neighbours(image)
-    return render(request, "sharing/public_image.html", {"link": link, "image": image, "newer": newer, "older": older})
+    context = {"link": link, "image": image, "newer": newer, "older": older}
+    key = make_collection_key(link, image.collection)
+    return render(request, "sharing/public_image.html", context | {"collection": image.collection, "key": key})
 
 
 @login_not_required
@@ -208,7 +225,18 @@ def _get_link(secret: str) -> PublicLink:
 
 
 def _get_image(link: PublicLink, public_id: uuid.UUID) -> Image:
-    return get_object_or_404(Image.objects.not_trashed(), collection=link.collection, public_id=public_id)
+    images = Image.objects.not_trashed().filter(collection__in=Collection.objects.shown_under(link))
+    return get_object_or_404(images.select_related("collection"), public_id=public_id)
+
+
+def _show_collection(
+    request: HttpRequest, link: PublicLink, collection: Collection, *, has_others: bool = False
+) -> HttpResponse:
+    found = Collection.objects.filter(pk=collection.pk)
+    pictures = PictureList(images=Image.objects.not_trashed(), collections=found, id_field="public_id")
+    count = ImageTotal.objects.not_trashed().filter(collection=collection).sum_images()
+    context = {"link": link, "collection": collection, "has_others": has_others, "count": count}
+    return render(request, "sharing/public_collection.html", context | {"pictures": pictures.get_page(request)})
 
 
 def _digest_password(link: PublicLink) -> str:

@@ -111,13 +111,13 @@ def test_search_in_a_terminal_fails_with_the_sentence(garden: SampleTeam) -> Non
 
 @pytest.mark.parametrize("line", ["in:Garden red", "like:1", "by:me", "foo:bar", 'red "', "0:red", "x" * 600])
 def test_public_link_refuses_what_it_does_not_understand(garden: SampleTeam, line: str) -> None:
-    request = build_collection_request(collection=garden.collection, parameters={"q": line})
+    request = build_collection_request(collections=[garden.collection], parameters={"q": line})
     assert_finds_nothing(request)
 
 
 @pytest.mark.parametrize("line", ["red", "red -blue", "2:red + dog", "portrait", "a portrait"])
 def test_public_link_understands_words(garden: SampleTeam, line: str) -> None:
-    request = build_collection_request(collection=garden.collection, parameters={"q": line})
+    request = build_collection_request(collections=[garden.collection], parameters={"q": line})
     assert request.problems == []
     assert run_search(request).ranked
 

@@ -1,0 +1,120 @@
+"""Forms for sharing a collection: with people, with teams and by public links."""
+
+from datetime import datetime, time
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from collections_app.models import Collection, PublicLink, ShareRole, Team, User
+from collections_app.services.sharing.accounts import validate_mailbox
+from collections_app.services.sharing.public_links import LinkChange
+
+MAX_FURTHER_COLLECTIONS = 50
+
+
+class ShareRoleForm(forms.Form):
+    role = forms.ChoiceField(choices=ShareRole, initial=ShareRole.VIEWER, label=_("Permission"))
+
+
+class ShareForm(ShareRoleForm):
+    email = forms.EmailField(label=_("Email"), validators=[validate_mailbox])
+    field_order = ["email", "role"]
+
+
+class TeamShareForm(ShareRoleForm):
+    team = forms.ModelChoiceField(Team.objects.none(), empty_label=None, label=_("Team"))
+    field_order = ["team", "role"]
+
+    def __init__(self, *args: Any, user: User, collection: Collection, **kwargs: Any) -> None:
+        """Offer the user's teams other than the collection's own."""
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelChoiceField[Team]", self.fields["team"])
+        field.queryset = Team.objects.visible_to(user).non_personal().exclude(pk=collection.team_id).order_by("name")
+
+
+class PublicLinkForm(forms.Form):
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Optional, at least 8 characters. Without a password anyone with the link can view."),
+    )
+    expires_at = forms.DateField(
+        required=False,
+        label=_("Expires on"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        help_text=_("Optional. Without a date, the link never expires."),
+    )
+    allows_download = forms.BooleanField(required=False, label=_("Allow downloads"))
+
+    def clean_password(self) -> str:
+        """Apply the rules for passwords of accounts."""
+        password: str = self.cleaned_data["password"]
+        if password:
+            validate_password(password)
+        return password
+
+    def clean_expires_at(self) -> datetime | None:
+        """Return the end of the day."""
+        day = self.cleaned_data["expires_at"]
+        if day is None:
+            return None
+        if day < timezone.localdate() or day.year > 9000:
+            raise forms.ValidationError(_("Select today or a later date."))
+        return timezone.make_aware(datetime.combine(day, time.max))
+
+
+class LinkSettingsForm(PublicLinkForm):
+    removes_password = forms.BooleanField(required=False, label=_("Remove the password"))
+    further_collections = forms.ModelMultipleChoiceField(
+        Collection.objects.none(),
+        required=False,
+        label=_("Further collections under this link"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    field_order = ["allows_download", "expires_at", "password", "removes_password", "further_collections"]
+
+    def __init__(self, *args: Any, link: PublicLink, user: User, **kwargs: Any) -> None:
+        """Offer the other collections of the team. Omit fields that have nothing to change."""
+        kwargs["initial"] = {
+            "expires_at": link.expires_at and timezone.localdate(link.expires_at),
+            "allows_download": link.allows_download,
+            "further_collections": link.further_collections.all(),
+        }
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelMultipleChoiceField[Collection]", self.fields["further_collections"])
+        others = Collection.objects.owned_by(user).filter(team=link.collection.team_id)
+        field.queryset = others.exclude(pk=link.collection_id)
+        if link.password:
+            self.fields["password"].label = _("New password")
+            self.fields["password"].help_text = _("Optional, at least 8 characters. Empty: the password stays.")
+        else:
+            del self.fields["removes_password"]
+
+    def clean_further_collections(self) -> list[Collection]:
+        selected = list(self.cleaned_data["further_collections"])
+        if len(selected) > MAX_FURTHER_COLLECTIONS:
+            sentence = _("A public link can show at most %(most)s further collections.")
+            raise forms.ValidationError(sentence % {"most": MAX_FURTHER_COLLECTIONS})
+        return selected
+
+    def get_change(self) -> LinkChange:
+        """Return the change of a valid form."""
+        values = self.cleaned_data
+        password = values["password"] or ("" if values.get("removes_password") else None)
+        return LinkChange(
+            password=password,
+            expires_at=values["expires_at"],
+            allows_download=values["allows_download"],
+            further_collections=values["further_collections"],
+        )
+
+
+class LinkPasswordForm(forms.Form):
+    password = forms.CharField(
+        label=_("Password"), max_length=128, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+    )
