@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import Exists, Q, Sum
+from django.db.models import Exists, Q, Subquery, Sum
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
@@ -12,6 +12,7 @@ from collections_app.encoders import get_known_model_key
 from collections_app.models import Collection, Image, ImageTotal, IndexState, User
 from collections_app.models.newest_images import list_newest_ids
 from collections_app.services.indexing.completeness import Coverage, measure_coverage
+from collections_app.services.library.quotas import resolve_max_bytes
 from collections_app.services.uploads.non_pictures import COMPANION_SUFFIXES, SYSTEM_NAMES, SYSTEM_PREFIXES
 
 
@@ -25,16 +26,42 @@ class IndexingStatus:
     reason: str = ""
 
 
-def read_indexing_status(user: User) -> IndexingStatus:
-    """Return the counts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """The bytes of a person's own team, with the trash. `max_bytes` is 0 where there is no limit."""
 
-    Usually the active model has indexed all images. One statement checks this with a database index.
-    """
+    byte_size: int = 0
+    max_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameState:
+    """What the frame of each page shows. One statement reads it."""
+
+    has_unindexed: bool = False
+    storage: Storage = Storage()
+
+
+def read_frame_state(user: User) -> FrameState:
+    """Usually the active model has indexed all images. The statement checks this with a database index."""
     model_key = get_known_model_key()
     others = ImageTotal.objects.indexed_by_others(model_key) if model_key else ImageTotal.objects.none()
-    kinds = (ImageTotal.objects.unindexed(), others)
-    states = User.objects.filter(pk=user.pk).values_list(*(Exists(kind.with_images()) for kind in kinds))
-    if not any(states.first() or ()):
+    states = User.objects.filter(pk=user.pk).values_list(
+        Exists(ImageTotal.objects.unindexed().with_images()),
+        Exists(others.with_images()),
+        Subquery(ImageTotal.objects.sum_bytes_of_owner()),
+        "personal_team__max_bytes",
+    )
+    for is_unindexed, is_of_others, byte_size, max_bytes in states:
+        storage = Storage(byte_size=byte_size or 0, max_bytes=resolve_max_bytes(max_bytes))
+        return FrameState(has_unindexed=is_unindexed or is_of_others, storage=storage)
+    return FrameState()
+
+
+def read_indexing_status(user: User, state: FrameState) -> IndexingStatus:
+    """Return the counts."""
+    model_key = get_known_model_key()
+    if not state.has_unindexed:
         return IndexingStatus()
     failed = Q(index_state=IndexState.FAILED)
     waiting = Q(index_state=IndexState.PENDING)
@@ -110,8 +137,16 @@ class Site:
         return bool(settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"])
 
     @cached_property
+    def _frame(self) -> FrameState:
+        return read_frame_state(self._user) if isinstance(self._user, User) else FrameState()
+
+    @property
+    def storage(self) -> Storage:
+        return self._frame.storage
+
+    @cached_property
     def indexing(self) -> IndexingStatus:
-        return read_indexing_status(self._user) if isinstance(self._user, User) else IndexingStatus()
+        return read_indexing_status(self._user, self._frame) if isinstance(self._user, User) else IndexingStatus()
 
     @cached_property
     def coverage(self) -> Coverage:

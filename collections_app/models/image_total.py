@@ -44,6 +44,11 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
         """The states that have images. In PostgreSQL the rows of one state may cancel out until they are merged."""
         return self.values("index_state").annotate(sum=Sum("image_count")).filter(sum__gt=0)
 
+    def sum_bytes_of_owner(self) -> "models.QuerySet[ImageTotal, Any]":
+        """The bytes of the personal team of an outer query's user, with the trash."""
+        of_user = self.filter(collection__team__personal_of=models.OuterRef("pk")).order_by()
+        return of_user.values("collection__team").annotate(sum=Sum("byte_size")).values("sum")
+
     def sum_images(self) -> int:
         return int(self.aggregate(sum=Sum("image_count", default=0))["sum"])
 

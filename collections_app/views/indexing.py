@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from collections_app.context_processors import read_indexing_status
+from collections_app.context_processors import read_frame_state, read_indexing_status
 from collections_app.models import Collection, Image
 from collections_app.models.ids import parse_id
 from collections_app.permissions import SignedInRequest, get_editable_image
@@ -18,7 +18,8 @@ FAILED_SHOWN = 100
 def indexing_status(request: SignedInRequest) -> HttpResponse:
     """The page of failed pictures; for htmx, which polls it, the chip in the header."""
     if request.htmx:
-        return render(request, "partials/_indexing_chip.html", {"status": read_indexing_status(request.user)})
+        status = read_indexing_status(request.user, read_frame_state(request.user))
+        return render(request, "partials/_indexing_chip.html", {"status": status})
     visible = Collection.objects.visible_to(request.user)
     failed = PictureList(images=Image.objects.not_trashed().failed(), collections=visible)
     return render(request, "indexing.html", {"failed": failed.get_first(FAILED_SHOWN)})

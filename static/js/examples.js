@@ -1,5 +1,7 @@
 /* Example pictures for a search: selected, dropped or pasted anywhere on the page, and sent at once. */
 
+import { connectElements } from "./elements.js";
+
 class ExampleForm {
   constructor(form) {
     this.form = form;
@@ -15,7 +17,7 @@ class ExampleForm {
   }
 
   onDragover(event) {
-    if (![...event.dataTransfer.types].includes("Files")) return;
+    if (!this.form.isConnected || ![...event.dataTransfer.types].includes("Files")) return;
     event.preventDefault();
     this.highlight(true);
   }
@@ -27,7 +29,7 @@ class ExampleForm {
   /** Submit the files of a drop or of the clipboard; pasted text is left to the browser. */
   submitFiles(event, transfer) {
     const files = [...(transfer?.files ?? [])];
-    if (!files.length) return;
+    if (!this.form.isConnected || !files.length) return;
     event.preventDefault();
     const selected = new DataTransfer();
     for (const file of files) selected.items.add(file);
@@ -36,4 +38,4 @@ class ExampleForm {
   }
 }
 
-document.querySelectorAll("[data-example-form]").forEach((form) => new ExampleForm(form));
+connectElements("[data-example-form]", (form) => new ExampleForm(form));

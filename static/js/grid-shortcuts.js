@@ -1,9 +1,10 @@
 /* Keyboard shortcuts of a grid of pictures, and the dialog that lists all shortcuts. */
 
+import { connectElements } from "./elements.js";
 import { isFree, isTyping, keyOf } from "./keyboard.js";
 import { linkInNextRow, linkOfTile, tileLinks } from "./tiles.js";
 
-const searchBox = document.querySelector("#search-box");
+const findSearchBox = () => document.querySelector("#search-box");
 const shortcutsDialog = document.querySelector("[data-shortcuts]");
 
 const neighbour = (step) => (link) => tileLinks()[tileLinks().indexOf(link) + step];
@@ -37,6 +38,7 @@ function handleTileKey(link, event) {
 
 /** Handle a key that works on the whole page; return something truthy if it did anything. */
 function handlePageKey(event) {
+  const searchBox = findSearchBox();
   if (event.key === "/" && searchBox) {
     searchBox.focus();
     searchBox.select();
@@ -47,7 +49,7 @@ function handlePageKey(event) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const leavesSearchBox = event.target === searchBox && event.key === "ArrowDown" && tileLinks().length;
+  const leavesSearchBox = event.target === findSearchBox() && event.key === "ArrowDown" && tileLinks().length;
   if (leavesSearchBox) tileLinks()[0].focus();
   const link = linkOfTile(event.target);
   const isHandled =
@@ -59,7 +61,7 @@ document.querySelector("[data-view]")?.addEventListener("keydown", (event) => {
   if (event.key === "?" && !isTyping(event)) shortcutsDialog?.showModal();
 });
 
-for (const button of document.querySelectorAll("[data-shortcuts-open]")) {
+connectElements("[data-shortcuts-open]", (button) => {
   button.hidden = false;
   button.addEventListener("click", () => shortcutsDialog.showModal());
-}
+});

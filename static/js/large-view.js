@@ -17,6 +17,7 @@ const KEYS = {
   arrowright: "next",
 };
 const DIRECTIONS = { arrowleft: [1, 0], arrowright: [-1, 0], arrowup: [0, 1], arrowdown: [0, -1] };
+const VIEW_STATE = { isLargeView: true };
 const currentAddress = () => location.pathname + location.search;
 
 class LargeView {
@@ -36,7 +37,7 @@ class LargeView {
     };
     new Gestures(this.current.stage, this.current.picture, zoom, this.actions);
     document.addEventListener("click", (event) => this.onDocumentClick(event));
-    window.addEventListener("popstate", () => this.onPopstate());
+    window.addEventListener("popstate", (event) => this.onPopstate(event), { capture: true });
     dialog.addEventListener("click", (event) => this.onClick(event));
     dialog.addEventListener("keydown", (event) => this.onKeydown(event));
     dialog.addEventListener("close", () => this.onClose());
@@ -49,13 +50,19 @@ class LargeView {
     if (!link || !isPlain || event.defaultPrevented) return;
     event.preventDefault();
     this.gridAddress = currentAddress();
-    history.pushState(null, "", link.href);
+    history.pushState(VIEW_STATE, "", link.href);
     this.open(link);
   }
 
-  /** Back closes the view, forward opens it again. If the tile is gone, the browser loads the picture's page. */
-  onPopstate() {
-    if (currentAddress() === this.gridAddress) return this.returnToGrid();
+  /** Back closes the view, forward opens it again. If the tile is gone, the browser loads the picture's page.
+   *
+   * Other steps in the history are htmx's, which would load the grid again when the view closes. */
+  onPopstate(event) {
+    if (this.isOpen && currentAddress() === this.gridAddress) {
+      event.stopImmediatePropagation();
+      return this.returnToGrid();
+    }
+    if (!event.state?.isLargeView) return;
     const links = [this.current.link, ...tileLinks()].filter((each) => each?.isConnected);
     const link = links.find((each) => each.pathname === location.pathname);
     if (link) this.open(link);
@@ -85,7 +92,6 @@ class LargeView {
 
   /** Focus the tile that was shown last, after the browser has restored the scroll position. */
   returnToGrid() {
-    if (!this.isOpen) return;
     this.isOpen = false;
     this.dialog.close();
     requestAnimationFrame(() => {
@@ -97,7 +103,7 @@ class LargeView {
   async step(offset) {
     const link = await this.current.linkAt(offset);
     if (!link || !this.dialog.open) return;
-    history.replaceState(null, "", link.href);
+    history.replaceState(VIEW_STATE, "", link.href);
     this.current.show(link);
   }
 

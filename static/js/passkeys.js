@@ -2,14 +2,16 @@
 
 import { getMessage } from "./messages.js";
 
-const notice = document.querySelector("[data-passkey-failure]");
+const findNotice = () => document.querySelector("[data-passkey-failure]");
 
 document.addEventListener("allauth.error", (event) => {
   const error = window.PublicKeyCredential ? event.detail.exception.name : "SecurityError";
+  const notice = findNotice();
   notice.textContent = getMessage(`passkey-${error.toLowerCase()}`, {}, "passkey");
   notice.hidden = false;
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("button")) notice.hidden = true;
+  const notice = findNotice();
+  if (notice && event.target.closest("button")) notice.hidden = true;
 });

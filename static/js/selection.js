@@ -1,5 +1,6 @@
 /* Selecting pictures: shift-click selects a range, Ctrl+A the whole page, Escape clears the selection. */
 
+import { connectElements } from "./elements.js";
 import { isTyping } from "./keyboard.js";
 import { getMessage } from "./messages.js";
 
@@ -32,7 +33,7 @@ class Selection {
   }
 
   onKeydown(event) {
-    if (isTyping(event) || event.target.closest("dialog")) return;
+    if (!this.form.isConnected || isTyping(event) || event.target.closest("dialog")) return;
     if (event.key === "Escape") this.setChecked([...this.boxes, this.all], false);
     else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -60,4 +61,4 @@ class Selection {
   }
 }
 
-document.querySelectorAll("[data-selection]").forEach((form) => new Selection(form));
+connectElements("[data-selection]", (form) => new Selection(form));

@@ -31,6 +31,10 @@ archive_import      GET  trashed    302   302   404   404   404   404   404   20
 archive_import      GET  foreign    302   302   404   404   404   404   404   404   404   404
 archive_import      GET  deleted    302   302   404   404   404   404   404   404   404   404
 archive_import      POST any        302   302   405   405   405   405   405   405   405   405
+collections         GET  -          302   302   200   200   200   200   200   200   200   200
+collections         POST -          302   302   405   405   405   405   405   405   405   405
+shared              GET  -          302   302   200   200   200   200   200   200   200   200
+shared              POST -          302   302   405   405   405   405   405   405   405   405
 collection_create   GET  -          302   302   200   200   200   200   200   200   200   200
 collection_create   POST -          302   302   400   400   400   400   400   400   400   400
 collection          GET  active     302   302   404   200   200   200   200   200   404   404

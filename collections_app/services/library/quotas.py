@@ -40,7 +40,12 @@ def check_quota(*, team: Team, byte_size: int, images: int = 1) -> None:
         raise QuotaExceeded(sentence, team=team.name)
 
 
+def resolve_max_bytes(max_bytes: int | None) -> int:
+    """Return the limit of a team with this limit of its own; 0 means no limit."""
+    return int(settings.TEAM_MAX_GB * _GIB) if max_bytes is None else max_bytes
+
+
 def _get_limits(team: Team) -> tuple[int, int]:
-    max_bytes = int(settings.TEAM_MAX_GB * _GIB) if team.max_bytes is None else team.max_bytes
+    max_bytes = resolve_max_bytes(team.max_bytes)
     max_images = settings.TEAM_MAX_IMAGES if team.max_images is None else team.max_images
     return max_bytes, max_images

@@ -1,4 +1,4 @@
-"""The pages of a collection: show, create, rename, delete."""
+"""The pages of collections: the lists, and one collection: show, create, rename, delete."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -19,6 +19,20 @@ from collections_app.permissions import (
 from collections_app.services.library.collections import create_collection, rename_collection
 from collections_app.services.library.trash import trash_collection
 from collections_app.views.paging import PictureList
+
+
+@require_safe
+def collection_list(request: SignedInRequest) -> HttpResponse:
+    """The collections of the person's teams."""
+    own = Collection.objects.in_teams_of(request.user).with_summary()
+    return render(request, "library/collections.html", {"collections": own})
+
+
+@require_safe
+def shared_list(request: SignedInRequest) -> HttpResponse:
+    """The collections of other teams that are shared with the person."""
+    shared = Collection.objects.shared_with(request.user).with_summary().with_sharer(request.user)
+    return render(request, "library/shared.html", {"collections": shared})
 
 
 @require_safe
@@ -68,7 +82,7 @@ def collection_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         trash_collection(collection=collection, trasher=request.user)
         messages.success(request, _("“%(name)s” and its pictures moved to trash.") % {"name": collection.name})
-        return redirect("gallery")
+        return redirect("collections")
     count = ImageTotal.objects.not_trashed().filter(collection=pk).sum_images()
     return render(request, "library/collection_delete.html", {"collection": collection, "count": count})
 

@@ -1,0 +1,17 @@
+/* Elements that scripts connect to: those of the page, and those that htmx adds later, also with a whole new page. */
+
+/** Call `connect` once with each element that matches, now and whenever htmx adds one.
+ *
+ * Listeners on the document stay when the page is replaced. They ask `element.isConnected`. */
+export function connectElements(selector, connect) {
+  const connected = new WeakSet();
+  const connectIn = (root) => {
+    for (const element of [root, ...root.querySelectorAll(selector)]) {
+      if (!element.matches(selector) || connected.has(element)) continue;
+      connected.add(element);
+      connect(element);
+    }
+  };
+  connectIn(document.documentElement);
+  document.addEventListener("htmx:load", (event) => connectIn(event.detail.elt));
+}
