@@ -2,11 +2,11 @@
    person selects. A picture dropped on the search box is an example for a search (see examples.js). */
 
 import { droppedFiles } from "./dropped-files.js";
+import { SEARCH_BOX } from "./examples.js";
 import { getMessage } from "./messages.js";
 import { fetchPage } from "./pages.js";
 
 const FILE_INPUTS = "[data-uploader] :is([data-files], [data-folder])";
-const EXAMPLES = "[role='search'], [data-example-form]";
 
 export class UploadTargets {
   constructor(uploader) {
@@ -39,9 +39,9 @@ export class UploadTargets {
 
   onDragover(event) {
     if (this.isInnerDrag || !event.dataTransfer.types.includes("Files")) return;
-    const isExample = Boolean(event.target.closest?.(EXAMPLES));
-    if (!isExample) event.preventDefault();
-    this.showCover(!isExample);
+    const isUpload = !isForSearch(event);
+    if (isUpload) event.preventDefault();
+    this.showCover(isUpload);
   }
 
   showCover(isShown) {
@@ -53,7 +53,7 @@ export class UploadTargets {
 
   async onDrop(event) {
     this.showCover(false);
-    if (event.defaultPrevented || this.isInnerDrag || event.target.closest?.(EXAMPLES)) return;
+    if (event.defaultPrevented || this.isInnerDrag || isForSearch(event)) return;
     if (![...event.dataTransfer.items].some((item) => item.kind === "file")) return;
     event.preventDefault();
     const drop = await droppedFiles(event.dataTransfer);
@@ -90,6 +90,10 @@ export class UploadTargets {
     this.dialog.close();
     this.uploader.add(this.drop, target);
   }
+}
+
+function isForSearch(event) {
+  return event.target.closest?.(SEARCH_BOX) && document.querySelector("[data-example-form]") !== null;
 }
 
 /** Show what needs a script, and remove what is for browsers without. */
