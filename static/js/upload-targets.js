@@ -47,7 +47,7 @@ export class UploadTargets {
   showCover(isShown) {
     this.cover.hidden = !isShown;
     const name = document.querySelector("[data-add-to]")?.dataset.addTo;
-    const message = name ? "add-to" : document.querySelector("[data-uploader]") ? "add-here" : "add-to-other";
+    const message = name ? "drop-named" : document.querySelector("[data-uploader]") ? "drop-form" : "drop-other";
     this.cover.firstElementChild.textContent = getMessage(message, { name });
   }
 
@@ -67,7 +67,7 @@ export class UploadTargets {
   /** Open the dialog with the fields of the upload page: the collection used last, the others, or a new one. */
   async askWhere(drop) {
     this.drop = drop;
-    this.dialog.querySelector("[data-add-count]").textContent = getMessage("add-count", { count: drop.files.length });
+    this.dialog.querySelector("[data-add-count]").textContent = getMessage("drop-count", { count: drop.files.length });
     this.dialog.querySelector("[data-add-submit]").disabled = true;
     this.dialog.showModal();
     const page = await fetchPage(this.dialog.querySelector("form").action).catch(() => null);
