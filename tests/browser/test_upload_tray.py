@@ -108,7 +108,7 @@ def test_failures_come_first_and_retry_is_offered_where_it_can_help(
     expect_uploaded(page, "1 of 2 done, 1 failed")
     expect(page.locator("[data-list] .file").first).to_contain_text("broken.jpg")
     expect(page.get_by_role("button", name="Retry broken.jpg")).to_have_count(0)
-    page.get_by_role("button", name="Details of the uploads").click()
+    page.get_by_role("button", name="List of files").click()
     expect(page.locator("[data-list]")).to_be_hidden()
     page.get_by_role("button", name="Close", exact=True).click()
     expect(page.locator("[data-tray]")).to_be_hidden()
