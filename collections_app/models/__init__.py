@@ -5,6 +5,8 @@ from collections_app.models.collection import Collection
 from collections_app.models.compared_image import ComparedImage, DuplicateGroup, TeamComparison
 from collections_app.models.duplicate_dismissal import DuplicateDismissal
 from collections_app.models.example import Example
+from collections_app.models.guest_link import GuestLink
+from collections_app.models.guest_upload import GuestUpload
 from collections_app.models.image import Image, IndexState
 from collections_app.models.image_name import ImageName
 from collections_app.models.image_total import ImageTotal
@@ -30,6 +32,8 @@ __all__ = [
     "DuplicateDismissal",
     "DuplicateGroup",
     "Example",
+    "GuestLink",
+    "GuestUpload",
     "Image",
     "ImageName",
     "ImageTotal",

@@ -92,7 +92,11 @@ export class FileRow {
   }
 
   showPicture(response) {
-    const { url, collection, note, elsewhere, thumbnail } = response;
+    const { url, collection, note, elsewhere, thumbnail, sentence } = response;
+    if (!url) {
+      this.find(".file-state").textContent = sentence; // the answer to a guest
+      return;
+    }
     this.find(".file-state").replaceChildren(createLink(url, getMessage(this.state, { collection })));
     if (note) this.find(".file-state").append(" ", createLink(elsewhere, note));
     const picture = Object.assign(new Image(48, 48), { alt: "", loading: "lazy", src: thumbnail });

@@ -50,7 +50,7 @@ function readResponse(request) {
   const mayBeSignedOut = request.status === 0 || ["signed_out", "csrf"].includes(response?.code);
   const canRetry = mayBeSignedOut || request.status === 429 || request.status >= 500;
   if (response?.error) return { ...response, mayBeSignedOut, canRetry };
-  if ((response?.id || response?.archive) && request.status < 300) return response;
+  if ((response?.id || response?.archive || response?.created) && request.status < 300) return response;
   return { error: getMessage(`failed-${request.status}`, {}, "failed"), mayBeSignedOut, canRetry };
 }
 

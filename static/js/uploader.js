@@ -172,7 +172,7 @@ export class Uploader {
     if (failed) parts.push(getMessage("count-failed", { count: failed }));
     this.find("count").textContent = parts.join(", ");
     this.retryAll.hidden = this.failedRows().length < 2;
-    this.done.hidden = this.isBusy() || added + duplicates === 0;
+    this.done.hidden = this.isBusy() || !this.done.hasAttribute("href");
     this.find("close").hidden = this.isBusy() || this.rowsIn("unpacking").length > 0;
     this.showProgress();
   }

@@ -13,7 +13,16 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from pytest_django.plugin import DjangoDbBlocker
 
-from collections_app.models import ArchiveImport, Image, Membership, PublicLink, RecentSearch, SavedSearch, Share
+from collections_app.models import (
+    ArchiveImport,
+    GuestLink,
+    Image,
+    Membership,
+    PublicLink,
+    RecentSearch,
+    SavedSearch,
+    Share,
+)
 from collections_app.services.sharing.invitations import invite
 from tests.browser.pages import NO_PAGES
 from tests.large_library import LargeLibrary, index_some, make_large_library
@@ -84,8 +93,12 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
         uploader=library.owner, original_name="a.zip", byte_size=9, language="en", entry_count=1
     )
     Share.objects.filter(pk=share.pk).delete()
+    guest_link = GuestLink.objects.create(
+        collection=library.collection, creator=library.owner, max_files=9, max_bytes=9
+    )
     values: dict[str, object] = {
         "archive": archive.pk,
+        "guest_secret": guest_link.secret,
         "collection": library.collection.pk,
         "image": middle.pk,
         "team": library.team.pk,
