@@ -32,9 +32,10 @@ export class UploadTargets {
 
   onChange(event) {
     const input = event.target;
-    if (!input.matches(FILE_INPUTS) || !isNamed(input.form)) return;
-    this.uploader.add({ files: [...input.files] }, readForm(input.form));
+    if (!input.matches(FILE_INPUTS)) return;
+    const files = [...input.files];
     input.value = "";
+    if (isNamed(input.form)) this.uploader.add({ files }, readForm(input.form));
   }
 
   onDragover(event) {
