@@ -4,14 +4,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from collections_app.views import archives, health, indexing, uploads
+from collections_app.views import archives, health, indexing, start, uploads
 from collections_app.views.accounts import account
 from collections_app.views.library import (
     bulk_actions,
     collections,
     duplicates,
     files,
-    gallery,
     images,
     trash,
 )
@@ -19,7 +18,7 @@ from collections_app.views.search import contact_sheet, examples, judgments, pag
 from collections_app.views.sharing import guest_pages, guests, invitations, members, public_links, shares, teams
 
 urlpatterns = [
-    path("", gallery.gallery, name="gallery"),
+    path("", start.start, name="gallery"),
     path("search/", page.search, name="search"),
     path("search/sheet/", contact_sheet.search_sheet, name="search_sheet"),
     path("search/examples/", examples.example_add, name="example_add"),

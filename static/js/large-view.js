@@ -56,13 +56,14 @@ class LargeView {
 
   /** Back closes the view, forward opens it again. If the tile is gone, the browser loads the picture's page.
    *
-   * Other steps in the history are htmx's, which would load the grid again when the view closes. */
+   * htmx would load the grid again when the view closes. Steps between pages with a state of their own are left to it. */
   onPopstate(event) {
-    if (this.isOpen && currentAddress() === this.gridAddress) {
+    const isGrid = currentAddress() === this.gridAddress;
+    if (isGrid && this.isOpen) {
       event.stopImmediatePropagation();
-      return this.returnToGrid();
+      this.returnToGrid();
     }
-    if (!event.state?.isLargeView) return;
+    if (isGrid || (event.state && !event.state.isLargeView)) return;
     const links = [this.current.link, ...tileLinks()].filter((each) => each?.isConnected);
     const link = links.find((each) => each.pathname === location.pathname);
     if (link) this.open(link);

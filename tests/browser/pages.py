@@ -28,6 +28,7 @@ QUERIES = {
     "public_search": ("?q=dog",),
 }
 VISITOR_PAGES = [
+    "/",
     "/accounts/login/",
     "/accounts/signup/",
     "/accounts/inactive/",

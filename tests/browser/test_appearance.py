@@ -36,7 +36,10 @@ from .pages import (
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 LARGE_SCREEN: ViewportSize = {"width": 3840, "height": 2160}
-PICTURE_PAGES = {"gallery", "collection", "search", "image", "trash", "public_link", "public_search", "public_image"}
+PICTURE_PAGES = {
+    *("gallery", "collections", "collection", "search", "image", "trash"),
+    *("public_link", "public_search", "public_image"),
+}
 # Nothing is on its way, but for pictures further down.
 _QUIET = """() => document.querySelector(".htmx-request") === null && [...document.images].every(
     (image) => image.complete || image.getBoundingClientRect().top > window.innerHeight)"""

@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 from .actions import create_collection
 from .test_appearance import APPEARANCES, PHONE, apply_appearance, is_too_wide
 
-MAX_HEADER_PX = 112
+MAX_HEADER_PX = 64
 ADDRESS = "anna.schmidt@example.com"
 # The number of lines of each part of the heading: the places where it may break are between the parts.
 _LINES = """(heading) => [...heading.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => {

@@ -11,8 +11,8 @@ empty form to somebody who may send it.
 
 TABLE = """
 address                  object    anon  link strng shr.v shr.e  view  edit owner    ex staff
-gallery             GET  -          302   302   200   200   200   200   200   200   200   200
-gallery             POST -          302   302   405   405   405   405   405   405   405   405
+gallery             GET  -          200   200   200   200   200   200   200   200   200   200
+gallery             POST -          405
 search              GET  -          302   302   200   200   200   200   200   200   200   200
 search              POST -          302   302   405   405   405   405   405   405   405   405
 search_sheet        GET  -          302

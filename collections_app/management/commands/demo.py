@@ -14,12 +14,12 @@ from collections_app.management.run_until_signal import drain_queue_with_progres
 from collections_app.models import Collection, Membership, PublicLink, Role, ShareRole, Team, User
 from collections_app.services.library.collections import create_collection
 from collections_app.services.sharing.accounts import mark_address_verified
-from collections_app.services.sharing.public_links import create_link
+from collections_app.services.sharing.public_links import DEMO_ACCOUNT, create_link
 from collections_app.services.sharing.shares import share_with_teammate
 from collections_app.services.sharing.teams import create_team
 from collections_app.services.uploads.ingest import ingest_upload
 
-ACCOUNTS = ("demo@example.com", "friend@example.com")
+ACCOUNTS = (DEMO_ACCOUNT, "friend@example.com")
 TEAM = "Painters"
 PASSWORD = "demo"  # noqa: S105 -- public, printed by the command
 

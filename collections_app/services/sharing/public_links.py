@@ -5,12 +5,31 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
+from django.db.models import F
 
 from collections_app.errors import LimitReached
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Collection, PublicLink, User
 from collections_app.services.attempts import LINK_PASSWORD, take_attempt
 from collections_app.services.sharing.owners import lock_owned_team
+
+# The demo command creates them. Their link is no secret: every visitor of a demo site may search the collection.
+DEMO_ACCOUNT = "demo@example.com"
+DEMO_COLLECTION = "Animals"
+
+
+def find_demo_link() -> PublicLink | None:
+    """Return the public link of the demo's collection, or None if this is no demo site."""
+    if settings.CLIP_MODEL != "demo":
+        return None
+    of_demo = PublicLink.objects.working().filter(
+        creator__email=DEMO_ACCOUNT,
+        collection__name=DEMO_COLLECTION,
+        collection__team__personal_of=F("creator"),
+        password="",
+        expires_at=None,
+    )
+    return of_demo.order_by("pk").first()
 
 
 @transaction.atomic

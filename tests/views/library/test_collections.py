@@ -1,9 +1,9 @@
-"""The pages of a collection."""
+"""The pages of collections: the lists, and one collection."""
 
 import pytest
 from django.test import Client
 
-from collections_app.models import Collection, Image, User
+from collections_app.models import Collection, Image, Share, User
 from tests.sample_team import SampleTeam, sign_in_client
 
 PAGES = ["/collections/{}/", "/collections/{}/rename/", "/collections/{}/delete/", "/collections/{}/upload/"]
@@ -24,6 +24,26 @@ def test_viewer_gets_403_for_every_change(address: str, as_viewer: Client, sampl
     assert answer.status_code == 403
     assert b"Only owners and editors of the team " in answer.content
     assert Collection.objects.get().name == "Garden"
+
+
+def test_collections_of_teams_and_shared_ones_are_listed_apart(
+    as_viewer: Client, as_outsider: Client, sample: SampleTeam
+) -> None:
+    Share.objects.create(collection=sample.collection, user=sample.outsider, role="viewer", sharer=sample.owner)
+    link = f'href="/collections/{sample.collection.pk}/"'
+    assert link in as_viewer.get("/collections/").content.decode()
+    assert link not in as_viewer.get("/shared/").content.decode()
+    assert link not in as_outsider.get("/collections/").content.decode()
+    shared = as_outsider.get("/shared/").content.decode()
+    assert link in shared
+    assert "owner@example.com" in shared
+
+
+@pytest.mark.parametrize("address", ["/collections/", "/shared/"])
+def test_lists_show_outsiders_nothing_of_a_team(address: str, as_outsider: Client, sample: SampleTeam) -> None:
+    page = as_outsider.get(address).content.decode()
+    assert "Garden" not in page
+    assert "/thumbnail/" not in page
 
 
 def test_viewer_sees_pictures_and_no_controls(as_viewer: Client, sample: SampleTeam) -> None:

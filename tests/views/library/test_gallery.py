@@ -9,10 +9,6 @@ from collections_app.models import Image, User
 from tests.sample_team import SampleTeam, put_pictures, sign_in_client
 
 
-def test_visitor_is_sent_to_sign_in(client: Client, db: None) -> None:
-    assert client.get("/").headers["Location"] == "/accounts/login/?next=/"
-
-
 def test_newcomer_sees_how_to_begin(db: None) -> None:
     client = sign_in_client(User.objects.create_user("new@example.com", "a long password"))
     page = client.get("/").content.decode()
@@ -45,7 +41,9 @@ def test_viewer_is_offered_no_retry(as_viewer: Client, sample: SampleTeam) -> No
     assert 'action="/indexing/retry/"' not in as_viewer.get("/").content.decode()
 
 
-@pytest.mark.parametrize("address", ["/", "/collections/{pk}/", "/search/", "/search/?collection={pk}"])
+@pytest.mark.parametrize(
+    "address", ["/", "/collections/", "/shared/", "/collections/{pk}/", "/search/", "/search/?collection={pk}"]
+)
 def test_number_of_statements_does_not_depend_on_the_number_of_pictures(
     address: str, as_owner: Client, sample: SampleTeam
 ) -> None:
