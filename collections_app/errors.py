@@ -147,6 +147,10 @@ class QuotaExceeded(ImageSearchError):
     """The team has reached its quota."""
 
 
+class GuestLinkFull(QuotaExceeded):
+    """A guest link has received as many files or bytes as it may."""
+
+
 class ModelLoading(EncoderError):
     """The model is still loading. The same request succeeds in a moment."""
 

@@ -11,6 +11,7 @@ _SLASH = r"(?:/|%2F|\\/)"
 # What precedes a secret in the site's addresses. The parameter `next` contains addresses with quoted slashes.
 _BEFORE_SECRETS = (
     rf"{_SLASH}s{_SLASH}",
+    rf"{_SLASH}g{_SLASH}",
     rf"{_SLASH}invitations{_SLASH}",
     rf"{_SLASH}search{_SLASH}examples{_SLASH}",
     rf"{_SLASH}confirm-email{_SLASH}",

@@ -10,6 +10,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 
+from collections_app.models import GuestLink
 from collections_app.services.uploads.report import UploadResult, build_not_stored_result, reject_truncated
 from collections_app.services.uploads.zip_signatures import SIGNATURE
 
@@ -67,10 +68,10 @@ class SizeLimitedUploadHandler(FileUploadHandler):
             raise RequestDataTooBig("The request is larger than any upload may be.")
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Stop reading at the first file if the person is signed out."""
+        """Stop reading at the first file if the person is signed out, and no guest."""
         super().new_file(*args, **kwargs)
         user = getattr(self.request, "user", None)
-        if user is None or not user.is_authenticated:
+        if (user is None or not user.is_authenticated) and not self._is_from_guest():
             raise StopUpload(connection_reset=True)
         self._head, self._size, self._is_cut = b"", 0, False
 
@@ -88,6 +89,13 @@ class SizeLimitedUploadHandler(FileUploadHandler):
             self._stored_bytes += self._size
             return None
         return TruncatedFile(name=self.file_name or "", size=self._size, is_archive=self._head == SIGNATURE)
+
+    def _is_from_guest(self) -> bool:
+        """Return whether the request is for the page of a guest link that works."""
+        match = getattr(self.request, "resolver_match", None)
+        if match is None or match.url_name != "guest_upload":
+            return False
+        return GuestLink.objects.working().filter(secret=match.kwargs["secret"]).exists()
 
     def _get_max_bytes(self) -> int:
         return _get_archive_bytes() if self._head == SIGNATURE else settings.MAX_UPLOAD_MB * 2**20

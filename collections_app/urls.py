@@ -17,7 +17,17 @@ from collections_app.views.library import (
     trash,
 )
 from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved, suggestions
-from collections_app.views.sharing import invitations, links, members, notices, public_links, shares, teams
+from collections_app.views.sharing import (
+    guest_pages,
+    guests,
+    invitations,
+    links,
+    members,
+    notices,
+    public_links,
+    shares,
+    teams,
+)
 
 urlpatterns = [
     path("", start.start, name="gallery"),
@@ -55,6 +65,11 @@ urlpatterns = [
     path("collections/<int:pk>/links/new/", links.link_create, name="link_create"),
     path("collections/<int:pk>/links/<int:link>/", links.link_edit, name="link_edit"),
     path("collections/<int:pk>/links/<int:link>/revoke/", links.link_revoke, name="link_revoke"),
+    path("collections/<int:pk>/guests/", guests.guest_links, name="guest_links"),
+    path("collections/<int:pk>/guests/<int:guest_link>/revoke/", guests.guest_revoke, name="guest_revoke"),
+    path("collections/<int:pk>/guests/waiting/", guests.guest_waiting, name="guest_waiting"),
+    path("collections/<int:pk>/guests/waiting/<int:waiting>/", guests.guest_thumbnail, name="guest_thumbnail"),
+    path("g/<str:secret>/", guest_pages.guest_upload, name="guest_upload"),
     path("teams/", teams.team_list, name="team_list"),
     path("teams/<int:pk>/", teams.team, name="team"),
     path("teams/<int:pk>/rename/", teams.team_rename, name="team_rename"),

@@ -6,6 +6,8 @@ from collections_app.models.compared_image import ComparedImage, DuplicateGroup,
 from collections_app.models.duplicate_dismissal import DuplicateDismissal
 from collections_app.models.example import Example
 from collections_app.models.favourite import Favourite
+from collections_app.models.guest_link import GuestLink
+from collections_app.models.guest_upload import GuestUpload
 from collections_app.models.image import Image, IndexState
 from collections_app.models.image_month import ImageMonth
 from collections_app.models.image_name import ImageName
@@ -35,6 +37,8 @@ __all__ = [
     "DuplicateGroup",
     "Example",
     "Favourite",
+    "GuestLink",
+    "GuestUpload",
     "Image",
     "ImageMonth",
     "ImageName",

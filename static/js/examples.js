@@ -1,6 +1,9 @@
-/* Example pictures for a search: selected, dropped or pasted anywhere on the page, and sent at once. */
+/* Example pictures for a search: selected, dropped on the search box or pasted, and sent at once. A picture that is
+   dropped elsewhere is uploaded (see upload-targets.js). */
 
 import { connectElements } from "./elements.js";
+
+export const SEARCH_BOX = "[role='search'], [data-example-form]";
 
 class ExampleForm {
   constructor(form) {
@@ -9,21 +12,23 @@ class ExampleForm {
     this.input.addEventListener("change", () => this.input.files.length && form.requestSubmit());
     document.addEventListener("paste", (event) => this.submitFiles(event, event.clipboardData));
     document.addEventListener("dragover", (event) => this.onDragover(event));
-    document.addEventListener("dragleave", () => this.highlight(false));
+    document.addEventListener("dragleave", () => this.highlight(null));
     document.addEventListener("drop", (event) => {
-      this.highlight(false);
-      this.submitFiles(event, event.dataTransfer);
+      this.highlight(null);
+      if (event.target.closest?.(SEARCH_BOX)) this.submitFiles(event, event.dataTransfer);
     });
   }
 
   onDragover(event) {
-    if (!this.form.isConnected || ![...event.dataTransfer.types].includes("Files")) return;
+    const box = event.target.closest?.(SEARCH_BOX);
+    if (!this.form.isConnected || !box || !event.dataTransfer.types.includes("Files")) return;
     event.preventDefault();
-    this.highlight(true);
+    this.highlight(box);
   }
 
-  highlight(isOn) {
-    document.body.classList.toggle("drop-target", isOn);
+  highlight(box) {
+    document.querySelector(".drop-target")?.classList.remove("drop-target");
+    box?.classList.add("drop-target");
   }
 
   /** Submit the files of a drop or of the clipboard; pasted text is left to the browser. */

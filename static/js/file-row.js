@@ -7,6 +7,7 @@ export class FileRow {
     this.file = file;
     this.state = "waiting";
     this.progress = 0;
+    this.canRetry = false;
     this.onRetry = onRetry;
     this.element = template.content.firstElementChild.cloneNode(true);
     this.find(".file-name").textContent = file.webkitRelativePath || file.name;
@@ -32,9 +33,14 @@ export class FileRow {
     this.progressBar.value = progress;
   }
 
+  get isFailed() {
+    return this.element.classList.contains("file-failed");
+  }
+
   finish(response) {
     this.progress = 1;
     this.state = response.error ? "failed" : response.created ? "added" : "duplicate";
+    this.canRetry = Boolean(response.canRetry);
     if (response.error) this.showError(response.error);
     else if (response.archive) this.showArchive(response);
     else this.showPicture(response);
@@ -43,6 +49,7 @@ export class FileRow {
   showError(message) {
     this.element.classList.add("file-failed");
     this.find(".file-state").textContent = message;
+    if (!this.canRetry) return;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button";
@@ -56,7 +63,6 @@ export class FileRow {
   showUnreadable() {
     this.progress = 1;
     this.state = "failed";
-    this.isUnreadable = true;
     this.element.classList.add("file-failed");
     this.find(".file-state").textContent = getMessage("unreadable");
   }
@@ -86,7 +92,11 @@ export class FileRow {
   }
 
   showPicture(response) {
-    const { url, collection, note, elsewhere, thumbnail } = response;
+    const { url, collection, note, elsewhere, thumbnail, sentence } = response;
+    if (!url) {
+      this.find(".file-state").textContent = sentence; // the answer to a guest
+      return;
+    }
     this.find(".file-state").replaceChildren(createLink(url, getMessage(this.state, { collection })));
     if (note) this.find(".file-state").append(" ", createLink(elsewhere, note));
     const picture = Object.assign(new Image(48, 48), { alt: "", loading: "lazy", src: thumbnail });

@@ -5,9 +5,10 @@ import { getMessage } from "./messages.js";
 const POLL_MS = 1500;
 const SLOW_POLL_MS = 10_000;
 
-/** Send the form's fields and one file; resolve to the server's JSON, or to {error: message}. Never rejects.
+/** Send some fields and one file; resolve to the server's JSON, or to {error: message}. Never rejects.
  *
- * `mayBeSignedOut` is true if the session may be lost. Then the server may also close the connection early. */
+ * `mayBeSignedOut` is true if the session may be lost. Then the server may also close the connection early.
+ * `canRetry` is true if the same file may be accepted later: not if the file itself or the collection is at fault. */
 export function sendFile(address, fields, file, onProgress) {
   const body = new FormData();
   for (const [name, value] of fields) body.append(name, value);
@@ -47,9 +48,10 @@ async function fetchReport(previous) {
 function readResponse(request) {
   const response = parseJson(request.responseText);
   const mayBeSignedOut = request.status === 0 || ["signed_out", "csrf"].includes(response?.code);
-  if (response?.error) return { ...response, mayBeSignedOut };
-  if ((response?.id || response?.archive) && request.status < 300) return response;
-  return { error: getMessage(`failed-${request.status}`, {}, "failed"), mayBeSignedOut };
+  const canRetry = mayBeSignedOut || request.status === 429 || request.status >= 500;
+  if (response?.error) return { ...response, mayBeSignedOut, canRetry };
+  if ((response?.id || response?.archive || response?.created) && request.status < 300) return response;
+  return { error: getMessage(`failed-${request.status}`, {}, "failed"), mayBeSignedOut, canRetry };
 }
 
 function parseJson(text) {

@@ -1,17 +1,17 @@
-/* The session of the upload page: whether it is lost, and a fresh form token after signing in again. */
+/* The session of an upload: whether it is lost, and a fresh form token after signing in again. */
 
-/** Return "restored", "signed-out", "other-account" or "unreachable". A restored session's token is put into the form.
+/** Return "restored", "signed-out", "other-account" or "unreachable". A restored session's token is put into the tray.
  *
- * Signing in changes the token, and scripts cannot read cookies: the page is fetched again. */
-export async function restoreSession(form) {
+ * Signing in changes the token, and scripts cannot read cookies: a page is fetched again. */
+export async function restoreSession(tray) {
   try {
-    const response = await fetch(form.action, { headers: { Accept: "text/html" } });
+    const response = await fetch(tray.dataset.address, { headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const fresh = page.querySelector("[data-uploader]");
+    const fresh = page.querySelector("[data-tray]");
     if (!fresh) return page.querySelector("form[action*='login']") ? "signed-out" : "unreachable";
-    if (fresh.dataset.account !== form.dataset.account) return "other-account";
+    if (fresh.dataset.account !== tray.dataset.account) return "other-account";
     const token = fresh.querySelector("[name=csrfmiddlewaretoken]").value;
-    form.querySelector("[name=csrfmiddlewaretoken]").value = token;
+    tray.querySelector("[name=csrfmiddlewaretoken]").value = token;
     return "restored";
   } catch {
     return "unreachable";

@@ -1,10 +1,10 @@
-/* Files of a folder that are not uploaded: system files, and files of other programs. The form lists their names. */
+/* Files of a folder that are not uploaded: system files, and files of other programs. The upload tray lists their names. */
 
 const MAX_NAMED = 3;
 
 export class SkippedFiles {
-  constructor(form) {
-    const read = (name) => form.dataset[name].split("/");
+  constructor(tray) {
+    const read = (name) => tray.dataset[name].split("/");
     this.names = new Set(read("skippedNames"));
     this.prefixes = read("skippedPrefixes");
     this.suffixes = read("skippedSuffixes");

@@ -1,7 +1,5 @@
-/* The upload page: files from a dialog, a folder or a drop, three at a time, one request for each. */
+/* The upload tray: the queue of files, three at a time, one request for each. It stays while pages change. */
 
-import { droppedFiles } from "./dropped-files.js";
-import { connectElements } from "./elements.js";
 import { FileRow } from "./file-row.js";
 import { SkippedFiles } from "./skipped-files.js";
 import { getMessage } from "./messages.js";
@@ -9,42 +7,74 @@ import { awaitArchive, sendFile } from "./send-file.js";
 import { restoreSession } from "./session.js";
 
 const MAX_PARALLEL = 3;
+const WIDE = "(min-width: 56.25rem)";
 
-class Uploader {
-  constructor(form) {
-    this.form = form;
+export class Uploader {
+  /** `onPicture` is called with the address of a collection that got a picture. */
+  constructor(tray, onPicture) {
+    this.tray = tray;
+    this.onPicture = onPicture;
+    this.rowTemplate = tray.querySelector("template[data-row]");
+    this.list = this.find("list");
+    this.retryAll = this.find("retry-all");
+    this.done = this.find("done");
+    this.signedOut = this.find("signed-out");
+    this.toggle = this.find("toggle");
+    this.toggle.addEventListener("click", () => this.expand(this.find("body").hidden));
+    this.find("close").addEventListener("click", () => this.clear());
+    this.retryAll.addEventListener("click", () => this.failedRows().forEach((row) => this.retry(row)));
+    this.find("continue").addEventListener("click", () => this.resume());
+    window.addEventListener("focus", () => this.isPaused && this.resume());
+    window.addEventListener("beforeunload", (event) => this.isBusy() && event.preventDefault());
+    this.clear();
+  }
+
+  find(name) {
+    return this.tray.querySelector(`[data-${name}]`);
+  }
+
+  clear() {
     this.rows = [];
     this.runningCount = 0;
     this.isPaused = false;
-    this.skipped = new SkippedFiles(form);
-    this.rowTemplate = document.querySelector("template[data-row]");
-    this.section = document.querySelector("[data-progress]");
-    this.list = this.section.querySelector("[data-list]");
-    this.retryAll = this.section.querySelector("[data-retry-all]");
-    this.done = this.section.querySelector("[data-done]");
-    this.signedOut = this.section.querySelector("[data-signed-out]");
-    this.retryAll.addEventListener("click", () => this.failedRows().forEach((row) => this.retry(row)));
-    this.signedOut.querySelector("[data-continue]").addEventListener("click", () => this.resume());
-    window.addEventListener("focus", () => this.isPaused && this.resume());
-    window.addEventListener("beforeunload", (event) => this.isBusy() && event.preventDefault());
+    this.skipped = new SkippedFiles(this.tray);
+    this.list.replaceChildren();
+    this.tray.hidden = true;
   }
 
-  add(files, unreadable = []) {
-    for (const file of this.skipped.filter(files)) this.addRow(file);
-    for (const name of unreadable) this.addRow({ name }).showUnreadable();
+  expand(isExpanded) {
+    this.find("body").hidden = !isExpanded;
+    this.toggle.setAttribute("aria-expanded", isExpanded);
+  }
+
+  /** `target` is {address, fields}: where the files are sent, and the fields of the form that say to which collection. */
+  add({ files, unreadable = [] }, target) {
+    if (this.tray.hidden) this.expand(matchMedia(WIDE).matches || document.querySelector("[data-uploader]") !== null);
+    for (const file of this.skipped.filter(files)) this.addRow(file, target);
+    for (const name of unreadable) {
+      const row = this.addRow({ name }, target);
+      row.showUnreadable();
+      this.moveToFailures(row);
+    }
     const sentences = this.skipped.describe(getMessage);
-    const note = this.section.querySelector("p[data-skipped]");
+    const note = this.find("skipped");
     note.textContent = sentences.join(" ");
     note.hidden = sentences.length === 0;
-    this.section.hidden = this.rows.length === 0 && note.hidden;
+    this.tray.hidden = this.rows.length === 0 && note.hidden;
     this.startNext();
   }
 
-  addRow(file) {
+  addRow(file, target) {
     const row = new FileRow(this.rowTemplate, file, (failed) => this.retry(failed));
+    row.target = target;
     this.rows.push(row);
     this.list.append(row.element);
     return row;
+  }
+
+  /** Failures come first in the list. */
+  moveToFailures(row) {
+    this.list.insertBefore(row.element, this.list.querySelector(".file:not(.file-failed)"));
   }
 
   retry(row) {
@@ -62,7 +92,9 @@ class Uploader {
   async send(row) {
     row.state = "running";
     this.runningCount += 1;
-    const response = await sendFile(this.form.action, this.fields(), row.file, (progress) => {
+    const { address, fields } = row.target;
+    const token = this.tray.querySelector("[name=csrfmiddlewaretoken]");
+    const response = await sendFile(address, [[token.name, token.value], ...fields], row.file, (progress) => {
       row.setProgress(progress);
       this.showProgress();
     });
@@ -80,14 +112,18 @@ class Uploader {
       });
     }
     row.finish(report);
+    if (row.isFailed) this.moveToFailures(row);
     if (report.collection_url) this.done.href = report.collection_url;
-    if (report.created) document.body.dispatchEvent(new Event("picture-uploaded"));
+    if (report.created) {
+      document.body.dispatchEvent(new Event("picture-uploaded"));
+      this.onPicture(report.collection_url);
+    }
     this.showCounts();
   }
 
   /** Queue a file again, once, if the session was lost or the connection broke. Return false if it stays failed. */
   async requeue(row) {
-    const state = this.isPaused ? "signed-out" : await restoreSession(this.form);
+    const state = this.isPaused ? "signed-out" : await restoreSession(this.tray);
     if (state === "unreachable" || (state === "restored" && row.wasRequeued)) return false;
     row.reset();
     row.wasRequeued = true;
@@ -98,12 +134,13 @@ class Uploader {
   pause(state) {
     this.isPaused = true;
     this.signedOut.hidden = false;
-    this.signedOut.querySelector("[data-signed-out-text]").textContent = getMessage(state);
+    this.find("signed-out-text").textContent = getMessage(state);
+    this.expand(true);
   }
 
   /** Continue if the person has signed in again, in another tab. */
   async resume() {
-    const state = await restoreSession(this.form);
+    const state = await restoreSession(this.tray);
     if (state === "unreachable") return;
     if (state !== "restored") {
       this.pause(state);
@@ -115,14 +152,9 @@ class Uploader {
     this.startNext();
   }
 
-  /** Return the form's text fields, read again for each file: the CSRF token and the collection. */
-  fields() {
-    return [...new FormData(this.form)].filter(([, value]) => typeof value === "string");
-  }
-
   /** Return the rows that can be tried again. */
   failedRows() {
-    return this.rowsIn("failed").filter((row) => !row.isUnreadable);
+    return this.rowsIn("failed").filter((row) => row.canRetry);
   }
 
   rowsIn(state) {
@@ -138,42 +170,15 @@ class Uploader {
     const parts = [getMessage("done", { done: added + duplicates, all: this.rows.length })];
     if (duplicates) parts.push(getMessage("count-duplicates", { count: duplicates }));
     if (failed) parts.push(getMessage("count-failed", { count: failed }));
-    this.section.querySelector("[data-count]").textContent = parts.join(", ");
+    this.find("count").textContent = parts.join(", ");
     this.retryAll.hidden = this.failedRows().length < 2;
-    this.done.hidden = this.isBusy() || added + duplicates === 0;
+    this.done.hidden = this.isBusy() || !this.done.hasAttribute("href");
+    this.find("close").hidden = this.isBusy() || this.rowsIn("unpacking").length > 0;
     this.showProgress();
   }
 
   showProgress() {
     const sum = this.rows.reduce((total, row) => total + row.progress, 0);
-    this.section.querySelector("[data-total]").value = sum / Math.max(this.rows.length, 1);
+    this.find("total").value = sum / Math.max(this.rows.length, 1);
   }
 }
-
-function connectForm(form) {
-  const uploader = new Uploader(form);
-  const dropZone = form.querySelector("[data-drop-zone]");
-  form.querySelectorAll("[data-with-script]").forEach((element) => (element.hidden = false));
-  form.querySelectorAll("[data-without-script]").forEach((element) => element.remove());
-  form.addEventListener("submit", (event) => event.preventDefault());
-  for (const input of form.querySelectorAll("[data-files], [data-folder]")) {
-    input.addEventListener("change", () => {
-      uploader.add([...input.files]);
-      input.value = "";
-    });
-  }
-  for (const name of ["dragover", "dragleave", "drop"]) {
-    document.addEventListener(name, (event) => {
-      if (!form.isConnected) return;
-      event.preventDefault();
-      dropZone.classList.toggle("drop-zone-active", name === "dragover");
-    });
-  }
-  document.addEventListener("drop", async (event) => {
-    if (!form.isConnected) return;
-    const { files, unreadable } = await droppedFiles(event.dataTransfer);
-    uploader.add(files, unreadable);
-  });
-}
-
-connectElements("[data-uploader]", connectForm);

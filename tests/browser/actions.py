@@ -40,8 +40,8 @@ def wait_for_uploader(page: Page) -> None:
     page.locator("[data-drop-zone] [data-with-script]").first.wait_for()
 
 
-def drop_files(page: Page, files: Sequence[Path]) -> None:
-    """Drop files from outside the browser onto the page, as far as a script can."""
+def drop_files(page: Page, files: Sequence[Path], *, onto: str = "[data-drop-zone]") -> None:
+    """Drop files from outside the browser onto an element of the page, as far as a script can."""
     contents = [{"name": file.name, "data": base64.b64encode(file.read_bytes()).decode()} for file in files]
     transfer = page.evaluate_handle(
         """(files) => {
@@ -54,8 +54,10 @@ def drop_files(page: Page, files: Sequence[Path]) -> None:
         }""",
         contents,
     )
-    wait_for_uploader(page)
-    page.dispatch_event("[data-drop-zone]", "drop", {"dataTransfer": transfer})
+    if onto == "[data-drop-zone]":
+        wait_for_uploader(page)
+    for name in ("dragover", "drop"):
+        page.dispatch_event(onto, name, {"dataTransfer": transfer})
 
 
 def expect_uploaded(page: Page, text: str) -> None:

@@ -10,6 +10,7 @@ NO_PAGES = {
     "public_thumbnail": FILE,
     "public_preview": FILE,
     "public_download": FILE,
+    "guest_thumbnail": FILE,
     "image_file": FILE,
     "image_download": FILE,
     "image_thumbnail": FILE,

@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize
 
 from tests.permissions.requests import fill, routes
+from tests.sample_team import picture_bytes
 
 from .actions import choose_files, confirm_access, create_collection, expect_uploaded, wait_for_answer, wait_for_index
 from .conftest import sign_up
@@ -80,6 +81,7 @@ def state(browser: Browser, site: str, scenes: list[Path]) -> Iterator[tuple[obj
     wait_for_index(page)
     values |= {"image": trash_one_picture(page, values), "search": save_a_search(page)}
     values |= make_team_and_link(page, values)
+    values["guest_secret"] = make_guest_link(page, values)
     values["archive"] = upload_archive(page, values, scenes)
     friend = browser.new_context(base_url=site)
     values["member"] = add_owner_with_link(page, sign_up(friend.new_page()), values)
@@ -143,6 +145,18 @@ def make_team_and_link(page: Page, values: dict[str, object]) -> dict[str, objec
     key = (page.locator(".picture-nav a").first.get_attribute("href") or "").split("/")[-2]
     secrets = {"invitation_secret": invitation.rsplit("/", 2)[1], "secret": link.rsplit("/", 2)[1], "key": key}
     return {"team": team, "public_id": picture, "link": int(settings.split("/")[-2]), **secrets}
+
+
+def make_guest_link(page: Page, values: dict[str, object]) -> str:
+    """Make a guest link, and send a picture through it, which waits for approval. Return its secret."""
+    page.goto(f"/collections/{values['collection']}/guests/")
+    page.get_by_role("button", name="Create link").click()
+    link = page.get_by_label("Link", exact=True).input_value()
+    page.goto(link)
+    drawing = {"name": "dot.png", "mimeType": "image/png", "buffer": picture_bytes("teal")}
+    page.locator("[data-files]").set_input_files(files=[drawing])  # type: ignore[list-item]
+    expect_uploaded(page, "1 of 1 done")
+    return link.rsplit("/", 2)[1]
 
 
 def add_owner_with_link(page: Page, friend: Page, values: dict[str, object]) -> int:

@@ -28,14 +28,14 @@ def expect_found_first(page: Page, scene: Path) -> None:
 
 
 def drop_or_paste(page: Page, scene: Path, event: str) -> None:
-    """Drop or paste a file, as far as a script can."""
+    """Drop a file on the search box or paste it, as far as a script can."""
     page.evaluate(
         """([event, data, name]) => {
             const transfer = new DataTransfer();
             const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
             transfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
             const options = { bubbles: true, cancelable: true };
-            document.body.dispatchEvent(event === "paste"
+            document.querySelector("[role=search]").dispatchEvent(event === "paste"
                 ? new ClipboardEvent(event, { ...options, clipboardData: transfer })
                 : new DragEvent(event, { ...options, dataTransfer: transfer }));
         }""",

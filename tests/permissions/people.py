@@ -1,5 +1,6 @@
 """The roles, and the pictures that they request."""
 
+import io
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +25,11 @@ from collections_app.models import (
     User,
 )
 from collections_app.services.library.collections import create_collection
+from collections_app.services.sharing.guest_links import GuestLinkTerms, create_guest_link
 from collections_app.services.sharing.invitations import invite
 from collections_app.services.sharing.public_links import create_link, make_collection_key
-from tests.sample_team import put_picture
+from collections_app.services.uploads.guest_uploads import receive_guest_file
+from tests.sample_team import picture_bytes, put_picture
 
 T = TypeVar("T")
 
@@ -37,7 +40,10 @@ PEOPLE = (
 # Columns of the tables that stand for several people.
 _COLUMN_PEOPLE = {"ex-member": ("ex-member", "removed member")}
 MISSING_ID = 10**9
-_NUMBERED = ("collection", "image", "team", "member", "share", "link", "notice", "invitation", "search", "archive")
+_NUMBERED = (
+    *("collection", "image", "team", "member", "share", "link", "notice", "invitation", "search", "archive"),
+    *("guest_link", "waiting"),
+)
 LINK_PASSWORD = "tulip"
 
 
@@ -97,7 +103,7 @@ def make_scenario() -> Scenario:
             | {"image": alone.pk, "public_id": alone.public_id, "notice": notices[1]},
             "foreign": _make_values(foreign, _get_foreign_user()),
             "deleted": dict.fromkeys(_NUMBERED, MISSING_ID)
-            | dict.fromkeys(("secret", "token", "invitation_secret", "key"), "no-such-secret")
+            | dict.fromkeys(("secret", "token", "invitation_secret", "key", "guest_secret"), "no-such-secret")
             | {"public_id": uuid.uuid4()},
         },
     )
@@ -168,7 +174,13 @@ def _make_values(collection: Collection, inviter: User, *, link_password: str = 
     archive = ArchiveImport.objects.create(
         uploader=inviter, collection=collection, original_name="a.zip", byte_size=9, language="en", entry_count=1
     )
+    terms = GuestLinkTerms(max_files=9, max_bytes=2**20)
+    guest_link = create_guest_link(collection=collection, creator=inviter, terms=terms)
+    receive_guest_file(link=guest_link, file=io.BytesIO(picture_bytes("lime")), name="guest.png")
     return {
+        "guest_link": guest_link.pk,
+        "guest_secret": guest_link.secret,
+        "waiting": guest_link.uploads.get().pk,
         "archive": archive.pk,
         "collection": collection.pk,
         "image": image.pk,

@@ -41,6 +41,8 @@ def fill(route: str, values: dict[str, object]) -> str:
             name = _BY_PREFIX[prefix]
         elif name == "secret" and prefix == "invitations":
             name = "invitation_secret"
+        elif name == "secret" and prefix == "g":
+            name = "guest_secret"
         return str(values[name])
 
     return "/" + _PARAMETER.sub(value, route)

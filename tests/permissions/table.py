@@ -83,6 +83,28 @@ link_edit           POST other      302   302   404   404   404   404   404   40
 link_revoke         GET  any        302   302   405   405   405   405   405   405   405   405
 link_revoke         POST active     302   302   404   403   403   403   403   302   404   404
 link_revoke         POST other      302   302   404   404   404   404   404   404   404   404
+guest_links         GET  active     302   302   404   403   403   403   403   200   404   404
+guest_links         GET  other      302   302   404   404   404   404   404   404   404   404
+guest_links         POST active     302   302   404   403   403   403   403   400   404   404
+guest_links         POST other      302   302   404   404   404   404   404   404   404   404
+guest_revoke        GET  any        302   302   405   405   405   405   405   405   405   405
+guest_revoke        POST active     302   302   404   403   403   403   403   302   404   404
+guest_revoke        POST other      302   302   404   404   404   404   404   404   404   404
+guest_waiting       GET  active     302   302   404   403   200   403   200   200   404   404
+guest_waiting       GET  other      302   302   404   404   404   404   404   404   404   404
+guest_waiting       POST active     302   302   404   403   302   403   302   302   404   404
+guest_waiting       POST other      302   302   404   404   404   404   404   404   404   404
+guest_thumbnail     GET  active     302   302   404   403   200   403   200   200   404   404
+guest_thumbnail     GET  other      302   302   404   404   404   404   404   404   404   404
+guest_thumbnail     POST any        302   302   405   405   405   405   405   405   405   405
+guest_upload        GET  active     200
+guest_upload        GET  trashed    404
+guest_upload        GET  foreign    200
+guest_upload        GET  deleted    404
+guest_upload        POST active     400
+guest_upload        POST trashed    404
+guest_upload        POST foreign    400
+guest_upload        POST deleted    404
 team_list           GET  -          302   302   200   200   200   200   200   200   200   200
 team_list           POST -          302   302   400   400   400   400   400   400   400   400
 team                GET  active     302   302   404   404   404   200   200   200   404   404

@@ -16,6 +16,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from collections_app.models import (
     ArchiveImport,
     Favourite,
+    GuestLink,
     Image,
     Membership,
     PublicLink,
@@ -97,8 +98,12 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
     )
     Share.objects.filter(pk=share.pk).delete()
     favourite = _love_many(library)
+    guest_link = GuestLink.objects.create(
+        collection=library.collection, creator=library.owner, max_files=9, max_bytes=9
+    )
     values: dict[str, object] = {
         "archive": archive.pk,
+        "guest_secret": guest_link.secret,
         "collection": library.collection.pk,
         "image": middle.pk,
         "team": library.team.pk,

@@ -185,3 +185,18 @@ def test_result_says_that_a_demo_model_knows_drawings_only(
         assert progress.count(sentence) == count
     archive = SimpleUploadedFile("one.zip", zipped(lambda file: file.writestr("d.png", picture_bytes("navy"))))
     assert as_owner.post(address, {"files": archive}, follow=True).content.decode().count(sentence) == count
+
+
+def test_only_people_who_may_edit_a_collection_can_drop_files_on_its_page(
+    as_owner: Client, as_viewer: Client, sample: SampleTeam
+) -> None:
+    address = f"/collections/{sample.collection.pk}/"
+    sign = f'data-address="{address}upload/"'
+    assert sign in as_owner.get(address).content.decode()
+    assert sign not in as_viewer.get(address).content.decode()
+
+
+def test_tray_is_on_every_page_of_signed_in_people_and_no_other(as_owner: Client, client: Client) -> None:
+    sign = 'data-tray data-address="/upload/"'
+    assert all(sign in as_owner.get(address).content.decode() for address in ("/", "/trash/", "/account/", "/upload/"))
+    assert sign not in client.get("/accounts/login/").content.decode()

@@ -11,7 +11,7 @@ from django.core.cache import caches
 
 from collections_app.errors import TooManyAttempts, TooManyRequests
 from collections_app.errors import gettext_noop as _
-from collections_app.models import PublicLink, User
+from collections_app.models import GuestLink, PublicLink, User
 from collections_app.services.attempts import Limit, get_network, take_slot
 
 _MINUTE_S, _HOUR_S = 60, 3600
@@ -43,7 +43,13 @@ def count_link_download(*, link: PublicLink, address: str) -> None:
         raise TooManyRequests(_("Too many downloads from this collection. Wait a minute, then try again."))
 
 
-def _count_visit(name: str, link: PublicLink, address: str, most: int) -> bool:
+def count_guest_upload(*, link: GuestLink, address: str) -> None:
+    """`address` is the guest's IP address. Raises TooManyRequests."""
+    if not _count_visit("guest-uploads", link, address, settings.GUEST_UPLOADS_PER_MINUTE):
+        raise TooManyRequests(_("Too many pictures at once. Wait a minute, then try again."))
+
+
+def _count_visit(name: str, link: PublicLink | GuestLink, address: str, most: int) -> bool:
     """Count one visit. Return whether the visitor on this link and the link itself are within their limits."""
     if not most:
         return True
