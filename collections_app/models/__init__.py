@@ -21,8 +21,8 @@ from collections_app.models.recent_search import RecentSearch
 from collections_app.models.relevance_judgment import RelevanceJudgment
 from collections_app.models.saved_search import SavedSearch, SearchVisit
 from collections_app.models.share import Share, ShareRole
-from collections_app.models.tag_total import TagTotal
 from collections_app.models.share_notice import ShareNotice
+from collections_app.models.tag_total import TagTotal
 from collections_app.models.team import Membership, Role, Team
 from collections_app.models.undo_step import BulkAction, UndoStep
 from collections_app.models.user import User

@@ -11,7 +11,7 @@ def compare_groups_again(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('collections_app', '0020_letters_of_tags'),
+        ('collections_app', '0022_favourite'),
     ]
 
     operations = [

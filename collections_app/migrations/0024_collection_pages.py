@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('collections_app', '0021_timeline'),
+        ('collections_app', '0023_suggestions'),
     ]
 
     operations = [

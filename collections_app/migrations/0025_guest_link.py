@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('collections_app', '0020_letters_of_tags'),
+        ('collections_app', '0024_collection_pages'),
     ]
 
     operations = [
