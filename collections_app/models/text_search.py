@@ -23,11 +23,15 @@ def drop_stop_words(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ScopedWords:
-    """Words to find in the names of the pictures of these teams and of these single collections."""
+    """Words to find in the names of the pictures of these teams and of these single collections.
+
+    The last word may be the beginning of one, unless `is_complete`.
+    """
 
     text: str
     team_ids: tuple[int, ...] = ()
     collection_ids: tuple[int, ...] = ()
+    is_complete: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -38,7 +42,7 @@ class ScopedWords:
         return build_scope_prefixes(self.team_ids, self.collection_ids)
 
     def build_fts5_query(self, *, is_own_only: bool = False) -> str:
-        """Return an FTS5 query for all words in one of the scopes; the last word is a prefix.
+        """Return an FTS5 query for all words in one of the scopes.
 
         Each scope has its own terms, so FTS5 reads no rows of other teams.
         """
@@ -55,18 +59,18 @@ class ScopedWords:
         terms = []
         for place, word in enumerate(words, 1):
             phrases = [
-                format_phrase([f"{prefix}{token}" for token in tokens], is_prefix)
-                for tokens, is_prefix in _list_phrases(word, is_last=place == len(words))
+                format_phrase([f"{prefix}{token}" for token in tokens], is_start)
+                for tokens, is_start in _list_phrases(word, is_prefix=place == len(words) and not self.is_complete)
             ]
             terms.append(f"({either.join(phrases)})")
         return f"({both.join(terms)})"
 
 
-def _list_phrases(word: NameWord, *, is_last: bool) -> list[tuple[list[str], bool]]:
+def _list_phrases(word: NameWord, *, is_prefix: bool) -> list[tuple[list[str], bool]]:
     """Return the alternative phrases for a word: consecutive tokens, and whether the last token is a prefix."""
     if word.is_unspaced:
         return [(word.pairs, False)] if word.pairs else [([word.text], True)]
-    return [([word.joined], is_last), *([(word.parts, is_last)] if word.parts else [])]
+    return [([word.joined], is_prefix), *([(word.parts, is_prefix)] if word.parts else [])]
 
 
 def _format_fts5_phrase(tokens: Sequence[str], is_prefix: bool) -> str:

@@ -256,6 +256,23 @@ def test_index_returns_no_matches_of_other_teams(sample: SampleTeam) -> None:
         assert [each.pk for each in matched] == [own.pk]
 
 
+def test_complete_words_are_not_beginnings_of_others(sample: SampleTeam) -> None:
+    """A filter for the tag "tag5" must not read the pictures with "tag50" to "tag59"."""
+    counts = [
+        ImageName.objects.filter(words__matching=ScopedWords(text, (sample.team.pk,), is_complete=True)).count()  # type: ignore[misc]
+        for text in ("rose", "ros")
+    ]
+    assert counts == [1, 0]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="Needs PostgreSQL.")
+@pytest.mark.usefixtures("db")
+def test_cursors_are_planned_for_all_of_their_rows() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW cursor_tuple_fraction")
+        assert cursor.fetchone() == ("1",)
+
+
 def test_search_takes_one_statement(sample: SampleTeam, django_assert_num_queries: Callable[..., object]) -> None:
     query = search_names("rose", Image.objects.visible_to(sample.owner)).with_collection()
     with django_assert_num_queries(1):  # type: ignore[attr-defined]

@@ -43,8 +43,9 @@ class NameMatch:
     is_whole: bool
 
 
-def build_words(request: SearchRequest, text: str) -> ScopedWords:
-    return ScopedWords(text, tuple(request.scope.team_ids), tuple(request.scope.collections))
+def build_words(request: SearchRequest, text: str, *, is_complete: bool = False) -> ScopedWords:
+    team_ids, collection_ids = tuple(request.scope.team_ids), tuple(request.scope.collections)
+    return ScopedWords(text, team_ids, collection_ids, is_complete=is_complete)
 
 
 def find_name_matches(request: SearchRequest) -> list[NameMatch]:

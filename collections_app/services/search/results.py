@@ -274,7 +274,7 @@ def _find_newest(request: SearchRequest) -> SearchResults:
     if request.query.terms or not request.query.filters:
         return SearchResults()
     images, is_by_date = request.scope.images, request.filters.is_newest_first
-    tag_words = build_words(request, " ".join(request.filters.values.get("tag", ())))
+    tag_words = build_words(request, " ".join(request.filters.values.get("tag", ())), is_complete=True)
     named = images if tag_words.is_empty else images.having_names(tag_words)
     ordered = named.latest_taken_first() if is_by_date else named.latest_first()
     hashes = dict(request.filters.apply(ordered, limit=MAX_HITS).values_list("pk", "sha256"))

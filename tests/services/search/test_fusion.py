@@ -1,6 +1,7 @@
 """One ranking of index and names: reciprocal rank fusion, what is likely, copies, and what examples hide."""
 
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 from django.db import connection, connections
@@ -102,7 +103,7 @@ def test_title_match_without_a_vector_has_no_score(sample: SampleTeam) -> None:
 
 def test_public_link_finds_no_names(sample: SampleTeam, drain: Drain) -> None:
     drain()
-    request = build_collection_request(collection=sample.collection, parameters={"q": "rose"})
+    request = build_collection_request(collections=[sample.collection], parameters={"q": "rose"})
     assert find_name_matches(request) == []
     assert [each.name for each in run_search(request).ranked] == [None]
 
@@ -140,8 +141,15 @@ def test_index_is_searched_without_the_database(sample: SampleTeam, drain: Drain
     with CaptureQueriesContext(connection) as statements:
         assert search(sample, f"red like:{sample.image.pk}", wanted=24).ranked
     assert len(statements) <= 12
-    opened = background.start(lambda: [each.connection for each in connections.all(initialized_only=True)])()
-    assert opened in ([], [None])
+    is_started = Event()
+
+    def list_connections() -> list[object]:
+        is_started.set()
+        return [each.connection for each in connections.all(initialized_only=True)]
+
+    wait = background.start(list_connections)
+    assert is_started.wait(30)  # work that has not begun is done by the thread that waits for it
+    assert wait() in ([], [None])
 
 
 def test_error_of_background_work_reaches_the_caller() -> None:
