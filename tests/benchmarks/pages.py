@@ -43,15 +43,15 @@ def print_pages(sizes: Sequence[int], sites: Sequence[Mapping[str, Task]]) -> No
     print("| page | pictures | statements | ms | late page: statements | ms |\n|---|--:|--:|--:|--:|--:|")
     for first, later in PAGES.items():
         for size, site in zip(sizes, sites, strict=True):
-            cells = [_format(site[name]) if name else "| |" for name in (first, later)]
-            print(f"| {first} | {size:,} {cells[0]} {cells[1] or ''}")
+            cells = [_format(site[name]) if name else " | " for name in (first, later)]
+            print(f"| {first} | {size:,} | {' | '.join(cells)} |")
     print()
     for first, later in PAGES.items():
         print("\n".join(_judge(first, later, sizes, sites)))
 
 
 def _format(task: Task) -> str:
-    return f"| {task['problem']} | |" if task["problem"] else f"| {task['statements']} | {task['own_ms']:.1f} |"
+    return f"{task['problem']} | " if task["problem"] else f"{task['statements']} | {task['own_ms']:.1f}"
 
 
 def _judge(first: str, later: str, sizes: Sequence[int], sites: Sequence[Mapping[str, Task]]) -> Iterator[str]:

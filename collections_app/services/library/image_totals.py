@@ -75,7 +75,7 @@ class _Totals:
         return ", ".join(value.format(row=row) for value in self.sums.values())
 
     def count_all(self) -> tuple[str, str]:
-        """Return statements that write the table anew."""
+        """Return statements that count all images again."""
         places = ", ".join(str(place) for place in range(1, len(self.kinds) + 1))
         sums = ", ".join(f"sum({value.format(row='image')})" for value in self.sums.values())
         rows = f"SELECT {self.select_kind('image')}, 0, {sums} FROM {_IMAGES} AS image GROUP BY {places}"

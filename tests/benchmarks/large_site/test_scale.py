@@ -8,6 +8,7 @@ from pytest_django import Settings
 from collections_app.index import close_index
 from collections_app.models import IndexJob
 from tests.benchmarks.large_site.installation import measure_installation
+from tests.benchmarks.pages import print_pages
 from tests.benchmarks.resources import NO_PAGE
 from tests.benchmarks.scale import Result, compute_growth, print_results
 
@@ -31,6 +32,8 @@ def test_benchmark_measures_every_page_and_command(measured: Result, capsys: pyt
     print_results((400, 400), (measured, measured))
     printed = capsys.readouterr().out
     assert all(f"| {name} |" in printed for name in tasks)
+    print_pages((400, 400), (tasks, tasks))
+    assert "gallery: statements [" in capsys.readouterr().out
 
 
 def test_growth_of_linear_commands_is_per_picture() -> None:
