@@ -109,9 +109,14 @@ export class CurrentPicture {
   }
 
   onMoreTiles() {
+    this.showTiles();
+    this.preloadNeighbours();
+  }
+
+  /** Show what depends on the other tiles of the page. */
+  showTiles() {
     this.showPosition();
     this.filmstrip.show(this.link);
-    this.preloadNeighbours();
   }
 
   /** Return the link at an offset (1 or -1) from the shown one; undefined at the ends of the grid. */

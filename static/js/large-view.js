@@ -39,6 +39,7 @@ class LargeView {
     };
     new Gestures(this.current.stage, this.current.picture, zoom, this.actions);
     document.addEventListener("click", (event) => this.onDocumentClick(event));
+    document.addEventListener("tiles:changed", () => this.dialog.open && this.current.showTiles());
     window.addEventListener("popstate", (event) => this.onPopstate(event), { capture: true });
     dialog.addEventListener("click", (event) => this.onClick(event));
     dialog.addEventListener("keydown", (event) => this.onKeydown(event));
