@@ -140,7 +140,7 @@ def test_index_is_searched_without_the_database(sample: SampleTeam, drain: Drain
     with CaptureQueriesContext(connection) as statements:
         assert search(sample, f"red like:{sample.image.pk}", wanted=24).ranked
     assert len(statements) <= 12
-    opened = background.start(lambda: [each.connection for each in connections.all(initialized_only=True)])()
+    opened = background.start_work(lambda: [each.connection for each in connections.all(initialized_only=True)])()
     assert opened in ([], [None])
 
 
@@ -149,4 +149,4 @@ def test_error_of_background_work_reaches_the_caller() -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        background.start(fail)()
+        background.start_work(fail)()
