@@ -11,7 +11,7 @@ _Value = TypeVar("_Value")
 _pool = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="search")
 
 
-def start(work: Callable[[], _Value]) -> Callable[[], _Value]:
+def start_work(work: Callable[[], _Value]) -> Callable[[], _Value]:
     """Begin the work, and return the function that waits for its value or raises its error.
 
     The work must not use the database: connections belong to the threads of requests.

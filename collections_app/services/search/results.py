@@ -115,7 +115,7 @@ def start_search(
     if sample is None and cutoffs is None:
         sample = get_sample(request.visible_scope)
     limits = _list_limits(request, sample, wanted)
-    wait = background.start(partial(_search_index, request, limits[0]))
+    wait = background.start_work(partial(_search_index, request, limits[0]))
     return partial(_finish_search, request, cutoffs, wanted, limits, wait)
 
 
@@ -123,7 +123,7 @@ def find_by_names(request: SearchRequest) -> SearchResults:
     """Return the matches by name alone, for when the index cannot be searched."""
     names = find_name_matches(request)
     ranked = [ScoredId(id=each.id, score=None, name=each.name) for each in names]
-    return SearchResults(ranked=_stack_copies(ranked, {each.id: each.sha256 for each in names}))
+    return SearchResults(ranked=_merge_copies(ranked, {each.id: each.sha256 for each in names}))
 
 
 def split_hits(hits: Sequence[Hit], cutoffs: Cutoffs, *, is_graded: bool = False) -> SearchResults:
@@ -224,14 +224,14 @@ def _add_names(
         ScoredId(id=pk, score=scores.get(pk), name=matched.get(pk))
         for pk in sorted(fused, key=lambda pk: pk not in likely)
     ]
-    stacked = _stack_copies(ranked, {**hashes, **{each.id: each.sha256 for each in names}})
+    stacked = _merge_copies(ranked, {**hashes, **{each.id: each.sha256 for each in names}})
     hidden_count = split.hidden_count if split.is_cut else len(scores.keys() - shown)
     likely_count = sum(each.id in likely for each in stacked)
     verdict = Verdict.SPLIT if likely_count else split.verdict
     return replace(split, ranked=stacked, likely_count=likely_count, hidden_count=hidden_count, verdict=verdict)
 
 
-def _stack_copies(ranked: Iterable[ScoredId], hashes: Mapping[int, str]) -> list[ScoredId]:
+def _merge_copies(ranked: Iterable[ScoredId], hashes: Mapping[int, str]) -> list[ScoredId]:
     """Keep the first of the results with the same bytes, with the ids of the others."""
     stacks: dict[str, list[ScoredId]] = {}
     for each in ranked:
@@ -278,7 +278,7 @@ def _find_newest(request: SearchRequest) -> SearchResults:
     named = images if tag_words.is_empty else images.having_names(tag_words)
     ordered = named.latest_taken_first() if is_by_date else named.latest_first()
     hashes = dict(request.filters.apply(ordered, limit=MAX_HITS).values_list("pk", "sha256"))
-    results = SearchResults(ranked=_stack_copies([ScoredId(id=pk, score=None) for pk in hashes], hashes))
+    results = SearchResults(ranked=_merge_copies([ScoredId(id=pk, score=None) for pk in hashes], hashes))
     return _sort_by_date(results, images) if is_by_date else results
 
 

@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext
 
-from collections_app.imaging import FORMATS_BY_WORD
 from collections_app.services.search.filter_terms import FilterTerm
 from collections_app.services.search.filters import SHAPES
 from collections_app.services.search.query import MAX_ITEMS, Query
@@ -23,8 +22,8 @@ _KINDS: Mapping[str, tuple[str, Sequence[str]]] = {
     "format": (gettext_noop("Format"), ("format",)),
     "tag": (gettext_noop("Tag"), ("tag",)),
 }
-# One word for each format, such as "jpg" for JPEG.
-_FORMAT_WORDS = tuple({names: word for word, names in reversed(FORMATS_BY_WORD.items())}.values())[::-1]
+# The formats that people have most often; `format:` finds more.
+_FORMATS = ("JPEG", "PNG", "WebP", "GIF", "AVIF", "HEIC", "TIFF", "RAW")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,7 @@ def _list_choices(kind: str) -> list[tuple[FilterTerm, str]]:
     if kind == "shape":
         return [(FilterTerm(key="is", value=value), _name_shape(value)) for value in SHAPES]
     if kind == "format":
-        return [(FilterTerm(key="format", value=word), word.upper()) for word in _FORMAT_WORDS]
+        return [(FilterTerm(key="format", value=name.lower()), name) for name in _FORMATS]
     if kind == "person":
         return [(FilterTerm(key="by", value="me"), pgettext("added by", "Me"))]
     if kind == "date":

@@ -147,7 +147,7 @@ def test_index_is_searched_without_the_database(sample: SampleTeam, drain: Drain
         is_started.set()
         return [each.connection for each in connections.all(initialized_only=True)]
 
-    wait = background.start(list_connections)
+    wait = background.start_work(list_connections)
     assert is_started.wait(30)  # work that has not begun is done by the thread that waits for it
     assert wait() in ([], [None])
 
@@ -157,4 +157,4 @@ def test_error_of_background_work_reaches_the_caller() -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        background.start(fail)()
+        background.start_work(fail)()
