@@ -12,7 +12,7 @@ from tests.imaging.test_raw_previews import make_jpeg, make_raw
 
 LIMITS = Limits(max_bytes=10**8, max_pixels=10**8, max_frames=10)
 _Base = ExifTags.Base
-CAMERA = {_Base.Make: "Nikon", _Base.Model: "D70", _Base.Software: "Ver.1.01"}
+CAMERA: dict[int, str] = {_Base.Make: "Nikon", _Base.Model: "D70", _Base.Software: "Ver.1.01"}
 
 
 def write(file_format: str = "JPEG", *, tags: dict[int, str] | None = None, **options: Any) -> bytes:

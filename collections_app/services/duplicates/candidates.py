@@ -10,8 +10,10 @@ from collections_app.models import ComparedImage, Image
 from collections_app.models.wall_clock import convert_to_wall_clock
 
 KeepPriority = tuple[int, int, datetime, int]
-_IMAGE_FIELDS = ("id", "sha256", "perceptual_hash", "width", "height", "byte_size", "format", "processing")
-_IMAGE_FIELDS += ("taken_at", "has_taken_time", "date_edited_at", "created_at")
+_IMAGE_FIELDS = (
+    *("id", "sha256", "perceptual_hash", "width", "height", "byte_size", "format", "processing"),
+    *("taken_at", "has_taken_time", "date_edited_at", "created_at"),
+)
 
 
 @dataclass(slots=True, kw_only=True)

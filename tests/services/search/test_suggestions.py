@@ -26,7 +26,7 @@ def list_tags(user: User, text: str = "") -> list[str]:
 def list_texts(user: User, text: str) -> list[str]:
     """Return what the box would contain after each suggestion that is written into it."""
     found = find_suggestions(user=user, text=text)
-    return [each.text for each in (*found.collections, *found.people, *found.tags)]
+    return [each.text for each in found.collections] + [each.text for each in (*found.people, *found.tags)]
 
 
 def test_empty_box_offers_everything(sample: SampleTeam) -> None:
