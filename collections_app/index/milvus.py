@@ -32,7 +32,7 @@ SEARCH_TIMEOUT_S = 10.0
 # A quarter of what a server accepts in one message (64 MB), with room for the scalars.
 _MAX_BATCH_BYTES = 16 * 1024 * 1024
 _IDS_PER_CALL = 2000
-_MIN_CANDIDATES = 128
+_MIN_CANDIDATES = 400
 # How many teams a server is read for at once.
 _TEAMS_AHEAD = 8
 _NO_COLLECTIONS: Mapping[int, int] = MappingProxyType({})
@@ -270,7 +270,7 @@ def _limit_score(score: float) -> float:
 
 
 def _get_search_params(client: MilvusClient, limit: int) -> dict[str, Any]:
-    """Widen HNSW's list of candidates (`ef`): recall at 10 of 20,000 vectors on a server is then 1.0 instead of 0.97.
+    """Widen HNSW's list of candidates (`ef`). Of 600,000 vectors, recall at 10 was 0.986 with 128 and 1.0 with 400.
 
     Zilliz Cloud chooses its own value, and Milvus Lite compares with every vector.
     """

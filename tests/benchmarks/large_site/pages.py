@@ -13,7 +13,6 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from collections_app.models import Collection, Image, PublicLink, Team, User
-from collections_app.models.image import ImageQuerySet
 from collections_app.services.library.trash import purge_trash, restore_images, trash_images
 from collections_app.services.maintenance import run_maintenance
 from tests.benchmarks.large_site.filling import ADMIN, BIG_TEAM, GUEST, LARGE, MEMBER, OWNER, SMALL, WORDS
@@ -24,6 +23,7 @@ _NEXT = re.compile(r'<a[^>]*rel="next"[^>]*href="([^"]+)"')
 _ADMIN_LISTS = ("image", "collection", "team", "user", "indexjob", "share", "publiclink")
 
 _fresh = itertools.count()
+_chosen: list[int] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +121,9 @@ def _list_commands() -> Iterator[Task]:
     yield Task(name="command: search", run=search, prepare=_make_text)
     yield Task(name="command: reindex --check", run=check, is_linear=True)
     yield Task(name="command: maintenance", run=lambda _: run_maintenance(), is_linear=True)
-    yield Task(name=f"bulk: trash {BULK}", run=_trash, prepare=_restore)
-    yield Task(name=f"bulk: restore {BULK}", run=_restore, prepare=_trash)
-    yield Task(name=f"bulk: purge {BULK}", run=lambda _: purge_trash(images=_get_trash()), prepare=_trash)
+    yield Task(name=f"bulk: trash {BULK}", run=_trash, prepare=_choose)
+    yield Task(name=f"bulk: restore {BULK}", run=_restore, prepare=_choose_and_trash)
+    yield Task(name=f"bulk: purge {BULK}", run=_purge, prepare=_choose_and_trash)
 
 
 class _Visitor:
@@ -196,18 +196,27 @@ def _make_text() -> str:
     return f"boat number {next(_fresh)}"
 
 
+def _choose() -> str:
+    """Restore what is in the trash, and choose the first BULK pictures of the big team for the next action."""
+    _restore()
+    some = Image.objects.not_trashed().filter(collection__team__name=BIG_TEAM).order_by("pk")
+    _chosen[:] = some.values_list("pk", flat=True)[:BULK]
+    return ""
+
+
+def _choose_and_trash() -> str:
+    return _trash(_choose())
+
+
 def _trash(_: str = "") -> str:
-    """Move the first BULK pictures of the big team to the trash."""
-    some = Image.objects.not_trashed().filter(collection__team__name=BIG_TEAM).order_by("pk")[:BULK]
-    trash_images(images=Image.objects.among([image.pk for image in some]), trasher=User.objects.get(email=OWNER))
+    trash_images(images=Image.objects.among(_chosen), trasher=User.objects.get(email=OWNER))
     return ""
 
 
 def _restore(_: str = "") -> str:
-    restore_images(images=_get_trash())
+    restore_images(images=Image.objects.trashed().among(_chosen))
     return ""
 
 
-def _get_trash() -> ImageQuerySet:
-    """Return the pictures that `_trash` moved to the trash; those that were filled in have no trasher."""
-    return Image.objects.filter(trasher__email=OWNER)
+def _purge(_: str = "") -> int:
+    return purge_trash(images=Image.objects.trashed().among(_chosen))
