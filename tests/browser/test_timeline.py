@@ -60,8 +60,8 @@ def open_home(context: BrowserContext) -> Page:
 
 
 def load_on(page: Page) -> None:
-    page.mouse.move(600, 500)
-    page.mouse.wheel(0, 20_000)
+    """Scroll to where further pictures are loaded, which is before the end of the page is seen."""
+    page.locator("[data-load-more]").scroll_into_view_if_needed()
     expect(page.locator(".timeline .tile")).to_have_count(COUNT)
 
 
