@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from collections_app.views.paging import PAGE_SIZE
 from tests.taken_pictures import dated_jpeg
 
-from .actions import choose_files, create_collection, expect_uploaded
+from .actions import INDEXED_MS, choose_files, create_collection
 from .conftest import sign_up
 
 MONTHS = ["2024-05", "2024-03", "2023-12", "2022-07", "2021-01"]
@@ -30,7 +30,7 @@ def cookies(browser: Browser, site: str, tmp_path_factory: pytest.TempPathFactor
     page = sign_up(context.new_page())
     create_collection(page, "Years")
     choose_files(page, write_pictures(tmp_path_factory.mktemp("years")))
-    expect_uploaded(page, f"{COUNT} of {COUNT} done")
+    expect(page.locator("[data-count]")).to_have_text(f"{COUNT} of {COUNT} done", timeout=INDEXED_MS)
     yield context.storage_state()
     context.close()
 
@@ -60,8 +60,8 @@ def open_home(context: BrowserContext) -> Page:
 
 
 def load_on(page: Page) -> None:
-    page.mouse.move(600, 500)
-    page.mouse.wheel(0, 20_000)
+    """Scroll to where further pictures are loaded, which is before the end of the page is seen."""
+    page.locator("[data-load-more]").scroll_into_view_if_needed()
     expect(page.locator(".timeline .tile")).to_have_count(COUNT)
 
 

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from collections_app.demo.gallery import DemoPicture, draw_picture, get_demo_collections
 
@@ -49,6 +49,13 @@ def test_picture_is_a_reproducible_jpeg_of_the_stated_size(picture: DemoPicture)
     image = Image.open(io.BytesIO(content))
     assert (image.format, image.size) == ("JPEG", (picture.width, picture.height))
     assert draw_picture(picture) == content
+
+
+def test_pictures_were_taken_in_several_years_which_their_files_say() -> None:
+    assert len({picture.taken_at.year for picture in all_pictures()}) >= 4
+    picture = all_pictures()[0]
+    exif = Image.open(io.BytesIO(draw_picture(picture))).getexif().get_ifd(ExifTags.IFD.Exif)
+    assert exif[ExifTags.Base.DateTimeOriginal] == f"{picture.taken_at:%Y:%m:%d %H:%M:%S}"
 
 
 def test_tags_state_the_facts() -> None:
