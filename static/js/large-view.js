@@ -24,7 +24,7 @@ const currentAddress = () => location.pathname + location.search;
 class LargeView {
   constructor(dialog) {
     this.dialog = dialog;
-    this.gridAddress = this.loadedAddress = currentAddress();
+    this.gridAddress = currentAddress();
     this.current = new CurrentPicture(dialog, (link) => this.replace(link));
     const { zoom } = this.current;
     this.actions = {
@@ -60,15 +60,14 @@ class LargeView {
 
   /** Back closes the view, forward opens it again. If the tile is gone, the browser loads the picture's page.
    *
-   * Other steps in the history are htmx's, which would load the grid again when the view closes. */
+   * htmx would load the grid again when the view closes. Steps between pages with a state of their own are left to it. */
   onPopstate(event) {
-    if (this.isOpen && currentAddress() === this.gridAddress) {
+    const isGrid = currentAddress() === this.gridAddress;
+    if (isGrid && this.isOpen) {
       event.stopImmediatePropagation();
-      return this.returnToGrid();
+      this.returnToGrid();
     }
-    // The picture's page was loaded again from under the view: the page before it is not there.
-    if (!event.state && currentAddress() !== this.loadedAddress) return location.reload();
-    if (!event.state?.isLargeView) return;
+    if (isGrid || (event.state && !event.state.isLargeView)) return;
     const links = [this.current.link, ...tileLinks()].filter((each) => each?.isConnected);
     const link = links.find((each) => each.pathname === location.pathname);
     if (link) this.open(link);
