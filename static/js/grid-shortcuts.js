@@ -48,8 +48,14 @@ function handlePageKey(event) {
   return event.key === "?" && shortcutsDialog;
 }
 
+/** Return whether the key goes from the search box to the pictures; suggestions below the box keep it. */
+function isLeavingSearchBox(event) {
+  const isOpen = event.defaultPrevented || event.target.ariaExpanded === "true";
+  return event.target === findSearchBox() && event.key === "ArrowDown" && !isOpen && tileLinks().length > 0;
+}
+
 document.addEventListener("keydown", (event) => {
-  const leavesSearchBox = event.target === findSearchBox() && event.key === "ArrowDown" && tileLinks().length;
+  const leavesSearchBox = isLeavingSearchBox(event);
   if (leavesSearchBox) tileLinks()[0].focus();
   const link = linkOfTile(event.target);
   const isHandled =

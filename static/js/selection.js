@@ -1,64 +1,152 @@
-/* Selecting pictures: shift-click selects a range, Ctrl+A the whole page, Escape clears the selection. */
+/* Selecting pictures: a click toggles while selecting, shift-click selects a range, Ctrl+A all on the page, Escape none.
+ *
+ * A form [data-selection] has tiles with checkboxes "image", perhaps a checkbox "all", and the bar of actions. */
 
 import { connectElements } from "./elements.js";
 import { isTyping } from "./keyboard.js";
 import { getMessage } from "./messages.js";
 
-class Selection {
-  constructor(form) {
-    this.form = form;
-    this.count = form.querySelector("[data-selection-count]");
-    this.all = form.querySelector('input[name="all"]');
-    this.lastIndex = null;
-    form.addEventListener("click", (event) => this.selectRange(event));
-    form.addEventListener("change", () => this.showCount());
-    document.addEventListener("keydown", (event) => this.onKeydown(event));
-    form.addEventListener("keydown", (event) => this.submitOnEnter(event));
-    this.showCount(); // boxes may have been ticked before this script was loaded
-  }
+const FORM = "[data-selection]";
+const TILE = `${FORM} .tile`;
+const OTHER_CONTROLS = "label, button, a:not([data-large])";
+let lastBox = null;
 
-  /** The checkboxes that are on the page now: more are added when results load on scrolling. */
-  get boxes() {
-    return [...this.form.querySelectorAll('input[name="image"]')];
-  }
+/** The checkboxes that are on the page now: more are added when pictures load on scrolling. */
+export const boxesOf = (form) => [...form.querySelectorAll('input[name="image"]')];
+export const boxOf = (tile) => tile.querySelector('input[name="image"]');
+export const isSelecting = (form) => boxesOf(form).some((box) => box.checked);
+const allOf = (form) => form.querySelector('input[name="all"]');
 
-  selectRange(event) {
-    const index = this.boxes.indexOf(event.target);
-    if (index < 0) return;
-    if (event.shiftKey && this.lastIndex !== null) {
-      const [from, to] = [this.lastIndex, index].sort((a, b) => a - b);
-      this.setChecked(this.boxes.slice(from, to + 1), event.target.checked);
-    }
-    this.lastIndex = index;
-  }
+/** Return the tile around an element, if it can be selected. */
+export function selectableTile(element) {
+  const tile = element?.closest?.(TILE);
+  return tile && boxOf(tile) ? tile : null;
+}
 
-  onKeydown(event) {
-    if (!this.form.isConnected || isTyping(event) || event.target.closest("dialog")) return;
-    if (event.key === "Escape") this.setChecked([...this.boxes, this.all], false);
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      this.setChecked(this.boxes, true);
-    }
-  }
+/** Return the checkbox that was toggled last, if it is in the form, and otherwise `fallback`. */
+export function anchorIn(form, fallback = null) {
+  return lastBox?.isConnected && form.contains(lastBox) ? lastBox : fallback;
+}
 
-  /** Enter in a field presses the button beside it; browsers would press the first button of the form. */
-  submitOnEnter(event) {
-    if (event.key !== "Enter") return;
-    const button = event.target.closest("input")?.closest(".inline-form")?.querySelector("button");
-    if (!button) return;
+export function setAnchor(box) {
+  lastBox = box;
+}
+
+/** Return the checkboxes from one to another, in the order of the page. */
+export function boxesBetween(form, first, second) {
+  const boxes = boxesOf(form);
+  const [from, to] = [boxes.indexOf(first), boxes.indexOf(second)].sort((a, b) => a - b);
+  return boxes.slice(from, to + 1);
+}
+
+export function setChecked(boxes, isChecked) {
+  for (const box of boxes) box.checked = isChecked;
+}
+
+export function showCount(form) {
+  const all = allOf(form);
+  const count = boxesOf(form).filter((box) => box.checked).length;
+  const isAll = Boolean(all?.checked);
+  const name = isAll ? "all-selected" : count ? "selected" : "select";
+  form.querySelector("[data-selection-count]").textContent = getMessage(name, { count });
+  form.querySelector("[data-selection-number]").textContent = isAll ? all.dataset.total : count || "";
+}
+
+function onClick(event) {
+  const tile = selectableTile(event.target);
+  if (!tile) return;
+  const form = tile.closest(FORM);
+  const box = boxOf(tile);
+  if (event.target === box) selectRange(form, box, event.shiftKey);
+  else if (!event.target.closest(OTHER_CONTROLS) && startsSelecting(form, event)) {
     event.preventDefault();
-    this.form.requestSubmit(button);
-  }
-
-  setChecked(boxes, isChecked) {
-    for (const box of boxes) box.checked = isChecked;
-    this.showCount();
-  }
-
-  showCount() {
-    const count = this.boxes.filter((box) => box.checked).length;
-    this.count.textContent = getMessage(this.all.checked ? "all-selected" : count ? "selected" : "select", { count });
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: event.shiftKey }));
   }
 }
 
-connectElements("[data-selection]", (form) => new Selection(form));
+/** A click selects with Shift or while something is selected. Enter on a tile, which has no `detail`, opens it. */
+function startsSelecting(form, event) {
+  const isPlain = event.button === 0 && event.detail > 0 && !(event.altKey || event.ctrlKey || event.metaKey);
+  return isPlain && (event.shiftKey || isSelecting(form));
+}
+
+function selectRange(form, box, isRange) {
+  const anchor = anchorIn(form);
+  if (isRange && anchor) setChecked(boxesBetween(form, anchor, box), box.checked);
+  setAnchor(box);
+}
+
+/** All is what the page shows and more. One picture less is no longer all. */
+function onChange(event) {
+  const form = event.target.closest(FORM);
+  if (!form) return;
+  const all = allOf(form);
+  if (event.target === all) setChecked(boxesOf(form), all.checked);
+  else if (all && event.target.name === "image" && !event.target.checked) all.checked = false;
+  showCount(form);
+}
+
+function onKeydown(event) {
+  const form = document.querySelector(FORM);
+  if (!form || event.defaultPrevented || isTyping(event) || event.target.closest("dialog")) return;
+  if (event.key === "Escape" && !document.querySelector(":popover-open")) clear(form);
+  else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    setChecked(boxesOf(form), true);
+    showCount(form);
+  }
+}
+
+/** Clear the selection. The focus goes from the bar, which disappears, to the last picture. */
+function clear(form) {
+  const hadFocus = document.activeElement?.closest(".bulk-actions");
+  const all = allOf(form);
+  setChecked([...boxesOf(form), ...(all ? [all] : [])], false);
+  showCount(form);
+  if (hadFocus) focusTile((anchorIn(form) ?? boxesOf(form)[0])?.closest(".tile"));
+}
+
+export function focusTile(tile) {
+  (tile?.querySelector("a[data-large]") ?? (tile && boxOf(tile)))?.focus({ preventScroll: true });
+}
+
+/** Enter in a field presses the button beside it; browsers would press the first button of the form. */
+function submitOnEnter(event) {
+  const field = event.key === "Enter" && event.target.closest(`${FORM} input`);
+  const button = field && field.closest(".inline-form")?.querySelector("button");
+  if (!button) return;
+  event.preventDefault();
+  field.form.requestSubmit(button);
+}
+
+function filterList(event) {
+  const filter = event.target.closest("[data-list-filter]");
+  if (!filter) return;
+  const words = event.target.value.trim().toLowerCase();
+  for (const item of filter.nextElementSibling.children) {
+    item.hidden = !item.textContent.toLowerCase().includes(words);
+  }
+}
+
+document.addEventListener("click", onClick, { capture: true });
+document.addEventListener("change", onChange);
+document.addEventListener("keydown", onKeydown);
+document.addEventListener("keydown", submitOnEnter);
+document.addEventListener("input", filterList);
+document.addEventListener("reset", (event) => {
+  if (!event.target.matches(FORM)) return;
+  event.preventDefault(); // a reset would restore boxes that the browser ticked when the page was restored
+  clear(event.target);
+});
+document.addEventListener("htmx:load", (event) => {
+  const form = event.detail.elt.closest?.(FORM);
+  if (form && allOf(form)?.checked) setChecked(boxesOf(form), true);
+});
+connectElements(FORM, showCount); // boxes may have been ticked before this script was loaded
+connectElements("button[data-menu]", (button) => {
+  button.type = "button";
+  button.setAttribute("popovertarget", button.dataset.menu);
+});
+connectElements("[data-list-filter]", (filter) => {
+  filter.hidden = false;
+});

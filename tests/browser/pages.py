@@ -3,7 +3,7 @@
 from tests.permissions.requests import routes
 from tests.permissions.test_matrix import rows
 
-FILE, LEADS_ON, FOR_MACHINES = "a file", "a redirect", "an answer for programs"
+FILE, LEADS_ON, FOR_MACHINES, PART = "a file", "a redirect", "an answer for programs", "a part of a page"
 NO_PAGES = {
     "example_thumbnail": FILE,
     "trash_thumbnail": FILE,
@@ -16,6 +16,7 @@ NO_PAGES = {
     "image_preview": FILE,
     "search_sheet": FILE,
     "saved_search": LEADS_ON,  # to the search
+    "selection_targets": PART,  # a menu
     "set_language": LEADS_ON,
     "healthz": FOR_MACHINES,
     "live": FOR_MACHINES,

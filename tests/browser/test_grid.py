@@ -18,25 +18,6 @@ BOXES = """() => [...document.querySelectorAll(".tile img")].map((image) => {
     const { top, left, right, width, height } = image.getBoundingClientRect();
     return { top: top + scrollY, left, right, width, height, shape: image.naturalWidth / image.naturalHeight };
 })"""
-# Scrolls in small steps. Counts the checkboxes that lie behind the bar, and those that are drawn above it.
-COVERING_TILES = """() => {
-    const bar = document.querySelector(".bulk-actions");
-    let tested = 0;
-    let above = 0;
-    for (let y = 0; y < document.body.scrollHeight - innerHeight; y += 10) {
-        scrollTo(0, y);
-        const top = bar.getBoundingClientRect().top;
-        for (const box of document.querySelectorAll(".tile-select input")) {
-            const { left, width, top: boxTop, height } = box.getBoundingClientRect();
-            const [x, middle] = [left + width / 2, boxTop + height / 2];
-            if (middle > top && middle < innerHeight) {
-                tested += 1;
-                above += bar.contains(document.elementFromPoint(x, middle)) ? 0 : 1;
-            }
-        }
-    }
-    return { tested, above };
-}"""
 ALL_LOADED = """() => [...document.querySelectorAll(".tile img")].every((image) => {
     image.loading = "eager";
     return image.complete && image.naturalWidth;
@@ -120,14 +101,3 @@ def test_opening_and_closing_the_large_view_keeps_the_layout(
     page.keyboard.press("Escape")
     page.locator("[data-view]").wait_for(state="hidden")
     assert page.evaluate(BOXES) == before
-
-
-def test_bar_below_the_grid_covers_the_tiles(
-    new_context: Callable[..., BrowserContext], collections: tuple[object, dict[str, str]]
-) -> None:
-    cookies, addresses = collections
-    page = new_context(storage_state=cookies, viewport={"width": 360, "height": 740}, has_touch=True).new_page()
-    boxes_of(page, addresses["usual"])
-    covering = page.evaluate(COVERING_TILES)
-    assert covering["tested"] > 0
-    assert covering["above"] == 0

@@ -15,6 +15,16 @@ def choose(page: Page, *names: str) -> None:
         page.get_by_label(f"Select {name}").check()
 
 
+def open_more(page: Page) -> None:
+    page.locator(".bulk-actions").get_by_role("button", name="More").click()
+
+
+def select_all(page: Page, count: int) -> None:
+    page.locator('.tile input[type="checkbox"]').first.check()
+    open_more(page)
+    page.get_by_label(f"Select all {count}").check()
+
+
 def start_collection(page: Page, name: str) -> str:
     page.goto("/collections/new/")
     page.get_by_label("Name").fill(name)
@@ -65,20 +75,20 @@ def test_selected_pictures_are_tagged_moved_deleted_and_downloaded(
     tiles = page.locator("[data-image-id]")
 
     choose(page, scenes[0].name, scenes[1].name)
+    page.get_by_role("button", name="Tag", exact=True).click()
     page.get_by_label("Tags, separated by commas").fill("old")
     page.get_by_role("button", name="Add tags", exact=True).click()
     expect(page.get_by_text("2 pictures tagged.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Tags removed from 2 pictures.")).to_be_visible()
-
-    page.goto(address)
+    assert page.url == address
     choose(page, scenes[0].name)
-    page.get_by_label("Move to").select_option(index=0)
-    page.get_by_role("button", name="Move", exact=True).click()
+    page.get_by_role("button", name="Move to …").click()
+    page.get_by_role("button", name="Attic").click()
     expect(page.get_by_text("1 picture moved to “Attic”.")).to_be_visible()
     expect(tiles).to_have_count(2)
 
-    page.get_by_label("Select all 2").check()
+    select_all(page, 2)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "pictures.zip"
@@ -96,6 +106,7 @@ def test_dates_of_pictures_are_set_shifted_and_edited(
     page = open_without_javascript()
     address = upload_without_javascript(page, scenes[:2])
     choose(page, scenes[0].name, scenes[1].name)
+    open_more(page)
     page.get_by_text("Change date").click()
     page.get_by_label("Date taken").fill("1985-07-01")
     page.get_by_label("Time taken").fill("23:30:00")
@@ -104,6 +115,7 @@ def test_dates_of_pictures_are_set_shifted_and_edited(
 
     page.goto(address)
     choose(page, scenes[0].name)
+    open_more(page)
     page.get_by_text("Change date").click()
     page.get_by_label("Hours").fill("1")
     page.get_by_role("button", name="Shift dates").click()
@@ -123,14 +135,15 @@ def test_picture_is_restored_and_the_trash_is_emptied(
 ) -> None:
     page = open_without_javascript()
     upload_without_javascript(page, scenes[:2])
-    page.get_by_label("Select all 2").check()
+    select_all(page, 2)
     page.get_by_role("button", name="Move to trash").click()
     page.goto("/trash/")
     page.get_by_label(scenes[0].name).check()
-    page.get_by_role("button", name="Restore selected").click()
+    page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("1 picture restored.")).to_be_visible()
     page.get_by_label(scenes[1].name).check()
     page.get_by_role("button", name="Delete permanently").click()
+    page.locator("#purge-menu").get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("1 picture deleted permanently.")).to_be_visible()
     expect(page.get_by_role("heading", name="Trash is empty")).to_be_visible()
 

@@ -130,7 +130,7 @@ def test_a_deleted_picture_is_restored_from_the_trash(page: Page, scenes: list[P
 
     page.goto("/trash/")
     page.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Restore selected").click()
+    page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("1 picture restored.")).to_be_visible()
     page.goto(address)
     expect(page.locator("[data-image-id]")).to_have_count(2)

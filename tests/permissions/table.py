@@ -256,6 +256,8 @@ selection_trash     GET  -          302   302   405   405   405   405   405   40
 selection_trash     POST -          302
 selection_move      GET  -          302   302   405   405   405   405   405   405   405   405
 selection_move      POST -          302
+selection_targets   GET  -          302   302   200   200   200   200   200   200   200   200
+selection_targets   POST -          302   302   405   405   405   405   405   405   405   405
 selection_download  GET  -          302   302   405   405   405   405   405   405   405   405
 selection_download  POST -          302
 selection_date      GET  -          302   302   405   405   405   405   405   405   405   405

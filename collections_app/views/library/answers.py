@@ -42,18 +42,25 @@ def redirect_to_next(request: HttpRequest) -> HttpResponse | None:
     return HttpResponseRedirect(address) if is_own else None
 
 
-def answer_action(request: HttpRequest, back: HttpResponse, *, removed: Iterable[int] | None = ()) -> HttpResponse:
+def answer_action(
+    request: HttpRequest, back: HttpResponse, *, removed: Iterable[int] | None = (), restored: int = 0
+) -> HttpResponse:
     """Return `back`, whose page shows the messages, or the messages as JSON for a script.
 
     `removed` are the ids of pictures that leave the page. If they are unknown (None) or many, the script loads the
-    page again.
+    page again. `restored` is the number of pictures whose change was undone.
     """
     if not is_json_requested(request):
         return back
     removed_ids = [] if removed is None else list(removed)
     is_stale = removed is None or len(removed_ids) > MAX_SELECTED
     return JsonResponse(
-        {"messages": _read_messages(request), "removed": [] if is_stale else removed_ids, "is_stale": is_stale}
+        {
+            "messages": _read_messages(request),
+            "removed": [] if is_stale else removed_ids,
+            "is_stale": is_stale,
+            "restored": restored,
+        }
     )
 
 

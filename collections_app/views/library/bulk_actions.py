@@ -145,7 +145,7 @@ def selection_undo(request: SignedInRequest) -> HttpResponse:
     else:
         messages.success(request, format_count(_UNDONE[result.kind], result.count))
     back = HttpResponseRedirect(last["back"]) if "back" in last else redirect_to_selection(request)
-    return answer_action(request, back)
+    return answer_action(request, back, restored=result.count if result else 0)
 
 
 def _get_selected_ids(request: SignedInRequest) -> list[int]:

@@ -51,7 +51,6 @@ def collection(request: SignedInRequest, pk: int) -> HttpResponse:
             "page": pictures.get_page(request),
             "count": ImageTotal.objects.not_trashed().filter(collection=pk).sum_images(),
             "rights": get_rights(request.user, collection),
-            "targets": Collection.objects.editable_by(request.user).exclude(pk=pk).select_related("team"),
         },
     )
 

@@ -117,7 +117,6 @@ def search(request: SignedInRequest) -> HttpResponse:
         "rated_results": get_rated_results(request, search_request.text, page.results),
         "sheet_rows": range(1, MAX_ROWS + 1),
         "max_hits": MAX_HITS,
-        "targets": Collection.objects.editable_by(request.user).select_related("team"),
     }
     return render(request, "search/search.html", context)
 

@@ -1,0 +1,150 @@
+/* Actions on pictures without a reload: tiles leave the grid, a toast says what was done, and Undo brings them back. */
+
+import { getMessage } from "./messages.js";
+import { focusTile, showCount } from "./selection.js";
+import { showToast, showToastNamed } from "./toasts.js";
+
+const FORM = "[data-selection]";
+const COUNTS = "[data-live]";
+const largeView = () => document.querySelector("[data-view][open]");
+const nextFrame = () => new Promise(requestAnimationFrame);
+
+/** Send a form. Return the answer, or null after a toast has said what went wrong. */
+async function send(address, data) {
+  const options = { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(data) };
+  const response = await fetch(address, options).catch(() => null);
+  if (!response) return showToastNamed("not-reached"), null;
+  if (!response.headers.get("Content-Type")?.includes("json")) return readNotices(response);
+  const answer = await response.json();
+  if (!response.ok) return showToast({ text: answer.error, level: "error" }), null;
+  return answer;
+}
+
+/** Read the messages of the page to which an action has led that does not answer scripts. */
+async function readNotices(response) {
+  if (!response.ok) return showToastNamed("not-done"), null;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const texts = [...page.querySelectorAll(".notices .notice")].map((notice) => notice.textContent.trim());
+  return { messages: texts.map((text) => ({ text, level: "success" })), removed: [], is_stale: false };
+}
+
+/** Take tiles out of their grids. Return them with markers at their places. */
+function removeTiles(ids) {
+  const tiles = ids.flatMap((id) => [...document.querySelectorAll(`.tile[data-image-id="${id}"]`)]);
+  return tiles.map((tile) => {
+    const marker = document.createComment("");
+    tile.replaceWith(marker);
+    return { tile, marker };
+  });
+}
+
+/** Put tiles back, with their selection; load the page again if their places are gone. */
+async function returnTiles(removed) {
+  if (!removed.every(({ marker }) => marker.isConnected)) {
+    await reloadContent();
+    for (const { tile } of removed) {
+      const box = document.querySelector(`${FORM} input[name="image"][value="${tile.dataset.imageId}"]`);
+      if (box) box.checked = true;
+    }
+  } else for (const { tile, marker } of removed) marker.replaceWith(tile);
+  announceChange();
+}
+
+/** Update what depends on the tiles: the number of selected ones, and other scripts. */
+function announceChange() {
+  document.querySelectorAll(FORM).forEach(showCount);
+  document.dispatchEvent(new CustomEvent("tiles:changed"));
+}
+
+async function fetchPage() {
+  const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!response?.ok) return null;
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+/** Load the content of the page again, at the same place. */
+async function reloadContent() {
+  const page = await fetchPage();
+  if (!page) return location.reload();
+  const fresh = document.adoptNode(page.querySelector("#content"));
+  document.querySelector("#content").replaceWith(fresh);
+  window.htmx.process(fresh);
+  window.htmx.trigger(fresh, "htmx:load", { elt: fresh });
+}
+
+/** Update the counts on the page. While the large view is open, the address is not that of the grid. */
+async function refreshCounts() {
+  if (!document.querySelector(COUNTS) || largeView()) return;
+  const page = await fetchPage();
+  for (const count of document.querySelectorAll(COUNTS)) {
+    const fresh = page?.querySelector(`[data-live="${count.dataset.live}"]`);
+    if (fresh) count.replaceChildren(...fresh.childNodes);
+  }
+}
+
+function showAnswer(answer, removed) {
+  for (const { text, level, undo } of answer.messages) {
+    const action = undo && { text: getMessage("undo"), run: () => undoAction(undo, removed) };
+    showToast({ text, level, action });
+  }
+}
+
+async function undoAction(id, removed) {
+  const csrfmiddlewaretoken = document.querySelector('[name="csrfmiddlewaretoken"]').value;
+  const address = document.querySelector("#toasts").dataset.undoAddress;
+  const answer = await send(address, { action: id, csrfmiddlewaretoken });
+  if (!answer) return;
+  showAnswer(answer, []);
+  if (answer.restored >= removed.length) await returnTiles(removed);
+  else await reloadContent();
+  focusTile(removed[0]?.tile);
+  await refreshCounts();
+}
+
+async function runAction(form, button) {
+  if (form.ariaBusy === "true") return;
+  form.ariaBusy = "true";
+  form.querySelector(":popover-open")?.hidePopover();
+  const answer = await send(button.formAction, new FormData(form, button));
+  form.ariaBusy = null;
+  if (!answer) return;
+  const neighbour = findNeighbour(form, answer.removed);
+  const removed = removeTiles(answer.removed);
+  announceChange();
+  showAnswer(answer, removed);
+  if (answer.is_stale || (removed.length && !form.querySelector(".tile"))) await reloadContent();
+  else if (removed.length) focusTile(neighbour);
+  await refreshCounts();
+}
+
+/** Return the tile that follows the removed ones, or the last one before them. */
+function findNeighbour(form, ids) {
+  const tiles = [...form.querySelectorAll(".tile")];
+  const isKept = (tile) => !ids.includes(Number(tile.dataset.imageId));
+  const first = tiles.findIndex((tile) => !isKept(tile));
+  return tiles.slice(first).find(isKept) ?? tiles.findLast(isKept);
+}
+
+/** Trash the picture in the large view, which goes on to the next one. */
+async function trashPicture(form) {
+  const answer = await send(form.action, new FormData(form));
+  if (!answer) return;
+  const buttons = ["next", "previous"].map((name) => largeView().querySelector(`[data-view-action="${name}"]`));
+  const isPossible = (button) => button.ariaDisabled !== "true";
+  (buttons.find(isPossible) ?? largeView().querySelector('[data-view-action="close"]')).click();
+  await nextFrame();
+  const removed = removeTiles(answer.removed);
+  announceChange();
+  showAnswer(answer, removed);
+}
+
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter: button } = event;
+  if (form.matches(FORM) && button?.hasAttribute("formaction")) {
+    event.preventDefault();
+    runAction(form, button);
+  } else if (form.matches("[data-trash-picture]") && largeView()) {
+    event.preventDefault();
+    trashPicture(form);
+  }
+});
