@@ -1,7 +1,7 @@
 /* The picture in the large view: its image in the needed size, its position in the list, its neighbours. */
 
-import { loadImage } from "./image-cache.js";
 import { Filmstrip } from "./filmstrip.js";
+import { loadImage } from "./image-cache.js";
 import { getMessage } from "./messages.js";
 import { findPlace } from "./numbering.js";
 import { PicturePanel } from "./picture-panel.js";
@@ -95,6 +95,7 @@ export class CurrentPicture {
       ...exampleLinks.map((example) => {
         const link = example.cloneNode(true);
         link.classList.add("view-button");
+        link.querySelector("span").textContent = link.title;
         return link;
       }),
     );

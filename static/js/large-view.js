@@ -24,7 +24,7 @@ const currentAddress = () => location.pathname + location.search;
 class LargeView {
   constructor(dialog) {
     this.dialog = dialog;
-    this.gridAddress = this.loadedAddress = currentAddress();
+    this.gridAddress = currentAddress();
     this.current = new CurrentPicture(dialog, (link) => this.replace(link));
     const { zoom } = this.current;
     this.actions = {
@@ -67,10 +67,7 @@ class LargeView {
       event.stopImmediatePropagation();
       this.returnToGrid();
     }
-    if (isGrid) return;
-    // The picture's page was loaded again from under the view: the page before it is not there.
-    if (!event.state && currentAddress() !== this.loadedAddress) return location.reload();
-    if (!event.state?.isLargeView) return;
+    if (isGrid || (event.state && !event.state.isLargeView)) return;
     const links = [this.current.link, ...tileLinks()].filter((each) => each?.isConnected);
     const link = links.find((each) => each.pathname === location.pathname);
     if (link) this.open(link);

@@ -32,6 +32,8 @@ export class PicturePanel {
     const name = this.info.querySelector("[data-picture-name]")?.textContent.trim();
     if (!name) return;
     this.link.querySelector("img").alt = name;
+    const caption = this.link.querySelector(".caption > span");
+    if (caption) caption.textContent = name;
     this.dialog.dispatchEvent(new CustomEvent("picture-renamed", { detail: { name } }));
   }
 

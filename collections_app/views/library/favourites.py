@@ -97,7 +97,4 @@ def _build_page(shown: list[Favourite], *, newer: int | None, older: int | None)
 
 def _refresh(request: SignedInRequest, pk: int) -> HttpResponse:
     """Let the page show the message."""
-    response = redirect("image", pk)
-    if request.htmx:
-        response = HttpResponse(headers={"HX-Refresh": "true"})
-    return response
+    return HttpResponse(headers={"HX-Refresh": "true"}) if request.htmx else redirect("image", pk)

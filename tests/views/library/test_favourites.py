@@ -103,3 +103,16 @@ def test_number_of_statements_does_not_grow(as_viewer: Client, sample: SampleTea
     put_pictures(sample, 5)
     set_favourites(user=sample.viewer, images=Image.objects.all())
     assert count() == few
+
+
+def test_picture_above_the_limit_is_refused_with_a_message(
+    as_viewer: Client, sample: SampleTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collections_app.services.library.favourites.MAX_FAVOURITES", 0)
+    address = f"/images/{sample.image.pk}/favourite/"
+    answer = as_viewer.post(address, {"is_favourite": "yes"}, headers=HTMX)
+    assert answer.headers["HX-Refresh"] == "true"
+    assert "at most 0 favourites" in as_viewer.get(f"/images/{sample.image.pk}/").content.decode()
+    as_viewer.post("/pictures/favourite/", {"image": sample.image.pk})
+    assert "at most 0 favourites" in as_viewer.get("/").content.decode()
+    assert not Favourite.objects.exists()
