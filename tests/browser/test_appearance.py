@@ -121,7 +121,7 @@ def trash_one_picture(page: Page, values: dict[str, object]) -> int:
 def save_a_search(page: Page) -> int:
     page.goto("/search/?q=a+white+dog")
     wait_for_answer(page)
-    page.locator("summary", has_text="Save").click()
+    page.locator("summary.filter-chip", has_text="Save").click()
     page.get_by_role("button", name="Save search").click()
     page.goto("/searches/")
     return number_in(page.get_by_role("link", name="Rename").get_attribute("href"))

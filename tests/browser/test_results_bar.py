@@ -31,7 +31,7 @@ def test_first_result_begins_high_on_the_page(sample_page: Page, width: int, hei
 
 def test_escape_closes_a_menu_that_the_keyboard_opened(sample_page: Page) -> None:
     open_results(sample_page)
-    summary = sample_page.locator("summary", has_text="Shape")
+    summary = sample_page.locator("summary.filter-chip", has_text="Shape")
     summary.focus()
     sample_page.keyboard.press("Enter")
     link = sample_page.get_by_role("link", name="Landscape")
@@ -48,8 +48,8 @@ def test_escape_closes_a_menu_that_the_keyboard_opened(sample_page: Page) -> Non
 
 def test_only_one_menu_is_open_and_a_click_elsewhere_closes_it(sample_page: Page) -> None:
     open_results(sample_page)
-    sample_page.locator("summary", has_text="Shape").click()
-    sample_page.locator("summary", has_text="Date").click()
+    sample_page.locator("summary.filter-chip", has_text="Shape").click()
+    sample_page.locator("summary.filter-chip", has_text="Date").click()
     expect(sample_page.locator("details[data-menu][open]")).to_have_count(1)
     sample_page.locator(".results-summary").click()
     expect(sample_page.locator("details[data-menu][open]")).to_have_count(0)
@@ -75,7 +75,7 @@ def test_open_menus_are_accessible_and_fit(sample_page: Page, width: int, theme:
     sample_page.set_viewport_size({"width": width, "height": 740})
     open_results(sample_page, FILTERED)
     for name in MENUS:
-        sample_page.locator("summary", has_text=name).first.click()
+        sample_page.locator("summary.filter-chip", has_text=name).first.click()
         assert Axe().run(sample_page).response["violations"] == [], name
         box = sample_page.locator("details[data-menu][open] .menu-body").bounding_box()
         assert box
@@ -90,12 +90,12 @@ def test_filters_are_links_and_forms_without_scripts(
 ) -> None:
     page = new_context(storage_state=sample_site.cookies, java_script_enabled=False).new_page()
     open_results(page)
-    page.locator("summary", has_text="Tag").click()
+    page.locator("summary.filter-chip", has_text="Tag").click()
     page.get_by_label("Tag", exact=True).fill("nothing")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("No pictures match these filters")).to_be_visible()
     page.get_by_role("link", name="Remove Tag").click()
-    page.locator("summary", has_text="Collection").click()
+    page.locator("summary.filter-chip", has_text="Collection").click()
     page.get_by_label("Collection", exact=True).select_option(label="Scenes")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("link", name="Remove Collection")).to_be_visible()

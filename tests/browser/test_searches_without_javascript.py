@@ -25,7 +25,7 @@ def searched(open_without_javascript: Callable[[], Page], scenes: list[Path]) ->
 @pytest.mark.sends("search_save", "search_rename", "search_share", "search_unshare", "search_delete", "team_list")
 def test_a_search_is_saved_renamed_shared_and_deleted(searched: Page) -> None:
     page = searched
-    page.locator("summary", has_text="Save").click()
+    page.locator("summary.filter-chip", has_text="Save").click()
     page.get_by_role("button", name="Save search").click()
     expect(page.get_by_text("Search saved as “a white dog”.")).to_be_visible()
     page.goto("/teams/")

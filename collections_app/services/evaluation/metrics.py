@@ -61,9 +61,9 @@ def score_search(judged: JudgedQuery, *, k: int, team: Team | None = None) -> Sc
     request = parse_search_request(user=judged.person, parameters=parameters)
     require_understood(request)
     ranked = run_search(request, cutoffs=NO_CUTOFFS, wanted=k).ranked[:k]
-    return score_ranking(
-        judged.text, [judged.judgments.get(each.id) for each in ranked], judged.judgments.values(), k=k
-    )
+    known = [[judged.judgments.get(pk) for pk in (each.id, *each.copies)] for each in ranked]
+    shown = [next((is_right for is_right in copies if is_right is not None), None) for copies in known]
+    return score_ranking(judged.text, shown, judged.judgments.values(), k=k)
 
 
 class JudgedImages:

@@ -112,8 +112,8 @@ def _find_previous_grid(request: SignedInRequest) -> str:
 
 
 def _find_similar(request: SignedInRequest, image: Image) -> list[Result]:
-    """Return the pictures most similar to one, without itself."""
+    """Return the pictures most similar to one, without itself and its copies."""
     search = build_similar_request(user=request.user, image=image)
     found = run_search(search, cutoffs=NO_CUTOFFS, wanted=SIMILAR + 1)
-    others = [each for each in found.ranked if each.id != image.pk]
+    others = [each for each in found.ranked if image.pk not in (each.id, *each.copies)]
     return join_rows(others[:SIMILAR], images=search.scope.images)
