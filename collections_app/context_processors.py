@@ -60,9 +60,9 @@ def read_frame_state(user: User) -> FrameState:
 
 def read_indexing_status(user: User, state: FrameState) -> IndexingStatus:
     """Return the counts."""
-    model_key = get_known_model_key()
     if not state.has_unindexed:
         return IndexingStatus()
+    model_key = get_known_model_key()
     failed = Q(index_state=IndexState.FAILED)
     waiting = Q(index_state=IndexState.PENDING)
     if model_key:

@@ -5,13 +5,13 @@
  * Listeners on the document stay when the page is replaced. They ask `element.isConnected`. */
 export function connectElements(selector, connect) {
   const connected = new WeakSet();
-  const connectIn = (root) => {
+  const connectWithin = (root) => {
     for (const element of [root, ...root.querySelectorAll(selector)]) {
       if (!element.matches(selector) || connected.has(element)) continue;
       connected.add(element);
       connect(element);
     }
   };
-  connectIn(document.documentElement);
-  document.addEventListener("htmx:load", (event) => connectIn(event.detail.elt));
+  connectWithin(document.documentElement);
+  document.addEventListener("htmx:load", (event) => connectWithin(event.detail.elt));
 }
