@@ -19,7 +19,9 @@ def write(file_format: str = "JPEG", *, tags: dict[int, str] | None = None, **op
     exif = Image.Exif()
     exif.update(tags or {})
     if tags:
-        exif.get_ifd(ExifTags.IFD.Exif)[_Base.DateTimeOriginal] = "2013:05:06 07:08:09"
+        # Pillow writes no directory of the camera into a TIFF.
+        directory = exif if file_format == "TIFF" else exif.get_ifd(ExifTags.IFD.Exif)
+        directory[_Base.DateTimeOriginal] = "2013:05:06 07:08:09"
     file = io.BytesIO()
     draw().save(file, file_format, exif=exif, **options)
     return file.getvalue()

@@ -146,7 +146,7 @@ PNG, JPEG = save(draw(), "PNG", optimize=1), save(draw(), "JPEG", quality=80)
 def test_original_is_kept_whatever_the_bytes_of_the_copy(
     original: bytes, copy: bytes, is_copy_first: bool, sample: SampleTeam
 ) -> None:
-    """A copy that another program has saved with a high quality looks like any other: then the earliest is kept."""
+    """A copy that another program has saved with a high quality leaves no trace: then the earliest is kept."""
     images = {}
     for content in (copy, original) if is_copy_first else (original, copy):
         file = io.BytesIO(content)

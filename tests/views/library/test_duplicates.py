@@ -286,7 +286,7 @@ def test_overview_lists_the_teams_with_their_groups(as_viewer: Client, sample: S
         set_hash_and_vector(copy, value=99, vector=[1])
     Comparer().drain()
     page = as_viewer.get("/duplicates/").content.decode()
-    rows = [" ".join(re.sub("<.*?>", " ", row).split()) for row in re.findall('<li class="row">.*?</li>', page, re.S)]
+    rows = [" ".join(re.sub("<.*?>", "", row).split()) for row in re.findall('<li class="row">.*?</li>', page, re.S)]
     assert rows == ["Gardeners 2 groups", f"{sample.viewer.personal_team.name} No duplicates"]
     assert f'href="/teams/{sample.team.pk}/duplicates/"' in page
 
