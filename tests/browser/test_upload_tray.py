@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 
 from .actions import choose_files, create_collection, drop_files, expect_uploaded
 from .conftest import SampleSite
@@ -77,7 +77,12 @@ def test_upload_goes_on_while_one_browses(page: Page, scenes: list[Path]) -> Non
 def test_leaving_the_site_during_an_upload_needs_a_confirmation(page: Page, scenes: list[Path]) -> None:
     create_collection(page, "Kept")
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        dialogs.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     with held_uploads(page):
         choose_files(page, scenes[:1])
         page.locator("[data-toggle]").click()
