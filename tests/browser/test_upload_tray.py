@@ -137,6 +137,7 @@ def test_tray_and_dialog_are_accessible_and_nothing_jumps(
     page = new_context(storage_state=sample_site.cookies, viewport=size, color_scheme=theme).new_page()
     page.add_init_script(_WATCH_SHIFTS)
     page.goto("/teams/")
+    page.evaluate("window.shifts = []")
     drop_files(page, scenes[:3], onto="main")
     page.get_by_label("Collection", exact=True).wait_for()
     assert Axe().run(page).response["violations"] == []
