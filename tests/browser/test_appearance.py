@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
-from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Route, ViewportSize
 
 from tests.permissions.requests import fill, routes
 from tests.sample_team import picture_bytes
@@ -153,8 +153,8 @@ def make_guest_link(page: Page, values: dict[str, object]) -> str:
     page.get_by_role("button", name="Create link").click()
     link = page.get_by_label("Link", exact=True).input_value()
     page.goto(link)
-    drawing = {"name": "dot.png", "mimeType": "image/png", "buffer": picture_bytes("teal")}
-    page.locator("[data-files]").set_input_files(files=[drawing])  # type: ignore[list-item]
+    drawing: FilePayload = {"name": "dot.png", "mimeType": "image/png", "buffer": picture_bytes("teal")}
+    page.locator("[data-files]").set_input_files(files=[drawing])
     expect_uploaded(page, "1 of 1 done")
     return link.rsplit("/", 2)[1]
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 
 from .actions import choose_files, create_collection, drop_files, expect_uploaded
 from .conftest import SampleSite
@@ -77,7 +77,12 @@ def test_upload_goes_on_while_one_browses(page: Page, scenes: list[Path]) -> Non
 def test_leaving_the_site_during_an_upload_needs_a_confirmation(page: Page, scenes: list[Path]) -> None:
     create_collection(page, "Kept")
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        dialogs.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     with held_uploads(page):
         choose_files(page, scenes[:1])
         page.locator("[data-toggle]").click()
@@ -132,6 +137,7 @@ def test_tray_and_dialog_are_accessible_and_nothing_jumps(
     page = new_context(storage_state=sample_site.cookies, viewport=size, color_scheme=theme).new_page()
     page.add_init_script(_WATCH_SHIFTS)
     page.goto("/teams/")
+    page.evaluate("window.shifts = []")
     drop_files(page, scenes[:3], onto="main")
     page.get_by_label("Collection", exact=True).wait_for()
     assert Axe().run(page).response["violations"] == []
