@@ -32,16 +32,6 @@ document.addEventListener("click", (event) => {
   const scope = event.target.closest("[data-search-scope]");
   if (scope) removeSearchScope(event, scope);
   if (event.target.matches("dialog[data-dialog]")) event.target.close(); // outside of its content
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
-  }
-});
-
-document.addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && event.target.closest("details.menu[open]");
-  if (!menu) return;
-  menu.open = false;
-  menu.querySelector("summary").focus();
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
