@@ -1,6 +1,6 @@
 /* Selecting a range of pictures by dragging over them with the mouse, or after a long press on a touch screen. */
 
-import { anchorIn, boxesBetween, boxesOf, boxOf, isSelecting, selectableTile, setAnchor, setChecked, showCount } from "./selection.js";
+import { anchorOf, boxesBetween, boxesOf, boxOf, isSelecting, selectableTile, setAnchor, setChecked, showCount } from "./selection.js";
 
 const LONG_PRESS_MS = 450;
 const MOVED_PX = 10;
@@ -34,7 +34,7 @@ class Press {
     this.isActive = true;
     this.before = new Map(boxesOf(this.form).map((each) => [each, each.checked]));
     this.isChecked = this.isTouch || !box.checked;
-    this.anchor = this.isTouch && isSelecting(this.form) ? anchorIn(this.form, box) : box;
+    this.anchor = this.isTouch && isSelecting(this.form) ? anchorOf(this.form, box) : box;
     this.last = box;
     this.extend();
     requestAnimationFrame(() => this.scrollAtEdge());

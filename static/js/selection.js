@@ -24,7 +24,7 @@ export function selectableTile(element) {
 }
 
 /** Return the checkbox that was toggled last, if it is in the form, and otherwise `fallback`. */
-export function anchorIn(form, fallback = null) {
+export function anchorOf(form, fallback = null) {
   return lastBox?.isConnected && form.contains(lastBox) ? lastBox : fallback;
 }
 
@@ -71,7 +71,7 @@ function startsSelecting(form, event) {
 }
 
 function selectRange(form, box, isRange) {
-  const anchor = anchorIn(form);
+  const anchor = anchorOf(form);
   if (isRange && anchor) setChecked(boxesBetween(form, anchor, box), box.checked);
   setAnchor(box);
 }
@@ -103,7 +103,7 @@ function clear(form) {
   const all = allOf(form);
   setChecked([...boxesOf(form), ...(all ? [all] : [])], false);
   showCount(form);
-  if (hadFocus) focusTile((anchorIn(form) ?? boxesOf(form)[0])?.closest(".tile"));
+  if (hadFocus) focusTile((anchorOf(form) ?? boxesOf(form)[0])?.closest(".tile"));
 }
 
 export function focusTile(tile) {

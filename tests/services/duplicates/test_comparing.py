@@ -126,7 +126,7 @@ def save(picture: Pillow.Image, file_format: str, **options: int) -> bytes:
     return file.getvalue()
 
 
-def reencode(content: bytes, quality: int) -> bytes:
+def encode_again(content: bytes, quality: int) -> bytes:
     return save(Pillow.open(io.BytesIO(content)).convert("RGB"), "JPEG", quality=quality)
 
 
@@ -136,9 +136,9 @@ PNG, JPEG = save(draw(), "PNG", optimize=1), save(draw(), "JPEG", quality=80)
 @pytest.mark.parametrize(
     ("original", "copy", "is_copy_first"),
     [
-        (PNG, reencode(PNG, 100), True),
-        (JPEG, reencode(JPEG, 100), False),
-        (JPEG, reencode(JPEG, 30), True),
+        (PNG, encode_again(PNG, 100), True),
+        (JPEG, encode_again(JPEG, 100), False),
+        (JPEG, encode_again(JPEG, 30), True),
         (JPEG, save(Pillow.open(io.BytesIO(JPEG)).resize((240, 180)), "PNG"), True),
     ],
     ids=["a larger JPEG of a PNG", "a larger JPEG of a JPEG", "a strongly compressed JPEG", "fewer pixels"],

@@ -78,10 +78,10 @@ def test_lists_are_bounded(sample: SampleTeam) -> None:
         ("a rose by:o", ["a rose by:owner"]),
         ("by:sum", []),
         ("tag:summer", []),
-        ("rose gard", ["rose in:Garden"]),
-        ("in:gard", ["in:Garden"]),
-        ("-in:gard", []),
-        ("gard", [""]),
+        ("rose garde", ["rose in:Garden"]),
+        ("in:garde", ["in:Garden"]),
+        ("-in:garde", []),
+        ("garde", [""]),
     ],
 )
 def test_last_words_become_a_filter(text: str, expected: list[str], sample: SampleTeam) -> None:
