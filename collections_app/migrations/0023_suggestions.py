@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('collection', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='tag_totals', to='collections_app.collection')),
             ],
             options={
+                'indexes': [models.Index(fields=['collection', 'tag', 'image_count'], name='tag_total_by_collection')],
                 'constraints': [models.UniqueConstraint(fields=('collection', 'tag', 'slot'), name='tag_total_once_per_tag')],
             },
         ),

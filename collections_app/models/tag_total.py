@@ -39,8 +39,12 @@ class TagTotal(models.Model):
     objects = TagTotalQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            # Reader: the suggestions of tags, which find all that they need in it.
+            models.Index(fields=["collection", "tag", "image_count"], name="tag_total_by_collection"),
+        ]
         constraints = [
-            # Readers: the triggers, and the suggestions of tags.
+            # Readers: the triggers.
             models.UniqueConstraint(fields=["collection", "tag", "slot"], name="tag_total_once_per_tag"),
         ]
 
