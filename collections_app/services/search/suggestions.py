@@ -159,14 +159,15 @@ def _list_recent(user: User, collections: Sequence[CollectionName]) -> list[Rece
 
 
 def _list_people(user: User) -> list[str]:
-    """Return what follows `by:`, the part of an address before the @, of those who added pictures.
+    """Return what follows `by:`: the display names of those who added pictures, or their addresses before the @.
 
     `by:me` has another meaning.
     """
-    address = User.objects.filter(pk=OuterRef("uploader_id")).values("email")
-    totals = ImageTotal.objects.visible_to(user).by_uploader().annotate(address=Subquery(address))
-    addresses = totals.values_list("address", flat=True)[:_MAX_COMPARED]
-    names = dict.fromkeys(each.partition("@")[0] for each in addresses if each)
+    people = User.objects.filter(pk=OuterRef("uploader_id"))
+    totals = ImageTotal.objects.visible_to(user).by_uploader()
+    named = totals.annotate(display=Subquery(people.values("display_name")), address=Subquery(people.values("email")))
+    found = named.values_list("display", "address")[:_MAX_COMPARED]
+    names = dict.fromkeys(display or address.partition("@")[0] for display, address in found if address)
     return [name for name in names if name != "me"]
 
 
