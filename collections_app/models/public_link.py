@@ -1,16 +1,13 @@
 """A secret address that shows some collections of a team to everyone who has it, without an account."""
 
 import secrets
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-
-if TYPE_CHECKING:
-    from collections_app.models.collection import Collection
 
 _SECRET_BYTES = 16  # 128 bits
 
@@ -28,10 +25,10 @@ class PublicLinkQuerySet(models.QuerySet["PublicLink"]):
             collection__team__personal_of__is_active=False
         )
 
-    def showing(self, collection: "Collection") -> Self:
-        """Links that show the collection: its own ones, and those of other collections of its team."""
-        further = PublicLink.further_collections.through.objects.filter(collection=collection).values("publiclink")
-        return self.filter(Q(collection=collection) | Q(pk__in=further, collection__team=collection.team_id))
+    def showing(self, *, collection_id: int, team_id: int) -> Self:
+        """Links that show the collection of this team: its own ones, and those of other collections of the team."""
+        further = PublicLink.further_collections.through.objects.filter(collection=collection_id).values("publiclink")
+        return self.filter(Q(collection=collection_id) | Q(pk__in=further, collection__team=team_id))
 
     def with_details(self) -> Self:
         return self.select_related("creator", "collection").prefetch_related("further_collections")

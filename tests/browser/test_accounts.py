@@ -70,7 +70,7 @@ def code_now(secret: str) -> str:
 def sign_out(page: Page) -> str:
     """Return the address of whom it was."""
     page.goto("/account/")
-    address = page.get_by_role("heading", level=2).inner_text()
+    address = page.get_by_role("heading", level=2).first.inner_text()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/accounts/login/")
     return address

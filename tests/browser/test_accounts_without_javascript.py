@@ -89,7 +89,7 @@ def test_page_of_addresses_says_who_changes_them_without_a_mail_server(
 ) -> None:
     page = open_without_javascript()
     page.goto("/account/")
-    address = page.get_by_role("heading", level=2).inner_text()
+    address = page.get_by_role("heading", level=2).first.inner_text()
     confirm_access(page)
     page.get_by_role("link", name="Email addresses").click()
     expect(page.get_by_text("Ask an administrator to change your address.")).to_be_visible()
@@ -101,7 +101,7 @@ def test_other_sessions_are_signed_out(open_without_javascript: Callable[[], Pag
     here, there = open_without_javascript(), open_without_javascript()
     address = sign_out(there)
     here.goto("/account/")
-    address = here.get_by_role("heading", level=2).inner_text()
+    address = here.get_by_role("heading", level=2).first.inner_text()
     there.goto("/accounts/login/")
     give_password(there, address)
     there.get_by_label("Name of your first collection").wait_for()

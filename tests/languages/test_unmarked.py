@@ -56,8 +56,12 @@ class TextOfPage(HTMLParser):
 
 
 def is_sentence_of_template(literal: str) -> bool:
-    """Names of templates, addresses and icons have no capitals and blanks, those of formats nothing but capitals."""
-    return re.search(r"[A-Z ]", literal) is not None and not literal.isupper()
+    """Names of templates, addresses and icons have no capitals and blanks, those of formats nothing but capitals.
+
+    Formats of dates are single letters.
+    """
+    is_format = literal.isupper() or re.fullmatch(r".[A-Za-z](-[A-Za-z])*.", literal)
+    return re.search(r"[A-Z ]", literal) is not None and not is_format
 
 
 def bare_texts(source: str) -> list[str]:

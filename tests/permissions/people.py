@@ -103,7 +103,7 @@ def make_scenario() -> Scenario:
             | {"image": alone.pk, "public_id": alone.public_id, "notice": notices[1]},
             "foreign": _make_values(foreign, _get_foreign_user()),
             "deleted": dict.fromkeys(_NUMBERED, MISSING_ID)
-            | dict.fromkeys(("secret", "token", "invitation_secret", "key", "guest_secret"), "no-such-secret")
+            | dict.fromkeys(("secret", "token", "invitation_secret", "collection_key", "guest_secret"), "no-such-secret")
             | {"public_id": uuid.uuid4()},
         },
     )
@@ -192,7 +192,7 @@ def _make_values(collection: Collection, inviter: User, *, link_password: str = 
         "invitation": invitation.pk,
         "search": search.pk,
         "secret": link.secret,
-        "key": make_collection_key(link, collection),
+        "collection_key": make_collection_key(link, collection),
         "public_id": image.public_id,
         "invitation_secret": secret,
         "token": example.token,

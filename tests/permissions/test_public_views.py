@@ -13,6 +13,7 @@ from imagesearch.urls import urlpatterns as site_patterns
 from tests.permissions.requests import fill, routes
 
 PUBLIC = {
+    "gallery",  # a visitor gets the start page
     *("public_link", "public_password", "public_search", "public_image"),
     *("public_thumbnail", "public_preview", "public_download", "public_collection"),
     *("guest_upload", "invitation", "set_language", "healthz", "live", "ready"),

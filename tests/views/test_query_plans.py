@@ -114,7 +114,7 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
         "invitation": 0,
         "invitation_secret": secret,
         "secret": link.secret,
-        "key": make_collection_key(link, library.collection),
+        "collection_key": make_collection_key(link, library.collection),
         "notice": 0,
         "public_id": middle.public_id,
         "token": "",

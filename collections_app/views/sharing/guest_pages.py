@@ -21,7 +21,7 @@ from collections_app.errors import (
     StorageUnavailable,
     TooManyRequests,
 )
-from collections_app.guest_forms import GuestNameForm
+from collections_app.sharing_forms import GuestNameForm
 from collections_app.messages import describe_error
 from collections_app.models import GuestLink
 from collections_app.refusals import Refusal, build_json_refusal, is_json_requested, render_refusal

@@ -16,7 +16,7 @@ from collections_app.errors import (
     StorageUnavailable,
 )
 from collections_app.forms import get_bound_data
-from collections_app.guest_forms import GuestLinkForm
+from collections_app.sharing_forms import GuestLinkForm
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import describe_error
 from collections_app.models import Collection, GuestLink, GuestUpload

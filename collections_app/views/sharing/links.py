@@ -59,7 +59,7 @@ def link_edit(request: SignedInRequest, pk: int, link: int) -> HttpResponse:
 def link_revoke(request: SignedInRequest, pk: int, link: int) -> HttpResponse:
     """Revoke a link of the collection. A link of another collection no longer shows this one."""
     collection = get_owned_collection(request.user, pk)
-    found = get_object_or_404(PublicLink.objects.showing(collection), pk=link)
+    found = get_object_or_404(PublicLink.objects.showing(collection_id=pk, team_id=collection.team_id), pk=link)
     if found.collection_id == pk:
         revoke_link(link=found)
         messages.success(request, _("Link revoked."))

@@ -86,10 +86,10 @@ def public_link(request: HttpRequest, link: PublicLink) -> HttpResponse:
 @login_not_required
 @require_safe
 @require_link
-def public_collection(request: HttpRequest, link: PublicLink, key: str) -> HttpResponse:
+def public_collection(request: HttpRequest, link: PublicLink, collection_key: str) -> HttpResponse:
     """Show one of the link's collections."""
     shown = list(Collection.objects.shown_under(link))
-    found = next((each for each in shown if compare_digest(make_collection_key(link, each), key)), None)
+    found = next((each for each in shown if compare_digest(make_collection_key(link, each), collection_key)), None)
     if found is None:
         raise Http404("This link doesn't show such a collection.")
     return _show_collection(request, link, found, has_others=len(shown) > 1)
