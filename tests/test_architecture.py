@@ -20,8 +20,8 @@ LAYERS = (
     {"services"},
     {"date_forms", "known_devices", "log_filter", "provider_requests", "refusals"},
     {"signals", "permissions", "middleware", "upload_handlers", "context_processors", "adapters", "forms", "admin"}
-    | {"attempt_cache", "checks", "templatetags", "account_forms", "sharing_forms"},
-    {"management"},
+    | {"attempt_cache", "checks", "templatetags", "account_forms"},
+    {"management", "sharing_forms"},
     {"views"},
     {"urls", "apps"},
 )

@@ -143,7 +143,11 @@ def make_team_and_link(page: Page, values: dict[str, object]) -> dict[str, objec
     picture = page.locator("[data-public-id]").first.get_attribute("data-public-id")
     page.goto(f"{link}{picture}/")
     key = (page.locator(".picture-nav a").first.get_attribute("href") or "").split("/")[-2]
-    secrets = {"invitation_secret": invitation.rsplit("/", 2)[1], "secret": link.rsplit("/", 2)[1], "collection_key": key}
+    secrets = {
+        "invitation_secret": invitation.rsplit("/", 2)[1],
+        "secret": link.rsplit("/", 2)[1],
+        "collection_key": key,
+    }
     return {"team": team, "public_id": picture, "link": int(settings.split("/")[-2]), **secrets}
 
 

@@ -32,7 +32,21 @@ VISITOR_PAGES = [
 ]
 # Names: the product's, the sample's, of formats and of what has no Russian name.
 NAMES = {
-    *("imagesearch", "English", "Garden", "Gardeners", "rose", "png", "white", "dog", "sunset", "over", "the", "sea"),
+    *(
+        "imagesearch",
+        "English",
+        "Garden",
+        "Gardeners",
+        "owner",
+        "rose",
+        "png",
+        "white",
+        "dog",
+        "sunset",
+        "over",
+        "the",
+        "sea",
+    ),
     *("JPEG", "PNG", "WebP", "GIF", "AVIF", "HEIC", "BMP", "TIFF", "RAW", "ZIP", "JavaScript", "IP", "QR", "mail"),
 }
 _NOT_WORDS = re.compile(r"\S+@\S+|https?://\S+|\{\w+\}|/s/\S+")
@@ -85,7 +99,7 @@ def test_page_declares_its_language(in_russian: Client, client: Client) -> None:
 def test_counts_use_russian_plural_forms(count: int, said: str, in_russian: Client, sample: SampleTeam) -> None:
     put_pictures(sample, count - 1)
     shown = [" ".join(text.split()) for text in texts(in_russian, f"/collections/{sample.collection.pk}/")]
-    assert any(text.startswith(f"{said} · ") and text.endswith("· Gardeners") for text in shown)
+    assert said in shown
 
 
 def test_dates_and_sizes_use_russian_formats(in_russian: Client, sample: SampleTeam) -> None:

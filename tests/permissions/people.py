@@ -103,7 +103,9 @@ def make_scenario() -> Scenario:
             | {"image": alone.pk, "public_id": alone.public_id, "notice": notices[1]},
             "foreign": _make_values(foreign, _get_foreign_user()),
             "deleted": dict.fromkeys(_NUMBERED, MISSING_ID)
-            | dict.fromkeys(("secret", "token", "invitation_secret", "collection_key", "guest_secret"), "no-such-secret")
+            | dict.fromkeys(
+                ("secret", "token", "invitation_secret", "collection_key", "guest_secret"), "no-such-secret"
+            )
             | {"public_id": uuid.uuid4()},
         },
     )

@@ -47,8 +47,6 @@ LOADING_RETRY_S = 2
 # Parameters of the address. `offset` and `after_id` (the last picture shown) say where a results page begins;
 # `cutoffs` how the first page was split; `all` shows unlikely results.
 OFFSET, AFTER_ID, CUTOFFS, ALL = "offset", "after_id", "cutoffs", "all"
-# The element that htmx replaces to show another page.
-WHOLE_PAGE = "page"
 
 Context = dict[str, object]
 
@@ -81,7 +79,7 @@ def search(request: SignedInRequest) -> HttpResponse:
     search_request = parse_search_request(user=request.user, parameters=request.GET)
     if read_form_items(request.GET):
         return redirect(get_text_url(search_request, search_request.text))
-    if request.htmx and OFFSET in request.GET and request.htmx.target != WHOLE_PAGE:
+    if request.htmx and search_request.text:
         return _render_next_page(request, search_request)
     if search_request.problems or not search_request.text:
         return _render_without_search(request, search_request)

@@ -88,7 +88,7 @@ def test_pages_say_how_many_pictures_there_are(as_owner: Client, sample: SampleT
     address = f"/collections/{sample.collection.pk}/"
     first = as_owner.get(address)
     assert 'data-total="50" data-first="1"' in first.content.decode()
-    later = as_owner.get(f"{address}?after_id={first.context['page'].older}").content.decode()
+    later = as_owner.get(f"{address}?after_id={first.context['timeline'].page.older}").content.decode()
     assert 'data-total="50"' in later
     assert "data-first" not in later
     drain()
