@@ -41,7 +41,7 @@ class PublicLink(models.Model):
     """
 
     collection = models.ForeignKey("collections_app.Collection", on_delete=models.CASCADE, related_name="public_links")
-    further_collections: "models.ManyToManyField[Collection, Any]" = models.ManyToManyField(
+    further_collections: "models.ManyToManyField[Any, Any]" = models.ManyToManyField(
         "collections_app.Collection", blank=True, related_name="further_links"
     )
     secret = models.CharField(max_length=43, unique=True, default=generate_secret, editable=False)

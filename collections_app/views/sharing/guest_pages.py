@@ -21,7 +21,6 @@ from collections_app.errors import (
     StorageUnavailable,
     TooManyRequests,
 )
-from collections_app.sharing_forms import GuestNameForm
 from collections_app.messages import describe_error
 from collections_app.models import GuestLink
 from collections_app.refusals import Refusal, build_json_refusal, is_json_requested, render_refusal
@@ -29,6 +28,7 @@ from collections_app.services.sharing.rate_limits import count_guest_upload
 from collections_app.services.uploads.guest_uploads import receive_guest_file
 from collections_app.services.uploads.upload_pass import make_upload_pass
 from collections_app.services.uploads.zip_signatures import is_archive
+from collections_app.sharing_forms import GuestNameForm
 from collections_app.upload_handlers import get_upload_rejection
 from collections_app.views.request_budget import RequestBudget
 

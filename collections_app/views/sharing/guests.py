@@ -16,7 +16,6 @@ from collections_app.errors import (
     StorageUnavailable,
 )
 from collections_app.forms import get_bound_data
-from collections_app.sharing_forms import GuestLinkForm
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import describe_error
 from collections_app.models import Collection, GuestLink, GuestUpload
@@ -27,6 +26,7 @@ from collections_app.services.uploads.guest_uploads import (
     draw_guest_thumbnail,
     reject_guest_upload,
 )
+from collections_app.sharing_forms import GuestLinkForm
 from collections_app.views.request_budget import RequestBudget
 
 _SHOWN = 48

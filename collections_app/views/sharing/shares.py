@@ -93,7 +93,8 @@ def share_revoke(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
 
 def render_sharing(request: SignedInRequest, collection: Collection, status: int = 200, **changes: Any) -> HttpResponse:
     """Render the page; in place only the content, always with status 200 as htmx requires it."""
-    links = PublicLink.objects.showing(collection_id=collection.pk, team_id=collection.team_id).with_details().order_by("pk")
+    shown_by = PublicLink.objects.showing(collection_id=collection.pk, team_id=collection.team_id)
+    links = shown_by.with_details().order_by("pk")
     sharing = {
         "collection": collection,
         "memberships": collection.team.memberships.select_related("user").order_by("user__email"),
