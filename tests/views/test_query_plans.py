@@ -103,7 +103,9 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
     )
     values: dict[str, object] = {
         "archive": archive.pk,
+        "guest_link": guest_link.pk,
         "guest_secret": guest_link.secret,
+        "waiting": 10**9,
         "collection": library.collection.pk,
         "image": middle.pk,
         "team": library.team.pk,
