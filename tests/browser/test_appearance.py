@@ -167,7 +167,7 @@ def add_owner_with_link(page: Page, friend: Page, values: dict[str, object]) -> 
     """Add an owner who shares a collection of the team with others. Return the number of the membership."""
     team = f"/teams/{values['team']}/"
     friend.goto("/account/")
-    email = friend.locator(".panel h2").inner_text()
+    email = friend.locator(".panel h2").first.inner_text()
     page.goto(team)
     page.get_by_label("Email").fill(email)
     page.get_by_label("Role", exact=True).select_option(label="Owner")

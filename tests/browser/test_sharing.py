@@ -23,7 +23,7 @@ def sign_up_two_people(new_context: Callable[..., BrowserContext]) -> tuple[Page
     """Return both windows, and the second person's address."""
     first, second = sign_up(new_context().new_page()), sign_up(new_context().new_page())
     second.goto("/account/")
-    return first, second, second.locator(".panel h2").inner_text()
+    return first, second, second.locator(".panel h2").first.inner_text()
 
 
 def create_pet_collection(page: Page, scenes: list[Path]) -> str:

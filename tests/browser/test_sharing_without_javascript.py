@@ -14,7 +14,7 @@ from .test_pictures_without_javascript import start_collection
 
 def address_of(page: Page) -> str:
     page.goto("/account/")
-    return page.locator(".panel h2").inner_text()
+    return page.locator(".panel h2").first.inner_text()
 
 
 def make_team(page: Page, name: str) -> str:
