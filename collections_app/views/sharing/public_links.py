@@ -161,7 +161,7 @@ def public_download(request: HttpRequest, link: PublicLink, public_id: uuid.UUID
     if rejection := _count_use(request, link, count_link_download):
         return _refuse_for_now(request, link, rejection)
     image = _get_image(link, public_id)
-    return _send_rendition(request, image, Rendition.FULL, name=_name_download(link, image))
+    return _send_rendition(request, image, Rendition.FULL, name=_name_download(image))
 
 
 @login_not_required
@@ -233,7 +233,9 @@ def _show_collection(
     request: HttpRequest, link: PublicLink, collection: Collection, *, has_others: bool = False
 ) -> HttpResponse:
     found = Collection.objects.filter(pk=collection.pk)
-    pictures = PictureList(images=Image.objects.not_trashed(), collections=found, id_field="public_id")
+    pictures = PictureList(
+        images=Image.objects.not_trashed(), collections=found, field="timeline_at", id_field="public_id"
+    )
     count = ImageTotal.objects.not_trashed().filter(collection=collection).sum_images()
     context = {"link": link, "collection": collection, "has_others": has_others, "count": count}
     return render(request, "sharing/public_collection.html", context | {"pictures": pictures.get_page(request)})
@@ -244,10 +246,10 @@ def _digest_password(link: PublicLink) -> str:
     return hashlib.sha256(link.password.encode()).hexdigest()
 
 
-def _name_download(link: PublicLink, image: Image) -> str:
+def _name_download(image: Image) -> str:
     """Return the title, or the name of the collection with a number. Visitors learn no name of an uploaded file."""
     number = int(image.public_id) % _DOWNLOAD_NUMBERS
-    title = image.title or f"{link.collection.name} {number:06}"
+    title = image.title or f"{image.collection.name} {number:06}"
     return build_download_name(_SLASHES.sub("-", title) + ".jpg")
 
 

@@ -123,6 +123,16 @@ def test_public_download_is_named_by_the_title(title: str, name: str, client: Cl
     assert answer.headers["Content-Disposition"] == f"attachment; {name}"
 
 
+def test_page_and_large_pictures_have_one_order(client: Client, sample: SampleTeam, photo: Image) -> None:
+    """The date taken comes before the date added."""
+    link = create_link(collection=sample.collection, creator=sample.owner)
+    Image.objects.filter(pk=photo.pk).update(taken_at=timezone.now() - timedelta(days=9))
+    page = client.get(f"/s/{link.secret}/").content.decode()
+    assert re.findall(r'data-public-id="([^"]+)"', page) == [str(sample.image.public_id), str(photo.public_id)]
+    first = client.get(f"/s/{link.secret}/{sample.image.public_id}/")
+    assert (first.context["newer"], first.context["older"]) == (None, photo)
+
+
 def test_downloads_work_only_when_allowed(client: Client, sample: SampleTeam, photo: Image) -> None:
     link = create_link(collection=sample.collection, creator=sample.owner)
     assert client.get(f"/s/{link.secret}/{photo.public_id}/download/").status_code == 404
