@@ -16,7 +16,7 @@ from .file_parts import measure_file
 from .formats import AVIF, DDS, HEIF, PNG, QOI, PictureFormat
 from .jpeg_segments import check_open_end, compute_check_bytes
 from .memory_budget import reserve_memory
-from .metadata import read_metadata, read_orientation
+from .metadata import name_camera, read_metadata, read_orientation
 from .png_chunks import check_png_rows
 from .prescan import identify_format, scan_picture
 from .processing import rate_processing
@@ -46,8 +46,8 @@ class PictureInfo:
     """The properties of an accepted picture.
 
     `width` and `height` are those of the picture as displayed. `frames` counts the frames of an animation or the pages
-    of a document; a JPEG has one. `taken` is None if the metadata hold no date. `processing` is the rating of
-    `rate_processing`.
+    of a document; a JPEG has one. `taken` is None if the metadata hold no date, `camera` is empty if they name none.
+    `processing` is the rating of `rate_processing`.
     """
 
     format: str
@@ -58,6 +58,7 @@ class PictureInfo:
     frames: int
     taken: TakenDate | None
     processing: int
+    camera: str = ""
 
     @property
     def taken_at(self) -> datetime | None:
@@ -131,7 +132,9 @@ def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limi
     info = _build_info(image, size, picture_format)
     metadata = read_metadata(image, scan.file, picture_format)
     processing = rate_processing(metadata, picture_format, quantization)
-    return replace(info, frames=frames, taken=find_taken_date(metadata), processing=processing)
+    return replace(
+        info, frames=frames, taken=find_taken_date(metadata), processing=processing, camera=name_camera(metadata)
+    )
 
 
 def _build_info(image: Image.Image, size: tuple[int, int], picture_format: PictureFormat) -> PictureInfo:

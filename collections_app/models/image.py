@@ -164,6 +164,7 @@ class Image(models.Model):
     processing = models.PositiveSmallIntegerField(
         null=True, editable=False, help_text=_("How much the file was processed since the camera: 0 is a raw file.")
     )
+    camera = models.CharField(max_length=100, blank=True, editable=False)
     taken_at = WallClockField(null=True, blank=True, help_text=_("The local time at the place."))
     taken_offset_minutes = models.SmallIntegerField(
         null=True, blank=True, editable=False, help_text=_("How far that local time was ahead of UTC, if known.")

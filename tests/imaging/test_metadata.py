@@ -7,6 +7,7 @@ import pytest
 from PIL import ExifTags, Image, TiffImagePlugin
 
 from collections_app.imaging import inspect_picture
+from collections_app.imaging.metadata import Metadata, name_camera
 
 from .pictures import LIMITS, draw_corners, write
 
@@ -66,3 +67,25 @@ def test_a_picture_without_exif_has_no_date() -> None:
 def test_broken_exif_does_not_refuse_a_picture() -> None:
     file = write(draw_corners(), "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f garbage")
     assert inspect_picture(file, LIMITS).taken_at is None
+
+
+@pytest.mark.parametrize(
+    ("make", "model", "named"),
+    [
+        ("Canon", "Canon EOS 90D", "Canon EOS 90D"),
+        ("NIKON CORPORATION", "NIKON D750", "NIKON D750"),
+        ("samsung", "SM-G991B", "samsung SM-G991B"),
+        ("Canon", None, "Canon"),
+        (None, "Pixel 7\0", "Pixel 7"),
+        (None, None, ""),
+        ("A\x1b[31m\n b", "c" * 200, f"A [31m b {'c' * 91}"),
+        (b"\xff", b"", "\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_camera_is_named_once(make: str | bytes | None, model: str | bytes | None, named: str) -> None:
+    metadata = Metadata(main={ExifTags.Base.Make: make, ExifTags.Base.Model: model})
+    assert name_camera(metadata) == named
+
+
+def test_camera_is_read_from_the_file() -> None:
+    assert inspect_picture(make_file_taken_at("2021:02:03 04:05:06"), LIMITS).camera == "Camera"

@@ -83,6 +83,7 @@ def ingest_upload(
         width=info.width,
         height=info.height,
         processing=info.processing,
+        camera=info.camera,
         **build_date_fields(info.taken or read_date_in_name(file_name)),
     )
     file.seek(0)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from collections_app.models import Image, Membership, Role
+from collections_app.models import Image, Membership, Role, Share
 from collections_app.services.library.images import edit_image
 from collections_app.services.sharing.public_links import create_link
-from tests.sample_team import SampleTeam, put_pictures
+from tests.sample_team import SampleTeam, put_pictures, sign_in_client
 
 HTMX = {"HX-Request": "true"}
 
@@ -70,6 +70,14 @@ def test_public_page_shows_neither_description_nor_panel(client: Client, sample:
     assert "Red as wine" not in page
     assert "picture-side" not in page
     assert "data-view-side" not in page
+
+
+def test_only_members_see_the_camera(as_viewer: Client, sample: SampleTeam) -> None:
+    Image.objects.update(camera="Canon EOS 90D")
+    Share.objects.create(collection=sample.collection, user=sample.outsider, role="editor")
+    pages = [each.get(f"/images/{sample.image.pk}/") for each in (as_viewer, sign_in_client(sample.outsider))]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert [b"EOS 90D" in page.content for page in pages] == [True, False]
 
 
 def test_public_page_is_linked_for_those_who_share(as_owner: Client, as_viewer: Client, sample: SampleTeam) -> None:
