@@ -132,9 +132,8 @@ def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limi
     info = _build_info(image, size, picture_format)
     metadata = read_metadata(image, scan.file, picture_format)
     processing = rate_processing(metadata, picture_format, quantization)
-    return replace(
-        info, frames=frames, taken=find_taken_date(metadata), processing=processing, camera=name_camera(metadata)
-    )
+    taken, camera = find_taken_date(metadata), name_camera(metadata)
+    return replace(info, frames=frames, taken=taken, processing=processing, camera=camera)
 
 
 def _build_info(image: Image.Image, size: tuple[int, int], picture_format: PictureFormat) -> PictureInfo:
