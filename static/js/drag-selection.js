@@ -16,15 +16,17 @@ class Press {
     this.isTouch = event.pointerType === "touch";
     this.start = this.position = { x: event.clientX, y: event.clientY };
     this.isActive = false;
+    this.isDrag = false;
     if (this.isTouch) this.timer = setTimeout(() => this.activate(), LONG_PRESS_MS);
   }
 
   /** The mouse has to leave its tile: a shaky click is no drag. A finger that moves before the long press scrolls. */
   move(event) {
     this.position = { x: event.clientX, y: event.clientY };
-    if (this.isActive) return this.extend();
     const distance = Math.hypot(this.position.x - this.start.x, this.position.y - this.start.y);
-    if (distance < MOVED_PX) return;
+    this.isDrag ||= distance >= MOVED_PX;
+    if (this.isActive) return this.extend();
+    if (!this.isDrag) return;
     if (this.isTouch) return this.end();
     if (this.tileAtPointer() !== this.tile) this.activate();
   }
@@ -54,10 +56,11 @@ class Press {
     showCount(this.form);
   }
 
+  /** A long press on a tile at the edge does not scroll until the finger moves. */
   scrollAtEdge() {
     if (press !== this) return;
     const { y } = this.position;
-    const speed = y < EDGE_PX ? -SCROLL_PX : y > innerHeight - EDGE_PX ? SCROLL_PX : 0;
+    const speed = !this.isDrag ? 0 : y < EDGE_PX ? -SCROLL_PX : y > innerHeight - EDGE_PX ? SCROLL_PX : 0;
     if (speed) {
       scrollBy(0, speed);
       this.extend();

@@ -11,7 +11,7 @@ from .conftest import SampleSite
 
 MENUS = ("Words", "Collection", "Date", "Shape", "Person", "Format", "Tag", "Save", "More options")
 SIZES = [(1280, 860, 220), (360, 740, 300)]
-FILTERED = "/search/?q=a+white+dog+is:landscape+format:jpg+0.3:like:1"
+FILTERED = "/search/?q=a+white+dog+is:landscape+format:jpg+0.3:like:{image_id}"
 
 
 def open_results(page: Page, address: str = "/search/?q=a+white+dog") -> Page:
@@ -73,7 +73,8 @@ def test_long_press_shows_more_and_less_like_this(
 def test_open_menus_are_accessible_and_fit(sample_page: Page, width: int, theme: str) -> None:
     sample_page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     sample_page.set_viewport_size({"width": width, "height": 740})
-    open_results(sample_page, FILTERED)
+    image_id = sample_page.locator("[data-image-id]").first.get_attribute("data-image-id")
+    open_results(sample_page, FILTERED.format(image_id=image_id))
     for name in MENUS:
         sample_page.locator("summary.filter-chip", has_text=name).first.click()
         assert Axe().run(sample_page).response["violations"] == [], name
