@@ -26,8 +26,8 @@ def select_all(page: Page, count: int) -> None:
 
 
 def choose_from_menu(page: Page, name: str) -> None:
-    page.locator("summary", has_text="More").click()
-    page.locator(".menu-links").get_by_role("link", name=name).click()
+    page.locator("main summary", has_text="More").click()
+    page.locator("main .menu-links").get_by_role("link", name=name).click()
 
 
 def start_collection(page: Page, name: str) -> str:
