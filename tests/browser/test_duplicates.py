@@ -19,7 +19,7 @@ def put_two_sizes(page: Page, scenes: list[Path], folder: Path) -> None:
     expect_uploaded(page, "7 of 7 done")
     wait_for_index(page)
     page.goto("/account/")
-    page.get_by_role("link", name="Duplicates").click()
+    page.locator("main").get_by_role("link", name="Duplicates").click()
     reload_until_listed(page, ".duplicate", 2)
 
 

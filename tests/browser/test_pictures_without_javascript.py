@@ -25,6 +25,11 @@ def select_all(page: Page, count: int) -> None:
     page.get_by_label(f"Select all {count}").check()
 
 
+def choose_from_menu(page: Page, name: str) -> None:
+    page.locator("main summary", has_text="More").click()
+    page.locator("main .menu-links").get_by_role("link", name=name).click()
+
+
 def start_collection(page: Page, name: str) -> str:
     page.goto("/collections/new/")
     page.get_by_label("Name").fill(name)
@@ -39,11 +44,11 @@ def test_a_collection_is_made_renamed_and_deleted(open_without_javascript: Calla
     page.get_by_label("Name of your first collection").fill("First")
     page.get_by_role("button", name="Create collection").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
-    page.get_by_role("link", name="Rename").click()
+    choose_from_menu(page, "Edit title and description")
     page.get_by_label("Name").fill("Second")
-    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Second")
-    page.get_by_role("link", name="Move collection to trash").click()
+    choose_from_menu(page, "Move collection to trash")
     page.get_by_role("button", name="Move to trash").click()
     expect(page.get_by_text("“Second” and its pictures moved to trash.")).to_be_visible()
 
@@ -97,6 +102,29 @@ def test_selected_pictures_are_tagged_moved_deleted_and_downloaded(
     page.get_by_role("button", name="Undo").click()
     page.goto(address)
     expect(tiles).to_have_count(2)
+
+
+@pytest.mark.sends("image_favourite", "selection_favourite")
+def test_pictures_become_favourites_and_one_is_removed(
+    open_without_javascript: Callable[[], Page], scenes: list[Path]
+) -> None:
+    page = open_without_javascript()
+    upload_without_javascript(page, scenes[:3])
+    tiles = page.locator("[data-image-id]")
+    choose(page, scenes[0].name, scenes[1].name)
+    page.get_by_role("button", name="Favourite", exact=True).click()
+    expect(page.get_by_text("2 pictures added to favourites.")).to_be_visible()
+    page.goto("/favourites/")
+    expect(tiles).to_have_count(2)
+
+    page.get_by_role("link", name=scenes[0].name).click()
+    heart = page.get_by_role("button", name="Favourite", exact=True)
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    heart.click()
+    expect(heart).to_have_attribute("aria-pressed", "false")
+    page.goto("/favourites/")
+    expect(tiles).to_have_count(1)
+    expect(page.get_by_role("link", name=scenes[1].name)).to_be_visible()
 
 
 @pytest.mark.sends("selection_date", "selection_shift", "image_edit")
@@ -158,7 +186,7 @@ def test_duplicates_are_trashed_or_dismissed(
     upload_without_javascript(page, [scenes[0], small])
     wait_for_index_without_javascript(page)
     page.goto("/account/")
-    page.get_by_role("link", name="Duplicates").click()
+    page.locator("main").get_by_role("link", name="Duplicates").click()
     reload_until_listed(page, ".duplicate", 2)
     page.get_by_role("button", name="Move selected to trash").click()
     expect(page.get_by_text("1 picture moved to trash.")).to_be_visible()
