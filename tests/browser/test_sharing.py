@@ -79,8 +79,9 @@ def test_shared_collection_is_seen_searched_and_revoked(
     second.goto(first.get_by_label("Invitation link").input_value())
     second.get_by_role("button", name="Accept").click()
     expect(second.get_by_role("heading", level=1)).to_have_text("Pets")
-    second.goto("/")
-    expect(second.get_by_role("heading", name="Shared with you")).to_be_visible()
+    second.goto("/shared/")
+    expect(second.get_by_role("heading", name="Shared with me")).to_be_visible()
+    expect(second.get_by_role("heading", name="Pets")).to_be_visible()
     search(second, "a white dog")
     expect_found(second, 2)
 
