@@ -225,6 +225,7 @@ def test_public_link_visitor_opens_the_large_view(
     new_context: Callable[..., BrowserContext], sample_page: Page, sample_site: SampleSite
 ) -> None:
     sample_page.goto(f"{sample_site.collection}sharing/")
+    sample_page.get_by_text("New public link").click()
     sample_page.get_by_role("button", name="Create link").click()
     link = sample_page.get_by_label("Link", exact=True).input_value()
     visitor = new_context().new_page()
@@ -237,7 +238,8 @@ def test_public_link_visitor_opens_the_large_view(
     expect(view(visitor).get_by_role("status")).to_have_text(re.compile("picture 2 of 6"))
     visitor.keyboard.press("Escape")
     expect(visitor).to_have_url(link)
-    sample_page.get_by_role("button", name="Revoke this link").click()
+    sample_page.get_by_role("switch", name="Public link").click()
+    expect(sample_page.get_by_text("Link revoked.")).to_be_visible()
 
 
 def test_heart_is_given_by_key_and_by_click_and_listed(sample_page: Page) -> None:

@@ -141,7 +141,7 @@ def test_without_javascript(
     expect(owner.get_by_text("Display name saved.")).to_be_visible()
 
     collection = upload_without_javascript(owner, scenes[:2])
-    owner.get_by_text("More", exact=True).last.click()
+    owner.locator("summary", has_text="More").click()
     owner.get_by_role("link", name="Select a cover").click()
     owner.locator(".cover-button").last.click()
     expect(owner.get_by_text("Cover saved.")).to_be_visible()

@@ -73,14 +73,15 @@ def test_shared_collection_is_seen_searched_and_revoked(
 ) -> None:
     first, second, email = sign_up_two_people(new_context)
     address = create_pet_collection(first, scenes)
-    first.get_by_role("link", name="Share").click()
+    first.get_by_role("link", name="Share", exact=True).click()
     first.get_by_label("Email").fill(email)
     first.get_by_role("button", name="Share").first.click()
     second.goto(first.get_by_label("Invitation link").input_value())
     second.get_by_role("button", name="Accept").click()
     expect(second.get_by_role("heading", level=1)).to_have_text("Pets")
-    second.goto("/")
-    expect(second.get_by_role("heading", name="Shared with you")).to_be_visible()
+    second.goto("/shared/")
+    expect(second.get_by_role("heading", name="Shared with me")).to_be_visible()
+    expect(second.get_by_role("heading", name="Pets")).to_be_visible()
     search(second, "a white dog")
     expect_found(second, 2)
 
@@ -96,7 +97,7 @@ def test_visitor_opens_a_public_link_and_searches_there(
     new_context: Callable[..., BrowserContext], page: Page, scenes: list[Path]
 ) -> None:
     create_pet_collection(page, scenes)
-    page.get_by_role("link", name="Share").click()
+    page.get_by_role("link", name="Share", exact=True).click()
     page.get_by_text("New public link").click()
     page.get_by_label("Password").fill("tulips in spring")
     page.get_by_role("button", name="Create link").click()

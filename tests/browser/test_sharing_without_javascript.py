@@ -90,7 +90,7 @@ def test_owner_decides_about_the_links_of_members(open_without_javascript: Calla
     friend.get_by_label("Name").fill("Garden")
     friend.get_by_label("Visible to").select_option(label="Gardeners")
     friend.get_by_role("button", name="Create").click()
-    friend.get_by_role("link", name="Share").click()
+    friend.get_by_role("link", name="Share", exact=True).click()
     sharing = friend.url
     friend.get_by_role("switch", name="Public link").click()
     friend.get_by_text("New public link").click()
@@ -139,7 +139,7 @@ def test_collection_is_shared_with_people_and_teams_and_revoked(open_without_jav
     address = address_of(friend)
     make_team(owner, "Neighbours")
     collection = start_collection(owner, "Garden")
-    owner.get_by_role("link", name="Share").click()
+    owner.get_by_role("link", name="Share", exact=True).click()
     sharing = owner.url
     form = owner.locator("form", has=owner.get_by_role("heading", name="Share with a person"))
     form.get_by_label("Email").fill(address)
@@ -168,7 +168,7 @@ def test_a_public_link_is_opened_with_its_password_and_searched(
     owner, visitor = open_without_javascript(), open_without_javascript()
     upload_without_javascript(owner, scenes[:2])
     wait_for_index_without_javascript(owner)
-    owner.get_by_role("link", name="Share").click()
+    owner.get_by_role("link", name="Share", exact=True).click()
     owner.get_by_role("switch", name="Public link").click()
     owner.get_by_role("link", name="Settings").click()
     owner.get_by_label("Password").fill("tulips in spring")

@@ -18,7 +18,7 @@ from collections_app.services.sharing.public_links import (
     revoke_link,
 )
 from collections_app.sharing_forms import LinkSettingsForm, PublicLinkForm
-from collections_app.views.sharing.shares import is_in_place, render_sharing
+from collections_app.views.sharing.shares import is_in_place, render_in_place, render_sharing
 
 
 @require_POST
@@ -51,7 +51,7 @@ def link_edit(request: SignedInRequest, pk: int, link: int) -> HttpResponse:
             form.add_error(None, describe_error(error))
     context = {"collection": collection, "link": found, "form": form}
     if is_in_place(request):
-        return render(request, "sharing/_link_settings.html", context)
+        return render_in_place(request, "_link_settings.html", context)
     return render(request, "sharing/link_settings.html", context, status=400 if form.errors else 200)
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import push_url
 
 from collections_app.errors import ImageSearchError, NotAllowed, TooManyRequests
 from collections_app.messages import describe_error
@@ -107,13 +108,20 @@ def render_sharing(request: SignedInRequest, collection: Collection, status: int
         "link_form": PublicLinkForm(auto_id=_LINK),
     }
     if is_in_place(request):
-        return render(request, "sharing/_sharing.html", {"sharing": sharing | changes, "has_messages": True})
+        return render_in_place(request, "_sharing.html", {"sharing": sharing | changes, "has_messages": True})
     return render(request, "sharing/sharing.html", {"sharing": sharing | changes}, status=status)
 
 
 def is_in_place(request: SignedInRequest) -> bool:
     """Return whether htmx replaces the content of the dialog, or of the page."""
     return request.htmx.target in ("share-content", "sharing")
+
+
+def render_in_place(request: SignedInRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render content for htmx to swap in. The address of the page stays.
+
+    htmx 2.0.10 ignores `hx-push-url="false"` on boosted forms and links, but not the header."""
+    return push_url(render(request, f"sharing/{template}", context), False)
 
 
 def _get_share(request: SignedInRequest, pk: int, share: int) -> Share:

@@ -192,5 +192,6 @@ def test_dialog_gets_the_content_alone_and_errors_as_a_200(as_owner: Client, sam
     assert "errorlist" in refused.content.decode()
     invited = as_owner.post(f"{address}person/", {"email": "new@example.com", "role": "viewer"}, headers=headers)
     assert "/invitations/" in invited.content.decode()
+    assert invited["HX-Push-Url"] == "false"
     swapped_page = as_owner.get(address, headers={"HX-Request": "true", "HX-Target": "page"}).content.decode()
     assert "<html" in swapped_page
