@@ -130,7 +130,8 @@ def rejoin_with_link(owner: Page, friend: Page, team: str, sharing: str) -> None
         owner.get_by_role("button", name=f"Remove {address}").click()
     accept(friend, invite(owner, address, "Owner"))
     friend.goto(sharing)
-    friend.get_by_role("switch", name="Public link").click()
+    friend.get_by_text("New public link").click()
+    friend.get_by_role("button", name="Create link").click()
 
 
 @pytest.mark.sends("share_person", "share_team", "share_role", "share_revoke", "invitation")
