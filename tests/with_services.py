@@ -31,7 +31,8 @@ _BUCKETS = ("pictures", "site")
 
 def main() -> int:
     scratch_folder = tempfile.TemporaryDirectory(prefix="imagesearch-services-")
-    with scratch_folder as scratch, postgresql() as databases, s3() as storage:
+    # An analysis beside a test sees no rows of the test's transaction, and the planner would believe it.
+    with scratch_folder as scratch, postgresql("-c", "autovacuum=off") as databases, s3() as storage:
         environment = {**os.environ, **storage, "DATA_DIR": scratch}
         used = {"DATABASE_URL": databases["postgres"], "STORAGE_URL": "s3://pictures"}
         failed = run_pytest(sys.argv[1:] or [*FOLDERS, "-q"], {**environment, **used})
@@ -49,7 +50,7 @@ def run_pytest(chosen: Sequence[str], environment: dict[str, str]) -> int:
 
 
 @contextmanager
-def postgresql() -> Iterator[dict[str, str]]:
+def postgresql(*settings: str) -> Iterator[dict[str, str]]:
     """A cluster of its own in a temporary folder, run by an unprivileged user, which PostgreSQL insists on.
 
     Yields the addresses of its databases by their names.
@@ -74,7 +75,17 @@ def postgresql() -> Iterator[dict[str, str]]:
         "--no-sync",
     ]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=_user(user), cwd="/")
-    options = ("-k", str(folder), "-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
+    options = (
+        "-k",
+        str(folder),
+        "-c",
+        f"port={port}",
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        "fsync=off",
+        *settings,
+    )
     log = (folder / "log").open("wb")
     command = [str(programs[-1] / "postgres"), "-D", str(data), *options]
     server = subprocess.Popen(command, stdout=log, stderr=log, user=_user(user), cwd="/")

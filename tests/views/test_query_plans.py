@@ -48,6 +48,7 @@ EXCEPTIONS = [
     ("image_names", "^/search/", ANY, "Ranks all matches, and the planner estimates how many there are."),
     ("LIMIT 1000$", r"^/search/\?q=(is|sort):", ANY, "A search by filters alone reads what it filters."),
     ('SELECT "collections_app_favourite"', "q=is:favourite$", READS_MANY, "Reads the ids of all favourites."),
+    ('FROM "collections_app_favourite"', "^/favourites/", ANY, "PostgreSQL sorts all favourites, 10,000 at most."),
     ("compared_at", "/duplicates/$", ANY, "Sorts the pictures that are still to be compared: here all."),
     ('AS "sha256"', "/duplicates/$", ANY, "Finds copies of the 2,001 pictures that changed last: here one in 25."),
     ("indexjob.* DESC LIMIT 1000$", "/duplicates/$", SCAN, "Reads the newest jobs backwards."),

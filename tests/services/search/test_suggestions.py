@@ -180,4 +180,4 @@ def test_json_that_is_no_list_of_texts_has_no_tags(sample: SampleTeam) -> None:
         Image.objects.filter(pk=sample.image.pk).update(tags=value)
     assert list(TagTotal.objects.values_list("tag", "image_count")) == [("rose", 1)]
     Collection.objects.get(pk=sample.collection.pk).delete()
-    assert not TagTotal.objects.exists()
+    assert not TagTotal.objects.by_frequency().exists()  # PostgreSQL adds the rows up later
