@@ -75,19 +75,9 @@ def postgresql(*settings: str) -> Iterator[dict[str, str]]:
         "--no-sync",
     ]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=_user(user), cwd="/")
-    options = (
-        "-k",
-        str(folder),
-        "-c",
-        f"port={port}",
-        "-c",
-        "listen_addresses=127.0.0.1",
-        "-c",
-        "fsync=off",
-        *settings,
-    )
+    options = ["-k", str(folder), "-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
     log = (folder / "log").open("wb")
-    command = [str(programs[-1] / "postgres"), "-D", str(data), *options]
+    command = [str(programs[-1] / "postgres"), "-D", str(data), *options, *settings]
     server = subprocess.Popen(command, stdout=log, stderr=log, user=_user(user), cwd="/")
     try:
         wait_for(port, server)
