@@ -49,7 +49,7 @@ EXCEPTIONS = [
     ("LIMIT 1000$", r"^/search/\?q=(is|sort):", ANY, "A search by filters alone reads what it filters."),
     ('SELECT "collections_app_favourite"', "q=is:favourite$", READS_MANY, "Reads the ids of all favourites."),
     ('FROM "collections_app_favourite"', "^/favourites/", ANY, "PostgreSQL sorts all favourites, 10,000 at most."),
-    ("sort_name", "sort=title$", READS_MANY, "PostgreSQL may read the rest of one collection, and sort it."),
+    ("sort_name", "_id=.*sort=title$", READS_MANY, "PostgreSQL may read the rest of one collection, and sort it."),
     ("compared_at", "/duplicates/$", ANY, "Sorts the pictures that are still to be compared: here all."),
     ('AS "sha256"', "/duplicates/$", ANY, "Finds copies of the 2,001 pictures that changed last: here one in 25."),
     ("indexjob.* DESC LIMIT 1000$", "/duplicates/$", SCAN, "Reads the newest jobs backwards."),
