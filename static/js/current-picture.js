@@ -35,7 +35,10 @@ export class CurrentPicture {
     this.zoom = new Zoom(this.stage, this.picture, () => this.sharpen());
     this.panel = new PicturePanel(dialog, this);
     this.filmstrip = new Filmstrip(this.strip, open);
-    dialog.addEventListener("picture-renamed", (event) => this.showName(event.detail.name));
+    dialog.addEventListener("picture-renamed", (event) => {
+      this.showName(event.detail.name);
+      this.showPosition();
+    });
     this.toggleDetails(matchMedia(WIDE).matches);
   }
 

@@ -182,7 +182,7 @@ def test_long_press_selects_and_a_drag_after_it_selects_a_range(open_library: Ca
 def test_trashed_pictures_leave_the_grid_and_undo_returns_them_to_their_places(grid: Page) -> None:
     order = tiles(grid).evaluate_all("all => all.map((tile) => tile.dataset.imageId)")
     grid.mouse.wheel(0, 250)
-    grid.wait_for_function("scrollY > 200")
+    grid.wait_for_function("() => scrollY > 200")
     first = grid.evaluate(FIRST_VISIBLE)
     start = order.index(first)
     for index in (start + 3, start + 4):
