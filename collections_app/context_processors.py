@@ -164,3 +164,10 @@ class Site:
 def add_site(request: HttpRequest) -> dict[str, Site]:
     """Add `our_site`. The name `site` is taken by allauth's pages."""
     return {"our_site": Site(request)}
+
+
+def read_site(request: HttpRequest) -> Site:
+    """Return `our_site`, with what the frame of each page shows read already."""
+    site = Site(request)
+    _ = site.indexing, site.share_notices
+    return site

@@ -5,7 +5,11 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from django import template
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from collections_app.models import Image
 from collections_app.services.search.filter_terms import FilterTerm
@@ -14,6 +18,10 @@ from collections_app.services.search.request import SearchRequest
 from collections_app.templatetags.pictures import PLACEHOLDER_ID
 
 register = template.Library()
+
+_EXAMPLE_LINKS = "partials/_tile_examples.html"
+# A character for private use: addresses contain it only as its percent code.
+_PLACEHOLDER_NAME = "\ue000"
 
 
 def get_search_url(search: SearchRequest, query: Query, *, place: Mapping[str, str] | None = None) -> str:
@@ -53,15 +61,19 @@ def sort_search_url(search: SearchRequest) -> str:
 
 
 @register.simple_tag
-def similar_search_url(search: SearchRequest, image: Image, sign: int) -> str:
-    """Return the address of the search for more (sign 1) or less (-1) like a picture."""
+def example_links(search: SearchRequest, image: Image) -> SafeString:
+    """Return the links to the searches for more and for less like a picture."""
     if str(image.pk) in search.examples:
-        return get_search_url(search, search.query.add_example(image.pk, sign=sign))
-    url = _build_example_url(search.query, tuple(search.place.items()), sign)
-    return url.replace(str(PLACEHOLDER_ID), str(image.pk))
+        more, less = (get_search_url(search, search.query.add_example(image.pk, sign=sign)) for sign in (1, -1))
+        return render_to_string(_EXAMPLE_LINKS, {"more": more, "less": less, "name": image.name})
+    links = _render_example_links(search.query, tuple(search.place.items()), get_language())
+    # The name comes last, because it may contain anything.
+    html = links.replace(str(PLACEHOLDER_ID), str(image.pk)).replace(_PLACEHOLDER_NAME, escape(image.name))
+    return mark_safe(html)  # noqa: S308 -- a template with an id and an escaped name
 
 
 @lru_cache(maxsize=16)
-def _build_example_url(query: Query, place: tuple[tuple[str, str], ...], sign: int) -> str:
-    """Return the address with a placeholder for the example's id. A page has many, which differ in the id only."""
-    return _build_url(str(query.add_example(PLACEHOLDER_ID, sign=sign)), place)
+def _render_example_links(query: Query, place: tuple[tuple[str, str], ...], _language: str | None) -> str:
+    """Return the links with placeholders for the example. A page has many, which differ in the picture only."""
+    more, less = (_build_url(str(query.add_example(PLACEHOLDER_ID, sign=sign)), place) for sign in (1, -1))
+    return render_to_string(_EXAMPLE_LINKS, {"more": more, "less": less, "name": _PLACEHOLDER_NAME})

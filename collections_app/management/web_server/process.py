@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 15
 _BACKLOG = 1024
+# How long a thread may compute before another one may go on; Python's default is 0.005. With less, the thread that
+# sends a query to the index waits less for the thread that renders the page: measured, 3 to 6 ms a search.
+_THREAD_TURN_S = 0.001
 # A busy or slow disk may delay the loop that handles connections.
 _SILENT_CHECKS = 120
 
@@ -49,6 +53,7 @@ def limit_model_threads() -> None:
 
 def run_web_process(listener: socket.socket, *, should_stop: Callable[[], bool]) -> None:
     """Serve until `should_stop` returns True, then finish the running requests within 15 s."""
+    sys.setswitchinterval(_THREAD_TURN_S)
     # Bodies are stored where uploads are, in files without a name.
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     server = WebServer(import_string(settings.WSGI_APPLICATION), listener=listener)

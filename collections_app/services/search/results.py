@@ -115,8 +115,18 @@ def start_search(
     if sample is None and cutoffs is None:
         sample = get_sample(request.visible_scope)
     limits = _list_limits(request, sample, wanted)
-    wait = background.start_work(partial(_search_index, request, limits[0]))
-    return partial(_finish_search, request, cutoffs, wanted, limits, wait)
+    # Words are embedded here: in another thread, that would take longer beside the work of this one.
+    parts = embed_terms(request)
+    vector = compose(parts)
+    search = partial(find_nearest, scope=request.scope, vector=vector, conditions=request.filters.conditions)
+    started = _StartedSearch(
+        vector=vector,
+        score_scale=compute_score_scale(parts),
+        limits=limits,
+        search=search,
+        wait=background.start_work(partial(search, limit=limits[0])),
+    )
+    return partial(_finish_search, request, cutoffs, wanted, started)
 
 
 def find_by_names(request: SearchRequest) -> SearchResults:
@@ -153,47 +163,33 @@ def join_rows(ranked: Sequence[ScoredId], *, images: ImageQuerySet) -> list[Resu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _IndexAnswer:
-    """The vector of a query, and the raw hits of its first search."""
+class _StartedSearch:
+    """The vector of a query, and the search of the index for the first of `limits`, which `wait` returns."""
 
     vector: Vector
     score_scale: float
-    raw_hits: RawHits
-
-
-def _search_index(request: SearchRequest, limit: int) -> _IndexAnswer:
-    """Embed the terms and search once, without the database."""
-    parts = embed_terms(request)
-    vector = compose(parts)
-    raw_hits = find_nearest(scope=request.scope, vector=vector, conditions=request.filters.conditions, limit=limit)
-    return _IndexAnswer(vector=vector, score_scale=compute_score_scale(parts), raw_hits=raw_hits)
+    limits: Sequence[int]
+    search: Callable[..., RawHits]
+    wait: Callable[[], RawHits]
 
 
 def _finish_search(
-    request: SearchRequest,
-    cutoffs: Cutoffs | None,
-    wanted: int | None,
-    limits: Sequence[int],
-    wait: Callable[[], _IndexAnswer],
+    request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | None, started: _StartedSearch
 ) -> SearchResults:
     """Search again for MAX_HITS only if all hits are likely, fewer than wanted are visible, or the index returned
     slightly fewer than FIRST_HITS, so that there may be no more.
     """
-    sample = get_sample(request.visible_scope) if cutoffs is None else None
+    sample = _read_visible_sample(request) if cutoffs is None else None
     names = find_name_matches(request)
-    answer = wait()
-    raw_hits, results = answer.raw_hits, SearchResults()
-    for limit in limits:
-        if limit != limits[0]:
-            raw_hits = find_nearest(
-                scope=request.scope, vector=answer.vector, conditions=request.filters.conditions, limit=limit
-            )
+    results, scale = SearchResults(), started.score_scale
+    for limit in started.limits:
+        raw_hits = started.wait() if limit == started.limits[0] else started.search(limit=limit)
         if not raw_hits and not request.scope.is_empty:
             refuse_lost_entries(team_ids=request.scope.all_team_ids, images=request.scope.images)
-        hashes, seen = _find_visible_hashes(request, raw_hits, sample)
+        hashes = _read_hashes([hit.id for hit in raw_hits], request.scope.images)
         hits = [hit for hit in raw_hits if hit.id in hashes]
-        if seen:
-            cutoffs = find_request_cutoffs(request, answer.vector, hits, score_scale=answer.score_scale, sample=seen)
+        if sample:
+            cutoffs = find_request_cutoffs(request, started.vector, hits, score_scale=scale, sample=sample)
         split = replace(
             split_hits(hits, cutoffs or NO_CUTOFFS, is_graded=request.is_graded),
             is_cut=has_more_hits(raw_hits, limit=limit),
@@ -239,22 +235,10 @@ def _merge_copies(ranked: Iterable[ScoredId], hashes: Mapping[int, str]) -> list
     return [replace(first, copies=tuple(each.id for each in others)) for first, *others in stacks.values()]
 
 
-def _find_visible_hashes(
-    request: SearchRequest, raw_hits: RawHits, sample: ScopeSample | None
-) -> tuple[dict[int, str], ScopeSample | None]:
-    """Return the SHA-256 of the visible hits, and the visible part of the sample.
-
-    Both have the same scope in most searches, and then share a statement.
-    """
-    scope, visible_scope = request.scope, request.visible_scope
-    hit_ids = [hit.id for hit in raw_hits]
-    if sample is None:
-        return _read_hashes(hit_ids, scope.images), None
-    sampled_ids = sample.ids.tolist()
-    if scope is not visible_scope:
-        return _read_hashes(hit_ids, scope.images), sample.keep(_read_hashes(sampled_ids, visible_scope.images))
-    hashes = _read_hashes([*hit_ids, *sampled_ids], scope.images)
-    return hashes, sample.keep(hashes)
+def _read_visible_sample(request: SearchRequest) -> ScopeSample:
+    """Return the sample of the scope, without what the user may no longer see."""
+    sample = get_sample(request.visible_scope)
+    return sample.keep(_read_hashes(sample.ids.tolist(), request.visible_scope.images))
 
 
 def _read_hashes(ids: Sequence[int], images: ImageQuerySet) -> dict[int, str]:

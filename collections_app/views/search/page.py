@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
+from collections_app.context_processors import read_site
 from collections_app.errors import CancelledOut, ImageSearchError, ModelLoading, SearchNotUnderstood
 from collections_app.messages import describe_error
 from collections_app.models import Collection, Image, User
@@ -85,7 +87,6 @@ def search(request: SignedInRequest) -> HttpResponse:
         return _render_without_search(request, search_request)
     try:
         finish = start_search(search_request, cutoffs=read_cutoffs(request), wanted=_count_wanted(request))
-        # Read while the index is searched.
         context = _build_context(request, search_request)
         results = finish()
     except ImageSearchError as error:
@@ -173,10 +174,14 @@ def _render_next_page(request: SignedInRequest, search_request: SearchRequest) -
 
 
 def _build_context(request: SignedInRequest, search_request: SearchRequest) -> Context:
+    """Return what the page shows beside the results. `search` calls this while the index is searched."""
+    chips = build_chips(search_request)
+    bar = {"search": search_request, "chips": chips, "filter_chips": build_filter_chips(search_request)}
     return {
+        "our_site": read_site(request),
         "search": search_request,
-        "chips": build_chips(search_request),
-        "filter_chips": build_filter_chips(search_request),
+        "chips": chips,
+        "filter_bar": render_to_string("search/_filter_bar.html", {**bar, "user": request.user}),
         "history": build_history(request, search_request),
     }
 

@@ -4,6 +4,7 @@ import io
 import math
 import re
 from collections.abc import Callable
+from html import unescape
 from zipfile import ZipFile
 
 import pytest
@@ -130,12 +131,12 @@ def test_unusable_parts_are_not_reported_as_missing_pictures(as_owner: Client, s
 
 
 @pytest.mark.parametrize("line", ["a white dog", "a white dog in:Menagerie by:me", "like:{} + snow"])
-def test_sections_take_at_most_thirteen_statements(line: str, as_owner: Client, animals: Collection) -> None:
+def test_sections_take_at_most_fourteen_statements(line: str, as_owner: Client, animals: Collection) -> None:
     as_owner.get("/search/?q=warm")
     line = line.format(animals.images.latest("pk").pk)
     with CaptureQueriesContext(connection) as statements:
         assert as_owner.get("/search/", {"q": line}).context["results"].ranked
-    assert len(statements) <= 13
+    assert len(statements) <= 14
 
 
 def test_public_link_visitor_can_show_hidden_results(client: Client, sample: SampleTeam, animals: Collection) -> None:
@@ -237,3 +238,14 @@ def test_empty_contact_sheet_is_an_explanation(as_outsider: Client, animals: Col
 def test_contact_sheet_holds_only_visible_pictures(as_outsider: Client, as_viewer: Client, animals: Collection) -> None:
     assert as_viewer.get("/search/sheet/?q=a+white+dog").status_code == 200
     assert as_outsider.get("/search/sheet/?q=a+white+dog").status_code == 302
+
+
+def test_tiles_lead_to_more_and_less_of_their_own_picture(as_owner: Client, animals: Collection) -> None:
+    named, other = animals.images.order_by("pk")[:2]
+    Image.objects.filter(pk=named.pk).update(title='\ue000 999999999999999999 <b> "&"')
+    page = unescape(as_owner.get("/search/", {"q": 'a "white dog" & boat', "all": "1"}).content.decode())
+    query = "a+%22white+dog%22+%26+boat"
+    for sign, words, key in (("", "More", "m"), ("-", "Less", "l")):
+        for image in (named, other):
+            assert f'href="/search/?q={query}+{sign}like%3A{image.pk}" data-tile-key="{key}"' in page
+        assert f'{words} like \ue000 999999999999999999 <b> "&"</span>' in page
