@@ -9,12 +9,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
-from django_htmx.http import HTMX_STOP_POLLING
 
 from collections_app.errors import TooManyAttempts
 from collections_app.known_devices import store_devices
 from collections_app.messages import describe_error
-from collections_app.refusals import Refusal, build_json_refusal, is_json_requested, render_refusal
+from collections_app.refusals import (
+    Refusal,
+    build_json_refusal,
+    get_signed_out_sentence,
+    is_json_requested,
+    refuse_htmx_signed_out,
+    render_refusal,
+)
 from collections_app.services.uploads.upload_pass import make_upload_pass, read_upload_pass
 
 _Respond = Callable[[HttpRequest], HttpResponseBase]
@@ -75,10 +81,10 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> Any:
         if is_json_requested(request):
-            sentence = _("You are signed out. Sign in and try again.")
-            return build_json_refusal(Refusal(status=401, code="signed_out", sentence=sentence))
+            refusal = Refusal(status=401, code="signed_out", sentence=get_signed_out_sentence())
+            return build_json_refusal(refusal)
         if request.headers.get("HX-Request"):
-            return HttpResponse(status=HTMX_STOP_POLLING)
+            return refuse_htmx_signed_out()
         return super().handle_no_permission(request, view_func)
 
 

@@ -51,6 +51,7 @@ urlpatterns = [
     path("archives/<int:pk>/", archives.archive_import, name="archive_import"),
     path("collections/", collections.collection_list, name="collections"),
     path("shared/", collections.shared_list, name="shared"),
+    path("shared/<int:pk>/leave/", shares.share_leave, name="share_leave"),
     path("collections/new/", collections.collection_create, name="collection_create"),
     path("collections/<int:pk>/", collections.collection, name="collection"),
     path("collections/<int:pk>/rename/", collections.collection_rename, name="collection_rename"),

@@ -53,11 +53,13 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return self.visible_to(user).exclude(team__in=Membership.objects.team_ids_of(user))
 
     def with_sharer(self, user: User) -> Self:
-        """Add `sharer_name` of the first share with the user, or None."""
+        """Add `sharer_name` of the first share with the user, or None, and `can_leave`: a share is with them alone."""
+        own = Share.objects.filter(user=user, collection=models.OuterRef("pk"))
         shares = Share.objects.granting_access_to(user).filter(collection=models.OuterRef("pk")).order_by("created_at")
         entered = NullIf("sharer__display_name", models.Value(""))
         name = Coalesce(entered, "sharer__email", output_field=models.CharField())
-        return self.annotate(sharer_name=models.Subquery(shares.annotate(name=name).values("name")[:1]))
+        sharer_name = models.Subquery(shares.annotate(name=name).values("name")[:1])
+        return self.annotate(sharer_name=sharer_name, can_leave=models.Exists(own))
 
     def shown_under(self, link: PublicLink) -> Self:
         """The collections that a public link shows."""

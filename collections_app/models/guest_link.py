@@ -26,8 +26,11 @@ class GuestLinkQuerySet(models.QuerySet["GuestLink"]):
         )
 
     def working(self) -> Self:
-        not_expired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-        return self.existing().filter(not_expired, revoked_at=None, file_count__lt=F("max_files"))
+        return self.existing().open().filter(file_count__lt=F("max_files"))
+
+    def open(self) -> Self:
+        """Links that are neither revoked nor expired."""
+        return self.not_revoked().filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
 
     def not_revoked(self) -> Self:
         return self.filter(revoked_at=None)

@@ -24,8 +24,9 @@ class UndoStepQuerySet(models.QuerySet["UndoStep"]):
 class UndoStep(models.Model):
     """One chunk of a person's bulk action, written in the same transaction as the change.
 
-    `previous` contains the earlier state of the pictures. TRASH: a list of ids. MOVE: lists of ids by collection id.
-    TAG: lists of tags by image id. DATE: the fields of the date by image id. JSON stores ids that are keys as text.
+    `previous` contains what undoes the change. TRASH: a list of ids. MOVE: lists of ids by collection id (`origins`),
+    the id of the `target`, and whether it `is_new`. TAG: the `added` tags by image id. DATE: the former fields of the
+    date by image id. JSON stores ids that are keys as text.
     """
 
     action_id = models.UUIDField(default=uuid.uuid4, db_index=True)

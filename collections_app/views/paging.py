@@ -50,7 +50,8 @@ class PictureList:
 
     `field` is the date that orders them, or with `is_ascending` a column whose lowest value comes first. `id_field`
     names a picture in addresses: public pages show no primary keys. A picture that was moved to the trash keeps its
-    place if it is in the `restorable` collections. For other people its place would tell its date.
+    place if it is in the `restorable` collections, and one that was moved elsewhere if it is in the `visible` ones. For
+    other people its place would tell its date.
     """
 
     images: ImageQuerySet
@@ -58,6 +59,7 @@ class PictureList:
     field: str = "created_at"
     id_field: str = "pk"
     restorable: CollectionQuerySet | None = None
+    visible: CollectionQuerySet | None = None
     is_ascending: bool = False
 
     def get_page(self, request: HttpRequest, *, start: datetime | None = None) -> PicturePage:
@@ -97,7 +99,8 @@ class PictureList:
         images = self.images
         if self.restorable is not None:
             images |= Image.objects.trashed().filter(collection__in=self.restorable)
-        named = images.filter(collection__in=self.collections, **{self.id_field: value})
+        places = self.collections if self.visible is None else self.visible
+        named = images.filter(collection__in=places, **{self.id_field: value})
         return next(iter(named.values_list(self.field, "pk")), None)
 
     def _list_ids(self, place: tuple[datetime | str, int] | None = None, *, is_backward: bool = False) -> list[int]:

@@ -3,13 +3,13 @@
 from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-from django_htmx.http import HTMX_STOP_POLLING
 
 from collections_app.errors import gettext_noop as _
 from collections_app.permissions import SignedInRequest
+from collections_app.refusals import refuse_htmx_signed_out
 from collections_app.services.sharing.public_links import find_demo_link
 from collections_app.views.library.gallery import gallery
 
@@ -27,5 +27,5 @@ def start(request: HttpRequest) -> HttpResponseBase:
     if request.user.is_authenticated:
         return gallery(cast(SignedInRequest, request))
     if request.headers.get("HX-Request"):  # a page of somebody who has been signed out
-        return HttpResponse(status=HTMX_STOP_POLLING)
+        return refuse_htmx_signed_out()
     return render(request, "start.html", {"pictures": _PICTURES, "demo_link": find_demo_link()})

@@ -6,23 +6,28 @@ import { showToast, showToastNamed } from "./toasts.js";
 
 const FORM = "[data-selection]";
 const COUNTS = "[data-live]";
+const DOUBLE_CLICK_MS = 500;
 const largeView = () => document.querySelector("[data-view][open]");
 const nextFrame = () => new Promise(requestAnimationFrame);
 
-/** Send a form. Return the answer, or null after a toast has said what went wrong. */
-async function send(address, data) {
+/** Send a form. Return the answer, or null after a toast has said what went wrong; with `retry` it has a button. */
+async function send(address, data, retry) {
   const options = { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(data) };
   const response = await fetch(address, options).catch(() => null);
-  if (!response) return showToastNamed("not-reached"), null;
-  if (!response.headers.get("Content-Type")?.includes("json")) return readNotices(response);
-  const answer = await response.json();
+  if (!response) return showToast({ text: getMessage("not-reached"), level: "error", action: retry }), null;
+  const answer = await readAnswer(response).catch(() => null); // the connection may break in the middle
+  if (!answer) return showToastNamed("not-done"), null;
   if (!response.ok) return showToast({ text: answer.error, level: "error" }), null;
   return answer;
 }
 
-/** Read the messages of the page to which an action has led that does not answer scripts. */
+function readAnswer(response) {
+  return response.headers.get("Content-Type")?.includes("json") ? response.json() : readNotices(response);
+}
+
+/** Read the messages of the page to which an action has led that does not answer scripts; null if it failed. */
 async function readNotices(response) {
-  if (!response.ok) return showToastNamed("not-done"), null;
+  if (!response.ok) return null;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const texts = [...page.querySelectorAll(".notices .notice")].map((notice) => notice.textContent.trim());
   return { messages: texts.map((text) => ({ text, level: "success" })), removed: [], is_stale: false };
@@ -84,15 +89,18 @@ async function refreshCounts() {
 
 function showAnswer(answer, removed) {
   for (const { text, level, undo } of answer.messages) {
-    const action = undo && { text: getMessage("undo"), run: () => undoAction(undo, removed) };
-    showToast({ text, level, action });
+    showToast({ text, level, action: undo && makeUndo(undo, removed) });
   }
+}
+
+function makeUndo(id, removed) {
+  return { text: getMessage("undo"), run: () => undoAction(id, removed) };
 }
 
 async function undoAction(id, removed) {
   const csrfmiddlewaretoken = document.querySelector('[name="csrfmiddlewaretoken"]').value;
   const address = document.querySelector("#toasts").dataset.undoAddress;
-  const answer = await send(address, { action: id, csrfmiddlewaretoken });
+  const answer = await send(address, { action: id, csrfmiddlewaretoken }, makeUndo(id, removed));
   if (!answer) return;
   showAnswer(answer, []);
   if (answer.restored >= removed.length) await returnTiles(removed);
@@ -125,14 +133,22 @@ function findNeighbour(form, ids) {
   return tiles.slice(first).find(isKept) ?? tiles.findLast(isKept);
 }
 
-/** Trash the picture in the large view, which goes on to the next one. */
-async function trashPicture(form) {
-  const answer = await send(form.action, new FormData(form));
-  if (!answer) return;
-  const buttons = ["next", "previous"].map((name) => largeView().querySelector(`[data-view-action="${name}"]`));
+/** Show the next picture, or the previous one, or the grid. */
+async function leavePicture(view) {
+  const buttons = ["next", "previous"].map((name) => view.querySelector(`[data-view-action="${name}"]`));
   const isPossible = (button) => button.ariaDisabled !== "true";
-  (buttons.find(isPossible) ?? largeView().querySelector('[data-view-action="close"]')).click();
+  (buttons.find(isPossible) ?? view.querySelector('[data-view-action="close"]')).click();
   await nextFrame();
+}
+
+/** Trash the picture in the large view, which goes on to another one. A double click trashes one picture. */
+async function trashPicture(form) {
+  if (largeView().ariaBusy === "true") return;
+  largeView().ariaBusy = "true";
+  const answer = await send(form.action, new FormData(form));
+  setTimeout(() => (document.querySelector("[data-view]").ariaBusy = null), DOUBLE_CLICK_MS);
+  if (!answer) return;
+  if (largeView() && form.isConnected) await leavePicture(largeView());
   const removed = removeTiles(answer.removed);
   announceChange();
   showAnswer(answer, removed);

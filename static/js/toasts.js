@@ -63,5 +63,14 @@ export function showToastNamed(name, level = "error") {
   showToast({ text: getMessage(name), level });
 }
 
+/** Say that a click or a form had no effect. What the page loads by itself may fail without a message. */
+function showFailure(event, name) {
+  const { elt, triggeringEvent } = event.detail.requestConfig ?? {};
+  const isAction = ["click", "submit", "change"].includes(triggeringEvent?.type);
+  if (isAction && !elt.closest("[data-opens-dialog]")) showToastNamed(name);
+}
+
+document.addEventListener("htmx:responseError", (event) => showFailure(event, "not-done"));
+document.addEventListener("htmx:sendError", (event) => showFailure(event, "not-reached"));
 document.addEventListener("toast:show", (event) => showToast(event.detail));
 document.addEventListener("close", () => document.body.append(region), { capture: true });

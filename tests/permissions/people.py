@@ -85,6 +85,7 @@ def make_scenario() -> Scenario:
         ShareNotice.objects.create(share=Share.objects.get(collection=collection, user=viewer), user=viewer).pk
         for collection in (active, trashed)
     ]
+    hidden = _make_values(trashed, people["team owner"])
     Image.objects.filter(collection=trashed).update(trashed_at=timezone.now())
     Collection.objects.filter(pk=trashed.pk).update(trashed_at=timezone.now())
     alone = put_picture(active, people["team owner"], "alone.png", colour=(3, 200, 3))
@@ -99,8 +100,7 @@ def make_scenario() -> Scenario:
         values={
             "active": shown | {"notice": notices[0]},
             # A picture that lies in the trash alone is a harder case than one whose collection does.
-            "trashed": _make_values(trashed, people["team owner"])
-            | {"image": alone.pk, "public_id": alone.public_id, "notice": notices[1]},
+            "trashed": hidden | {"image": alone.pk, "public_id": alone.public_id, "notice": notices[1]},
             "foreign": _make_values(foreign, _get_foreign_user()),
             "deleted": dict.fromkeys(_NUMBERED, MISSING_ID)
             | dict.fromkeys(

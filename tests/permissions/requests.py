@@ -13,6 +13,7 @@ METHODS = ("GET", "POST")
 _BY_PREFIX = {
     "archives": "archive",
     "collections": "collection",
+    "shared": "collection",
     "images": "image",
     "trash": "image",
     "teams": "team",

@@ -37,6 +37,10 @@ collections         GET  -          302   302   200   200   200   200   200   20
 collections         POST -          302   302   405   405   405   405   405   405   405   405
 shared              GET  -          302   302   200   200   200   200   200   200   200   200
 shared              POST -          302   302   405   405   405   405   405   405   405   405
+share_leave         GET  active     302   302   404   200   200   404   404   404   404   404
+share_leave         GET  other      302   302   404   404   404   404   404   404   404   404
+share_leave         POST active     302   302   404   302   302   404   404   404   404   404
+share_leave         POST other      302   302   404   404   404   404   404   404   404   404
 collection_create   GET  -          302   302   200   200   200   200   200   200   200   200
 collection_create   POST -          302   302   400   400   400   400   400   400   400   400
 collection          GET  active     302   302   404   200   200   200   200   200   404   404

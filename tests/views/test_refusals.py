@@ -127,3 +127,12 @@ def test_a_request_that_ends_too_early_is_refused(address: str, as_owner: Client
     answer = as_owner.generic("POST", address, body, MULTIPART_CONTENT, headers=JSON)
     assert answer.status_code in (200, 400)
     assert answer.json()
+
+
+@pytest.mark.parametrize("address", ["/", "/collections/1/", "/images/1/favourite/", "/images/1/edit/"])
+def test_htmx_replaces_nothing_after_signing_out_and_says_why(address: str, client: Client, db: None) -> None:
+    """htmx would put the empty answer in the place of a heart, of a form or of the link to further pictures."""
+    answer = client.get(address, headers={"HX-Request": "true"})
+    assert answer.headers["HX-Reswap"] == "none"
+    assert "You are signed out." in answer.headers["HX-Trigger"]
+    assert answer.content == b""

@@ -17,12 +17,26 @@ from django.utils import timezone
 from collections_app.errors import ImageSearchError
 from collections_app.models import BulkAction, Collection, Image, UndoStep, User
 from collections_app.models.concurrent_writes import split_into_chunks, write_in_chunks
-from collections_app.services.library.dates import DateChange, PreviousDates, change_dates, restore_dates
-from collections_app.services.library.images import check_room_for_move, move_images, set_tags, tag_images
-from collections_app.services.library.trash import restore_images, trash_images
+from collections_app.services.library.dates import DateChange, change_dates, restore_dates
+from collections_app.services.library.images import (
+    check_room_for_move,
+    move_images,
+    remove_tags,
+    set_tags,
+    tag_images,
+)
+from collections_app.services.library.trash import delete_if_empty, restore_images, trash_images
 
-_ChangeChunk = Callable[[list[int]], Any]
+_ChangeChunk = Callable[[list[int]], "_Change"]
 _UNDOABLE_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """The pictures of a chunk that were changed, and what `UndoStep.previous` stores of them."""
+
+    image_ids: Sequence[int]
+    previous: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,24 +64,26 @@ class UndoResult:
 def trash_in_bulk(*, image_ids: Iterable[int], user: User) -> BulkResult:
     """Move the pictures that the user may edit to the trash."""
 
-    def trash_chunk(chunk: list[int]) -> list[int]:
+    def trash_chunk(chunk: list[int]) -> _Change:
         ids = Image.objects.editable_by(user).filter(pk__in=chunk).lock_ids()
         trash_images(images=Image.objects.filter(pk__in=ids), trasher=user)
-        return ids
+        return _Change(image_ids=ids, previous=ids)
 
     return _change_in_chunks(BulkAction.TRASH, image_ids, user, trash_chunk)
 
 
-def move_in_bulk(*, image_ids: Sequence[int], target: Collection, user: User) -> BulkResult:
+def move_in_bulk(*, image_ids: Sequence[int], target: Collection, user: User, is_new: bool = False) -> BulkResult:
     """Move the pictures of collections that the user manages. The caller checks that the user may edit the target.
 
-    If the target's team has no room for all pictures, none is moved. If an upload fills the team meanwhile, only the
-    pictures of the earlier chunks are moved.
+    `is_new`: the target was created for them, so that undoing deletes it. If the target's team has no room for all
+    pictures, none is moved. If an upload fills the team meanwhile, only the pictures of the earlier chunks are moved.
     """
 
-    def move_chunk(chunk: list[int]) -> dict[int, list[int]]:
+    def move_chunk(chunk: list[int]) -> _Change:
         movable = Image.objects.filter(pk__in=chunk, collection__in=Collection.objects.managed_by(user))
-        return move_images(images=movable.not_trashed(), target=target)
+        origins = move_images(images=movable.not_trashed(), target=target)
+        previous = {"origins": origins, "target": target.pk, "is_new": is_new}
+        return _Change(image_ids=list(chain.from_iterable(origins.values())), previous=previous)
 
     try:
         check_room_for_move(image_ids=image_ids, target=target)
@@ -79,8 +95,10 @@ def move_in_bulk(*, image_ids: Sequence[int], target: Collection, user: User) ->
 def tag_in_bulk(*, image_ids: Iterable[int], tags: Sequence[str], max_tags: int, user: User) -> BulkResult:
     """Add tags to the pictures that the user may edit and that then have at most `max_tags`."""
 
-    def tag_chunk(chunk: list[int]) -> dict[int, list[str]]:
-        return tag_images(images=Image.objects.editable_by(user).filter(pk__in=chunk), tags=tags, max_tags=max_tags)
+    def tag_chunk(chunk: list[int]) -> _Change:
+        images = Image.objects.editable_by(user).filter(pk__in=chunk)
+        added = tag_images(images=images, tags=tags, max_tags=max_tags)
+        return _Change(image_ids=list(added), previous={"added": added})
 
     return _change_in_chunks(BulkAction.TAG, image_ids, user, tag_chunk)
 
@@ -88,15 +106,16 @@ def tag_in_bulk(*, image_ids: Iterable[int], tags: Sequence[str], max_tags: int,
 def change_dates_in_bulk(*, image_ids: Iterable[int], change: DateChange, user: User) -> BulkResult:
     """Change the dates of the pictures that the user may edit, as `change_dates` does."""
 
-    def change_chunk(chunk: list[int]) -> PreviousDates:
+    def change_chunk(chunk: list[int]) -> _Change:
         ids = Image.objects.editable_by(user).filter(pk__in=chunk).lock_ids()
-        return change_dates(images=Image.objects.filter(pk__in=ids), change=change)
+        previous = change_dates(images=Image.objects.filter(pk__in=ids), change=change)
+        return _Change(image_ids=list(previous), previous=previous)
 
     return _change_in_chunks(BulkAction.DATE, image_ids, user, change_chunk)
 
 
 def undo_bulk_action(*, action_id: uuid.UUID, user: User) -> UndoResult | None:
-    """Undo the user's action for the pictures that they may still change.
+    """Undo the user's action for the pictures that they may still change, and that nobody has changed again.
 
     Return None if the user has no such action or has undone it. Two simultaneous calls share its steps.
     """
@@ -117,13 +136,14 @@ def delete_old_undo_steps() -> None:
 
 
 def _change_in_chunks(kind: BulkAction, image_ids: Iterable[int], user: User, change: _ChangeChunk) -> BulkResult:
-    """Call `change` for each chunk. It returns the earlier state of the changed pictures for `UndoStep.previous`."""
+    """Call `change` for each chunk."""
     action_id, changed = uuid.uuid4(), list[int]()
 
-    def write_chunk(chunk: list[int]) -> list[int]:
-        if previous := change(chunk):
-            UndoStep.objects.create(action_id=action_id, kind=kind, user=user, previous=previous)
-        return _list_ids(kind, previous)
+    def write_chunk(chunk: list[int]) -> Sequence[int]:
+        done = change(chunk)
+        if done.image_ids:
+            UndoStep.objects.create(action_id=action_id, kind=kind, user=user, previous=done.previous)
+        return done.image_ids
 
     try:
         for chunk_ids in write_in_chunks(image_ids, write_chunk):
@@ -133,10 +153,6 @@ def _change_in_chunks(kind: BulkAction, image_ids: Iterable[int], user: User, ch
     return BulkResult(action_id=action_id, image_ids=changed)
 
 
-def _list_ids(kind: BulkAction, previous: Any) -> list[int]:
-    return list(chain.from_iterable(previous.values())) if kind == BulkAction.MOVE else list(previous)
-
-
 @transaction.atomic
 def _undo_step(step_id: int, user: User) -> int:
     """Undo and delete the step unless another call did; return how many pictures were changed."""
@@ -144,35 +160,50 @@ def _undo_step(step_id: int, user: User) -> int:
     if step is None:
         return 0
     step.delete()
-    return _UNDO[BulkAction(step.kind)](step.previous, user)
+    return _UNDO[BulkAction(step.kind)](step, user)
 
 
-def _undo_trash(previous: list[int], user: User) -> int:
-    return restore_images(images=Image.objects.in_trash_of(user).filter(pk__in=previous))
+def _undo_trash(step: UndoStep, user: User) -> int:
+    trashed = Image.objects.in_trash_of(user).filter(pk__in=step.previous, trashed_at__lte=step.created_at)
+    return restore_images(images=trashed)
 
 
-def _undo_tags(previous: Mapping[str, list[str]], user: User) -> int:
-    return set_tags(images=Image.objects.editable_by(user), tags={int(pk): tags for pk, tags in previous.items()})
+def _undo_tags(step: UndoStep, user: User) -> int:
+    """Steps of older versions contain all former tags."""
+    images, previous = Image.objects.editable_by(user), step.previous
+    if "added" in previous:
+        return remove_tags(images=images, tags=_read_ids(previous["added"]))
+    return set_tags(images=images, tags=_read_ids(previous))
 
 
-def _undo_move(previous: Mapping[str, list[int]], user: User) -> int:
-    """Move the pictures back to their collections, except to deleted ones. Raises QuotaExceeded."""
-    count = 0
-    managed = Collection.objects.managed_by(user)
-    for origin_id, image_ids in previous.items():
-        if not (origin := Collection.objects.editable_by(user).filter(pk=int(origin_id)).first()):
-            continue
-        movable = Image.objects.not_trashed().filter(collection__in=managed, pk__in=image_ids)
-        count += sum(map(len, move_images(images=movable, target=origin).values()))
+def _undo_move(step: UndoStep, user: User) -> int:
+    """Move the pictures back to their collections, except to deleted ones. Raises QuotaExceeded.
+
+    Steps of older versions do not name the target.
+    """
+    count, previous = 0, step.previous
+    movable = Image.objects.not_trashed().filter(collection__in=Collection.objects.managed_by(user))
+    if "target" in previous:
+        movable = movable.filter(collection=previous["target"])
+    for origin_id, image_ids in _read_ids(previous.get("origins", previous)).items():
+        if origin := Collection.objects.editable_by(user).filter(pk=origin_id).first():
+            moved = move_images(images=movable.filter(pk__in=image_ids), target=origin)
+            count += sum(map(len, moved.values()))
+    if previous.get("is_new"):
+        delete_if_empty(collections=Collection.objects.managed_by(user).filter(pk=previous["target"]))
     return count
 
 
-def _undo_dates(previous: Mapping[str, Sequence[Any]], user: User) -> int:
-    by_id = {int(image_id): fields for image_id, fields in previous.items()}
-    return restore_dates(images=Image.objects.editable_by(user), previous=by_id)
+def _undo_dates(step: UndoStep, user: User) -> int:
+    images = Image.objects.editable_by(user).filter(date_edited_at__lte=step.created_at)
+    return restore_dates(images=images, previous=_read_ids(step.previous))
 
 
-_UNDO: Mapping[BulkAction, Callable[[Any, User], int]] = {
+def _read_ids(by_id: Mapping[str, Any]) -> dict[int, Any]:
+    return {int(pk): value for pk, value in by_id.items()}
+
+
+_UNDO: Mapping[BulkAction, Callable[[UndoStep, User], int]] = {
     BulkAction.TRASH: _undo_trash,
     BulkAction.MOVE: _undo_move,
     BulkAction.TAG: _undo_tags,

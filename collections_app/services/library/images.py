@@ -34,16 +34,25 @@ def edit_image(
 
 @transaction.atomic
 def tag_images(*, images: ImageQuerySet, tags: Sequence[str], max_tags: int) -> dict[int, list[str]]:
-    """Add tags to the images that then have at most `max_tags`; return the previous tags of the changed ones by id."""
-    before: dict[int, list[str]] = {}
+    """Add tags to the images that then have at most `max_tags`; return the added tags of the changed ones by id."""
+    added: dict[int, list[str]] = {}
     changed: dict[int, list[str]] = {}
     for image in images.order_by("pk").select_for_update(no_key=True).only("tags"):
         known = {tag.casefold() for tag in image.tags}
-        after = [*image.tags, *(tag for tag in tags if tag.casefold() not in known)]
-        if len(after) > len(image.tags) and len(after) <= max_tags:
-            before[image.pk], changed[image.pk] = image.tags, after
+        new = [tag for tag in tags if tag.casefold() not in known]
+        if new and len(image.tags) + len(new) <= max_tags:
+            added[image.pk], changed[image.pk] = new, [*image.tags, *new]
     Image.objects.replace_tags(changed)
-    return before
+    return added
+
+
+@transaction.atomic
+def remove_tags(*, images: ImageQuerySet, tags: Mapping[int, Sequence[str]]) -> int:
+    """Remove from each image the tags that `tags` maps to its id; return how many images were found."""
+    rows = images.filter(pk__in=tags).order_by("pk").select_for_update(no_key=True).only("tags")
+    remaining = {image.pk: [tag for tag in image.tags if tag not in tags[image.pk]] for image in rows}
+    Image.objects.replace_tags(remaining)
+    return len(remaining)
 
 
 @transaction.atomic

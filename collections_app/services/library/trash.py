@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from collections_app.models import Collection, Image, Team, User
+from collections_app.models.collection import CollectionQuerySet
 from collections_app.models.concurrent_writes import write_in_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.names import find_free_name
@@ -82,6 +83,17 @@ def delete_collection(*, collection: Collection) -> None:
     _mark_collection_trashed(collection)
     Image.objects.filter(collection=collection).delete_in_chunks()
     collection.delete()
+
+
+@transaction.atomic
+def delete_if_empty(*, collections: CollectionQuerySet) -> None:
+    """Delete the collections permanently that have no pictures, also none in the trash, and are not shared.
+
+    As in `trash_collection`, uploads in progress wait for the lock on the team.
+    """
+    _lock_teams(collections.values_list("team_id", flat=True))
+    unused = collections.filter(images=None, shares=None, invitations=None, public_links=None, guest_links=None)
+    Collection.objects.filter(pk__in=list(unused.values_list("pk", flat=True))).delete()
 
 
 def _find_overdue() -> ImageQuerySet:

@@ -3,7 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import and_, or_
 from typing import Any, Literal
@@ -24,6 +24,7 @@ _SPAN = ".."
 _FAVOURITE = ("favourite", "favorite")
 # No picture has this id.
 _NO_ID = 0
+_FIRST_SECOND = count_wall_clock_seconds(datetime.min)
 
 
 class Filter(ABC):
@@ -81,9 +82,11 @@ class DateFilter(Filter):
 
     def parse(self, value: str, context: FilterContext) -> int:
         start = _parse_period(value).start
+        seconds = count_wall_clock_seconds(start)
         if self._column == "taken_at":
-            return count_wall_clock_seconds(start)
-        return int(timezone.make_aware(start).timestamp())
+            return seconds
+        ahead = timezone.make_aware(start).utcoffset() or timedelta()
+        return max(_FIRST_SECOND, seconds - ahead // timedelta(seconds=1))
 
     def build_q(self, values: Sequence[int]) -> Q:
         lookup = "gte" if self._bound == "minimum" else "lt"

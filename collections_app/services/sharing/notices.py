@@ -7,13 +7,11 @@ right when it is accepted. Without its secret only people who have verified the 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Coalesce
 
 from collections_app.models import ShareNotice, User
 from collections_app.services.sharing.invitations import list_invitations_to
-from collections_app.services.sharing.shares import revoke_share
 
 _MAX_SHOWN = 3
 
@@ -64,15 +62,6 @@ def list_notices(user: User) -> Sequence[Notice]:
     fields = list(Notice.__slots__)
     rows = shares.values_list(*fields).union(invitations.values_list(*fields), all=True)[:_MAX_SHOWN]
     return [Notice(**dict(zip(fields, row, strict=True))) for row in rows]
-
-
-@transaction.atomic
-def decline_share(*, notice: ShareNotice) -> None:
-    """Delete the share of a notice to its person. A share with a whole team stays; only its notice is deleted."""
-    share = notice.share
-    notice.delete()
-    if share.user_id == notice.user_id:
-        revoke_share(share=share)
 
 
 def _is_true(condition: Q) -> ExpressionWrapper[Q]:

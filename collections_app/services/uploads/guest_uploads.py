@@ -76,7 +76,12 @@ def draw_guest_thumbnail(upload: GuestUpload) -> bytes:
 
 
 def _reserve(link: GuestLink, byte_size: int) -> None:
-    """Count a file in advance, so that simultaneous uploads do not exceed the limits. Raises GuestLinkFull."""
+    """Count a file in advance, so that simultaneous uploads do not exceed the limits.
+
+    The link may have been revoked or have expired since the request began. Raises CollectionDeleted or GuestLinkFull.
+    """
+    if not GuestLink.objects.existing().open().filter(pk=link.pk).exists():
+        raise CollectionDeleted(_("This link no longer works."))
     has_room = {"file_count__lt": F("max_files"), "byte_count__lte": F("max_bytes") - byte_size}
     if not _count(link, files=1, byte_size=byte_size, **has_room):
         raise GuestLinkFull(_("This link can't take more pictures of this size. Tell the person who sent it to you."))

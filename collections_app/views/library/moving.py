@@ -18,7 +18,7 @@ from collections_app.permissions import SignedInRequest
 from collections_app.refusals import is_json_requested
 from collections_app.services.library.bulk_changes import move_in_bulk
 from collections_app.services.library.collections import create_collection
-from collections_app.services.library.trash import delete_collection
+from collections_app.services.library.trash import delete_if_empty
 from collections_app.views.library.answers import (
     answer_selection,
     find_collection,
@@ -61,9 +61,9 @@ def selection_move(request: SignedInRequest) -> HttpResponse:
         messages.error(request, _("Select a collection to move the pictures to."))
         return answer_selection(request)
     ids = list(selected.exclude(collection=target).values_list("pk", flat=True))
-    result = move_in_bulk(image_ids=ids, target=target, user=request.user)
+    result = move_in_bulk(image_ids=ids, target=target, user=request.user, is_new=is_new)
     if is_new and not result.count:
-        delete_collection(collection=target)
+        delete_if_empty(collections=Collection.objects.filter(pk=target.pk))
     report_action(request, format_count(_MOVED, result.count, target=target), result=result, ids=ids)
     return answer_selection(request, removed=result.image_ids if request.POST.get("collection") else ())
 

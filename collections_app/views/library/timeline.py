@@ -7,6 +7,7 @@ from itertools import groupby
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRefresh
 
 from collections_app.models import Collection, Image, ImageMonth
 from collections_app.models.collection import CollectionQuerySet
@@ -56,6 +57,7 @@ def build_timeline(
         images=Image.objects.not_trashed(),
         collections=collections,
         restorable=Collection.objects.restorable_by(request.user),
+        visible=Collection.objects.visible_to(request.user),
         field=_FIELDS[sort],
         is_ascending=sort == TITLE,
     )
@@ -74,7 +76,12 @@ def build_timeline(
 
 
 def render_further_page(request: SignedInRequest, timeline: Timeline) -> HttpResponse:
-    """Answer htmx, which loads further pictures while one scrolls."""
+    """Answer htmx, which loads further pictures while one scrolls.
+
+    If the last picture is gone, or no picture follows it any more, the page is loaded again: it would repeat pictures.
+    """
+    if timeline.page.follows is None:
+        return HttpResponseClientRefresh()
     return render(request, "partials/_timeline_page.html", {"timeline": timeline})
 
 

@@ -55,7 +55,7 @@ def trash_purge(request: SignedInRequest) -> HttpResponse:
 
 
 def _apply(
-    request: HttpRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet], int], done: Promise
+    request: SignedInRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet], int], done: Promise
 ) -> HttpResponse:
     selected, is_all = get_selected_ids(request), is_all_selected(request)
     if not selected and not is_all:
@@ -66,7 +66,7 @@ def _apply(
     messages.success(request, format_count(done, count))
     if not is_all and count < len(selected):
         messages.warning(request, format_count(_SKIPPED, len(selected) - count))
-    remaining = Image.objects.trashed().filter(pk__in=selected).values_list("pk", flat=True)
+    remaining = Image.objects.in_trash_of(request.user).filter(pk__in=selected).values_list("pk", flat=True)
     removed = None if is_all else selected.difference(remaining)
     return answer_action(request, _redirect_to_trash(request), removed=removed)
 

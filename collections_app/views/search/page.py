@@ -46,8 +46,8 @@ from collections_app.views.search.recent import build_history, record_search_if_
 # The first page is small, so that it arrives sooner; the following ones are larger.
 FIRST_PAGE_SIZE = 24
 LOADING_RETRY_S = 2
-# Parameters of the address. `offset` and `after_id` (the last picture shown) say where a results page begins;
-# `cutoffs` how the first page was split; `all` shows unlikely results.
+# Parameters of the address. `offset` and the values of `after_id`, the pictures of the page before, say where a results
+# page begins; `cutoffs` how the first page was split; `all` shows unlikely results.
 OFFSET, AFTER_ID, CUTOFFS, ALL = "offset", "after_id", "cutoffs", "all"
 
 Context = dict[str, object]
@@ -215,11 +215,16 @@ def _count_wanted(request: HttpRequest) -> int:
 
 
 def _find_start(request: HttpRequest, ranked: Sequence[ScoredId]) -> int:
-    after = parse_id(request.GET.get(AFTER_ID, ""))
-    for place, each in enumerate(ranked if after else ()):
-        if each.id == after:
-            return place + 1
-    return min(parse_id(request.GET.get(OFFSET, "")) or 0, len(ranked))
+    """Return the place after the last one of the pictures of `after_id` that is still among the results.
+
+    If none is, as many results are missing before `offset`.
+    """
+    after = [pk for text in request.GET.getlist(AFTER_ID)[-PAGE_SIZE:] if (pk := parse_id(text))]
+    places = {each.id: place for place, each in enumerate(ranked if after else (), 1)}
+    if found := next((places[pk] for pk in reversed(after) if pk in places), 0):
+        return found
+    offset = parse_id(request.GET.get(OFFSET, "")) or 0
+    return min(max(0, offset - len(after)), len(ranked))
 
 
 def _build_page_query(request: HttpRequest, results: SearchResults, start: int) -> str:
@@ -228,7 +233,7 @@ def _build_page_query(request: HttpRequest, results: SearchResults, start: int) 
         parameters.pop(name, None)
     if start:
         parameters[OFFSET] = str(start)
-        parameters[AFTER_ID] = str(results.ranked[start - 1].id)
+        parameters.setlist(AFTER_ID, [str(each.id) for each in results.ranked[max(0, start - PAGE_SIZE) : start]])
     if start and results.cutoffs != NO_CUTOFFS:
         parameters[CUTOFFS] = f"{results.cutoffs.likely!r}_{results.cutoffs.possible!r}"
     return parameters.urlencode()

@@ -19,6 +19,7 @@ from collections_app.forms import get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import describe_error
 from collections_app.models import Collection, GuestLink, GuestUpload
+from collections_app.models.ids import parse_ids
 from collections_app.permissions import SignedInRequest, get_editable_collection, get_owned_collection
 from collections_app.services.sharing.guest_links import create_guest_link, revoke_guest_link
 from collections_app.services.uploads.guest_uploads import (
@@ -69,8 +70,7 @@ def guest_waiting(request: SignedInRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         context = {"collection": collection, "waiting": waiting[:_SHOWN], "count": waiting.count()}
         return render(request, "sharing/guest_waiting.html", context)
-    ids = [int(each) for each in request.POST.getlist("waiting") if each.isdecimal()][:_SHOWN]
-    uploads = list(waiting.filter(pk__in=ids))
+    uploads = list(waiting.filter(pk__in=parse_ids(request.POST.getlist("waiting")))[:_SHOWN])
     if request.POST.get("action") == "approve":
         _approve(request, collection, uploads)
     elif request.POST.get("action") == "reject":

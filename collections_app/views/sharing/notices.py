@@ -12,18 +12,22 @@ from collections_app.messages import describe_error
 from collections_app.models import ShareNotice
 from collections_app.permissions import SignedInRequest
 from collections_app.services.sharing.invitations import accept_invitation_to, list_invitations_to
-from collections_app.services.sharing.notices import decline_share, list_notices
+from collections_app.services.sharing.notices import list_notices
+from collections_app.services.sharing.shares import revoke_share
 from collections_app.views.sharing.invitations import redirect_to_accepted
 
 
 @require_POST
 def share_notice_answer(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Accept (and open the collection), dismiss or decline. The share itself ends only by declining."""
+    """Accept (and open the collection), dismiss or decline. The share itself ends only by declining.
+
+    A share with a whole team cannot be declined.
+    """
     notices = ShareNotice.objects.visible_to(request.user).select_related("share__collection", "share__user")
     notice, answer = get_object_or_404(notices, pk=pk), request.POST.get("answer")
     collection = notice.share.collection
-    if answer == "decline":
-        decline_share(notice=notice)
+    if answer == "decline" and notice.share.user_id == request.user.pk:
+        revoke_share(share=notice.share)
         return _return(request, _("“%(name)s” is no longer shared with you.") % {"name": collection})
     if answer in ("accept", "dismiss"):
         notice.delete()

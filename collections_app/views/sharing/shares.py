@@ -8,13 +8,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import push_url
 
 from collections_app.errors import ImageSearchError, NotAllowed, TooManyRequests
 from collections_app.messages import describe_error
 from collections_app.models import Collection, PublicLink, Share
-from collections_app.permissions import SignedInRequest, get_owned_collection
+from collections_app.permissions import SignedInRequest, get_owned_collection, get_visible_collection
 from collections_app.services.sharing.shares import (
     change_share_role,
     revoke_share,
@@ -90,6 +90,20 @@ def share_revoke(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
     whom = found.user.name if found.user else found.team
     messages.success(request, _("Access revoked for %(whom)s.") % {"whom": whom})
     return redirect("collection_sharing", pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def share_leave(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Remove a collection from one's own list. A share with a whole team stays."""
+    collection = get_visible_collection(request.user, pk)
+    found = get_object_or_404(Share.objects.with_people(), collection=collection, user=request.user)
+    if request.method != "POST":
+        return render(request, "sharing/share_leave.html", {"share": found, "collection": collection})
+    revoke_share(share=found)
+    messages.success(request, _("“%(name)s” is no longer shared with you.") % {"name": collection})
+    if Collection.objects.visible_to(request.user).filter(pk=pk).exists():
+        messages.warning(request, _("One of your teams still sees it."))
+    return redirect("shared")
 
 
 def render_sharing(request: SignedInRequest, collection: Collection, status: int = 200, **changes: Any) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from itertools import pairwise
 
 import pytest
@@ -10,10 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from collections_app.errors import QuotaExceeded
-from collections_app.models import Collection, Image, IndexJob, Team, UndoStep, User
+from collections_app.imaging import TakenDate
+from collections_app.models import BulkAction, Collection, Image, IndexJob, Team, UndoStep, User
 from collections_app.models.concurrent_writes import FIRST_CHUNK_SIZE, split_into_chunks, write_in_chunks
 from collections_app.services.library.bulk_changes import (
     BulkResult,
+    change_dates_in_bulk,
     delete_old_undo_steps,
     move_in_bulk,
     tag_in_bulk,
@@ -21,6 +24,7 @@ from collections_app.services.library.bulk_changes import (
     undo_bulk_action,
 )
 from collections_app.services.library.collections import create_collection
+from collections_app.services.library.dates import DateChange
 from collections_app.services.library.trash import (
     purge_trash,
     restore_in_chunks,
@@ -234,3 +238,55 @@ def test_chunk_is_smaller_after_a_slow_one(db: None) -> None:
 def test_chunks_hold_all_items_in_order() -> None:
     assert list(split_into_chunks(range(5), size=2)) == [[0, 1], [2, 3], [4]]
     assert list(split_into_chunks([])) == []
+
+
+def test_undo_keeps_tags_that_others_added_meanwhile(sample: SampleTeam) -> None:
+    image = Image.objects.filter(pk=sample.image.pk)
+    result = tag([sample.image.pk], sample.owner)
+    tag_in_bulk(image_ids=[sample.image.pk], tags=["winter"], max_tags=30, user=sample.owner)
+    undo_bulk_action(action_id=result.action_id, user=sample.owner)
+    assert image.get().tags == ["winter"]
+
+
+def test_undo_of_a_move_leaves_pictures_where_others_moved_them(sample: SampleTeam) -> None:
+    third = create_collection(team=sample.owner.personal_team, name="Third", creator=sample.owner)
+    result = move([sample.image.pk], sample.owner)
+    move_in_bulk(image_ids=[sample.image.pk], target=third, user=sample.owner)
+    undone = undo_bulk_action(action_id=result.action_id, user=sample.owner)
+    assert undone is not None
+    assert undone.count == 0
+    assert Image.objects.get(pk=sample.image.pk).collection == third
+
+
+def test_undo_restores_no_picture_that_was_trashed_again(sample: SampleTeam) -> None:
+    ids = [sample.image.pk]
+    result = trash(ids, sample.owner)
+    restore_in_chunks(images=Image.objects.all())
+    trash(ids, sample.owner)
+    undo_bulk_action(action_id=result.action_id, user=sample.owner)
+    assert Image.objects.trashed().filter(pk__in=ids).exists()
+
+
+def test_undo_keeps_a_date_that_was_changed_again(sample: SampleTeam) -> None:
+    ids, days = [sample.image.pk], [datetime(2020, 1, 2), datetime(2021, 3, 4)]
+    first, _second = [
+        change_dates_in_bulk(
+            image_ids=ids, change=DateChange(taken=TakenDate(value=day, has_time=True)), user=sample.owner
+        )
+        for day in days
+    ]
+    undo_bulk_action(action_id=first.action_id, user=sample.owner)
+    assert Image.objects.get(pk=sample.image.pk).taken_at == days[1]
+
+
+@pytest.mark.parametrize("kind", [BulkAction.TAG, BulkAction.MOVE])
+def test_steps_of_an_older_version_can_be_undone(kind: BulkAction, sample: SampleTeam, elsewhere: Collection) -> None:
+    """They map pictures to all their former tags, or former collections to their pictures."""
+    image, origin = sample.image, sample.collection
+    Image.objects.filter(pk=image.pk).update(tags=["a", "b"], collection=elsewhere)
+    previous = {str(image.pk): ["a"]} if kind == BulkAction.TAG else {str(origin.pk): [image.pk]}
+    step = UndoStep.objects.create(kind=kind, user=sample.owner, previous=previous)
+    undo_bulk_action(action_id=step.action_id, user=sample.owner)
+    image.refresh_from_db()
+    expected = (["a"], elsewhere) if kind == BulkAction.TAG else (["a", "b"], origin)
+    assert (image.tags, image.collection) == expected

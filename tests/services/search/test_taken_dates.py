@@ -108,8 +108,11 @@ def test_span_needs_a_date(sample: SampleTeam) -> None:
     assert "2024-05..2024-08" in request.problems[0].sentence
 
 
-def test_dates_at_the_ends_of_time_are_searched(sample: SampleTeam) -> None:
-    for text in ("before:9999", "after:0001", "date:9999", "added-before:9999-12-31"):
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_dates_at_the_ends_of_time_are_searched(zone: str, sample: SampleTeam, settings: Settings) -> None:
+    settings.TIME_ZONE = zone
+    both_ends = (f"added-{bound}:{day}" for bound in ("after", "before") for day in ("0001", "9999-12-31"))
+    for text in ("before:9999", "after:0001", "date:9999", *both_ends):
         request = parse_search_request(user=sample.viewer, parameters={"q": text})
         assert request.problems == []
         run_search(request)

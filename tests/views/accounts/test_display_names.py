@@ -16,8 +16,9 @@ def test_person_enters_a_display_name(as_owner: Client, sample: SampleTeam) -> N
     assert User.objects.get(pk=sample.owner.pk).display_name == "Anna Berg"
 
 
-def test_display_name_cannot_look_like_an_address(as_owner: Client, sample: SampleTeam) -> None:
-    response = as_owner.post("/account/", {"display_name": "viewer@example.com"})
+@pytest.mark.parametrize("sign", ["@", "\N{FULLWIDTH COMMERCIAL AT}", "\N{SMALL COMMERCIAL AT}"])
+def test_display_name_cannot_look_like_an_address(sign: str, as_owner: Client, sample: SampleTeam) -> None:
+    response = as_owner.post("/account/", {"display_name": f"viewer{sign}example.com"})
     assert response.status_code == 400
     assert User.objects.get(pk=sample.owner.pk).display_name == ""
 

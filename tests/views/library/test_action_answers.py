@@ -175,10 +175,11 @@ def test_picture_page_returns_to_the_grid_one_came_from(as_owner: Client, sample
         assert back.format(expected) in as_owner.get(address, headers={"Referer": referer}).content.decode()
 
 
-def test_trash_tells_scripts_which_pictures_left_it(as_viewer: Client, as_owner: Client, sample: SampleTeam) -> None:
+def test_trash_tells_scripts_which_pictures_left_it(as_owner: Client, sample: SampleTeam) -> None:
     put_pictures(sample, 1)
     trash_images(images=Image.objects.all(), trasher=sample.owner)
-    refused = send(as_viewer, "/trash/restore/", image=sample.image.pk)
+    Share.objects.create(collection=sample.collection, user=sample.outsider, role="editor")
+    refused = send(sign_in_client(sample.outsider), "/trash/purge/", image=sample.image.pk)
     assert (texts(refused)[1:], refused["removed"]) == (["1 picture skipped: you don't have permission."], [])
     assert send(as_owner, "/trash/restore/", image=sample.image.pk)["removed"] == [sample.image.pk]
     assert send(as_owner, "/trash/purge/", all="1")["is_stale"]
@@ -203,3 +204,33 @@ def test_more_pictures_than_one_selects_are_not_listed(as_owner: Client, sample:
     answer = send(as_owner, "/pictures/trash/", all="1", collection=sample.collection.pk)
     assert (answer["is_stale"], answer["removed"]) == (True, [])
     assert not Team.objects.filter(collections__images__trashed_at=None, pk=sample.team.pk).exists()
+
+
+@pytest.mark.parametrize("action", ["restore", "purge"])
+def test_trash_does_not_tell_which_pictures_of_others_are_in_it(
+    action: str, as_outsider: Client, sample: SampleTeam
+) -> None:
+    before = send(as_outsider, f"/trash/{action}/", image=sample.image.pk)
+    trash_images(images=Image.objects.all(), trasher=sample.owner)
+    assert send(as_outsider, f"/trash/{action}/", image=sample.image.pk) == before
+
+
+def test_undo_deletes_the_new_collection_of_a_move(as_owner: Client, sample: SampleTeam) -> None:
+    answer = send(as_owner, "/pictures/move/", image=sample.image.pk, new_name="Roses")
+    send(as_owner, "/pictures/undo/", action=answer["messages"][0]["undo"])
+    assert Image.objects.get().collection == sample.collection
+    assert not Collection.objects.filter(name="Roses").exists()
+
+
+def test_undo_keeps_a_new_collection_that_has_a_picture_or_is_shared(as_owner: Client, sample: SampleTeam) -> None:
+    for name in ("Roses", "Tulips"):
+        answer = send(as_owner, "/pictures/move/", image=sample.image.pk, new_name=name)
+        made = Collection.objects.get(name=name)
+        if name == "Roses":
+            trash_images(
+                images=Image.objects.filter(pk=put_picture(made, sample.owner, "x.png").pk), trasher=sample.owner
+            )
+        else:
+            Share.objects.create(collection=made, user=sample.outsider, role="viewer")
+        send(as_owner, "/pictures/undo/", action=answer["messages"][0]["undo"])
+        assert Collection.objects.filter(pk=made.pk).exists()

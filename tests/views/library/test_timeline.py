@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from collections_app.models import Collection, Image, Share
+from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import trash_images
 from collections_app.services.sharing.shares import revoke_share
 from collections_app.views.paging import PAGE_SIZE
@@ -39,6 +40,10 @@ def read_further(client: Client, address: str) -> str:
     link = re.search(r'hx-get="([^"]*)"\s+hx-trigger="intersect once"', read(client, address))
     assert link
     return read(client, link[1].replace("&amp;", "&"), hx_request="true", hx_target="timeline-more")
+
+
+def read_after(client: Client, address: str, image_id: str) -> str:
+    return read(client, f"{address}?after_id={image_id}", hx_request="true", hx_target="timeline-more")
 
 
 @pytest.mark.parametrize("address", ["/", "/collections/{pk}/"])
@@ -129,3 +134,31 @@ def test_collection_is_sorted_by_title_and_by_date_added(as_owner: Client, sampl
     assert join_pages(follow(as_owner, f"{address}?sort=added", "next")) == added
     assert not _LINK.findall(read(as_owner, f"{address}?sort=title"))
     assert list_ids(read_further(as_owner, f"{address}?sort=title")) == by_title[PAGE_SIZE:]
+
+
+def test_further_page_follows_a_picture_that_was_moved_elsewhere(as_owner: Client, sample: SampleTeam) -> None:
+    images = store_images(sample.collection, PAGE_SIZE + 2)
+    address = f"/collections/{sample.collection.pk}/"
+    first = read(as_owner, address)
+    other = create_collection(team=sample.team, name="Hedge", creator=sample.owner)
+    Image.objects.filter(pk=list_ids(first)[-1]).update(collection=other)
+    further = read_after(as_owner, address, list_ids(first)[-1])
+    assert list_ids(further)
+    assert not set(list_ids(further)) & set(list_ids(first))
+    assert len(images) + 1 == len(list_ids(first) + list_ids(further))
+
+
+@pytest.mark.parametrize("is_last_gone", [True, False])
+def test_page_is_loaded_again_if_nothing_follows_its_last_picture(
+    is_last_gone: bool, as_viewer: Client, sample: SampleTeam
+) -> None:
+    """Another person has moved the last picture, or those that followed it, to the trash."""
+    store_images(sample.collection, PAGE_SIZE + 2)
+    address = f"/collections/{sample.collection.pk}/"
+    shown = list_ids(read(as_viewer, address))
+    last = Image.objects.filter(pk=shown[-1])
+    trash_images(images=last if is_last_gone else Image.objects.exclude(pk__in=shown), trasher=sample.owner)
+    headers = {"HX-Request": "true", "HX-Target": "timeline-more"}
+    answer = as_viewer.get(f"{address}?after_id={shown[-1]}", headers=headers)
+    assert answer.headers["HX-Refresh"] == "true"
+    assert list_ids(answer.content.decode()) == []

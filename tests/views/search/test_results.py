@@ -191,6 +191,16 @@ def test_order_is_stable_while_pictures_are_added_and_removed(
     assert [each for each in second if each in before] == before[FIRST_PAGE_SIZE:]
 
 
+@pytest.mark.parametrize("gone", [slice(-3, None), slice(None)], ids=["the last ones", "all"])
+def test_no_result_is_skipped_after_shown_ones_were_trashed(
+    gone: slice, as_owner: Client, sample: SampleTeam, animals: Collection
+) -> None:
+    answer = as_owner.get(f"{WORDS}&all=1")
+    first, ranked = answer.content.decode(), [each.id for each in answer.context["results"].ranked]
+    trash_images(images=Image.objects.filter(pk__in=shown(first)[gone]), trasher=sample.owner)
+    assert shown(follow(as_owner, first, htmx=True)) == ranked[FIRST_PAGE_SIZE:]
+
+
 def test_following_pages_use_the_cutoffs_of_the_first(as_viewer: Client, animals: Collection) -> None:
     answer = as_viewer.get(f"{WORDS}&cutoffs=inf_-inf")
     assert answer.context["results"].likely_count == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import caches
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -208,3 +208,40 @@ def test_guest_gets_an_upload_pass_that_signing_out_keeps(make_link: Callable[..
     address = f"/g/{make_link().secret}/"
     assert "upload_pass" in client.get(address).cookies
     assert client.get(address).cookies["upload_pass"].value
+
+
+@pytest.mark.parametrize("close", [revoke, expire, trash, demote])
+@pytest.mark.parametrize("needs_approval", [True, False])
+def test_link_that_is_closed_during_an_upload_takes_no_further_file(
+    needs_approval: bool,
+    close: Callable[[GuestLink], None],
+    make_link: Callable[..., GuestLink],
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The request has two files; the link is closed while the first one is stored."""
+    link, save = make_link(needs_approval=needs_approval), Storage.save
+    images = Image.objects.count()
+
+    def save_and_close(*arguments: Any) -> str:
+        stored = save(*arguments)
+        close(link)
+        return stored
+
+    monkeypatch.setattr(Storage, "save", save_and_close)
+    files = [picture_file("one.png", "lime"), picture_file("two.png", "navy")]
+    page = client.post(f"/g/{link.secret}/", {"files": files}).content.decode()
+    assert "This link no longer works." in page
+    assert GuestUpload.objects.count() + Image.objects.count() - images <= 1
+
+
+@pytest.mark.parametrize("waiting", ["9" * 5000, str(2**63), "-1", "x"])
+def test_odd_numbers_of_waiting_pictures_are_ignored(
+    waiting: str, make_link: Callable[..., GuestLink], client: Client, sample: SampleTeam
+) -> None:
+    send(make_link(), client)
+    address = f"/collections/{sample.collection.pk}/guests/waiting/"
+    for action in ("approve", "reject"):
+        answer = sign_in_client(sample.owner).post(address, {"waiting": waiting, "action": action})
+        assert answer.status_code == 302
+    assert GuestUpload.objects.exists()

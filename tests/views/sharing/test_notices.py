@@ -113,6 +113,8 @@ def test_notice_of_a_share_with_a_team_goes_to_each_member_but_the_sharer(sample
     assert "Decline" not in page
     answer(sample.outsider, ShareNotice.objects.get(user=sample.outsider), "decline")
     assert Share.objects.exists()
+    assert "no longer shared" not in see(sample.outsider)
+    assert SHARED in see(sample.outsider)
 
 
 def test_notice_is_gone_with_the_access(sample: SampleTeam) -> None:
@@ -179,3 +181,26 @@ def test_public_pages_show_no_notices_to_people_who_are_signed_in(sample: Sample
     page = sign_in_client(sample.outsider).get(f"/s/{link.secret}/").content.decode()
     assert "Garden" in page
     assert "share-notices" not in page
+
+
+def test_person_leaves_a_share_after_its_notice_was_dismissed(sample: SampleTeam, share: Share) -> None:
+    answer(sample.outsider, ShareNotice.objects.get(), "dismiss")
+    client, address = sign_in_client(sample.outsider), f"/shared/{sample.collection.pk}/leave/"
+    assert f'href="{address}"' in client.get("/shared/").content.decode()
+    assert "Leave “Garden”?" in client.get(address).content.decode()
+    assert Share.objects.exists()
+    page = client.post(address, follow=True).content.decode()
+    assert "“Garden” is no longer shared with you." in page
+    assert not Share.objects.exists()
+    assert client.get(f"/collections/{sample.collection.pk}/").status_code == 404
+
+
+def test_share_with_a_team_cannot_be_left_alone(sample: SampleTeam, share: Share) -> None:
+    share_with_team(
+        collection=sample.collection, team=Team.objects.get(name="Friends"), role="viewer", sharer=sample.owner
+    )
+    client, address = sign_in_client(sample.outsider), f"/shared/{sample.collection.pk}/leave/"
+    assert "One of your teams still sees it." in client.post(address, follow=True).content.decode()
+    assert Share.objects.get().team is not None
+    assert address not in client.get("/shared/").content.decode()
+    assert client.post(address).status_code == 404
