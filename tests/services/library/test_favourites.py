@@ -7,7 +7,7 @@ from collections_app.models import Favourite, Image, Membership, Role, Share, Te
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library import favourites
 from collections_app.services.library.collections import create_collection
-from collections_app.services.library.favourites import set_favourite, set_favourites
+from collections_app.services.library.favourites import add_favourites, set_favourite
 from collections_app.services.library.images import move_images
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.search.request import parse_search_request
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def love(user: User, *images: Image) -> None:
-    set_favourites(user=user, images=Image.objects.filter(pk__in=[image.pk for image in images]))
+    add_favourites(user=user, images=Image.objects.filter(pk__in=[image.pk for image in images]))
 
 
 def list_seen(user: User) -> list[int]:
@@ -40,7 +40,7 @@ def test_hearts_are_of_one_person(sample: SampleTeam) -> None:
 def test_several_are_added_once_and_the_latest_comes_first(sample: SampleTeam) -> None:
     others = [put_picture(sample.collection, sample.owner, f"{n}.png", (n, 9, 9)) for n in range(2)]
     love(sample.viewer, sample.image)
-    assert set_favourites(user=sample.viewer, images=Image.objects.all()) == 2
+    assert add_favourites(user=sample.viewer, images=Image.objects.all()) == 2
     assert list_seen(sample.viewer) == [others[1].pk, others[0].pk, sample.image.pk]
 
 
@@ -48,7 +48,7 @@ def test_limit_changes_nothing(sample: SampleTeam, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(favourites, "MAX_FAVOURITES", 1)
     put_picture(sample.collection, sample.owner, "other.png")
     with pytest.raises(LimitReached):
-        set_favourites(user=sample.viewer, images=Image.objects.all())
+        add_favourites(user=sample.viewer, images=Image.objects.all())
     assert not Favourite.objects.exists()
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from collections_app.models import Favourite, Image
-from collections_app.services.library.favourites import set_favourites
+from collections_app.services.library.favourites import add_favourites
 from collections_app.services.library.trash import trash_images
 from collections_app.views import paging
 from collections_app.views.library import favourites
@@ -71,7 +71,7 @@ def test_pages_follow_each_other_also_past_removed_hearts(
     for module in (paging, favourites):
         monkeypatch.setattr(module, "PAGE_SIZE", 2)
     put_pictures(sample, 4)
-    set_favourites(user=sample.viewer, images=Image.objects.all())
+    add_favourites(user=sample.viewer, images=Image.objects.all())
     latest = list(Image.objects.latest_first().values_list("pk", flat=True))
     first = as_viewer.get("/favourites/")
     assert (list_shown(first), first.context["page"].newer) == (latest[:2], None)
@@ -87,7 +87,7 @@ def test_pages_follow_each_other_also_past_removed_hearts(
 
 
 def test_page_shows_no_picture_that_may_not_be_seen(as_viewer: Client, sample: SampleTeam) -> None:
-    set_favourites(user=sample.viewer, images=Image.objects.all())
+    add_favourites(user=sample.viewer, images=Image.objects.all())
     trash_images(images=Image.objects.all(), trasher=sample.owner)
     assert "No favourites yet" in as_viewer.get("/favourites/").content.decode()
 
@@ -98,10 +98,10 @@ def test_number_of_statements_does_not_grow(as_viewer: Client, sample: SampleTea
             as_viewer.get("/favourites/")
         return len(queries)
 
-    set_favourites(user=sample.viewer, images=Image.objects.all())
+    add_favourites(user=sample.viewer, images=Image.objects.all())
     few = count()
     put_pictures(sample, 5)
-    set_favourites(user=sample.viewer, images=Image.objects.all())
+    add_favourites(user=sample.viewer, images=Image.objects.all())
     assert count() == few
 
 
