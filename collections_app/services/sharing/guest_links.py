@@ -44,6 +44,6 @@ def create_guest_link(*, collection: Collection, creator: User, terms: GuestLink
 
 
 def revoke_guest_link(*, link: GuestLink) -> None:
-    """The link stops working. Pictures that wait for approval stay."""
+    """Stop the link. Pictures that wait for approval stay."""
     link.revoked_at = timezone.now()
     link.save(update_fields=["revoked_at"])

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,12 +20,13 @@ from collections_app.forms import get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import describe_error
 from collections_app.models import Collection, GuestLink, GuestUpload
+from collections_app.models.ids import parse_ids
 from collections_app.permissions import SignedInRequest, get_editable_collection, get_owned_collection
 from collections_app.services.sharing.guest_links import create_guest_link, revoke_guest_link
 from collections_app.services.uploads.guest_uploads import (
     approve_guest_upload,
+    delete_guest_upload,
     draw_guest_thumbnail,
-    reject_guest_upload,
 )
 from collections_app.sharing_forms import GuestLinkForm
 from collections_app.views.request_budget import RequestBudget
@@ -48,7 +50,7 @@ def guest_links(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "collection": collection,
         "form": form,
-        "links": [(link, request.build_absolute_uri(f"/g/{link.secret}/")) for link in links],
+        "links": [(link, request.build_absolute_uri(reverse("guest_upload", args=[link.secret]))) for link in links],
     }
     return render(request, "sharing/guest_links.html", context, status=400 if form.errors else 200)
 
@@ -63,19 +65,18 @@ def guest_revoke(request: SignedInRequest, pk: int, guest_link: int) -> HttpResp
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def guest_waiting(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The pictures that wait. `action` is "approve" or "reject", for the ids in `waiting`: the page ticks all."""
+    """Show the pictures that wait, or apply `action` ("approve" or "reject") to those with the ids `waiting`."""
     collection = get_editable_collection(request.user, pk)
     waiting = GuestUpload.objects.waiting_in(collection)
     if request.method != "POST":
         context = {"collection": collection, "waiting": waiting[:_SHOWN], "count": waiting.count()}
         return render(request, "sharing/guest_waiting.html", context)
-    ids = [int(each) for each in request.POST.getlist("waiting") if each.isdecimal()][:_SHOWN]
-    uploads = list(waiting.filter(pk__in=ids))
+    uploads = list(waiting.filter(pk__in=parse_ids(request.POST.getlist("waiting")))[:_SHOWN])
     if request.POST.get("action") == "approve":
         _approve(request, collection, uploads)
     elif request.POST.get("action") == "reject":
         for upload in uploads:
-            reject_guest_upload(upload=upload)
+            delete_guest_upload(upload=upload)
         sentence = ngettext("%(count)s picture rejected.", "%(count)s pictures rejected.", len(uploads))
         messages.success(request, sentence % {"count": len(uploads)})
     return redirect("guest_waiting", pk) if waiting.exists() else redirect("collection", pk)
