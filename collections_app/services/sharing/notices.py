@@ -1,7 +1,7 @@
 """Notices for the header: shares that a person has not answered yet, and invitations to them.
 
-A share gives its right at once, whatever the person answers, and its notice only tells of it. An invitation gives the
-right when it is accepted. Without its secret only people who have verified the invited address see and accept it.
+A share gives its right at once; its notice only informs the person. An invitation gives its right when it is accepted.
+Its notice is for people who have verified the invited address: they can accept it without its secret.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ def list_notices(user: User) -> Sequence[Notice]:
 
 @transaction.atomic
 def decline_share(*, notice: ShareNotice) -> None:
-    """Delete the share of a notice to its person. A share with a whole team stays; only its notice is deleted."""
+    """Delete a share with the person of the notice. A share with a team stays; only the notice is deleted."""
     share = notice.share
     notice.delete()
     if share.user_id == notice.user_id:
