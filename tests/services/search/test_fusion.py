@@ -11,7 +11,7 @@ from collections_app.models import Image
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from collections_app.services.search import background
-from collections_app.services.search.fusion import MatchedName, find_name_matches, fuse
+from collections_app.services.search.fusion import NameKind, find_name_matches, fuse
 from collections_app.services.search.request import build_collection_request, parse_search_request
 from collections_app.services.search.results import SearchResults, Verdict, run_search
 from collections_app.services.search.retrieval import FIRST_HITS
@@ -34,7 +34,7 @@ def search(sample: SampleTeam, line: str, **options: object) -> SearchResults:
 def find_names(sample: SampleTeam, line: str) -> dict[str, tuple[str, bool]]:
     request = parse_search_request(user=sample.owner, parameters={"q": line})
     titles = dict(Image.objects.values_list("pk", "title"))
-    return {titles[each.id]: (each.name.value, each.is_whole) for each in find_name_matches(request)}
+    return {titles[each.id]: (each.kind.value, each.is_whole) for each in find_name_matches(request)}
 
 
 def test_picture_that_both_find_precedes_those_that_one_finds() -> None:
@@ -87,7 +87,7 @@ def test_title_match_is_likely_among_pictures_that_are_not(sample: SampleTeam) -
     results = search(sample, WORDS)
     assert (results.verdict, results.likely_count) == (Verdict.SPLIT, 1)
     first = results.ranked[0]
-    assert (first.id, first.name) == (made.others[7].pk, MatchedName.TITLE)
+    assert (first.id, first.name_kind) == (made.others[7].pk, NameKind.TITLE)
     assert len(results.ranked) + results.hidden_count == 400
 
 
@@ -105,7 +105,7 @@ def test_public_link_finds_no_names(sample: SampleTeam, drain: Drain) -> None:
     drain()
     request = build_collection_request(collections=[sample.collection], parameters={"q": "rose"})
     assert find_name_matches(request) == []
-    assert [each.name for each in run_search(request).ranked] == [None]
+    assert [each.name_kind for each in run_search(request).ranked] == [None]
 
 
 def test_identical_copies_are_one_result(sample: SampleTeam, drain: Drain) -> None:
