@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from collections_app.errors import LimitReached, NameTaken
 from collections_app.forms import CollectionForm, CollectionTextForm, get_bound_data
 from collections_app.messages import describe_error
-from collections_app.models import Collection, Image, ImageMonth, ImageTotal
+from collections_app.models import Collection, GuestUpload, Image, ImageMonth, ImageTotal
 from collections_app.models.ids import parse_id
 from collections_app.permissions import (
     SignedInRequest,
@@ -55,6 +55,7 @@ def collection(request: SignedInRequest, pk: int) -> HttpResponse:
             "months": timeline.months or ImageMonth.objects.not_trashed().in_collections(found).list_months(),
             "count": ImageTotal.objects.not_trashed().filter(collection=pk).sum_images(),
             "rights": rights,
+            "waiting_count": GuestUpload.objects.waiting_in(collection).count() if rights.can_edit else 0,
             "access": list_access(collection, role=rights.role, can_see_shares=rights.can_share),
         },
     )

@@ -100,7 +100,7 @@ def test_title_match_is_likely_whatever_it_shows(as_viewer: Client, animals: Col
     answer = as_viewer.get("/search/?q=the+dog's+portrait")
     (likely,) = answer.context["results_page"].sections[0].results[: answer.context["results"].likely_count]
     assert (likely.image.title, likely.name_kind.value) == ("the dog's portrait", "title")
-    assert ">Title" in answer.content.decode()
+    assert '<span class="badge"> Title' in " ".join(answer.content.decode().split())
 
 
 def test_name_matches_meet_the_filters_and_ignore_excluded_words(

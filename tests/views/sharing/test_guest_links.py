@@ -64,7 +64,7 @@ def test_picture_of_a_guest_is_no_image_until_it_is_approved(
     assert IndexJob.objects.count() == jobs
     waiting = GuestUpload.objects.get()
     owner = sign_in_client(sample.owner)
-    assert "1 picture of a guest waits" in owner.get(f"/collections/{sample.collection.pk}/").content.decode()
+    assert "1 picture from a guest is waiting" in owner.get(f"/collections/{sample.collection.pk}/").content.decode()
     viewer = sign_in_client(sample.viewer)
     assert "of a guest" not in viewer.get(f"/collections/{sample.collection.pk}/").content.decode()
     owner.post(f"/collections/{sample.collection.pk}/guests/waiting/", {"waiting": waiting.pk, "action": "approve"})
