@@ -245,7 +245,7 @@ def test_failure_is_a_toast_and_changes_nothing(grid: Page) -> None:
     select(grid, 0)
     grid.route("**/pictures/trash/", lambda route: route.abort())
     grid.get_by_role("button", name="Move to trash").click()
-    expect(toast(grid, "The site can't be reached. Nothing was changed.")).to_be_visible()
+    expect(toast(grid, "The site can't be reached. Check your connection and try again.")).to_be_visible()
     assert selected(grid) == [0]
 
 

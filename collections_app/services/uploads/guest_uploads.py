@@ -79,7 +79,7 @@ def _reserve(link: GuestLink, byte_size: int) -> None:
     """Count a file in advance, so that simultaneous uploads do not exceed the limits. Raises GuestLinkFull."""
     has_room = {"file_count__lt": F("max_files"), "byte_count__lte": F("max_bytes") - byte_size}
     if not _add_to_counts(link, files=1, byte_size=byte_size, **has_room):
-        raise GuestLinkFull(_("This link can't take more pictures of this size. Tell the person who sent it to you."))
+        raise GuestLinkFull(_("This link has no room for this picture. Tell the person who sent it to you."))
 
 
 def _add_to_counts(link: GuestLink, *, files: int, byte_size: int, **condition: object) -> bool:

@@ -77,7 +77,7 @@ def guest_waiting(request: SignedInRequest, pk: int) -> HttpResponse:
     elif request.POST.get("action") == "reject":
         for upload in uploads:
             delete_guest_upload(upload=upload)
-        sentence = ngettext("%(count)s picture rejected.", "%(count)s pictures rejected.", len(uploads))
+        sentence = ngettext("%(count)s picture deleted.", "%(count)s pictures deleted.", len(uploads))
         messages.success(request, sentence % {"count": len(uploads)})
     return redirect("guest_waiting", pk) if waiting.exists() else redirect("collection", pk)
 
@@ -96,7 +96,7 @@ def _approve(request: SignedInRequest, collection: Collection, uploads: list[Gue
     approved, budget = 0, RequestBudget(request)
     for upload in uploads:
         if approved and budget.is_spent:
-            messages.warning(request, _("There was no time left for all pictures. Approve the rest again."))
+            messages.warning(request, _("Not all pictures could be added in time. Add the others again."))
             break
         try:
             approve_guest_upload(upload=upload, approver=request.user)
@@ -107,5 +107,6 @@ def _approve(request: SignedInRequest, collection: Collection, uploads: list[Gue
         except OSError:
             messages.error(request, _("Pictures can't be stored right now. Try again later."))
             break
-    sentence = ngettext("%(count)s picture added.", "%(count)s pictures added.", approved)
-    messages.success(request, sentence % {"count": approved})
+    if approved:
+        sentence = ngettext("%(count)s picture added.", "%(count)s pictures added.", approved)
+        messages.success(request, sentence % {"count": approved})

@@ -1,4 +1,4 @@
-"""Guest links: what a guest may do and learns, and what waits for approval."""
+"""Guest links: what a guest may do and learns, and the pictures that wait for approval."""
 
 import io
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def test_picture_of_a_guest_is_no_image_until_it_is_approved(
 ) -> None:
     jobs = IndexJob.objects.count()
     answer = send(make_link(), client, guest_name="Aunt, Mary")
-    assert (answer.status_code, answer.json()["sentence"]) == (201, "Sent. It waits for approval.")
+    assert (answer.status_code, answer.json()["sentence"]) == (201, "Sent. It is waiting for approval.")
     assert Image.objects.get() == sample.image
     assert ImageTotal.objects.filter(collection=sample.collection).sum_images() == 1
     assert IndexJob.objects.count() == jobs
@@ -75,7 +75,9 @@ def test_picture_of_a_guest_is_no_image_until_it_is_approved(
     assert default_storage.exists(added.file_name)
 
 
-def test_rejected_picture_is_deleted(make_link: Callable[..., GuestLink], client: Client, sample: SampleTeam) -> None:
+def test_rejecting_a_picture_deletes_it(
+    make_link: Callable[..., GuestLink], client: Client, sample: SampleTeam
+) -> None:
     send(make_link(), client)
     waiting = GuestUpload.objects.get()
     form = {"waiting": waiting.pk, "action": "reject"}
