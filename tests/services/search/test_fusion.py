@@ -49,7 +49,7 @@ def test_name_that_few_pictures_have_counts_for_more() -> None:
     assert fuse(found, [list(range(50, 250))])[0] == 0
 
 
-def test_search_for_more_hits_begins_alike() -> None:
+def test_search_for_more_hits_begins_with_the_same_results() -> None:
     found, named = list(range(1000)), [[30, 500, 2000], [40]]
     whole = fuse(found, named)
     assert fuse(found[:FIRST_HITS], named) == whole[: FIRST_HITS + 2]
@@ -67,7 +67,9 @@ def test_search_for_more_hits_begins_alike() -> None:
         ("white dog tag:white", {"Hund": ("tag", True)}),
     ],
 )
-def test_names_that_match_are_told_apart(sample: SampleTeam, line: str, matched: dict[str, tuple[str, bool]]) -> None:
+def test_kinds_of_matching_names_are_distinguished(
+    sample: SampleTeam, line: str, matched: dict[str, tuple[str, bool]]
+) -> None:
     sample.image.delete()
     for title, tags in (("White dog", []), ("Hund", ["white", "dog"]), ("Dogma", [])):
         image = put_picture(sample.collection, sample.owner, f"{title}1.png", colour=(len(title), 1, 1), title=title)
