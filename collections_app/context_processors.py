@@ -45,7 +45,7 @@ class FrameState:
 
 
 def read_frame_state(user: User) -> FrameState:
-    """Usually the active model has indexed all images. The statement checks this with a database index."""
+    """Return the state. A database index tells whether the active model has indexed all images, as it usually has."""
     model_key = get_known_model_key()
     others = ImageTotal.objects.indexed_by_others(model_key) if model_key else ImageTotal.objects.none()
     states = User.objects.filter(pk=user.pk).values_list(
