@@ -38,7 +38,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameState:
-    """What the frame of each page shows. One statement reads it."""
+    """The state that the frame of each page shows. One statement reads it."""
 
     has_unindexed: bool = False
     storage: Storage = Storage()

@@ -1,4 +1,4 @@
-"""How many images each collection has of each month: kept up to date by triggers, so that no page counts rows."""
+"""The number of images of each collection and month. Triggers keep it up to date, so that no page counts rows."""
 
 from datetime import date
 from typing import Self

@@ -1,4 +1,4 @@
-"""How many images each collection has, and their size: kept up to date by triggers, so that no page counts rows."""
+"""The number and size of the images of each collection. Triggers keep them up to date, so that no page counts rows."""
 
 from collections.abc import Iterable
 from typing import Any, Self

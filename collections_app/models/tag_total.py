@@ -1,4 +1,4 @@
-"""How many images of each collection have a tag: kept up to date by triggers, so that no page reads all images."""
+"""The number of images of each collection and tag. Triggers keep it up to date, so that no page reads all images."""
 
 from typing import Any, Self
 

@@ -22,7 +22,7 @@ MAX_SUGGESTED = 5
 _MAX_COMPARED = 5000
 _COLLECTION, _PERSON, _TAG = "in", "by", "tag"
 _FILTER = re.compile(r"(-?)(in|by|tag)[:\N{FULLWIDTH COLON}](.*)", re.IGNORECASE | re.DOTALL)
-# An uploaded example is deleted within an hour, and its name tells nothing.
+# An uploaded example is deleted within an hour, and its name has no meaning for people.
 _UPLOADED_EXAMPLE = re.compile(r"\blike:(?!\d)")
 _OPERATOR = re.compile(rf"[{QUOTATION_MARKS}:+-]")
 _T = TypeVar("_T")

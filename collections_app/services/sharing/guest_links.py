@@ -15,7 +15,7 @@ from collections_app.services.sharing.owners import lock_owned_team
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestLinkTerms:
-    """What guests may add through a link, and until when."""
+    """The limits of a guest link, its end date, and whether pictures need approval."""
 
     max_files: int
     max_bytes: int

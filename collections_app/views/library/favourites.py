@@ -29,7 +29,7 @@ _STATES = {"yes": True, "no": False}
 
 @require_safe
 def favourites(request: SignedInRequest) -> HttpResponse:
-    """The address names the favourite that the page follows or precedes. Its id tells the place even if it is gone."""
+    """The address contains the id of the favourite that the page follows or precedes, which may be deleted."""
     page = _get_page(
         request.user,
         follows=parse_id(request.GET.get(FOLLOWS, "")),
