@@ -38,14 +38,14 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameState:
-    """What the frame of each page shows. One statement reads it."""
+    """The state that the frame of each page shows. One statement reads it."""
 
     has_unindexed: bool = False
     storage: Storage = Storage()
 
 
 def read_frame_state(user: User) -> FrameState:
-    """Usually the active model has indexed all images. The statement checks this with a database index."""
+    """Return the state. A database index tells whether the active model has indexed all images, as it usually has."""
     model_key = get_known_model_key()
     others = ImageTotal.objects.indexed_by_others(model_key) if model_key else ImageTotal.objects.none()
     states = User.objects.filter(pk=user.pk).values_list(

@@ -104,7 +104,7 @@ class DisplayNameForm(forms.Form):
         required=False,
         max_length=User._meta.get_field("display_name").max_length,
         validators=[_reject_at_sign],
-        help_text=_("Optional. People who share pictures with you see it instead of your email address."),
+        help_text=_("Optional. Other people see this name. Members of your teams also see your email address."),
     )
 
 

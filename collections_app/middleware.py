@@ -104,7 +104,7 @@ class UploadPassMiddleware:
         name, path = settings.UPLOAD_PASS_COOKIE_NAME, settings.SESSION_COOKIE_PATH
         sent = request.COOKIES.get(name, "")
         if not request.user.is_authenticated:
-            if sent and (read_upload_pass(sent) or 0) >= 0:  # the passes of guests have negative numbers
+            if sent and (read_upload_pass(sent) or 0) >= 0:  # a negative one is of a guest
                 response.delete_cookie(name, path=path, samesite="Lax")
         elif read_upload_pass(sent, max_age_s=_PASS_RENEWAL_S) != request.user.pk:
             response.set_cookie(

@@ -76,7 +76,7 @@ class LinkSettingsForm(PublicLinkForm):
     further_collections = forms.ModelMultipleChoiceField(
         Collection.objects.none(),
         required=False,
-        label=_("Further collections under this link"),
+        label=_("Also show these collections"),
         widget=forms.CheckboxSelectMultiple,
     )
     field_order = ["allows_download", "expires_at", "password", "removes_password", "further_collections"]
@@ -94,14 +94,14 @@ class LinkSettingsForm(PublicLinkForm):
         field.queryset = others.exclude(pk=link.collection_id)
         if link.password:
             self.fields["password"].label = _("New password")
-            self.fields["password"].help_text = _("Optional, at least 8 characters. Empty: the password stays.")
+            self.fields["password"].help_text = _("Optional, at least 8 characters. Leave empty to keep the password.")
         else:
             del self.fields["removes_password"]
 
     def clean_further_collections(self) -> list[Collection]:
         selected = list(self.cleaned_data["further_collections"])
         if len(selected) > MAX_FURTHER_COLLECTIONS:
-            sentence = _("A public link can show at most %(most)s further collections.")
+            sentence = _("A public link can show at most %(most)s other collections.")
             raise forms.ValidationError(sentence % {"most": MAX_FURTHER_COLLECTIONS})
         return selected
 
@@ -130,8 +130,8 @@ class GuestLinkForm(forms.Form):
         max_length=GuestLink._meta.get_field("label").max_length,
         help_text=_("Optional. Only people who can share the collection see it."),
     )
-    max_files = forms.IntegerField(label=_("Most pictures"), initial=200, min_value=1, max_value=100_000)
-    max_mb = forms.IntegerField(label=_("Most megabytes together"), initial=2000, min_value=1, max_value=1_000_000)
+    max_files = forms.IntegerField(label=_("Maximum number of pictures"), initial=200, min_value=1, max_value=100_000)
+    max_mb = forms.IntegerField(label=_("Maximum total size (MB)"), initial=2000, min_value=1, max_value=1_000_000)
     days = forms.IntegerField(
         label=_("Days until it expires"),
         required=False,
@@ -139,9 +139,7 @@ class GuestLinkForm(forms.Form):
         max_value=3650,
         help_text=_("Optional. Without a number, the link never expires."),
     )
-    needs_approval = forms.BooleanField(
-        required=False, initial=True, label=_("Pictures wait until somebody who can edit the collection approves them")
-    )
+    needs_approval = forms.BooleanField(required=False, initial=True, label=_("Approve pictures before they are added"))
 
     def get_terms(self) -> GuestLinkTerms:
         sent = self.cleaned_data
@@ -159,7 +157,7 @@ class GuestNameForm(forms.Form):
         label=_("Your name"),
         required=False,
         max_length=GuestUpload._meta.get_field("guest_name").max_length,
-        help_text=_("Optional. The people of the collection see it."),
+        help_text=_("Optional. It is shown with your pictures."),
     )
 
     def get_name(self) -> str:

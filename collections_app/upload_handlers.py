@@ -68,7 +68,7 @@ class SizeLimitedUploadHandler(FileUploadHandler):
             raise RequestDataTooBig("The request is larger than any upload may be.")
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Stop reading at the first file if the person is signed out, and no guest."""
+        """Stop reading at the first file if the person is signed out and uses no guest link."""
         super().new_file(*args, **kwargs)
         user = getattr(self.request, "user", None)
         if (user is None or not user.is_authenticated) and not self._is_from_guest():

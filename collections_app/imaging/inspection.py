@@ -16,7 +16,7 @@ from .file_parts import measure_file
 from .formats import AVIF, DDS, HEIF, PNG, QOI, PictureFormat
 from .jpeg_segments import check_open_end, compute_check_bytes
 from .memory_budget import reserve_memory
-from .metadata import name_camera, read_metadata, read_orientation
+from .metadata import find_camera, read_metadata, read_orientation
 from .png_chunks import check_png_rows
 from .prescan import identify_format, scan_picture
 from .processing import rate_processing
@@ -132,7 +132,7 @@ def _decode_and_describe(scan: Scan, picture_format: PictureFormat, limits: Limi
     info = _build_info(image, size, picture_format)
     metadata = read_metadata(image, scan.file, picture_format)
     processing = rate_processing(metadata, picture_format, quantization)
-    taken, camera = find_taken_date(metadata), name_camera(metadata)
+    taken, camera = find_taken_date(metadata), find_camera(metadata)
     return replace(info, frames=frames, taken=taken, processing=processing, camera=camera)
 
 

@@ -21,7 +21,7 @@ _XMP_TAG, _XMP_KEYWORD = 700, "xml:com.adobe.xmp"
 _EXIF_KEYWORDS = ("raw profile type exif", "raw profile type app1")
 _METADATA_CHUNKS = (b"tEXt", b"zTXt", b"iTXt", b"eXIf")
 _MAX_CHUNK_BYTES = 2**22
-# As long as the column that stores it.
+# The length of the column that stores it.
 MAX_CAMERA_LENGTH = 100
 _R = TypeVar("_R")
 _T = TypeVar("_T")
@@ -41,11 +41,14 @@ class Metadata:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-def name_camera(metadata: Metadata) -> str:
-    """Return maker and model as the camera wrote them, in at most MAX_CAMERA_LENGTH characters; empty if unknown."""
+def find_camera(metadata: Metadata) -> str:
+    """Return maker and model in at most MAX_CAMERA_LENGTH characters; empty if unknown.
+
+    Many models begin with the name of the maker, which then is not repeated.
+    """
     make, model = (_clean(metadata.main.get(tag)) for tag in (ExifTags.Base.Make, ExifTags.Base.Model))
-    is_in_model = model.lower().startswith(make.lower().split(" ")[0])
-    return (model if is_in_model and model else f"{make} {model}").strip()[:MAX_CAMERA_LENGTH].rstrip()
+    is_maker_in_model = model and model.lower().startswith(make.lower().split(" ")[0])
+    return (model if is_maker_in_model else f"{make} {model}").strip()[:MAX_CAMERA_LENGTH].rstrip()
 
 
 def _clean(value: Any) -> str:

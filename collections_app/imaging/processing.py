@@ -1,6 +1,6 @@
-"""How much a picture was processed since the camera took it, by the traces in its file.
+"""Ratings of how much a picture was processed after the camera took it, from the traces in its file.
 
-Of copies with the same number of pixels, the one that was processed least is the best.
+Of copies with the same number of pixels, the one with the lowest rating is the best.
 """
 
 import re
@@ -15,7 +15,7 @@ from .metadata import Metadata
 _Base = ExifTags.Base
 _LOSSLESS_NAMES = {each.name for each in (PNG, TIFF, BMP, PNM, TGA, PCX, PSD, QOI)}
 _RAW_NAMES = {each.name for each in RAW_FORMATS}
-# Cameras name themselves or their firmware in the same field.
+# Names in the field "Software", in which cameras write their own name or firmware.
 _EDITORS = re.compile(
     r"adobe|photoshop|lightroom|gimp|darktable|rawtherapee|capture one|affinity|luminar|dxo|snapseed|picasa|pixelmator"
     r"|pixlr|paint|canva|polarr|vsco|krita|imagemagick|photos \d|digikam|acdsee|irfanview|xnview|instagram|facebook",
@@ -34,10 +34,7 @@ _STRONGLY_COMPRESSED = 9
 def rate_processing(
     metadata: Metadata, picture_format: PictureFormat, quantization: Mapping[int, Sequence[int]] | None = None
 ) -> int:
-    """Return how much the picture was processed, 0 for a raw file.
-
-    `quantization`: the tables of a JPEG, which tell how strongly it is compressed.
-    """
+    """Return the rating, 0 for a raw file. `quantization`: the tables of a JPEG, which show its compression."""
     if picture_format.is_raw:
         return _RAW
     if quantization and sum(quantization.get(0, ())) > _STRONG_COMPRESSION * _STANDARD_TABLE_SUM:
@@ -46,7 +43,7 @@ def rate_processing(
 
 
 def estimate_processing(format_name: str, *, has_taken_time: bool) -> int:
-    """Return the same as far as a row tells it, for pictures that were stored without a rating."""
+    """Return the rating as far as a row shows it, for pictures that were stored without one."""
     if format_name in _RAW_NAMES:
         return _RAW
     return (_FROM_CAMERA if has_taken_time else _UNKNOWN_ORIGIN) + (format_name not in _LOSSLESS_NAMES)

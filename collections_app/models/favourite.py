@@ -1,4 +1,4 @@
-"""A person's heart on a picture. Nobody else sees it."""
+"""A picture that a person marked as a favourite. Nobody else sees it."""
 
 from typing import Self
 

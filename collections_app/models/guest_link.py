@@ -1,4 +1,4 @@
-"""A secret address by which people without an account add pictures to one collection, and see nothing else."""
+"""A secret address at which people without an account add pictures to one collection and see nothing else."""
 
 from typing import Self
 
@@ -37,7 +37,7 @@ class GuestLinkQuerySet(models.QuerySet["GuestLink"]):
 
 
 class GuestLink(models.Model):
-    """`file_count` and `byte_count` count what was received, also if it was rejected later."""
+    """`file_count` and `byte_count` count all received pictures, including those that were deleted later."""
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="guest_links")
     secret = models.CharField(max_length=43, unique=True, default=generate_secret, editable=False)

@@ -1,4 +1,4 @@
-"""A picture of a guest that waits for approval. It is no image: no page, search, count or index knows it."""
+"""A picture from a guest that waits for approval. It is not an image, so no search, count or index contains it."""
 
 import uuid
 from typing import Self
@@ -25,7 +25,7 @@ class GuestUploadQuerySet(models.QuerySet["GuestUpload"]):
 class GuestUpload(models.Model):
     """The PendingFile row of the stored file stays until the file is deleted.
 
-    With it, maintenance finds the file after the link, and with it this row, was deleted.
+    If this row is deleted with its link, maintenance finds the file by the PendingFile row.
     """
 
     link = models.ForeignKey(GuestLink, on_delete=models.CASCADE, related_name="uploads")

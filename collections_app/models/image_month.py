@@ -1,4 +1,4 @@
-"""How many images each collection has of each month: kept up to date by triggers, so that no page counts rows."""
+"""The number of images of each collection and month. Triggers keep it up to date, so that no page counts rows."""
 
 from datetime import date
 from typing import Self
@@ -37,7 +37,7 @@ class ImageMonth(models.Model):
     )
     is_trashed = models.BooleanField()
     month = models.CharField(max_length=7)  # as "2024-05"
-    slot = models.BigIntegerField(default=0)  # or the transaction in PostgreSQL whose change has not been merged yet
+    slot = models.BigIntegerField(default=0)  # in PostgreSQL, the transaction whose change has not been merged yet
     image_count = models.IntegerField()
 
     objects = ImageMonthQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""How many images each collection has, and their size: kept up to date by triggers, so that no page counts rows."""
+"""The number and size of the images of each collection. Triggers keep them up to date, so that no page counts rows."""
 
 from collections.abc import Iterable
 from typing import Any, Self
@@ -86,7 +86,7 @@ class ImageTotal(models.Model):
     is_trashed = models.BooleanField()
     index_state = models.CharField(max_length=10, choices=IndexState)
     index_model_key = models.CharField(max_length=200)
-    slot = models.BigIntegerField(default=0)  # or the transaction in PostgreSQL whose change has not been merged yet
+    slot = models.BigIntegerField(default=0)  # in PostgreSQL, the transaction whose change has not been merged yet
     image_count = models.IntegerField()
     byte_size = models.BigIntegerField()
 

@@ -17,7 +17,7 @@ class ShareNoticeQuerySet(models.QuerySet["ShareNotice"]):
 
 
 class ShareNotice(models.Model):
-    """The share gives its right at once; the notice only tells of it. Answering deletes the row."""
+    """The share gives its right at once; the notice only informs the person. Answering deletes the row."""
 
     share = models.ForeignKey(Share, on_delete=models.CASCADE, related_name="notices")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

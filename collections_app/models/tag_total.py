@@ -1,4 +1,4 @@
-"""How many images of each collection have a tag: kept up to date by triggers, so that no page reads all images."""
+"""The number of images of each collection and tag. Triggers keep it up to date, so that no page reads all images."""
 
 from typing import Any, Self
 
@@ -33,7 +33,7 @@ class TagTotal(models.Model):
         Collection, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="tag_totals"
     )
     tag = models.CharField(max_length=MAX_COUNTED_TAG_LENGTH)
-    slot = models.BigIntegerField(default=0)  # or the transaction in PostgreSQL whose change has not been merged yet
+    slot = models.BigIntegerField(default=0)  # in PostgreSQL, the transaction whose change has not been merged yet
     image_count = models.IntegerField()
 
     objects = TagTotalQuerySet.as_manager()

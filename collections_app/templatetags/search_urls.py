@@ -25,12 +25,12 @@ _PLACEHOLDER_NAME = "\ue000"
 
 
 def get_search_url(search: SearchRequest, query: Query, *, place: Mapping[str, str] | None = None) -> str:
-    """Return the address of another query in the same place or another, even if that cannot be understood."""
+    """Return the address of another query, with the search's collection and team unless `place` is given."""
     return _build_url(str(query), tuple((search.place if place is None else place).items()))
 
 
 def get_text_url(search: SearchRequest, text: str) -> str:
-    """Return the address of a query as it is written, in the same place."""
+    """Return the address of a query as it is written, with the search's collection and team."""
     return _build_url(text, tuple(search.place.items()))
 
 

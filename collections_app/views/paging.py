@@ -1,4 +1,4 @@
-"""Pages of lists. Pages of pictures begin at a picture, so that the last one is found as quickly as the first."""
+"""Pages of lists. A page of pictures begins at a picture, so the database finds the last page as fast as the first."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class PicturePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureList:
-    """Those of the images that are in the collections, newest first. `images` must not depend on the collections.
+    """The images that are in the collections, newest first. `images` must not depend on the collections.
 
     `field` is the date that orders them, or with `is_ascending` a column whose lowest value comes first. `id_field`
     names a picture in addresses: public pages show no primary keys. A picture that was moved to the trash keeps its
@@ -63,15 +63,15 @@ class PictureList:
     is_ascending: bool = False
 
     def get_page(self, request: HttpRequest, *, start: datetime | None = None) -> PicturePage:
-        """Return the page that the request asks for, or the first one if its place in the list is unknown.
+        """Return the page that the request asks for, or the first one if the request names no picture of the list.
 
-        The first one begins with the newest picture, or with the newest one before `start`.
+        The first page begins with the newest picture, or with the newest one before `start`.
         """
         if place := self._find_place(request.GET.get(PRECEDES, "")):
             newer_ids = self._list_ids(place, is_backward=True)
             if len(newer_ids) > PAGE_SIZE:
                 rows = self._read(newer_ids[:PAGE_SIZE])
-                return PicturePage(object_list=rows, newer=self._name(rows[:1]), older=self._name(rows[-1:]))
+                return PicturePage(object_list=rows, newer=self._get_id(rows[:1]), older=self._get_id(rows[-1:]))
         place = self._find_place(request.GET.get(FOLLOWS, ""))
         ids = self._list_ids(place) if place else []
         follows = place[0] if place and ids else None
@@ -84,8 +84,8 @@ class PictureList:
         return PicturePage(
             object_list=rows,
             follows=follows,
-            newer=None if is_first else self._name(rows[:1]),
-            older=self._name(rows[-1:]) if len(ids) > PAGE_SIZE else None,
+            newer=None if is_first else self._get_id(rows[:1]),
+            older=self._get_id(rows[-1:]) if len(ids) > PAGE_SIZE else None,
         )
 
     def get_first(self, count: int) -> list[Image]:
@@ -114,5 +114,5 @@ class PictureList:
         sign = "" if self.is_ascending else "-"
         return list(rows.order_by(f"{sign}{self.field}", f"{sign}pk"))
 
-    def _name(self, rows: Sequence[Image]) -> object:
+    def _get_id(self, rows: Sequence[Image]) -> object:
         return getattr(rows[0], self.id_field) if rows else None

@@ -56,7 +56,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Received:
-    """What became of the files of a request: a result for each picture, and the ZIP files that wait."""
+    """The outcome of a request: a result for each picture, and the ZIP files that wait."""
 
     results: list[UploadResult] = field(default_factory=list)
     archives: list[ArchiveImport] = field(default_factory=list)

@@ -1,6 +1,7 @@
-/* Actions on pictures without a reload: tiles leave the grid, a toast says what was done, and Undo brings them back. */
+/* Actions on pictures without a reload: tiles leave the grid, a toast says what was done, and Undo puts them back. */
 
 import { getMessage } from "./messages.js";
+import { fetchPage, replaceElement } from "./pages.js";
 import { focusTile, showCount } from "./selection.js";
 import { showToast, showToastNamed } from "./toasts.js";
 
@@ -33,7 +34,7 @@ async function readNotices(response) {
   return { messages: texts.map((text) => ({ text, level: "success" })), removed: [], is_stale: false };
 }
 
-/** Take tiles out of their grids. Return them with markers at their places. */
+/** Remove tiles from their grids. Return them with markers at their places. */
 function removeTiles(ids) {
   const tiles = ids.flatMap((id) => [...document.querySelectorAll(`.tile[data-image-id="${id}"]`)]);
   return tiles.map((tile) => {
@@ -55,34 +56,26 @@ async function returnTiles(removed) {
   announceChange();
 }
 
-/** Update what depends on the tiles: the number of selected ones, and other scripts. */
+/** Update the numbers of selected pictures, and tell other scripts that tiles were removed or put back. */
 function announceChange() {
   document.querySelectorAll(FORM).forEach(showCount);
   document.dispatchEvent(new CustomEvent("tiles:changed"));
 }
 
-async function fetchPage() {
-  const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-  if (!response?.ok) return null;
-  return new DOMParser().parseFromString(await response.text(), "text/html");
-}
-
 /** Load the content of the page again, at the same place. */
 async function reloadContent() {
-  const page = await fetchPage();
-  if (!page) return location.reload();
-  const fresh = document.adoptNode(page.querySelector("#content"));
-  document.querySelector("#content").replaceWith(fresh);
-  window.htmx.process(fresh);
-  window.htmx.trigger(fresh, "htmx:load", { elt: fresh });
+  const page = await fetchPage(location.href).catch(() => null);
+  if (!page?.ok) return location.reload();
+  replaceElement(document.querySelector("#content"), page.document.querySelector("#content"));
 }
 
 /** Update the counts on the page. While the large view is open, the address is not that of the grid. */
 async function refreshCounts() {
   if (!document.querySelector(COUNTS) || largeView()) return;
-  const page = await fetchPage();
+  const page = await fetchPage(location.href).catch(() => null);
+  if (!page?.ok) return;
   for (const count of document.querySelectorAll(COUNTS)) {
-    const fresh = page?.querySelector(`[data-live="${count.dataset.live}"]`);
+    const fresh = page.document.querySelector(`[data-live="${count.dataset.live}"]`);
     if (fresh) count.replaceChildren(...fresh.childNodes);
   }
 }

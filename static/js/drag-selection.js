@@ -20,7 +20,7 @@ class Press {
     if (this.isTouch) this.timer = setTimeout(() => this.activate(), LONG_PRESS_MS);
   }
 
-  /** The mouse has to leave its tile: a shaky click is no drag. A finger that moves before the long press scrolls. */
+  /** A drag with the mouse begins when it leaves the tile. A finger that moves before the long press scrolls. */
   move(event) {
     this.position = { x: event.clientX, y: event.clientY };
     const distance = Math.hypot(this.position.x - this.start.x, this.position.y - this.start.y);
@@ -47,7 +47,7 @@ class Press {
     return tile && this.form.contains(tile) ? tile : null;
   }
 
-  /** Select from the anchor to the tile under the pointer; tiles that it has left get their earlier state. */
+  /** Select from the anchor to the tile under the pointer, and reset the other tiles to their earlier state. */
   extend() {
     const tile = this.tileAtPointer();
     if (tile) this.last = boxOf(tile);

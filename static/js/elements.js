@@ -1,8 +1,8 @@
-/* Elements that scripts connect to: those of the page, and those that htmx adds later, also with a whole new page. */
+/* Connects scripts to the elements of the page, and to those that htmx adds later, also with a new page. */
 
 /** Call `connect` once with each element that matches, now and whenever htmx adds one.
  *
- * Listeners on the document stay when the page is replaced. They ask `element.isConnected`. */
+ * Listeners on the document stay when the page is replaced, so they check `element.isConnected`. */
 export function connectElements(selector, connect) {
   const connected = new WeakSet();
   const connectWithin = (root) => {

@@ -1,4 +1,4 @@
-/* The thumbnails beside the shown picture, at the bottom of the large view. The page has loaded them already. */
+/* The thumbnails of the neighbouring pictures, at the bottom of the large view. The page has loaded them already. */
 
 import { tileLinks } from "./tiles.js";
 

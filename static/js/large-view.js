@@ -2,7 +2,7 @@
 
 import { CurrentPicture } from "./current-picture.js";
 import { Gestures } from "./gestures.js";
-import { isTyping, keyOf } from "./keyboard.js";
+import { hasModifier, isPlainClick, isTyping, keyOf } from "./keyboard.js";
 import { tileLinks } from "./tiles.js";
 
 const MOVE_STEP_PX = 80;
@@ -50,8 +50,7 @@ class LargeView {
   /** A plain click opens the view. With a modifier key the browser follows the link to the picture's page. */
   onDocumentClick(event) {
     const link = event.target.closest(".tile a[data-large]");
-    const isPlain = event.button === 0 && !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
-    if (!link || !isPlain || event.defaultPrevented) return;
+    if (!link || !isPlainClick(event) || event.defaultPrevented) return;
     event.preventDefault();
     this.gridAddress = currentAddress();
     history.pushState(VIEW_STATE, "", link.href);
@@ -121,7 +120,7 @@ class LargeView {
   }
 
   onKeydown(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || isTyping(event)) return;
+    if (hasModifier(event) || isTyping(event)) return;
     const key = keyOf(event);
     const { examples, zoom } = this.current;
     const exampleLink = examples.querySelector(`[data-tile-key="${CSS.escape(key)}"]`);

@@ -1,8 +1,8 @@
-/* The place of a picture, as its page counts: 12 of 17 likely results, or 4 of 120 pictures of a collection.
+/* The position of a picture in the list of its page: 12 of 17 likely results, or 4 of 120 pictures of a collection.
  *
- * The page says on an element around the tiles: `data-total`, the number of pictures, with `data-has-more` if there are
- * more; `data-first`, the number of its first tile; `data-likely`, how many results come first as likely ones. A page
- * that begins in the middle of a list cannot know the number of its first tile. */
+ * An element around the tiles has these attributes. `data-total`: the number of pictures; with `data-has-more` there are
+ * more. `data-first`: the number of the first tile; a page that begins in the middle of a list does not know it.
+ * `data-likely`: the number of likely results, which come first. */
 
 import { canLoadMore, tileLinks } from "./tiles.js";
 
@@ -35,18 +35,18 @@ function countTiles(link) {
   return { name: "position", position: links.indexOf(link) + 1, count: withPlus(links.length, canLoadMore()) };
 }
 
-/** Tiles have left the page, or returned. */
+// Tiles were removed or put back.
 document.addEventListener("tiles:changed", () => {
   for (const list of document.querySelectorAll("[data-total]")) {
     const [before, now] = [counted.get(list), tilesOf(list)];
     if (!before) continue;
-    before.filter((tile) => !now.includes(tile)).forEach((tile) => add(list, tile, -1));
-    now.filter((tile) => !before.includes(tile)).forEach((tile) => add(list, tile, 1));
+    before.filter((tile) => !now.includes(tile)).forEach((tile) => changeCounts(list, tile, -1));
+    now.filter((tile) => !before.includes(tile)).forEach((tile) => changeCounts(list, tile, 1));
     counted.set(list, now);
   }
 });
 
-function add(list, tile, change) {
+function changeCounts(list, tile, change) {
   list.dataset.total = Number(list.dataset.total) + change;
   if (likelyTiles.has(tile)) list.dataset.likely = Number(list.dataset.likely) + change;
 }

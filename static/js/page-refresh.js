@@ -1,6 +1,6 @@
-/* After an upload the page of the collection shows its new pictures, without a jump. */
+/* Shows new pictures on the page of a collection after an upload. What is on the screen keeps its place. */
 
-import { fetchPage } from "./pages.js";
+import { fetchPage, replaceElement } from "./pages.js";
 
 const DELAY_MS = 1500;
 const TYPING = "input:not([type='checkbox'], [type='file']), select, textarea";
@@ -8,7 +8,7 @@ const TYPING = "input:not([type='checkbox'], [type='file']), select, textarea";
 const changed = new Set();
 let timer = null;
 
-/** Show the pictures that were added to the collection of this address, if the page shows that collection. */
+/** Show new pictures of the collection with this address, if the page shows that collection. */
 export function refreshSoon(address) {
   changed.add(address);
   timer ??= setTimeout(refresh, DELAY_MS);
@@ -30,7 +30,7 @@ function isInUse(content) {
   return isTyping || document.querySelector("dialog[open]") !== null;
 }
 
-/** Keep the place, the focus and the selection. Do nothing if the page shows more pictures: it has loaded some on. */
+/** Keep the scroll position, the focus and the selection. Do nothing if scrolling has loaded more pictures. */
 function replace(content, fresh) {
   const tiles = (element) => [...element.querySelectorAll("[data-image-id]")];
   if (!fresh || tiles(fresh).length < tiles(content).length) return;
@@ -40,9 +40,7 @@ function replace(content, fresh) {
   const selected = new Set([...content.querySelectorAll("input[name='image']:checked")].map((box) => box.value));
   for (const box of fresh.querySelectorAll("input[name='image']")) box.checked = selected.has(box.value);
   const hadFocus = content.contains(document.activeElement);
-  content.replaceWith(fresh);
-  window.htmx.process(fresh);
-  window.htmx.trigger(fresh, "htmx:load");
+  replaceElement(content, fresh);
   if (hadFocus) fresh.focus({ preventScroll: true });
   const same = anchor && fresh.querySelector(`[data-image-id="${anchor.dataset.imageId}"]`);
   window.scrollTo(0, same ? top + same.getBoundingClientRect().top - before : top);

@@ -1,6 +1,7 @@
 /* While files upload, links and GET forms open without a reload, which would stop the upload. */
 
-import { fetchPage } from "./pages.js";
+import { isPlainClick } from "./keyboard.js";
+import { fetchPage, replaceElement } from "./pages.js";
 
 const pathOf = ({ pathname, search }) => pathname + search;
 
@@ -18,8 +19,7 @@ export class PageSwaps {
 
   onClick(event) {
     const link = event.target.closest?.("a[href]");
-    const isPlain = event.button === 0 && !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
-    if (!link || !isPlain || event.defaultPrevented || !this.isBusy()) return;
+    if (!link || !isPlainClick(event) || event.defaultPrevented || !this.isBusy()) return;
     const isElsewhere = link.target || link.hasAttribute("download") || link.origin !== location.origin;
     if (isElsewhere || (link.hash && pathOf(link) === pathOf(location))) return;
     event.preventDefault();
@@ -69,10 +69,8 @@ export class PageSwaps {
       history.pushState({ isSwapped: true }, "", page.address + hash);
     }
     this.shown = pathOf(location);
-    document.querySelector("#page").replaceWith(fresh);
+    replaceElement(document.querySelector("#page"), fresh);
     document.title = this.announcer.textContent = page.document.title;
-    window.htmx.process(fresh);
-    window.htmx.trigger(fresh, "htmx:load");
     document.querySelector("#content").focus({ preventScroll: true });
     window.scrollTo(0, (isBack && history.state?.scroll) || 0);
     if (hash) document.getElementById(hash.slice(1))?.scrollIntoView();
@@ -86,7 +84,7 @@ export class PageSwaps {
   }
 }
 
-/** Close the large view before its page goes. It then steps back in the history, unless the person has done so. */
+/** Close the large view before its page is replaced. Closing steps back in the history, unless the person did so. */
 async function closeDialogs(isBack) {
   const open = [...document.querySelectorAll("dialog[open]")];
   for (const dialog of open) dialog.close();

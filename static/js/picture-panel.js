@@ -45,7 +45,7 @@ export class PicturePanel {
     return true;
   }
 
-  /** Keys go to the dialog, also if the focus was on a button that is removed. */
+  /** Remove the parts. If the focus was in them, the dialog gets it, so that keys still work. */
   clear() {
     const hadFocus = [this.tools, this.info].some((each) => each?.contains(document.activeElement));
     window.htmx.trigger(this.loaded, "htmx:abort");

@@ -1,4 +1,4 @@
-/* A long press on a tile shows its links to more and less of the same, which a mouse shows by pointing at it. */
+/* A long press on a tile shows its links "more like this" and "less like this". A mouse shows them by pointing at it. */
 
 const LONG_PRESS_MS = 450;
 const STILL_PX = 10;

@@ -1,9 +1,10 @@
-/* Selecting pictures: a click toggles while selecting, shift-click selects a range, Ctrl+A all on the page, Escape none.
- *
- * A form [data-selection] has tiles with checkboxes "image", perhaps a checkbox "all", and the bar of actions. */
+/* Selecting pictures. A click selects while something is selected, Shift and a click select a range, Ctrl+A selects all
+   pictures of the page, and Escape clears the selection.
+
+   A form [data-selection] has tiles with checkboxes "image", perhaps a checkbox "all", and the bar of actions. */
 
 import { connectElements } from "./elements.js";
-import { isTyping } from "./keyboard.js";
+import { hasModifier, isTyping } from "./keyboard.js";
 import { getMessage } from "./messages.js";
 
 const FORM = "[data-selection]";
@@ -11,7 +12,7 @@ const TILE = `${FORM} .tile`;
 const OTHER_CONTROLS = "label, button, a:not([data-large])";
 let lastBox = null;
 
-/** The checkboxes that are on the page now: more are added when pictures load on scrolling. */
+/** Return the checkboxes that are on the page now. More are added when scrolling loads pictures. */
 export const boxesOf = (form) => [...form.querySelectorAll('input[name="image"]')];
 export const boxOf = (tile) => tile.querySelector('input[name="image"]');
 export const isSelecting = (form) => boxesOf(form).some((box) => box.checked);
@@ -64,10 +65,10 @@ function onClick(event) {
   }
 }
 
-/** A click selects with Shift or while something is selected. Enter on a tile, which has no `detail`, opens it. */
+/** A click selects with Shift or while something is selected. Enter is a click without `detail`, and opens the tile. */
 function startsSelecting(form, event) {
-  const isPlain = event.button === 0 && event.detail > 0 && !(event.altKey || event.ctrlKey || event.metaKey);
-  return isPlain && (event.shiftKey || isSelecting(form));
+  const isClick = event.button === 0 && event.detail > 0 && !hasModifier(event);
+  return isClick && (event.shiftKey || isSelecting(form));
 }
 
 function selectRange(form, box, isRange) {
@@ -76,7 +77,7 @@ function selectRange(form, box, isRange) {
   setAnchor(box);
 }
 
-/** All is what the page shows and more. One picture less is no longer all. */
+/** "All" also means pictures that are not loaded. Clearing one picture clears it. */
 function onChange(event) {
   const form = event.target.closest(FORM);
   if (!form) return;
@@ -143,9 +144,9 @@ document.addEventListener("htmx:load", (event) => {
   if (form && allOf(form)?.checked) setChecked(boxesOf(form), true);
 });
 connectElements(FORM, showCount); // boxes may have been ticked before this script was loaded
-connectElements("button[data-menu]", (button) => {
+connectElements("button[data-popover]", (button) => {
   button.type = "button";
-  button.setAttribute("popovertarget", button.dataset.menu);
+  button.setAttribute("popovertarget", button.dataset.popover);
 });
 connectElements("[data-list-filter]", (filter) => {
   filter.hidden = false;

@@ -1,4 +1,4 @@
-/* The share dialog, buttons that copy a link, menus that close, and the collection to search in. */
+/* The share dialog, buttons that copy a link, and the collection in the search box. */
 
 /** Show the buttons that need a script. */
 function showCopyButtons(root) {

@@ -1,5 +1,7 @@
 /* Files of a folder that are not uploaded: system files, and files of other programs. The upload tray lists their names. */
 
+import { getMessage } from "./messages.js";
+
 const MAX_NAMED = 3;
 
 export class SkippedFiles {
@@ -34,7 +36,7 @@ export class SkippedFiles {
   }
 
   /** Return a sentence for each kind that was skipped. */
-  describe(getMessage) {
+  describe() {
     const names = this.otherNames.join(", ") + (this.otherCount > MAX_NAMED ? ", …" : "");
     return [
       this.otherCount && getMessage("skipped", { count: this.otherCount, names }),

@@ -1,6 +1,7 @@
 /* Suggestions below the search box. The focus stays in the box, and the arrow keys move through the list. */
 
 import { connectElements } from "./elements.js";
+import { isPlainClick } from "./keyboard.js";
 
 const DELAY_MS = 150;
 
@@ -93,7 +94,7 @@ class Suggestions {
     event.preventDefault();
   }
 
-  /** Make the next option active. Beyond either end none is active, as before the first. */
+  /** Make the next or previous option active. Beyond either end no option is active. */
   move(step) {
     const { active, options } = this;
     const places = options.length + 1;
@@ -105,11 +106,10 @@ class Suggestions {
     this.box.setAttribute("aria-activedescendant", next.id);
   }
 
-  /** A filter goes into the box, so that one can add words. Other suggestions are links. */
+  /** Write a filter into the box, so that the person can add words. Other suggestions are links. */
   onClick(event) {
     const option = event.target.closest('[role="option"]');
-    const isPlain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
-    if (!option || !isPlain) return;
+    if (!option || !isPlainClick(event)) return;
     if (option.dataset.text) {
       event.preventDefault();
       this.box.value = `${option.dataset.text} `;

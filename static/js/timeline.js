@@ -1,5 +1,7 @@
 /* The timeline: the scrubber marks the month that is on the screen, and scrolls to months that are loaded. */
 
+import { isPlainClick } from "./keyboard.js";
+
 const READ_BELOW_PX = 160;
 let isWaiting = false;
 
@@ -24,8 +26,7 @@ function markMonthSoon() {
 /** Scroll to a month if its heading is loaded. Otherwise the browser follows the link. */
 function scrollToMonth(event) {
   const link = event.target.closest?.("[data-scrubber] a");
-  const isPlain = event.button === 0 && !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
-  if (!link || !isPlain) return;
+  if (!link || !isPlainClick(event)) return;
   const month = new URL(link.href).searchParams.get("month");
   const heading = monthHeadings().find((each) => each.dataset.month === month)?.querySelector("h2");
   if (!heading) return;

@@ -1,6 +1,4 @@
-/* Toasts: short messages at the bottom of the window, with an action such as Undo.
- *
- * Other scripts call `showToast`, or dispatch `toast:show` on the document with its argument as the detail. */
+/* Toasts: short messages at the bottom of the window, with an action such as Undo. */
 
 import { getMessage } from "./messages.js";
 

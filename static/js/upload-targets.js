@@ -1,5 +1,5 @@
-/* Where files go that are selected or dropped on any page: to the page's form, to its collection, or to one that the
-   person selects. A picture dropped on the search box is an example for a search (see examples.js). */
+/* The target of files that are selected or dropped on a page: its form, its collection, or a collection that the person
+   selects. A picture dropped on the search box is an example for a search (see examples.js). */
 
 import { droppedFiles } from "./dropped-files.js";
 import { SEARCH_BOX } from "./examples.js";
@@ -97,7 +97,7 @@ function isForSearch(event) {
   return event.target.closest?.(SEARCH_BOX) && document.querySelector("[data-example-form]") !== null;
 }
 
-/** Show what needs a script, and remove what is for browsers without. */
+/** Show what needs a script, and remove what is for browsers without scripts. */
 function prepareForms(element) {
   element.querySelectorAll("[data-uploader] [data-with-script]").forEach((each) => (each.hidden = false));
   element.querySelectorAll("[data-uploader] [data-without-script]").forEach((each) => each.remove());

@@ -1,4 +1,4 @@
-/* Uploads from any page: the tray with their progress, dropping files, and browsing on meanwhile. */
+/* Uploads from any page: the tray with their progress, dropped files, and pages that open without ending an upload. */
 
 import { refreshSoon } from "./page-refresh.js";
 import { PageSwaps } from "./page-swaps.js";

@@ -56,7 +56,7 @@ export class Uploader {
       row.showUnreadable();
       this.moveToFailures(row);
     }
-    const sentences = this.skipped.describe(getMessage);
+    const sentences = this.skipped.describe();
     const note = this.find("skipped");
     note.textContent = sentences.join(" ");
     note.hidden = sentences.length === 0;

@@ -67,14 +67,14 @@ def find_tiers(query: Caption, names: Names) -> tuple[list[int], list[int]]:
     """Return the pictures whose names contain all words of a query, and those where one is the beginning of a word."""
     from collections_app.models.text_search import drop_stop_words
     from collections_app.models.words import find_words
-    from collections_app.services.search.fusion import MatchedName, collect_tokens, describe_match
+    from collections_app.services.search.fusion import NameKind, collect_tokens, describe_match
 
     wanted = find_words(drop_stop_words(query.text))
     tiers: tuple[list[int], list[int]] = ([], [])
     for number, (titles, tags) in enumerate(names):
         tokens = collect_tokens(titles)
-        name, is_whole = describe_match(wanted, tokens, tokens | collect_tokens(tags))
-        if name is not MatchedName.COLLECTION:
+        kind, is_whole = describe_match(wanted, tokens, tokens | collect_tokens(tags))
+        if kind is not NameKind.COLLECTION:
             tiers[not is_whole].append(number)
     return tiers
 

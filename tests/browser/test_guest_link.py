@@ -27,7 +27,7 @@ def test_guest_adds_pictures_that_the_owner_approves(
     guest.get_by_label("Your name").fill("Anna")
     choose_files(guest, scenes[:3])
     expect_uploaded(guest, "3 of 3 done")
-    expect(guest.get_by_text("Sent. It waits for approval.")).to_have_count(3)
+    expect(guest.get_by_text("Sent. It is waiting for approval.")).to_have_count(3)
     page.goto(collection)
     expect(page.get_by_text("0 pictures")).to_be_visible()
     page.get_by_role("link", name="View pictures").click()

@@ -242,7 +242,7 @@ def test_public_link_visitor_opens_the_large_view(
     expect(sample_page.get_by_text("Link revoked.")).to_be_visible()
 
 
-def test_heart_is_given_by_key_and_by_click_and_listed(sample_page: Page) -> None:
+def test_favourite_is_added_by_key_and_by_click_and_listed(sample_page: Page) -> None:
     open_view(sample_page, 1)
     name = name_of(tiles(sample_page).nth(1))
     heart = view(sample_page).get_by_role("button", name="Favourite")

@@ -25,7 +25,7 @@ def select_all(page: Page, count: int) -> None:
     page.get_by_label(f"Select all {count}").check()
 
 
-def choose_from_menu(page: Page, name: str) -> None:
+def select_from_menu(page: Page, name: str) -> None:
     page.locator("main summary", has_text="More").click()
     page.locator("main .menu-links").get_by_role("link", name=name).click()
 
@@ -44,11 +44,11 @@ def test_a_collection_is_made_renamed_and_deleted(open_without_javascript: Calla
     page.get_by_label("Name of your first collection").fill("First")
     page.get_by_role("button", name="Create collection").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
-    choose_from_menu(page, "Edit title and description")
+    select_from_menu(page, "Edit title and description")
     page.get_by_label("Name").fill("Second")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Second")
-    choose_from_menu(page, "Move collection to trash")
+    select_from_menu(page, "Move collection to trash")
     page.get_by_role("button", name="Move to trash").click()
     expect(page.get_by_text("“Second” and its pictures moved to trash.")).to_be_visible()
 

@@ -48,7 +48,7 @@ def test_person_is_invited_in_the_dialog_and_accepts_in_the_header(
 
     friend.goto("/teams/")
     notice = friend.get_by_role("region", name="Shared with you")
-    expect(notice).to_contain_text("invites you to the collection “Vacation”.")
+    expect(notice).to_contain_text("invited you to the collection “Vacation”.")
     assert Axe().run(friend).response["violations"] == []
     notice.get_by_role("button", name="Accept “Vacation”").click()
     expect(friend.get_by_role("heading", level=1)).to_have_text("Vacation")

@@ -1,4 +1,4 @@
-"""The first page in a browser: loading on, the scrubber, captions, and the size of pictures."""
+"""The first page in a browser: loading more, the scrubber, captions, and the size of pictures."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def months_of(page: Page) -> list[str]:
     return found
 
 
-def test_further_pictures_come_while_one_scrolls_and_nothing_moves(home: Page) -> None:
+def test_scrolling_loads_more_pictures_and_nothing_moves(home: Page) -> None:
     assert home.locator(".timeline .tile").count() == PAGE_SIZE
     load_on(home)
     assert months_of(home) == MONTHS

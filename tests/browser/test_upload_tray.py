@@ -1,4 +1,4 @@
-"""Uploading from any page: dropping files, the tray, browsing on meanwhile, and new pictures on the page."""
+"""Uploading from any page: dropping files, the tray, opening other pages meanwhile, and new pictures on the page."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def drop_into(page: Page, files: list[Path], collection: str) -> None:
     dialog.get_by_role("button", name="Upload").click()
 
 
-def test_upload_goes_on_while_one_browses(page: Page, scenes: list[Path]) -> None:
+def test_upload_continues_while_other_pages_open(page: Page, scenes: list[Path]) -> None:
     create_collection(page, "Trip")
     page.goto("/teams/")
     page.evaluate("window.isSamePage = true")

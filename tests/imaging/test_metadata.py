@@ -7,7 +7,7 @@ import pytest
 from PIL import ExifTags, Image, TiffImagePlugin
 
 from collections_app.imaging import inspect_picture
-from collections_app.imaging.metadata import Metadata, name_camera
+from collections_app.imaging.metadata import Metadata, find_camera
 
 from .pictures import LIMITS, draw_corners, write
 
@@ -84,7 +84,7 @@ def test_broken_exif_does_not_refuse_a_picture() -> None:
 )
 def test_camera_is_named_once(make: str | bytes | None, model: str | bytes | None, named: str) -> None:
     metadata = Metadata(main={ExifTags.Base.Make: make, ExifTags.Base.Model: model})
-    assert name_camera(metadata) == named
+    assert find_camera(metadata) == named
 
 
 def test_camera_is_read_from_the_file() -> None:

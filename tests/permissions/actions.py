@@ -137,14 +137,14 @@ def _rate(requester: Requester, target: Values) -> bool:
     return RelevanceJudgment.objects.filter(image=target["image"]).exists()
 
 
-def _love(requester: Requester, target: Values) -> bool:
+def _add_favourite(requester: Requester, target: Values) -> bool:
     requester.post(f"/images/{target['image']}/favourite/", is_favourite="yes")
     requester.post("/pictures/favourite/", image=target["image"])
     return Favourite.objects.filter(image=target["image"]).exists()
 
 
 def _is_listed_as_favourite(requester: Requester, target: Values) -> bool:
-    """See a picture to which the person gave a heart when they could see it."""
+    """See a picture that the person made a favourite when they could see it."""
     user_id = requester.client.session.get("_auth_user_id")
     if user_id:
         Favourite.objects.create(user_id=user_id, image_id=target["image"])
@@ -206,7 +206,7 @@ ACTIONS: dict[str, Action] = {
     "share": _share,
     "retry": _retry_all,
     "rate": _rate,
-    "love": _love,
+    "favourite": _add_favourite,
     "in-favourites": _is_listed_as_favourite,
     "in-gallery": _is_shown_on("/", "/collections/{collection}/"),
     "in-latest": _is_shown_on("/search/", 'data-image-id="{image}"'),
@@ -239,7 +239,7 @@ create         active       .     .     .     .     .     .   yes   yes     .   
 share          active       .     .     .     .     .     .     .   yes     .     .
 retry          active       .     .     .     .   yes     .   yes   yes     .     .
 rate           active       .     .     .   yes   yes   yes   yes   yes     .     .
-love           active       .     .     .   yes   yes   yes   yes   yes     .     .
+favourite      active       .     .     .   yes   yes   yes   yes   yes     .     .
 in-favourites  active       .     .     .   yes   yes   yes   yes   yes     .     .
 in-gallery     active       .     .     .   yes   yes   yes   yes   yes     .     .
 in-latest      active       .     .     .   yes   yes   yes   yes   yes     .     .

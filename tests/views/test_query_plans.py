@@ -99,7 +99,7 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
         uploader=library.owner, original_name="a.zip", byte_size=9, language="en", entry_count=1
     )
     Share.objects.filter(pk=share.pk).delete()
-    favourite = _love_many(library)
+    favourite = _add_many_favourites(library)
     guest_link = GuestLink.objects.create(
         collection=library.collection, creator=library.owner, max_files=9, max_bytes=9
     )
@@ -145,8 +145,8 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
     return [*pages, *states]
 
 
-def _love_many(library: LargeLibrary) -> int:
-    """Give two people as many favourites as they may have; return the id of one in the middle."""
+def _add_many_favourites(library: LargeLibrary) -> int:
+    """Add as many favourites as two people may have; return the id of one in the middle."""
     ids = Image.objects.values_list("pk", flat=True)[:MAX_FAVOURITES]
     for user in (library.owner, library.member):
         Favourite.objects.bulk_create(Favourite(user=user, image_id=pk) for pk in ids)

@@ -51,7 +51,7 @@ class ShownGroup:
 
     @property
     def keep_reason(self) -> str:
-        """What makes the keeper better than the next one: "pixels", "processing" or "age"."""
+        """The reason why the keeper is better than the next image: "pixels", "processing" or "age"."""
         own, best = compute_keep_priority(self.keeper), min(map(compute_keep_priority, self.others))
         reasons = zip(("pixels", "processing"), own, best, strict=False)
         return next((reason for reason, value, other in reasons if value != other), "age")

@@ -155,7 +155,7 @@ def _is_stale(image: Image, entries: Sequence[Entry], model_key: str) -> bool:
 
 
 def _find_still_missing(index: VectorIndex, missing: Mapping[int, Sequence[int]]) -> set[int]:
-    """Return the ids that have no entry now either: the index was read before the database, and work went on."""
+    """Read the index again: an image may have been indexed after the index was read and before its row was."""
     still: set[int] = set()
     for team_id, entries in index.iterate_teams(sorted(missing)):
         still |= set(missing[team_id]).difference(entry.id for entry in entries)

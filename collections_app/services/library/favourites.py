@@ -1,4 +1,4 @@
-"""Favourites: the hearts that a person gives to pictures."""
+"""Favourites: adding and removing them."""
 
 from collections.abc import Sequence
 
@@ -13,15 +13,15 @@ MAX_FAVOURITES = 10_000
 
 
 def set_favourite(*, user: User, image: Image, is_favourite: bool) -> None:
-    """Give the state that the person wants. The caller checks that they may see the image. Raises LimitReached."""
+    """Add or remove a favourite. The caller checks that the person may see the image. Raises LimitReached."""
     if is_favourite:
-        set_favourites(user=user, images=Image.objects.filter(pk=image.pk))
+        add_favourites(user=user, images=Image.objects.filter(pk=image.pk))
     else:
         Favourite.objects.filter(user=user, image=image).delete()
 
 
-def set_favourites(*, user: User, images: ImageQuerySet) -> int:
-    """Make the images favourites; return how many were none before.
+def add_favourites(*, user: User, images: ImageQuerySet) -> int:
+    """Add the images that are no favourites yet; return how many.
 
     The caller passes only images that the person may see. Raises LimitReached, with nothing changed.
     """

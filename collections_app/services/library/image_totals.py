@@ -18,6 +18,7 @@ from collections_app.services.library.tag_totals import (
     POSTGRESQL_TAG_STATEMENTS,
     SQLITE_TAG_STATEMENTS,
     TAG_TRIGGERS,
+    build_trigger,
 )
 
 _IMAGES = Image._meta.db_table
@@ -29,7 +30,6 @@ _DROP_TRIGGER = {
     "sqlite": "DROP TRIGGER IF EXISTS {name}",
     "postgresql": f"DROP TRIGGER IF EXISTS {{name}} ON {_IMAGES}",
 }
-_IS_TRASHED = "{row}.trashed_at IS NOT NULL"
 _TIMELINE_AT = "coalesce({row}.taken_at, {row}.created_at)"
 _MONTH = {
     "sqlite": f"substr({_TIMELINE_AT}, 1, 7)",
@@ -41,8 +41,8 @@ _MONTH = {
 class _Totals:
     """One table of totals. `name` begins the names of its triggers.
 
-    `kinds` and `sums` are its columns, with what an image (`row`) has in them; `counted` are the images' columns that
-    these depend on.
+    `kinds` and `sums` map its columns to the SQL of their values for an image (`row`). `counted` are the columns of
+    images that these values depend on.
     """
 
     name: str
@@ -83,7 +83,7 @@ class _Totals:
 
 
 def _list_totals(vendor: str) -> tuple[_Totals, _Totals]:
-    collection, is_trashed = "{row}.collection_id", _IS_TRASHED
+    collection, is_trashed = "{row}.collection_id", "{row}.trashed_at IS NOT NULL"
     by_state = _Totals(
         name="image_totals",
         table=ImageTotal._meta.db_table,
@@ -108,7 +108,7 @@ def _list_totals(vendor: str) -> tuple[_Totals, _Totals]:
 
 
 def _build_sqlite(totals: _Totals) -> Iterator[str]:
-    """For each row."""
+    """Yield the statements for triggers that run for each row."""
     added, changed, deleted = totals.triggers
     count_new = f"{totals.insert} VALUES ({totals.select_kind('new')}, 0, {totals.select_sums('new')}) {totals.add}"
     old = f"({totals.keys}, slot) = ({totals.select_kind('old')}, 0)"
@@ -128,7 +128,10 @@ def _build_sqlite(totals: _Totals) -> Iterator[str]:
 
 
 def _build_postgresql(totals: _Totals) -> Iterator[str]:
-    """For each statement. Only one transaction at a time merges, so that no two wait for each other."""
+    """Yield the statements for triggers that run for each statement.
+
+    Only one transaction at a time merges, so that no two wait for each other.
+    """
     added, changed, deleted = totals.triggers
     less = ", ".join(f"-{value.format(row='old_rows')}" for value in totals.sums.values())
     new_rows = f"SELECT {totals.select_kind('new_rows')}, {totals.select_sums('new_rows')} FROM new_rows"
@@ -137,9 +140,9 @@ def _build_postgresql(totals: _Totals) -> Iterator[str]:
     yield _build_function(totals, added, new_rows)
     yield _build_function(totals, changed, f"{new_rows} UNION ALL {old_rows}")
     yield _build_function(totals, deleted, old_rows)
-    yield _build_trigger(added, "INSERT", new_table)
-    yield _build_trigger(changed, "UPDATE", f"{old_table} {new_table}")
-    yield _build_trigger(deleted, "DELETE", old_table)
+    yield build_trigger(added, "INSERT", new_table)
+    yield build_trigger(changed, "UPDATE", f"{old_table} {new_table}")
+    yield build_trigger(deleted, "DELETE", old_table)
     yield from totals.count_all()
 
 
@@ -166,11 +169,6 @@ def _build_function(totals: _Totals, name: str, rows: str) -> str:
     """
 
 
-def _build_trigger(name: str, event: str, tables: str) -> str:
-    when = f"AFTER {event} ON {_IMAGES} REFERENCING {tables}"
-    return f"CREATE TRIGGER {name} {when} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
-
-
 _BUILD = {"sqlite": _build_sqlite, "postgresql": _build_postgresql}
 _TAG_STATEMENTS = {"sqlite": SQLITE_TAG_STATEMENTS, "postgresql": POSTGRESQL_TAG_STATEMENTS}
 
@@ -191,7 +189,7 @@ class _TriggerSet:
 
 
 def ensure_image_totals(*, using: str) -> None:
-    """Create the triggers and count all images, unless the triggers exist, which keep the totals up to date."""
+    """Create the triggers and count all images, unless the triggers exist: then the totals are up to date."""
     vendor = connections[using].vendor
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute(_LIST_TRIGGERS[vendor])

@@ -1,4 +1,4 @@
-"""How much a team may store and how much it uses. Pictures in the trash count."""
+"""Quotas: the storage that a team uses, and its limits. Pictures in the trash count."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _GIB = 2**30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a team stores, and its limits; 0 means no limit."""
+    """The storage that a team uses, and its limits; 0 means no limit."""
 
     byte_size: int
     images: int

@@ -84,7 +84,8 @@ def _build_function(name: str, rows: str) -> str:
     """
 
 
-def _build_trigger(name: str, event: str, tables: str) -> str:
+def build_trigger(name: str, event: str, tables: str) -> str:
+    """Return the statement for a trigger of PostgreSQL that calls the function of the same name."""
     when = f"AFTER {event} ON {_IMAGES} REFERENCING {tables}"
     return f"CREATE TRIGGER {name} {when} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
 
@@ -94,9 +95,9 @@ POSTGRESQL_TAG_STATEMENTS = (
     _build_function(TAG_TRIGGERS[0], _NEW_ROWS),
     _build_function(TAG_TRIGGERS[1], f"{_NEW_ROWS} UNION ALL {_OLD_ROWS}"),
     _build_function(TAG_TRIGGERS[2], _OLD_ROWS),
-    _build_trigger(TAG_TRIGGERS[0], "INSERT", "NEW TABLE AS new_rows"),
-    _build_trigger(TAG_TRIGGERS[1], "UPDATE", "OLD TABLE AS old_rows NEW TABLE AS new_rows"),
-    _build_trigger(TAG_TRIGGERS[2], "DELETE", "OLD TABLE AS old_rows"),
+    build_trigger(TAG_TRIGGERS[0], "INSERT", "NEW TABLE AS new_rows"),
+    build_trigger(TAG_TRIGGERS[1], "UPDATE", "OLD TABLE AS old_rows NEW TABLE AS new_rows"),
+    build_trigger(TAG_TRIGGERS[2], "DELETE", "OLD TABLE AS old_rows"),
     f"DELETE FROM {_TOTALS}",
     _add_up(_select_rows(_IMAGES, "1"), "0"),
 )

@@ -1,10 +1,10 @@
-"""Work that waits for another process, such as the index, while the thread of the request reads the database."""
+"""Threads that search the index while the thread of the request reads the database."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-# Each waits for the network most of the time. If all are busy, the request does the work itself, later.
+# A thread waits for the network most of the time. If all are busy, the request does the work itself when it needs it.
 _MAX_THREADS = 8
 _Value = TypeVar("_Value")
 
@@ -12,7 +12,7 @@ _pool = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="search")
 
 
 def start_work(work: Callable[[], _Value]) -> Callable[[], _Value]:
-    """Begin the work, and return the function that waits for its value or raises its error.
+    """Start the work, and return a function that waits for its value or raises its error.
 
     The work must not use the database: connections belong to the threads of requests.
     """

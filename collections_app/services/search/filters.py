@@ -141,9 +141,9 @@ def _build_span_q(first: int | None, end: int | None) -> Q:
 
 
 class StateFilter(Filter):
-    """The orientation, of which a picture must have one that is named, and whether it is a favourite of the person.
+    """The orientation, and whether the picture is a favourite of the person. Several orientations are alternatives.
 
-    The value of "favourite" is the ids of the favourites: the index knows nothing about people.
+    The value of "favourite" is the ids of the person's favourites, because the index has no favourites.
     """
 
     key = "is"

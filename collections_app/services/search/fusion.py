@@ -1,11 +1,11 @@
-"""One ranking of two: what the index finds, and pictures whose names contain the words of the query.
+"""Merges two rankings: the hits of the index, and the pictures whose names contain the words of the query.
 
 Reciprocal rank fusion (Cormack, Clarke & Büttcher, 2009) needs no common scale of scores:
 
     fused(picture) = 1 / (60 + rank in the index) + 0.5 / (60 + rank by name)
 
-Names match or do not. So pictures that match equally share the middle of their ranks: a title that few pictures have
-counts for much, a word that is in hundreds of titles for little. Names weigh half, because titles may be wrong.
+A name matches or it does not, so pictures that match equally share the middle of their ranks. A match that few pictures
+have therefore counts more than a match that hundreds have. Names weigh half, because titles may be wrong.
 """
 
 from collections.abc import Collection, Iterable, Sequence, Set
@@ -21,12 +21,12 @@ from collections_app.services.search.retrieval import FIRST_HITS
 _RANK_OFFSET = 60
 # See `tests.benchmarks.fusing`. With 1, wrong titles cost three times as much, and right ones gain nothing.
 _NAME_WEIGHT = 0.5
-# The same pictures for each page of the same results. Of more matches, the index decides.
+# All pages of the same results use this number. Further matches are ranked by the index alone.
 MAX_NAME_MATCHES = FIRST_HITS
 
 
-class MatchedName(Enum):
-    """The name that contains the words. The name of the file counts as a title."""
+class NameKind(Enum):
+    """The kind of name that contains the words. The name of the file counts as a title."""
 
     TITLE = "title"
     TAG = "tag"
@@ -39,7 +39,7 @@ class NameMatch:
 
     id: int
     sha256: str
-    name: MatchedName
+    kind: NameKind
     is_whole: bool
 
 
@@ -71,15 +71,15 @@ def find_name_matches(request: SearchRequest) -> list[NameMatch]:
         titles = collect_tokens([title, file_name])
         own = titles | collect_tokens(map(str, tags))
         if str(pk) not in excluded_ids and not any(_has_words(own, each) for each in unwanted):
-            name, is_whole = describe_match(wanted, titles, own)
-            matches.append(NameMatch(id=pk, sha256=sha256, name=name, is_whole=is_whole))
+            kind, is_whole = describe_match(wanted, titles, own)
+            matches.append(NameMatch(id=pk, sha256=sha256, kind=kind, is_whole=is_whole))
     return matches
 
 
 def fuse(found: Sequence[int], tiers: Sequence[Collection[int]]) -> list[int]:
     """Merge ids that the index found, best first, with tiers of ids by their names. No id is in two tiers.
 
-    Only the first FIRST_HITS ranks of the index count, so that a search for more hits begins alike.
+    Only the first FIRST_HITS ranks of the index count, so that a search for more hits begins with the same results.
     """
     scores = {pk: 1 / (_RANK_OFFSET + rank) for rank, pk in enumerate(found[:FIRST_HITS], 1)}
     places = {pk: place for place, pk in enumerate(scores)}
@@ -93,16 +93,16 @@ def fuse(found: Sequence[int], tiers: Sequence[Collection[int]]) -> list[int]:
     return [*fused, *(pk for pk in found[FIRST_HITS:] if pk not in scores)]
 
 
-def describe_match(wanted: Sequence[NameWord], titles: Set[str], own: Set[str]) -> tuple[MatchedName, bool]:
-    """Return the name that contains the words, and whether the picture's own names contain all of them whole.
+def describe_match(wanted: Sequence[NameWord], titles: Set[str], own: Set[str]) -> tuple[NameKind, bool]:
+    """Return the kind of name that contains the words, and whether the picture's own names contain all of them whole.
 
-    `titles` and `own` are tokens: of the title and the file name, and of these and the tags.
+    `titles` are the tokens of the title and the file name, `own` are these and the tokens of the tags.
     """
     if _has_words(titles, wanted, is_prefix_enough=True):
-        return MatchedName.TITLE, _has_words(own, wanted)
+        return NameKind.TITLE, _has_words(own, wanted)
     if _has_words(own, wanted, is_prefix_enough=True):
-        return MatchedName.TAG, _has_words(own, wanted)
-    return MatchedName.COLLECTION, False
+        return NameKind.TAG, _has_words(own, wanted)
+    return NameKind.COLLECTION, False
 
 
 def collect_tokens(names: Iterable[str]) -> set[str]:
@@ -120,6 +120,6 @@ def _has_words(tokens: Set[str], words: Sequence[NameWord], *, is_prefix_enough:
 
 def _has_word(tokens: Set[str], word: NameWord) -> bool:
     if word.is_unspaced:
-        # Scripts without blanks have no whole words: a part of a compound is as good.
+        # Scripts without blanks have no whole words, so a part of a name is enough.
         return set(word.pairs) <= tokens if word.pairs else any(token.startswith(word.text) for token in tokens)
     return word.joined in tokens or (bool(word.parts) and set(word.parts) <= tokens)

@@ -32,7 +32,7 @@ from collections_app.services.search.retrieval import FIRST_HITS
 from collections_app.services.search.samples import ScopeSample
 from collections_app.services.search.score_gaps import Numbers, compute_quantile, compute_spread, find_gap
 
-# With fewer scores there is no telling what is usual.
+# Fewer scores do not show which scores are usual.
 MIN_SCORES = 24
 # Chosen on other drawn scenes and queries than those of `python -m tests.benchmarks.relevance`, for the demo's model
 # and for one trained for a fifth of the time with a contrastive loss alone.
@@ -46,7 +46,7 @@ _SAME_PICTURE = 0.99
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cutoffs:
-    """Scores from `likely` up are likely (infinity: none), from `possible` up worth a look (-infinity: all)."""
+    """Scores from `likely` up are likely (infinity: none), from `possible` up possible (-infinity: all)."""
 
     likely: float
     possible: float

@@ -45,7 +45,7 @@ _TeamOrCollection = TypeVar("_TeamOrCollection", Collection, Team)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """What to search for and where. A request with `problems` finds nothing, because its scope is empty.
+    """A query and its scope. A request with `problems` finds nothing, because its scope is empty.
 
     `examples` maps the names of the query's examples to those that the user may use. `scope` is a part of
     `visible_scope`, which is everything that the user may see. `place` contains `collection` and `team` as sent.

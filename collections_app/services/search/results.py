@@ -12,7 +12,7 @@ from collections_app.models.wall_clock import convert_to_wall_clock
 from collections_app.services.indexing.completeness import refuse_lost_entries
 from collections_app.services.search import background
 from collections_app.services.search.composition import compose, compute_score_scale, embed_terms
-from collections_app.services.search.fusion import MatchedName, NameMatch, build_words, find_name_matches, fuse
+from collections_app.services.search.fusion import NameKind, NameMatch, build_words, find_name_matches, fuse
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs, find_request_cutoffs
 from collections_app.services.search.request import SearchRequest
 from collections_app.services.search.retrieval import FIRST_HITS, MAX_HITS, RawHits, find_nearest, has_more_hits
@@ -31,12 +31,13 @@ class Verdict(Enum):
 class ScoredId:
     """The id of a visible picture and its score: the cosine, -1 to 1, or None if nothing was compared.
 
-    `name` contains the words of the query, if one does. `copies` are results with the same bytes, shown as this one.
+    `name_kind` tells which name contains the words of the query, if one does. `copies` are results with the same bytes,
+    shown as this one.
     """
 
     id: int
     score: float | None
-    name: MatchedName | None = None
+    name_kind: NameKind | None = None
     copies: tuple[int, ...] = ()
 
 
@@ -46,7 +47,7 @@ class Result:
 
     image: Image
     score: float | None
-    name: MatchedName | None = None
+    name_kind: NameKind | None = None
     copy_count: int = 1
 
 
@@ -103,9 +104,10 @@ def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None, wanted
 def start_search(
     request: SearchRequest, *, cutoffs: Cutoffs | None = None, wanted: int | None = None
 ) -> Callable[[], SearchResults]:
-    """Begin what `run_search` does, and return the function that finishes it.
+    """Start what `run_search` does, and return a function that finishes it.
 
-    Between the two the index is searched, and the caller can read the database. Both raise what `run_search` raises.
+    Until it is called, another thread searches the index, and the caller can read the database. Both raise what
+    `run_search` raises.
     """
     if request.problems:
         return SearchResults
@@ -132,7 +134,7 @@ def start_search(
 def find_by_names(request: SearchRequest) -> SearchResults:
     """Return the matches by name alone, for when the index cannot be searched."""
     names = find_name_matches(request)
-    ranked = [ScoredId(id=each.id, score=None, name=each.name) for each in names]
+    ranked = [ScoredId(id=each.id, score=None, name_kind=each.kind) for each in names]
     return SearchResults(ranked=_merge_copies(ranked, {each.id: each.sha256 for each in names}))
 
 
@@ -156,7 +158,7 @@ def join_rows(ranked: Sequence[ScoredId], *, images: ImageQuerySet) -> list[Resu
     """Join results to their visible rows, in order. A picture that was deleted or is no longer visible is left out."""
     rows = {image.pk: image for image in images.among([each.id for each in ranked]).with_collection()}
     return [
-        Result(image=rows[each.id], score=each.score, name=each.name, copy_count=1 + len(each.copies))
+        Result(image=rows[each.id], score=each.score, name_kind=each.name_kind, copy_count=1 + len(each.copies))
         for each in ranked
         if each.id in rows
     ]
@@ -205,11 +207,11 @@ def _finish_search(
 def _add_names(
     split: SearchResults, hits: Sequence[Hit], names: Sequence[NameMatch], hashes: Mapping[int, str]
 ) -> SearchResults:
-    """Merge matches by name into the results of the index, and show copies once. Likely results stay before the others.
+    """Merge matches by name into the results of the index, and show copies once. Likely results come first.
 
     Pictures whose own names contain all words whole are likely, wherever the index places them.
     """
-    scores, matched = {hit.id: hit.score for hit in hits}, {each.id: each.name for each in names}
+    scores, matched = {hit.id: hit.score for hit in hits}, {each.id: each.kind for each in names}
     whole, others = ([each.id for each in names if each.is_whole is is_whole] for is_whole in (True, False))
     likely = {each.id for each in split.ranked[: split.likely_count]}
     if split.verdict is not Verdict.UNSPLIT:
@@ -217,22 +219,22 @@ def _add_names(
     shown = {each.id for each in split.ranked} | matched.keys()
     fused = [pk for pk in fuse(list(scores), [whole, others]) if pk in shown]
     ranked = [
-        ScoredId(id=pk, score=scores.get(pk), name=matched.get(pk))
+        ScoredId(id=pk, score=scores.get(pk), name_kind=matched.get(pk))
         for pk in sorted(fused, key=lambda pk: pk not in likely)
     ]
-    stacked = _merge_copies(ranked, {**hashes, **{each.id: each.sha256 for each in names}})
+    merged = _merge_copies(ranked, {**hashes, **{each.id: each.sha256 for each in names}})
     hidden_count = split.hidden_count if split.is_cut else len(scores.keys() - shown)
-    likely_count = sum(each.id in likely for each in stacked)
+    likely_count = sum(each.id in likely for each in merged)
     verdict = Verdict.SPLIT if likely_count else split.verdict
-    return replace(split, ranked=stacked, likely_count=likely_count, hidden_count=hidden_count, verdict=verdict)
+    return replace(split, ranked=merged, likely_count=likely_count, hidden_count=hidden_count, verdict=verdict)
 
 
 def _merge_copies(ranked: Iterable[ScoredId], hashes: Mapping[int, str]) -> list[ScoredId]:
     """Keep the first of the results with the same bytes, with the ids of the others."""
-    stacks: dict[str, list[ScoredId]] = {}
+    groups: dict[str, list[ScoredId]] = {}
     for each in ranked:
-        stacks.setdefault(hashes[each.id], []).append(each)
-    return [replace(first, copies=tuple(each.id for each in others)) for first, *others in stacks.values()]
+        groups.setdefault(hashes[each.id], []).append(each)
+    return [replace(first, copies=tuple(each.id for each in others)) for first, *others in groups.values()]
 
 
 def _read_visible_sample(request: SearchRequest) -> ScopeSample:
@@ -247,7 +249,7 @@ def _read_hashes(ids: Sequence[int], images: ImageQuerySet) -> dict[int, str]:
 
 
 def _list_limits(request: SearchRequest, sample: ScopeSample | None, wanted: int | None) -> list[int]:
-    """Return how many hits to ask for, at first and then. All hits of a small scope take no longer."""
+    """Return the limits of the first search and of the second. All hits of a small scope take no longer."""
     is_small = sample is not None and sample.is_whole_scope
     if wanted is None or wanted > FIRST_HITS or is_small or request.filters.is_newest_first:
         return [MAX_HITS]

@@ -1,4 +1,4 @@
-"""What the search box suggests: recent and saved searches, and the collections, people and tags that a person sees."""
+"""Suggestions of the search box: recent and saved searches, collections, people and tags that a person may see."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ MAX_SUGGESTED = 5
 _MAX_COMPARED = 5000
 _COLLECTION, _PERSON, _TAG = "in", "by", "tag"
 _FILTER = re.compile(r"(-?)(in|by|tag)[:\N{FULLWIDTH COLON}](.*)", re.IGNORECASE | re.DOTALL)
-# An uploaded example is deleted within an hour, and its name tells nothing.
+# An uploaded example is deleted within an hour, and its name has no meaning for people.
 _UPLOADED_EXAMPLE = re.compile(r"\blike:(?!\d)")
 _OPERATOR = re.compile(rf"[{QUOTATION_MARKS}:+-]")
 _T = TypeVar("_T")
@@ -48,7 +48,7 @@ class CollectionName(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestedCollection:
-    """A collection to open or, if the box has more words, to search in: then `text` is not empty."""
+    """A collection to open or, if `text` is not empty, to search in. The box then has more words than its name."""
 
     collection: CollectionName
     text: str
@@ -87,7 +87,7 @@ class TypedText:
         return not self._filter and self._count_tokens_in(name) == len(self._tokens)
 
     def can_add(self, key: str) -> bool:
-        """Return whether a filter of this key can follow: not if another one is being written."""
+        """Return whether a filter of this key fits here: no other filter is being typed."""
         if self._filter:
             return self._filter[2].lower() == key and (not self._filter[1] or key == _TAG)
         return not self._is_excluding
@@ -115,7 +115,7 @@ class TypedText:
         return [find_words(" ".join(self._tokens[-number:])) for number, _token in enumerate(plain, 1)]
 
     def _count_tokens_in(self, name: str) -> int | None:
-        """Return how many tokens at the end of the text the name contains; None if the last one is not in it."""
+        """Return how many of the last tokens are words of the name; None if not even the last one is."""
         if not self._tokens:
             return 0
         own = _find_words_of(name)
@@ -159,9 +159,9 @@ def _list_recent(user: User, collections: Sequence[CollectionName]) -> list[Rece
 
 
 def _list_people(user: User) -> list[str]:
-    """Return what follows `by:`: the display names of those who added pictures, or their addresses before the @.
+    """Return values of `by:`: the display names of uploaders, or else their addresses before the @.
 
-    `by:me` has another meaning.
+    The name "me" is left out, because `by:me` means the person who searches.
     """
     people = User.objects.filter(pk=OuterRef("uploader_id"))
     totals = ImageTotal.objects.visible_to(user).by_uploader()
@@ -206,5 +206,5 @@ def _has_words(name: Sequence[NameWord], words: Sequence[NameWord]) -> bool:
 
 
 def _is_beginning(word: NameWord, *, of: NameWord) -> bool:
-    """Scripts without blanks have no beginnings of words: there, any part of a name is enough."""
+    """In scripts without blanks, which show no beginnings of words, any part of a name is enough."""
     return word.text in of.text if of.is_unspaced else of.joined.startswith(word.joined)

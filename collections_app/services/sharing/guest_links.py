@@ -15,7 +15,7 @@ from collections_app.services.sharing.owners import lock_owned_team
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestLinkTerms:
-    """What guests may add through a link, and until when."""
+    """The limits of a guest link, its end date, and whether pictures need approval."""
 
     max_files: int
     max_bytes: int
@@ -44,6 +44,6 @@ def create_guest_link(*, collection: Collection, creator: User, terms: GuestLink
 
 
 def revoke_guest_link(*, link: GuestLink) -> None:
-    """The link stops working. Pictures that wait for approval stay."""
+    """Stop the link. Pictures that wait for approval stay."""
     link.revoked_at = timezone.now()
     link.save(update_fields=["revoked_at"])

@@ -98,8 +98,8 @@ def accept_invitation(*, secret: str, user: User) -> Invitation:
 
 
 @transaction.atomic
-def accept_invitation_to(*, pk: int, user: User) -> Invitation:
-    """Accept without the secret an invitation to an address that the user has verified.
+def accept_verified_invitation(*, pk: int, user: User) -> Invitation:
+    """Accept an invitation to an address that the user has verified. This needs no secret.
 
     Raises InvitationInvalid, or NotAllowed for a collection of a team that the person is in.
     """

@@ -1,7 +1,7 @@
 """Notices for the header: shares that a person has not answered yet, and invitations to them.
 
-A share gives its right at once, whatever the person answers, and its notice only tells of it. An invitation gives the
-right when it is accepted. Without its secret only people who have verified the invited address see and accept it.
+A share gives its right at once; its notice only informs the person. An invitation gives its right when it is accepted.
+Its notice is for people who have verified the invited address: they can accept it without its secret.
 """
 
 from collections.abc import Sequence

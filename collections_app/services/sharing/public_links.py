@@ -17,23 +17,9 @@ from collections_app.models import Collection, PublicLink, User
 from collections_app.services.attempts import LINK_PASSWORD, take_attempt
 from collections_app.services.sharing.owners import lock_owned_team
 
-# The demo command creates them. Their link is no secret: every visitor of a demo site may search the collection.
+# The demo command makes them. Every visitor of a demo site may search the collection, so its link is no secret.
 DEMO_ACCOUNT = "demo@example.com"
 DEMO_COLLECTION = "Animals"
-
-
-def find_demo_link() -> PublicLink | None:
-    """Return the public link of the demo's collection, or None if this is no demo site."""
-    if settings.CLIP_MODEL != "demo":
-        return None
-    of_demo = PublicLink.objects.working().filter(
-        creator__email=DEMO_ACCOUNT,
-        collection__name=DEMO_COLLECTION,
-        collection__team__personal_of=F("creator"),
-        password="",
-        expires_at=None,
-    )
-    return of_demo.order_by("pk").first()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +84,22 @@ def revoke_link(*, link: PublicLink) -> None:
     link.delete()
 
 
+def find_demo_link() -> PublicLink | None:
+    """Return the public link of the demo's collection, or None if this is not a demo site."""
+    if settings.CLIP_MODEL != "demo":
+        return None
+    of_demo = PublicLink.objects.working().filter(
+        creator__email=DEMO_ACCOUNT,
+        collection__name=DEMO_COLLECTION,
+        collection__team__personal_of=F("creator"),
+        password="",
+        expires_at=None,
+    )
+    return of_demo.order_by("pk").first()
+
+
 def make_collection_key(link: PublicLink, collection: Collection) -> str:
-    """Return what stands for the collection in the link's addresses. It tells nothing about the primary key."""
+    """Return the collection's id in the addresses of the link. It does not reveal the primary key."""
     return salted_hmac("collections of public links", f"{link.secret}:{collection.pk}").hexdigest()[:20]
 
 

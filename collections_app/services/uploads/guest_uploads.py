@@ -1,4 +1,4 @@
-"""Pictures of guests: received through a guest link, and approved or rejected by people who may edit the collection."""
+"""Pictures of guests: received through a guest link, and added or deleted by people who may edit the collection."""
 
 import logging
 import shutil
@@ -41,7 +41,7 @@ def receive_guest_file(*, link: GuestLink, file: BinaryIO, name: str, guest_name
         else:
             _ingest(link, file, name, guest_name, link.creator)
     except BaseException:
-        _count(link, files=-1, byte_size=-byte_size)
+        _add_to_counts(link, files=-1, byte_size=-byte_size)
         raise
 
 
@@ -54,10 +54,10 @@ def approve_guest_upload(*, upload: GuestUpload, approver: User) -> None:
         with default_storage.open(upload.file_name) as stored:
             shutil.copyfileobj(stored, copy)
         _ingest(upload.link, cast(BinaryIO, copy), upload.original_name, upload.guest_name, approver)
-    reject_guest_upload(upload=upload)
+    delete_guest_upload(upload=upload)
 
 
-def reject_guest_upload(*, upload: GuestUpload) -> None:
+def delete_guest_upload(*, upload: GuestUpload) -> None:
     """Delete a waiting picture. If its file cannot be deleted now, maintenance deletes it."""
     upload.delete()
     try:
@@ -83,12 +83,13 @@ def _reserve(link: GuestLink, byte_size: int) -> None:
     if not GuestLink.objects.existing().open().filter(pk=link.pk).exists():
         raise CollectionDeleted(_("This link no longer works."))
     has_room = {"file_count__lt": F("max_files"), "byte_count__lte": F("max_bytes") - byte_size}
-    if not _count(link, files=1, byte_size=byte_size, **has_room):
-        raise GuestLinkFull(_("This link can't take more pictures of this size. Tell the person who sent it to you."))
+    if not _add_to_counts(link, files=1, byte_size=byte_size, **has_room):
+        raise GuestLinkFull(_("This link has no room for this picture. Tell the person who sent it to you."))
 
 
-def _count(link: GuestLink, *, files: int, byte_size: int, **has_room: object) -> bool:
-    rows = GuestLink.objects.filter(pk=link.pk, **has_room)
+def _add_to_counts(link: GuestLink, *, files: int, byte_size: int, **condition: object) -> bool:
+    """Return whether the link met the condition and was changed."""
+    rows = GuestLink.objects.filter(pk=link.pk, **condition)
     return bool(rows.update(file_count=F("file_count") + files, byte_count=F("byte_count") + byte_size))
 
 
@@ -121,8 +122,7 @@ def _store_waiting(link: GuestLink, file: BinaryIO, name: str, guest_name: str) 
             upload.save()
     except IntegrityError as error:
         _delete_stored_file(upload.file_name)
-        is_repeated = GuestUpload.objects.filter(link=link, sha256=upload.sha256).exists()
-        if not is_repeated:
+        if not GuestUpload.objects.filter(link=link, sha256=upload.sha256).exists():  # sent twice at once
             raise CollectionDeleted(_("This link no longer works.")) from error
     except BaseException:
         _delete_stored_file(upload.file_name)
@@ -130,7 +130,7 @@ def _store_waiting(link: GuestLink, file: BinaryIO, name: str, guest_name: str) 
 
 
 def _check_quota_with_waiting(link: GuestLink, *, byte_size: int) -> None:
-    """Raise QuotaExceeded if the team has no room for this picture beside those that wait."""
+    """Raise QuotaExceeded if the team has no room for this picture and for those that wait."""
     team = Team.objects.get(pk=link.collection.team_id)
     waiting = GuestUpload.objects.filter(link__collection__team=team)
     waiting_bytes = waiting.aggregate(sum=Sum("byte_size", default=0))["sum"]

@@ -1,8 +1,8 @@
 """The upload pass: a signed cookie by which the web server recognises signed-in browsers without the database.
 
 The web server stores a body before a view can check the sender. With a pass, a body may be as large as an upload;
-without one, it may be as large as a form. The pass gives no other right. A guest link has a pass too: with the negative
-number of the link in place of the account's.
+without one, it may be as large as a form. The pass gives no other right. The page of a guest link sets a pass
+too: it holds the link's id with a minus sign.
 """
 
 from django.conf import settings
@@ -16,7 +16,7 @@ def make_upload_pass(user_id: int) -> str:
 
 
 def read_upload_pass(value: str, *, max_age_s: int = 0) -> int | None:
-    """Return the account's id, a negative number for a guest link, or None if the pass is forged or too old."""
+    """Return the id of the account or minus that of the guest link; None if the pass is forged or too old."""
     try:
         return int(_SIGNER.unsign(value, max_age=max_age_s or settings.SESSION_COOKIE_AGE))
     except (signing.BadSignature, ValueError):

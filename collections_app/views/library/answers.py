@@ -1,4 +1,4 @@
-"""What actions on selected pictures share: the selection, the messages, and the answer.
+"""Shared parts of actions on selected pictures: the selection, the messages, and the answer.
 
 Scripts that stay on the page get JSON; other clients are redirected to a page that shows the messages.
 """
@@ -35,7 +35,7 @@ NOT_EDITED = ngettext_lazy(
 
 
 def redirect_to_next(request: HttpRequest) -> HttpResponse | None:
-    """Return a redirect to the page that the form names as `next`, or None if it names none of this site."""
+    """Return a redirect to the page that the form names as `next`, or None if it is not a page of this site."""
     address = request.POST.get("next", "")
     hosts, is_secure = {request.get_host()}, request.is_secure()
     is_own = url_has_allowed_host_and_scheme(address, allowed_hosts=hosts, require_https=is_secure)

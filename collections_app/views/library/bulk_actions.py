@@ -42,7 +42,6 @@ from collections_app.views.library.selection import RESTORED, TRASHED, UNDO
 from collections_app.views.refusals import build_outage, refuse_misread, render_misread
 
 _ZIP_RETRY_S = 60
-_MOST_NAMED = 3
 _TAGGED = ngettext_lazy("%(number)s picture tagged.", "%(number)s pictures tagged.", "count")
 _UNTAGGED = ngettext_lazy("Tags removed from %(number)s picture.", "Tags removed from %(number)s pictures.", "count")
 _MOVED_BACK = ngettext_lazy("Move undone for %(number)s picture.", "Move undone for %(number)s pictures.", "count")

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from collections_app.errors import LimitReached, NameTaken
 from collections_app.forms import CollectionForm, CollectionTextForm, get_bound_data
 from collections_app.messages import describe_error
-from collections_app.models import Collection, Image, ImageMonth, ImageTotal
+from collections_app.models import Collection, GuestUpload, Image, ImageMonth, ImageTotal
 from collections_app.models.ids import parse_id
 from collections_app.permissions import (
     SignedInRequest,
@@ -55,7 +55,8 @@ def collection(request: SignedInRequest, pk: int) -> HttpResponse:
             "months": timeline.months or ImageMonth.objects.not_trashed().in_collections(found).list_months(),
             "count": ImageTotal.objects.not_trashed().filter(collection=pk).sum_images(),
             "rights": rights,
-            "access": list_access(collection, role=rights.role, sees_shares=rights.can_share),
+            "waiting_count": GuestUpload.objects.waiting_in(collection).count() if rights.can_edit else 0,
+            "access": list_access(collection, role=rights.role, can_see_shares=rights.can_share),
         },
     )
 
@@ -70,7 +71,7 @@ def collection_create(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def collection_rename(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Edit name and description on a page; htmx edits them where they stand on the page of the collection."""
+    """Edit name and description on a page of its own, or with htmx within the page of the collection."""
     collection = get_managed_collection(request.user, pk)
     old_name = collection.name
     initial = {"name": old_name, "description": collection.description}
@@ -88,7 +89,7 @@ def collection_rename(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def collection_cover(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Select the picture on the collection's card; without a picture, a POST selects the newest one from now on."""
+    """Select the picture on the collection's card. A POST without a picture resets it to the newest one."""
     collection = get_managed_collection(request.user, pk)
     images = Image.objects.not_trashed()
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""Favourites: the page, the heart of a picture, and the hearts of a selection."""
+"""Favourites: the page, and adding and removing one picture or a selection."""
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -13,7 +13,7 @@ from collections_app.models import Favourite, User
 from collections_app.models.favourite import FavouriteQuerySet
 from collections_app.models.ids import parse_id
 from collections_app.permissions import SignedInRequest, get_visible_image
-from collections_app.services.library.favourites import set_favourite, set_favourites
+from collections_app.services.library.favourites import add_favourites, set_favourite
 from collections_app.views.library.answers import (
     answer_selection,
     get_selected,
@@ -29,7 +29,7 @@ _STATES = {"yes": True, "no": False}
 
 @require_safe
 def favourites(request: SignedInRequest) -> HttpResponse:
-    """Pages begin after or before a favourite, by its id: also if its heart was removed meanwhile."""
+    """The address contains the id of the favourite that the page follows or precedes, which may be deleted."""
     page = _get_page(
         request.user,
         follows=parse_id(request.GET.get(FOLLOWS, "")),
@@ -40,14 +40,14 @@ def favourites(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def image_favourite(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Answer htmx with the changed heart; redirect other clients to the picture.
+    """Answer htmx with the changed button; redirect other clients to the picture.
 
     The form says which state is wanted, so that a double click changes nothing more.
     """
     image = get_visible_image(request.user, pk)
     is_favourite = _STATES.get(request.POST.get("is_favourite", ""))
     if is_favourite is None:
-        raise BadRequest("A heart says yes or no.")
+        raise BadRequest("The field is_favourite must be yes or no.")
     try:
         set_favourite(user=request.user, image=image, is_favourite=is_favourite)
     except LimitReached as error:
@@ -61,12 +61,12 @@ def image_favourite(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @refuse_misread(redirect_to_selection)
 def selection_favourite(request: SignedInRequest) -> HttpResponse:
-    """Make the selected pictures favourites, which everybody who sees them may do."""
+    """Everybody who sees the pictures may do this."""
     images = get_selected(request)
     if not images.exists():
         return warn_of_no_selection(request)
     try:
-        messages.success(request, format_count(_ADDED, set_favourites(user=request.user, images=images)))
+        messages.success(request, format_count(_ADDED, add_favourites(user=request.user, images=images)))
     except LimitReached as error:
         messages.error(request, describe_error(error))
     return answer_selection(request)

@@ -91,7 +91,7 @@ def image_delete(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _describe(request: SignedInRequest, image: Image, form: ImageForm) -> dict[str, Any]:
-    """Return what the panel beside a picture shows."""
+    """Return the context of the panel beside a picture."""
     copies = Image.objects.visible_to(request.user).same_bytes_as(image).with_collection().latest_first()[:MAX_COPIES]
     return {"image": image, "form": form, "copies": copies, "rights": get_rights(request.user, image.collection)}
 

@@ -14,16 +14,16 @@ from collections_app.models.collection import CollectionQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.views.paging import FOLLOWS, PRECEDES, PictureList, PicturePage
 
-MONTH, SORT = "month", "sort"
+_MONTH, _SORT = "month", "sort"
 # The id of the element that a further page replaces. htmx sends it.
 _MORE = "timeline-more"
-TAKEN, ADDED, TITLE = SORTS = ("taken", "added", "title")
-_FIELDS = {TAKEN: "timeline_at", ADDED: "created_at", TITLE: "sort_name"}
+_TAKEN, _TITLE = "taken", "title"
+_FIELDS = {_TAKEN: "timeline_at", "added": "created_at", _TITLE: "sort_name"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthGroup:
-    """Pictures of one month. `month` is its first day; None where no heading belongs above them."""
+    """Pictures of one month. `month` is its first day, or None if they have no heading."""
 
     month: date | None
     images: Sequence[Image]
@@ -33,7 +33,8 @@ class MonthGroup:
 class Timeline:
     """One page of pictures. `months` are the first days of all months with pictures, the latest first.
 
-    `is_in_collection`: all pictures are of one collection, which tiles need not name.
+    `is_in_collection`: all pictures are in one collection, so tiles do not name it. `is_continued`: htmx loads the page
+    below an earlier one. `is_start`: the page begins with the first picture.
     """
 
     address: str
@@ -49,9 +50,9 @@ class Timeline:
 def build_timeline(
     request: SignedInRequest, collections: CollectionQuerySet, *, is_in_collection: bool = False
 ) -> Timeline:
-    """Return the page of the timeline that the request asks for. Only the collections that one sees may be given."""
-    sort = request.GET.get(SORT, TAKEN)
-    sort = sort if sort in SORTS else TAKEN
+    """Return the page of the timeline that the request asks for. Pass only collections that the person may see."""
+    sort = request.GET.get(_SORT, _TAKEN)
+    sort = sort if sort in _FIELDS else _TAKEN
     is_continued = bool(request.htmx) and request.htmx.target == _MORE
     pictures = PictureList(
         images=Image.objects.not_trashed(),
@@ -59,24 +60,27 @@ def build_timeline(
         restorable=Collection.objects.restorable_by(request.user),
         visible=Collection.objects.visible_to(request.user),
         field=_FIELDS[sort],
-        is_ascending=sort == TITLE,
+        is_ascending=sort == _TITLE,
     )
-    has_months = sort == TAKEN and not is_continued
-    page = pictures.get_page(request, start=_parse_end_of_month(request.GET.get(MONTH, "")) if sort == TAKEN else None)
+    is_by_month = sort == _TAKEN
+    start = _parse_end_of_month(request.GET.get(_MONTH, "")) if is_by_month else None
+    page = pictures.get_page(request, start=start)
+    groups = _group_by_month(page, is_continued) if is_by_month else [MonthGroup(month=None, images=page.object_list)]
+    months = ImageMonth.objects.not_trashed().in_collections(collections)
     return Timeline(
         address=request.path,
         page=page,
-        groups=list(_group_by_month(page, is_continued) if sort == TAKEN else _keep_together(page)),
-        months=ImageMonth.objects.not_trashed().in_collections(collections).list_months() if has_months else (),
+        groups=list(groups),
+        months=months.list_months() if is_by_month and not is_continued else (),
         sort=sort,
         is_continued=is_continued,
-        is_start=not request.GET.keys() & {FOLLOWS, PRECEDES, MONTH},
+        is_start=not request.GET.keys() & {FOLLOWS, PRECEDES, _MONTH},
         is_in_collection=is_in_collection,
     )
 
 
 def render_further_page(request: SignedInRequest, timeline: Timeline) -> HttpResponse:
-    """Answer htmx, which loads further pictures while one scrolls.
+    """Answer htmx, which loads more pictures as the person scrolls.
 
     If the last picture is gone, or no picture follows it any more, the page is loaded again: it would repeat pictures.
     """
@@ -91,10 +95,6 @@ def _group_by_month(page: PicturePage, is_continued: bool) -> Iterator[MonthGrou
     for month, images in groupby(page, key=lambda image: image.timeline_at.date().replace(day=1)):
         is_shown = shown is not None and (shown.year, shown.month) == (month.year, month.month)
         yield MonthGroup(month=None if is_shown else month, images=list(images))
-
-
-def _keep_together(page: PicturePage) -> Iterator[MonthGroup]:
-    yield MonthGroup(month=None, images=page.object_list)
 
 
 def _parse_end_of_month(text: str) -> datetime | None:

@@ -43,7 +43,7 @@ def _redirect_to_trash(request: HttpRequest) -> HttpResponse:
 @require_POST
 @refuse_misread(_redirect_to_trash)
 def trash_restore(request: SignedInRequest) -> HttpResponse:
-    return _apply(request, Image.objects.in_trash_of(request.user), _restore, RESTORED)
+    return _apply(request, Image.objects.in_trash_of(request.user), restore_in_chunks, RESTORED)
 
 
 @require_POST
@@ -51,7 +51,7 @@ def trash_restore(request: SignedInRequest) -> HttpResponse:
 def trash_purge(request: SignedInRequest) -> HttpResponse:
     """Purge only pictures of teams that the person edits as a member; a share does not allow it."""
     purgeable = Image.objects.trashed().filter(collection__team__in=Team.objects.editable_by(request.user))
-    return _apply(request, purgeable, _purge, _PURGED)
+    return _apply(request, purgeable, purge_trash, _PURGED)
 
 
 def _apply(
@@ -62,18 +62,10 @@ def _apply(
         messages.warning(request, _("Select pictures first."))
         return answer_action(request, _redirect_to_trash(request))
     images = allowed if is_all else allowed.filter(pk__in=selected)
-    count = action(images)
+    count = action(images=images)
     messages.success(request, format_count(done, count))
     if not is_all and count < len(selected):
         messages.warning(request, format_count(_SKIPPED, len(selected) - count))
     remaining = Image.objects.in_trash_of(request.user).filter(pk__in=selected).values_list("pk", flat=True)
     removed = None if is_all else selected.difference(remaining)
     return answer_action(request, _redirect_to_trash(request), removed=removed)
-
-
-def _restore(images: ImageQuerySet) -> int:
-    return restore_in_chunks(images=images)
-
-
-def _purge(images: ImageQuerySet) -> int:
-    return purge_trash(images=images)

@@ -1,4 +1,4 @@
-"""The filters above the results: a chip with a small menu for each kind, made of links and plain forms."""
+"""The filters above the results. Each kind is a chip that opens a small menu of links and a form."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,10 +37,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterChip:
-    """`value` describes its active filters, `remove` is the address without them: both "" if there are none.
+    """`value` describes the active filters, `remove` is the address without them; both are "" if there are none.
 
-    A form of the menu sends its own fields with `text`, the query without these filters, and with `place`. `fields`
-    contains the values that the query has now.
+    The form of the menu sends `text`, which is the query without these filters, and `place` with its own fields.
+    `fields` contains their current values.
     """
 
     kind: str
@@ -117,7 +117,7 @@ def _list_choices(kind: str) -> list[tuple[FilterTerm, str]]:
 
 
 def _build_choice(search: SearchRequest, term: FilterTerm, text: str) -> Choice:
-    """A choice replaces the filters with its key. The chosen one leads to the search without it."""
+    """The link replaces the filters of its key. If the query has the filter already, the link removes it."""
     items = search.query.items[:MAX_ITEMS]
     is_active = term in items
     others = Query(tuple(each for each in items if not (isinstance(each, FilterTerm) and each.key == term.key)))

@@ -158,7 +158,7 @@ def list_pictures(user: User, search_request: SearchRequest) -> PictureList:
 
 
 def _render_next_page(request: SignedInRequest, search_request: SearchRequest) -> HttpResponse:
-    """Answer htmx, which loads further results while one scrolls."""
+    """Answer htmx, which loads more results as the person scrolls."""
     try:
         require_understood(search_request)
         results = run_search(search_request, cutoffs=read_cutoffs(request), wanted=_count_wanted(request))
@@ -197,7 +197,7 @@ def _render_without_search(request: SignedInRequest, search_request: SearchReque
 
 
 def _render_failure(request: SignedInRequest, search_request: SearchRequest, error: ImageSearchError) -> HttpResponse:
-    """Matches by name need no model and no index: they are shown all the same."""
+    """Show the error, with the matches by name, which need no model and no index."""
     if isinstance(error, ModelLoading):
         return render_loading(request)
     named = find_by_names(search_request).ranked[:PAGE_SIZE]

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestResult:
-    """What became of one file. `error` is a sentence or empty; `status` is for a request with this file alone."""
+    """The result of one file. `error` is a sentence or empty; `status` is for a request with this file alone."""
 
     name: str
     error: str = ""
@@ -61,10 +61,10 @@ def _refuse_closed(request: HttpRequest, link: GuestLink) -> HttpResponse | None
     if link.revoked_at or link.is_expired:
         sentence, status = _("This link no longer works. Ask the person who sent it to you for a new one."), 410
     elif link.is_full:
-        sentence, status = _("This link has received as many pictures as it may. Tell the person who sent it."), 403
+        sentence, status = _("This link has reached its limit of pictures. Tell the person who sent it to you."), 403
     else:
         return None
-    refusal = Refusal(status=status, code="guest_link_closed", heading=_("No more pictures here"), sentence=sentence)
+    refusal = Refusal(status=status, code="guest_link_closed", heading=_("This link is closed"), sentence=sentence)
     return render_refusal(request, refusal)
 
 
@@ -105,7 +105,7 @@ def _render_page(
 def _respond_file(link: GuestLink, result: GuestResult) -> HttpResponse:
     if result.error:
         return build_json_refusal(Refusal(status=result.status, code="guest_file", sentence=result.error))
-    sentence = _("Sent. It waits for approval.") if link.needs_approval else _("Added")
+    sentence = _("Sent. It is waiting for approval.") if link.needs_approval else _("Added")
     return JsonResponse({"created": True, "sentence": sentence}, status=201)
 
 
@@ -114,7 +114,7 @@ def _receive(request: HttpRequest, link: GuestLink, file: "UploadedFile[bytes]",
     if rejection := get_upload_rejection(file):
         return GuestResult(name=name, error=rejection.error, status=413 if rejection.code == "too_large" else 503)
     if is_archive(cast(BinaryIO, file)):
-        sentence = _("ZIP files can't be added here. Add the pictures one by one.")
+        sentence = _("ZIP files can't be added here. Select the pictures instead.")
         return GuestResult(name=name, error=sentence, status=400)
     try:
         count_guest_upload(link=link, address=get_adapter().get_client_ip(request))
@@ -125,7 +125,7 @@ def _receive(request: HttpRequest, link: GuestLink, file: "UploadedFile[bytes]",
 
 
 def _describe(error: Exception) -> str:
-    """Return a sentence for a guest, who learns nothing about the team."""
+    """Return a sentence for a guest. It reveals nothing about the team."""
     if isinstance(error, (TooManyRequests, InvalidImage, CollectionDeleted, GuestLinkFull)):
         return describe_error(error)
     if isinstance(error, QuotaExceeded):

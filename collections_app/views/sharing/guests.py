@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -24,8 +25,8 @@ from collections_app.permissions import SignedInRequest, get_editable_collection
 from collections_app.services.sharing.guest_links import create_guest_link, revoke_guest_link
 from collections_app.services.uploads.guest_uploads import (
     approve_guest_upload,
+    delete_guest_upload,
     draw_guest_thumbnail,
-    reject_guest_upload,
 )
 from collections_app.sharing_forms import GuestLinkForm
 from collections_app.views.request_budget import RequestBudget
@@ -49,7 +50,7 @@ def guest_links(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "collection": collection,
         "form": form,
-        "links": [(link, request.build_absolute_uri(f"/g/{link.secret}/")) for link in links],
+        "links": [(link, request.build_absolute_uri(reverse("guest_upload", args=[link.secret]))) for link in links],
     }
     return render(request, "sharing/guest_links.html", context, status=400 if form.errors else 200)
 
@@ -64,7 +65,7 @@ def guest_revoke(request: SignedInRequest, pk: int, guest_link: int) -> HttpResp
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def guest_waiting(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The pictures that wait. `action` is "approve" or "reject", for the ids in `waiting`: the page ticks all."""
+    """Show the pictures that wait, or apply `action` ("approve" or "reject") to those with the ids `waiting`."""
     collection = get_editable_collection(request.user, pk)
     waiting = GuestUpload.objects.waiting_in(collection)
     if request.method != "POST":
@@ -75,8 +76,8 @@ def guest_waiting(request: SignedInRequest, pk: int) -> HttpResponse:
         _approve(request, collection, uploads)
     elif request.POST.get("action") == "reject":
         for upload in uploads:
-            reject_guest_upload(upload=upload)
-        sentence = ngettext("%(count)s picture rejected.", "%(count)s pictures rejected.", len(uploads))
+            delete_guest_upload(upload=upload)
+        sentence = ngettext("%(count)s picture deleted.", "%(count)s pictures deleted.", len(uploads))
         messages.success(request, sentence % {"count": len(uploads)})
     return redirect("guest_waiting", pk) if waiting.exists() else redirect("collection", pk)
 
@@ -95,7 +96,7 @@ def _approve(request: SignedInRequest, collection: Collection, uploads: list[Gue
     approved, budget = 0, RequestBudget(request)
     for upload in uploads:
         if approved and budget.is_spent:
-            messages.warning(request, _("There was no time left for all pictures. Approve the rest again."))
+            messages.warning(request, _("Not all pictures could be added in time. Add the others again."))
             break
         try:
             approve_guest_upload(upload=upload, approver=request.user)
@@ -106,5 +107,6 @@ def _approve(request: SignedInRequest, collection: Collection, uploads: list[Gue
         except OSError:
             messages.error(request, _("Pictures can't be stored right now. Try again later."))
             break
-    sentence = ngettext("%(count)s picture added.", "%(count)s pictures added.", approved)
-    messages.success(request, sentence % {"count": approved})
+    if approved:
+        sentence = ngettext("%(count)s picture added.", "%(count)s pictures added.", approved)
+        messages.success(request, sentence % {"count": approved})

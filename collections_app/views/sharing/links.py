@@ -18,13 +18,13 @@ from collections_app.services.sharing.public_links import (
     revoke_link,
 )
 from collections_app.sharing_forms import LinkSettingsForm, PublicLinkForm
-from collections_app.views.sharing.shares import is_in_place, render_in_place, render_sharing
+from collections_app.views.sharing.shares import NEW_LINK_ID, is_in_place, render_in_place, render_sharing
 
 
 @require_POST
 def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
     collection = get_owned_collection(request.user, pk)
-    form = PublicLinkForm(request.POST, auto_id="new_link_%s")
+    form = PublicLinkForm(request.POST, auto_id=NEW_LINK_ID)
     if not form.is_valid():
         return render_sharing(request, collection, status=400, link_form=form)
     try:
@@ -38,7 +38,7 @@ def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_edit(request: SignedInRequest, pk: int, link: int) -> HttpResponse:
-    """Change the password, the expiry, downloads, and which other collections of the team the link shows."""
+    """Change the password, the end date, downloads, and the other collections that the link shows."""
     collection = get_owned_collection(request.user, pk)
     found = get_object_or_404(PublicLink.objects.with_details(), collection=collection, pk=link)
     form = LinkSettingsForm(get_bound_data(request), link=found, user=request.user)

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -11,9 +10,10 @@ from collections_app.errors import InvitationInvalid, NotAllowed
 from collections_app.messages import describe_error
 from collections_app.models import ShareNotice
 from collections_app.permissions import SignedInRequest
-from collections_app.services.sharing.invitations import accept_invitation_to, list_invitations_to
+from collections_app.services.sharing.invitations import accept_verified_invitation, list_invitations_to
 from collections_app.services.sharing.notices import list_notices
 from collections_app.services.sharing.shares import revoke_share
+from collections_app.views.library.answers import redirect_to_next
 from collections_app.views.sharing.invitations import redirect_to_accepted
 
 
@@ -43,21 +43,17 @@ def invitation_answer(request: SignedInRequest, pk: int) -> HttpResponse:
         return _return(request, _("Invitation declined."))
     if answer == "accept":
         try:
-            return redirect_to_accepted(request, accept_invitation_to(pk=pk, user=request.user))
+            return redirect_to_accepted(request, accept_verified_invitation(pk=pk, user=request.user))
         except (InvitationInvalid, NotAllowed) as error:
             messages.error(request, describe_error(error))
     return _return(request)
 
 
 def _return(request: SignedInRequest, sentence: str = "") -> HttpResponse:
-    """Answer htmx with the other notices; return other clients to the page of the notice, which says the sentence."""
-    page = request.POST.get("next", "")
+    """Answer htmx with the other notices. Redirect other clients to their page, which shows the sentence."""
     if request.htmx.target == "share-notices":
-        context = {"notices": list_notices(request.user), "page": page}
+        context = {"notices": list_notices(request.user), "page": request.POST.get("next", "")}
         return render(request, "partials/_share_notices.html", context)
     if sentence:
         messages.success(request, sentence)
-    is_safe = url_has_allowed_host_and_scheme(
-        page, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return redirect(page if is_safe else "gallery")
+    return redirect_to_next(request) or redirect("gallery")

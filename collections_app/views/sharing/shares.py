@@ -1,4 +1,4 @@
-"""The sharing page of a collection, and the same as a dialog: people, teams and public links."""
+"""Sharing a collection with people, with teams and by public links, on a page and in a dialog."""
 
 from typing import Any
 
@@ -25,8 +25,8 @@ from collections_app.sharing_forms import PublicLinkForm, ShareForm, ShareRoleFo
 from collections_app.views.sharing.invitations import invite_and_show, make_invitation
 
 _SHARED = gettext_lazy("“%(name)s” shared with %(whom)s.")
-# The dialog has several forms with the same fields.
-_PERSON, _TEAM, _LINK = "person_%s", "team_%s", "new_link_%s"
+# Ids of form fields: several forms of the page have the same fields.
+_PERSON, _TEAM, NEW_LINK_ID = "person_%s", "team_%s", "new_link_%s"
 
 
 @require_safe
@@ -119,7 +119,7 @@ def render_sharing(request: SignedInRequest, collection: Collection, status: int
         "roles": ShareRoleForm.base_fields["role"].choices,  # type: ignore[attr-defined]
         "person_form": ShareForm(auto_id=_PERSON),
         "team_form": TeamShareForm(user=request.user, collection=collection, auto_id=_TEAM),
-        "link_form": PublicLinkForm(auto_id=_LINK),
+        "link_form": PublicLinkForm(auto_id=NEW_LINK_ID),
     }
     if is_in_place(request):
         return render_in_place(request, "_sharing.html", {"sharing": sharing | changes, "has_messages": True})
@@ -134,7 +134,8 @@ def is_in_place(request: SignedInRequest) -> bool:
 def render_in_place(request: SignedInRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """Render content for htmx to swap in. The address of the page stays.
 
-    htmx 2.0.10 ignores `hx-push-url="false"` on boosted forms and links, but not the header."""
+    htmx 2.0.10 ignores `hx-push-url="false"` on boosted forms and links, but not the header.
+    """
     return push_url(render(request, f"sharing/{template}", context), False)
 
 

@@ -121,9 +121,9 @@ def _list_commands() -> Iterator[Task]:
     yield Task(name="command: search", run=search, prepare=_make_text)
     yield Task(name="command: reindex --check", run=check, is_linear=True)
     yield Task(name="command: maintenance", run=lambda _: run_maintenance(), is_linear=True)
-    yield Task(name=f"bulk: trash {BULK}", run=_trash, prepare=_choose)
-    yield Task(name=f"bulk: restore {BULK}", run=_restore, prepare=_choose_and_trash)
-    yield Task(name=f"bulk: purge {BULK}", run=_purge, prepare=_choose_and_trash)
+    yield Task(name=f"bulk: trash {BULK}", run=_trash, prepare=_select_first)
+    yield Task(name=f"bulk: restore {BULK}", run=_restore, prepare=_select_and_trash)
+    yield Task(name=f"bulk: purge {BULK}", run=_purge, prepare=_select_and_trash)
 
 
 class _Visitor:
@@ -196,16 +196,16 @@ def _make_text() -> str:
     return f"boat number {next(_fresh)}"
 
 
-def _choose() -> str:
-    """Restore what is in the trash, and choose the first BULK pictures of the big team for the next action."""
+def _select_first() -> str:
+    """Restore what is in the trash, and select the first BULK pictures of the big team for the next action."""
     _restore()
     some = Image.objects.not_trashed().filter(collection__team__name=BIG_TEAM).order_by("pk")
     _chosen[:] = some.values_list("pk", flat=True)[:BULK]
     return ""
 
 
-def _choose_and_trash() -> str:
-    return _trash(_choose())
+def _select_and_trash() -> str:
+    return _trash(_select_first())
 
 
 def _trash(_: str = "") -> str:

@@ -11,7 +11,7 @@ from collections_app.models import Image
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from collections_app.services.search import background
-from collections_app.services.search.fusion import MatchedName, find_name_matches, fuse
+from collections_app.services.search.fusion import NameKind, find_name_matches, fuse
 from collections_app.services.search.request import build_collection_request, parse_search_request
 from collections_app.services.search.results import SearchResults, Verdict, run_search
 from collections_app.services.search.retrieval import FIRST_HITS
@@ -34,7 +34,7 @@ def search(sample: SampleTeam, line: str, **options: object) -> SearchResults:
 def find_names(sample: SampleTeam, line: str) -> dict[str, tuple[str, bool]]:
     request = parse_search_request(user=sample.owner, parameters={"q": line})
     titles = dict(Image.objects.values_list("pk", "title"))
-    return {titles[each.id]: (each.name.value, each.is_whole) for each in find_name_matches(request)}
+    return {titles[each.id]: (each.kind.value, each.is_whole) for each in find_name_matches(request)}
 
 
 def test_picture_that_both_find_precedes_those_that_one_finds() -> None:
@@ -49,7 +49,7 @@ def test_name_that_few_pictures_have_counts_for_more() -> None:
     assert fuse(found, [list(range(50, 250))])[0] == 0
 
 
-def test_search_for_more_hits_begins_alike() -> None:
+def test_search_for_more_hits_begins_with_the_same_results() -> None:
     found, named = list(range(1000)), [[30, 500, 2000], [40]]
     whole = fuse(found, named)
     assert fuse(found[:FIRST_HITS], named) == whole[: FIRST_HITS + 2]
@@ -67,7 +67,9 @@ def test_search_for_more_hits_begins_alike() -> None:
         ("white dog tag:white", {"Hund": ("tag", True)}),
     ],
 )
-def test_names_that_match_are_told_apart(sample: SampleTeam, line: str, matched: dict[str, tuple[str, bool]]) -> None:
+def test_kinds_of_matching_names_are_distinguished(
+    sample: SampleTeam, line: str, matched: dict[str, tuple[str, bool]]
+) -> None:
     sample.image.delete()
     for title, tags in (("White dog", []), ("Hund", ["white", "dog"]), ("Dogma", [])):
         image = put_picture(sample.collection, sample.owner, f"{title}1.png", colour=(len(title), 1, 1), title=title)
@@ -87,7 +89,7 @@ def test_title_match_is_likely_among_pictures_that_are_not(sample: SampleTeam) -
     results = search(sample, WORDS)
     assert (results.verdict, results.likely_count) == (Verdict.SPLIT, 1)
     first = results.ranked[0]
-    assert (first.id, first.name) == (made.others[7].pk, MatchedName.TITLE)
+    assert (first.id, first.name_kind) == (made.others[7].pk, NameKind.TITLE)
     assert len(results.ranked) + results.hidden_count == 400
 
 
@@ -105,7 +107,7 @@ def test_public_link_finds_no_names(sample: SampleTeam, drain: Drain) -> None:
     drain()
     request = build_collection_request(collections=[sample.collection], parameters={"q": "rose"})
     assert find_name_matches(request) == []
-    assert [each.name for each in run_search(request).ranked] == [None]
+    assert [each.name_kind for each in run_search(request).ranked] == [None]
 
 
 def test_identical_copies_are_one_result(sample: SampleTeam, drain: Drain) -> None:

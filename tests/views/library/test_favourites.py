@@ -1,4 +1,4 @@
-"""The page of favourites, and hearts set by forms."""
+"""The page of favourites, and forms that add and remove them."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from collections_app.models import Favourite, Image
-from collections_app.services.library.favourites import set_favourites
+from collections_app.services.library.favourites import add_favourites
 from collections_app.services.library.trash import trash_images
 from collections_app.views import paging
 from collections_app.views.library import favourites
@@ -23,7 +23,7 @@ def list_shown(answer: Any) -> list[int]:
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["form", "htmx"])
-def test_heart_is_given_and_removed(headers: dict[str, str], as_viewer: Client, sample: SampleTeam) -> None:
+def test_favourite_is_added_and_removed(headers: dict[str, str], as_viewer: Client, sample: SampleTeam) -> None:
     address = f"/images/{sample.image.pk}/favourite/"
     for wanted, pressed in (("yes", "true"), ("yes", "true"), ("no", "false"), ("no", "false")):
         answer = as_viewer.post(address, {"is_favourite": wanted}, headers=headers)
@@ -35,12 +35,12 @@ def test_heart_is_given_and_removed(headers: dict[str, str], as_viewer: Client, 
 
 
 @pytest.mark.parametrize("sent", ["", "1", "maybe"])
-def test_unclear_heart_changes_nothing(sent: str, as_viewer: Client, sample: SampleTeam) -> None:
+def test_unclear_value_changes_nothing(sent: str, as_viewer: Client, sample: SampleTeam) -> None:
     assert as_viewer.post(f"/images/{sample.image.pk}/favourite/", {"is_favourite": sent}).status_code == 400
     assert not Favourite.objects.exists()
 
 
-def test_outsider_gives_no_heart(as_outsider: Client, sample: SampleTeam) -> None:
+def test_outsider_cannot_add_a_favourite(as_outsider: Client, sample: SampleTeam) -> None:
     answer = as_outsider.post(f"/images/{sample.image.pk}/favourite/", {"is_favourite": "yes"})
     assert answer.status_code == 404
     as_outsider.post("/pictures/favourite/", {"image": sample.image.pk})
@@ -65,13 +65,13 @@ def test_selection_that_is_not_understood_changes_nothing(
     assert not Favourite.objects.exists()
 
 
-def test_pages_follow_each_other_also_past_removed_hearts(
+def test_pages_follow_each_other_also_past_removed_favourites(
     as_viewer: Client, sample: SampleTeam, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (paging, favourites):
         monkeypatch.setattr(module, "PAGE_SIZE", 2)
     put_pictures(sample, 4)
-    set_favourites(user=sample.viewer, images=Image.objects.all())
+    add_favourites(user=sample.viewer, images=Image.objects.all())
     latest = list(Image.objects.latest_first().values_list("pk", flat=True))
     first = as_viewer.get("/favourites/")
     assert (list_shown(first), first.context["page"].newer) == (latest[:2], None)
@@ -87,7 +87,7 @@ def test_pages_follow_each_other_also_past_removed_hearts(
 
 
 def test_page_shows_no_picture_that_may_not_be_seen(as_viewer: Client, sample: SampleTeam) -> None:
-    set_favourites(user=sample.viewer, images=Image.objects.all())
+    add_favourites(user=sample.viewer, images=Image.objects.all())
     trash_images(images=Image.objects.all(), trasher=sample.owner)
     assert "No favourites yet" in as_viewer.get("/favourites/").content.decode()
 
@@ -98,10 +98,10 @@ def test_number_of_statements_does_not_grow(as_viewer: Client, sample: SampleTea
             as_viewer.get("/favourites/")
         return len(queries)
 
-    set_favourites(user=sample.viewer, images=Image.objects.all())
+    add_favourites(user=sample.viewer, images=Image.objects.all())
     few = count()
     put_pictures(sample, 5)
-    set_favourites(user=sample.viewer, images=Image.objects.all())
+    add_favourites(user=sample.viewer, images=Image.objects.all())
     assert count() == few
 
 

@@ -36,7 +36,7 @@ def read(client: Client, address: str = "/", **headers: str) -> str:
 
 
 def read_further(client: Client, address: str) -> str:
-    """Return what htmx gets when one scrolls to the end of the page."""
+    """Return what htmx gets when a person scrolls to the end of the page."""
     link = re.search(r'hx-get="([^"]*)"\s+hx-trigger="intersect once"', read(client, address))
     assert link
     return read(client, link[1].replace("&amp;", "&"), hx_request="true", hx_target="timeline-more")

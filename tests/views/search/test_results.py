@@ -93,15 +93,15 @@ def test_search_by_example_never_says_that_nothing_is_likely(as_viewer: Client, 
 def find_named(client: Client, line: str) -> dict[str, str]:
     """Return the titles of results that match by name, with the name that does."""
     results = client.get("/search/", {"q": line, "all": "1"}).context["results_page"].results
-    return {each.image.title: each.name.value for each in results if each.name}
+    return {each.image.title: each.name_kind.value for each in results if each.name_kind}
 
 
 def test_title_match_is_likely_whatever_it_shows(as_viewer: Client, animals: Collection) -> None:
     assert find_named(as_viewer, "portrait of cat") == {}
     answer = as_viewer.get("/search/?q=the+dog's+portrait")
     (likely,) = answer.context["results_page"].sections[0].results[: answer.context["results"].likely_count]
-    assert (likely.image.title, likely.name.value) == ("the dog's portrait", "title")
-    assert ">Title" in answer.content.decode()
+    assert (likely.image.title, likely.name_kind.value) == ("the dog's portrait", "title")
+    assert '<span class="badge"> Title' in " ".join(answer.content.decode().split())
 
 
 def test_name_matches_meet_the_filters_and_ignore_excluded_words(

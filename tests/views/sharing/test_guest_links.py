@@ -1,4 +1,4 @@
-"""Guest links: what a guest may do and learns, and what waits for approval."""
+"""Guest links: what a guest may do and learns, and the pictures that wait for approval."""
 
 import io
 from collections.abc import Callable
@@ -58,13 +58,13 @@ def test_picture_of_a_guest_is_no_image_until_it_is_approved(
 ) -> None:
     jobs = IndexJob.objects.count()
     answer = send(make_link(), client, guest_name="Aunt, Mary")
-    assert (answer.status_code, answer.json()["sentence"]) == (201, "Sent. It waits for approval.")
+    assert (answer.status_code, answer.json()["sentence"]) == (201, "Sent. It is waiting for approval.")
     assert Image.objects.get() == sample.image
     assert ImageTotal.objects.filter(collection=sample.collection).sum_images() == 1
     assert IndexJob.objects.count() == jobs
     waiting = GuestUpload.objects.get()
     owner = sign_in_client(sample.owner)
-    assert "1 picture of a guest waits" in owner.get(f"/collections/{sample.collection.pk}/").content.decode()
+    assert "1 picture from a guest is waiting" in owner.get(f"/collections/{sample.collection.pk}/").content.decode()
     viewer = sign_in_client(sample.viewer)
     assert "of a guest" not in viewer.get(f"/collections/{sample.collection.pk}/").content.decode()
     owner.post(f"/collections/{sample.collection.pk}/guests/waiting/", {"waiting": waiting.pk, "action": "approve"})
@@ -75,7 +75,9 @@ def test_picture_of_a_guest_is_no_image_until_it_is_approved(
     assert default_storage.exists(added.file_name)
 
 
-def test_rejected_picture_is_deleted(make_link: Callable[..., GuestLink], client: Client, sample: SampleTeam) -> None:
+def test_rejecting_a_picture_deletes_it(
+    make_link: Callable[..., GuestLink], client: Client, sample: SampleTeam
+) -> None:
     send(make_link(), client)
     waiting = GuestUpload.objects.get()
     form = {"waiting": waiting.pk, "action": "reject"}

@@ -170,7 +170,7 @@ def test_sharing_page_of_each_collection_lists_the_link_and_removes_it(
 ) -> None:
     page = as_owner.get(f"/collections/{meadow.pk}/sharing/").content.decode()
     assert link.secret in page
-    assert "A link of “Garden”" in page
+    assert "Belongs to “Garden”" in page
     as_owner.post(f"/collections/{meadow.pk}/links/{link.pk}/revoke/")
     assert list_statuses(list_addresses(link, meadow, poppy)) == {404}
     assert Client().get(f"/s/{link.secret}/").status_code == 200

@@ -13,7 +13,7 @@ from collections_app.services.sharing.public_links import create_link
 from collections_app.services.sharing.shares import share_with_team, share_with_teammate
 from tests.sample_team import SampleTeam, sign_in_client
 
-SHARED = "owner@example.com shares “Garden” with you."
+SHARED = "owner@example.com shared “Garden” with you."
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_notice_is_gone_with_the_access(sample: SampleTeam) -> None:
 def test_person_accepts_an_invitation_to_a_verified_address_in_the_header(
     sample: SampleTeam, invitation: Invitation
 ) -> None:
-    assert "owner@example.com invites you to the collection “Garden”." in see(sample.outsider)
+    assert "owner@example.com invited you to the collection “Garden”." in see(sample.outsider)
     assert answer(sample.outsider, invitation, "accept") == f"/collections/{sample.collection.pk}/"
     assert Share.objects.filter(collection=sample.collection, user=sample.outsider).exists()
     assert not Invitation.objects.exists()
@@ -146,7 +146,7 @@ def test_invitation_to_an_unverified_address_is_neither_shown_nor_accepted(
 ) -> None:
     """Everybody can claim an address. Without the secret only the proof that they read its mail counts."""
     EmailAddress.objects.update(verified=False)
-    assert "invites you" not in see(sample.outsider)
+    assert "invited you" not in see(sample.outsider)
     assert answer(sample.outsider, invitation, "accept") == ""
     assert not Share.objects.exists()
 
@@ -166,8 +166,8 @@ def test_inviter_is_named_with_the_address_and_sharer_with_the_display_name(samp
     rename_person(user=sample.owner, display_name="Anna Berg")
     invite(email=sample.outsider.email, role="viewer", inviter=sample.owner, team=sample.team)
     page = see(sample.outsider)
-    assert "Anna Berg shares “Garden” with you." in page
-    assert "Anna Berg (owner@example.com) invites you to the team “Gardeners”." in page
+    assert "Anna Berg shared “Garden” with you." in page
+    assert "Anna Berg (owner@example.com) invited you to the team “Gardeners”." in page
 
 
 def test_notices_take_one_statement(sample: SampleTeam, share: Share, invitation: Invitation) -> None:
