@@ -27,12 +27,21 @@
     for (const field of document.querySelectorAll(FIELD)) field.value = readSize();
   };
 
+  /* A window that shows more pictures than a first page of results gets a larger one: its last row would move when the
+     next page arrives. With the frame, a picture of the usual size takes about 250 pixels squared. */
+  const tellWindowSize = () => {
+    const shown = (window.innerWidth * window.innerHeight) / (2.5 * readSize()) ** 2;
+    document.cookie = `large_window=${Number(shown > 24)}; path=/; max-age=31536000; SameSite=Lax`;
+  };
+
   applySize(readSize());
+  tellWindowSize();
   document.addEventListener("DOMContentLoaded", showSize);
   document.addEventListener("htmx:load", showSize);
   document.addEventListener("input", ({ target }) => {
     if (!target.matches(FIELD)) return;
     applySize(target.value);
     storeSize(target.value);
+    tellWindowSize();
   });
 }

@@ -85,8 +85,8 @@ def load_all(page: Page) -> None:
     expect(hits(page)).to_have_count(PICTURES)
 
 
-def test_scrolling_loads_more_results_without_repeats_or_gaps(results: Page) -> None:
-    results.add_init_script(
+def watch_shifts(page: Page) -> None:
+    page.add_init_script(
         """window.moved = [];
         new PerformanceObserver((list) => {
             for (const entry of list.getEntries()) {
@@ -95,6 +95,10 @@ def test_scrolling_loads_more_results_without_repeats_or_gaps(results: Page) -> 
             }
         }).observe({ type: "layout-shift", buffered: true });"""
     )
+
+
+def test_scrolling_loads_more_results_without_repeats_or_gaps(results: Page) -> None:
+    watch_shifts(results)
     open_results(results, EVERYTHING)
     first = ids(results)[:FIRST]
     tops = hits(results).evaluate_all("tiles => tiles.map(tile => tile.getBoundingClientRect().top + scrollY)")
@@ -108,6 +112,15 @@ def test_scrolling_loads_more_results_without_repeats_or_gaps(results: Page) -> 
     expect(results.get_by_role("link", name="More results")).to_have_count(0)
     scores = hits(results).evaluate_all("tiles => tiles.map(tile => Number(tile.dataset.score))")
     assert scores == sorted(scores, reverse=True)
+
+
+def test_nothing_moves_when_a_large_window_loads_more_results(results: Page) -> None:
+    results.set_viewport_size({"width": 2560, "height": 1440})
+    results.goto("/")
+    watch_shifts(results)
+    open_results(results, EVERYTHING)
+    expect(hits(results)).to_have_count(PICTURES)
+    assert sum(each[0] for each in results.evaluate("window.moved")) < 0.001
 
 
 def test_selection_includes_results_loaded_by_scrolling(results: Page) -> None:

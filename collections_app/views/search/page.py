@@ -43,8 +43,10 @@ from collections_app.views.search.judgments import get_rated_results
 from collections_app.views.search.problem_notices import build_notices
 from collections_app.views.search.recent import build_history, record_search_if_typed
 
-# The first page is small, so that it arrives sooner; the following ones are larger.
+# The first page is small, so that it arrives sooner; the following ones are larger. A script sets the cookie in windows
+# that show more pictures.
 FIRST_PAGE_SIZE = 24
+LARGE_WINDOW_COOKIE = "large_window"
 LOADING_RETRY_S = 2
 # Parameters of the address. `offset` and the values of `after_id`, the pictures of the page before, say where a results
 # page begins; `cutoffs` how the first page was split; `all` shows unlikely results.
@@ -126,7 +128,8 @@ def read_cutoffs(request: HttpRequest) -> Cutoffs | None:
 def get_results_page(request: HttpRequest, results: SearchResults, images: ImageQuerySet) -> ResultsPage:
     """Return the results that follow the last shown picture (`after_id`), or else those from `offset`."""
     start = _find_start(request, results.ranked)
-    end = start + (PAGE_SIZE if start else FIRST_PAGE_SIZE)
+    is_large = start or request.COOKIES.get(LARGE_WINDOW_COOKIE) == "1"
+    end = start + (PAGE_SIZE if is_large else FIRST_PAGE_SIZE)
     first_possible = results.likely_count if results.is_split else len(results.ranked)
     ranks = {each.id: rank for rank, each in enumerate(results.ranked[start:end], start)}
     rows = join_rows(results.ranked[start:end], images=images)

@@ -20,7 +20,7 @@ from collections_app.services.library.trash import trash_images
 from collections_app.services.sharing.public_links import create_link
 from collections_app.services.uploads.ingest import ingest_upload
 from collections_app.views.paging import PAGE_SIZE
-from collections_app.views.search.page import FIRST_PAGE_SIZE
+from collections_app.views.search.page import FIRST_PAGE_SIZE, LARGE_WINDOW_COOKIE
 from tests.drawn_pictures import draw_jpeg
 from tests.sample_team import SampleTeam, put_pictures
 
@@ -165,6 +165,11 @@ def follow(client: Client, page: str, *, htmx: bool) -> str:
     assert match
     headers = {"HX-Request": "true"} if htmx else {}
     return client.get(match[1].replace("&amp;", "&"), headers=headers).content.decode()
+
+
+def test_first_page_fills_a_large_window(as_viewer: Client, animals: Collection) -> None:
+    as_viewer.cookies[LARGE_WINDOW_COOKIE] = "1"
+    assert len(shown(as_viewer.get(f"{WORDS}&all=1").content.decode())) == PAGE_SIZE
 
 
 @pytest.mark.parametrize("htmx", [True, False])
