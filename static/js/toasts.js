@@ -58,9 +58,9 @@ export function showToast(message) {
   new Toast(message).show();
 }
 
-/** Show a message by its name in the page's translations. */
-export function showToastNamed(name, level = "error") {
-  showToast({ text: getMessage(name), level });
+/** Show an error by its name in the page's translations, perhaps with an action. */
+export function showToastNamed(name, action) {
+  showToast({ text: getMessage(name), level: "error", action });
 }
 
 /** Say that a click or a form had no effect. What the page loads by itself may fail without a message. */
