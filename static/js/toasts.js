@@ -60,7 +60,8 @@ export function showToast(message) {
 
 /** Show an error by its name in the page's translations, perhaps with an action. */
 export function showToastNamed(name, action) {
-  showToast({ text: getMessage(name), level: "error", action });
+  const text = getMessage(name);
+  showToast({ text, level: "error", action });
 }
 
 /** Say that a click or a form had no effect. What the page loads by itself may fail without a message. */
