@@ -15,7 +15,7 @@ const nextFrame = () => new Promise(requestAnimationFrame);
 async function send(address, data, retry) {
   const options = { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(data) };
   const response = await fetch(address, options).catch(() => null);
-  if (!response) return showToast({ text: getMessage("not-reached"), level: "error", action: retry }), null;
+  if (!response) return showToastNamed("not-reached", retry), null;
   const answer = await readAnswer(response).catch(() => null); // the connection may break in the middle
   if (!answer) return showToastNamed("not-done"), null;
   if (!response.ok) return showToast({ text: answer.error, level: "error" }), null;

@@ -32,6 +32,7 @@ export function loadMore() {
       document.body.addEventListener(name, listener, { signal: listeners.signal });
     };
     listen("htmx:afterSettle", () => tileLinks().length > countBefore && resolve(true));
+    listen("htmx:afterOnLoad", ({ detail }) => detail.xhr.getResponseHeader("HX-Reswap") === "none" && resolve(false));
     listen("htmx:responseError", () => resolve(false));
     listen("htmx:sendError", () => resolve(false));
     window.htmx.trigger(element, element.getAttribute("hx-trigger")?.match(/\w+/)?.[0] ?? "click");

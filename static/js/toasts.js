@@ -56,9 +56,10 @@ export function showToast(message) {
   new Toast(message).show();
 }
 
-/** Show a message by its name in the page's translations. */
-export function showToastNamed(name, level = "error") {
-  showToast({ text: getMessage(name), level });
+/** Show an error by its name in the page's translations, perhaps with an action. */
+export function showToastNamed(name, action) {
+  const text = getMessage(name);
+  showToast({ text, level: "error", action });
 }
 
 /** Say that a click or a form had no effect. What the page loads by itself may fail without a message. */
@@ -70,5 +71,4 @@ function showFailure(event, name) {
 
 document.addEventListener("htmx:responseError", (event) => showFailure(event, "not-done"));
 document.addEventListener("htmx:sendError", (event) => showFailure(event, "not-reached"));
-document.addEventListener("toast:show", (event) => showToast(event.detail));
 document.addEventListener("close", () => document.body.append(region), { capture: true });

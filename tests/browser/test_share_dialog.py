@@ -122,7 +122,10 @@ def test_search_box_of_a_collection_searches_there_until_the_chip_is_removed(sam
     assert sample_page.locator("#search-form [name=collection]").count() == 0
 
 
-@pytest.mark.sends("collection_rename", "collection_cover", "account", "invitation_answer", "share_notice_answer")
+@pytest.mark.sends(
+    *("collection_rename", "collection_cover", "account"),
+    *("invitation_answer", "share_notice_answer", "share_leave"),
+)
 def test_without_javascript(
     open_without_javascript: Callable[[], Page],
     new_context: Callable[..., BrowserContext],
@@ -166,3 +169,6 @@ def test_without_javascript(
     expect(friend.get_by_role("heading", level=1)).to_have_text("Plain")
     friend.goto("/shared/")
     expect(friend.get_by_text("Shared by Anna Berg")).to_be_visible()
+    friend.get_by_role("link", name="Leave “Plain”").click()
+    friend.get_by_role("button", name="Leave").click()
+    expect(friend.get_by_text("“Plain” is no longer shared with you.")).to_be_visible()

@@ -46,11 +46,15 @@ def guest_links(request: SignedInRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Guest link created."))
             return redirect("guest_links", pk)
-    links = GuestLink.objects.filter(collection=collection).not_revoked().select_related("creator").order_by("pk")
+    links = GuestLink.objects.filter(collection=collection).not_revoked().order_by("pk")
+    existing = set(links.existing().values_list("pk", flat=True))
     context = {
         "collection": collection,
         "form": form,
-        "links": [(link, request.build_absolute_uri(reverse("guest_upload", args=[link.secret]))) for link in links],
+        "links": [
+            (link, request.build_absolute_uri(reverse("guest_upload", args=[link.secret])), link.pk in existing)
+            for link in links
+        ],
     }
     return render(request, "sharing/guest_links.html", context, status=400 if form.errors else 200)
 

@@ -9,6 +9,7 @@ import pytest
 from django.core.cache import caches
 from django.core.files.storage import Storage, default_storage
 from django.test import Client
+from django.test.utils import override_script_prefix
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -247,3 +248,24 @@ def test_odd_numbers_of_waiting_pictures_are_ignored(
         answer = sign_in_client(sample.owner).post(address, {"waiting": waiting, "action": action})
         assert answer.status_code == 302
     assert GuestUpload.objects.exists()
+
+
+def test_page_of_links_says_that_one_of_a_former_owner_does_not_work(
+    make_link: Callable[..., GuestLink], sample: SampleTeam
+) -> None:
+    link, sentence = make_link(), "the person who made it no longer owns the team"
+    address = f"/collections/{sample.collection.pk}/guests/"
+    Membership.objects.create(team=sample.team, user=sample.outsider, role=Role.OWNER)
+    owner = sign_in_client(sample.outsider)
+    assert sentence not in owner.get(address).content.decode()
+    demote(link)
+    assert sentence in owner.get(address).content.decode()
+
+
+def test_address_of_a_link_is_below_the_path_of_the_site(
+    make_link: Callable[..., GuestLink], sample: SampleTeam
+) -> None:
+    link, owner = make_link(), sign_in_client(sample.owner)
+    with override_script_prefix("/photos/"):
+        page = owner.get(f"/collections/{sample.collection.pk}/guests/").content.decode()
+    assert f"http://testserver/photos/g/{link.secret}/" in page
