@@ -11,14 +11,14 @@ from tests.sample_team import picture_bytes
 class Visitor:
     """A signed-in person. The site may be below a path of its host."""
 
-    def __init__(self, address: str, path: str = "") -> None:
+    def __init__(self, address: str, path: str = "", *, email: str = EMAIL, password: str = PASSWORD) -> None:
         self.address = address + path
         self.session = requests.Session()
         # The site may close an idle connection at the moment when it is used again.
         self.session.headers["Connection"] = "close"
         self.session.get(f"{self.address}/accounts/login/", timeout=60)
         self.token = self.session.cookies["csrftoken"]
-        answer = self.submit("/accounts/login/", login=EMAIL, password=PASSWORD)
+        answer = self.submit("/accounts/login/", login=email, password=password)
         assert answer.url == f"{self.address}/"
         self.token = self.session.cookies["csrftoken"]
 
