@@ -3,13 +3,13 @@
 ARG BASE_IMAGE=debian:bookworm-slim
 
 # Both stages below need the same Python, because the second uses the packages that the first installs.
-FROM ${BASE_IMAGE} AS python
+FROM ${BASE_IMAGE} AS runtime
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates python3 \
     && apt-get clean \
     && rm -rf /var/lib/apt/lists/*
 
-FROM python AS packages
+FROM runtime AS packages
 # An index that has torch's CPU build (its version ends in +cpu). Empty: the indexes of pip's configuration have it.
 ARG TORCH_INDEX=""
 RUN apt-get update && apt-get install --yes --no-install-recommends python3-venv
@@ -25,7 +25,7 @@ RUN --mount=type=secret,id=pip \
     && rm -rf /opt/imagesearch/.venv/lib/python3*/site-packages/torch/include \
         /opt/imagesearch/.venv/lib/python3*/site-packages/pyarrow/include
 
-FROM python
+FROM runtime
 ARG VERSION=0.1.0
 ARG REVISION=""
 LABEL org.opencontainers.image.title="imagesearch" \

@@ -40,7 +40,7 @@ def address(installation: Installation, secrets: Path, tmp_path: Path) -> Iterat
     changes = {
         "http2 on;": "",  # newer than Debian's nginx
         "/run/secrets/": f"{secrets}/",
-        "/run/nginx.pid": f"{tmp_path}/nginx.pid",
+        "/tmp/nginx.pid": f"{tmp_path}/nginx.pid",
         "/dev/stdout": f"{tmp_path}/access.log",
         "listen [::]:": "# ",
         "127.0.0.1:8081": f"127.0.0.1:{check_port}",
