@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SLOW := tests/demo tests/permissions tests/services/test_histories.py tests/views/sharing/test_revoking.py tests/views/test_query_plans.py
 FAST := -m "not browser and not server and not process" $(addprefix --ignore=,$(SLOW))
 
-.PHONY: help demo .demo-time run test test-fast test-services test-load coverage lint format bench messages train-demo-model clean
+.PHONY: help demo .demo-time run test test-fast test-services test-load image-test coverage lint format bench messages train-demo-model clean
 
 # Lists the targets.
 help:
@@ -41,6 +41,10 @@ test-services: $(VENV)/.installed-dev
 # Loads a site with 200 slow clients, then with large pictures, for a minute each; prints waiting times and memory.
 test-load: $(VENV)/.installed-dev
 	LOAD_SECONDS=60 $(BIN)/pytest -n 0 -s tests/load
+
+# Builds the container image without a registry, starts the site from it and searches; needs root on Debian.
+image-test: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.image
 
 # Measures how much of the code the fast tests run; writes htmlcov/index.html.
 coverage: $(VENV)/.installed-dev

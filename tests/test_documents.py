@@ -23,6 +23,7 @@ GENERATED = ("htmlcov", ".venv")
 TOP_FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()} - {".git", *GENERATED}
 # Variables of other programs, of the tests and of the code, and former names of settings.
 NO_SETTINGS = {
+    *("BASE_IMAGE", "SITE_HOST", "TORCH_INDEX"),
     *("OMP_NUM_THREADS", "REQUIRE_BROWSER", "REQUIRE_SERVER", "SUPERSEDED_VERSIONS"),
     *("MAX_ARCHIVE_PICTURES", "TEAM_MAX_PICTURES"),
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "NAME_FILE", "SECRET_KEY_FILE"),
@@ -100,7 +101,7 @@ def test_every_make_target_in_a_document_exists(path: Path) -> None:
 @documents
 def test_every_module_in_a_document_exists(path: Path) -> None:
     named = re.findall(r"\b(?:collections_app|imagesearch|tests)(?:\.[a-z_]+)+\b", "\n".join(read_code(path)))
-    modules = [ROOT / name.replace(".", "/") for name in named if not name.endswith(".py")]
+    modules = [ROOT / name.replace(".", "/") for name in named if not name.endswith((".py", ".service"))]
     missing = [module for module in modules if not (module.is_dir() or module.with_suffix(".py").exists())]
     assert missing == []
 

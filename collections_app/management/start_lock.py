@@ -18,22 +18,23 @@ MIGRATION_LOCK = 7_203_117_264
 _POLL_S = 0.5
 
 
-def prepare_site(*, stop: threading.Event, report: Callable[[str], object]) -> None:
+def prepare_site(*, stop: threading.Event, report: Callable[[str], object]) -> bool:
     """Migrate the database and collect the static files. Other processes of the installation wait meanwhile.
 
-    Returns early if `stop` is set while another process has a lock.
+    Returns False if `stop` is set while another process has a lock.
     """
     with ExitStack() as held:
         if not _wait_for(lambda: _lock_data_dir(held), stop, report):
-            return
+            return False
         if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
             # A session of its own: the lock lasts until the session ends.
             session = connections.create_connection(DEFAULT_DB_ALIAS)
             held.callback(session.close)
             if not _wait_for(lambda: _lock_database(session), stop, report):
-                return
+                return False
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
+    return True
 
 
 def _wait_for(take_lock: Callable[[], bool], stop: threading.Event, report: Callable[[str], object]) -> bool:

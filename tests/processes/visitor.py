@@ -17,10 +17,14 @@ class Visitor:
         # The site may close an idle connection at the moment when it is used again.
         self.session.headers["Connection"] = "close"
         self.session.get(f"{self.address}/accounts/login/", timeout=60)
-        self.token = self.session.cookies["csrftoken"]
+        self.token = self._read_token()
         answer = self.submit("/accounts/login/", login=EMAIL, password=PASSWORD)
         assert answer.url == f"{self.address}/"
-        self.token = self.session.cookies["csrftoken"]
+        self.token = self._read_token()
+
+    def _read_token(self) -> str:
+        """The name of the cookie has a prefix with HTTPS."""
+        return next(cookie.value or "" for cookie in self.session.cookies if cookie.name.endswith("csrftoken"))
 
     def submit(self, path: str, files: dict[str, tuple[str, bytes]] | None = None, **fields: str) -> requests.Response:
         data = {**fields, "csrfmiddlewaretoken": self.token}

@@ -1,0 +1,241 @@
+"""The files for deployment agree with the application: settings, commands, limits, secrets and health conditions.
+
+`make image-test` builds the image and runs it. No test here starts a container.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import get_commands
+
+from collections_app.management.web_server import requests
+from imagesearch import env
+from tests.test_documents import OPERATING, ROOT, read_table
+
+COMPOSE_FILES = ("compose.yaml", "compose.production.yaml")
+UNITS = sorted((ROOT / "deploy" / "systemd").iterdir())
+# Read by boto3, Hugging Face's hub and Python.
+OTHER_VARIABLES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "HF_HOME"}
+ONCE = {"prepare", "model", "bucket"}
+
+both = pytest.mark.parametrize("name", COMPOSE_FILES)
+units = pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+
+
+def read_compose(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / name).read_text())
+    return found
+
+
+def read_services(name: str) -> dict[str, dict[str, Any]]:
+    services: dict[str, dict[str, Any]] = read_compose(name)["services"]
+    return services
+
+
+def read_site_services(name: str) -> dict[str, dict[str, Any]]:
+    return {key: each for key, each in read_services(name).items() if "imagesearch" in each["image"]}
+
+
+def read_units(unit: Path) -> Iterator[tuple[str, str]]:
+    for line in unit.read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            yield name, value
+
+
+def find_unknown_variables(names: set[str]) -> set[str]:
+    known = {*read_table(OPERATING, "Settings"), *OTHER_VARIABLES}
+    return {name for name in names if name not in known and name.removesuffix("_FILE") not in known}
+
+
+@both
+def test_compose_sets_only_variables_that_the_site_reads(name: str) -> None:
+    for service in read_site_services(name).values():
+        assert find_unknown_variables(set(service["environment"])) == set()
+
+
+@both
+def test_compose_runs_commands_that_exist(name: str) -> None:
+    for service in read_site_services(name).values():
+        assert service["command"][0] in get_commands()
+
+
+@both
+def test_containers_of_the_site_are_confined(name: str) -> None:
+    for key, service in read_site_services(name).items():
+        assert service["read_only"] is True, key
+        assert service["cap_drop"] == ["ALL"], key
+        assert service["security_opt"] == ["no-new-privileges:true"], key
+        assert service["volumes"] == ["data:/data"], key
+        assert "user" not in service, key
+        assert service["init"] is True, key
+
+
+@both
+def test_containers_are_started_again_and_images_are_pinned(name: str) -> None:
+    for key, service in read_services(name).items():
+        assert service["restart"] == ("on-failure:3" if key in ONCE else "unless-stopped"), key
+        tag = service["image"].rpartition(":")[2]
+        assert "imagesearch" in service["image"] or re.search(r"\d+\.\d+|\d{4}|^\d+-", tag), key
+
+
+@both
+def test_compose_contains_no_secret(name: str) -> None:
+    compose = read_compose(name)
+    for service in compose["services"].values():
+        for variable, value in service.get("environment", {}).items():
+            is_secret = re.search(r"PASSWORD|SECRET|TOKEN|KEY", variable)
+            assert not is_secret or value is None or str(value).startswith("/run/secrets/"), variable
+        assert set(service.get("secrets", [])) <= set(compose.get("secrets", {}))
+
+
+def test_secrets_that_services_read_are_given_to_them() -> None:
+    for key, service in read_services("compose.production.yaml").items():
+        named = set(re.findall(r"/run/secrets/(\w+)", json.dumps(service)))
+        if key == "proxy":
+            named = set(re.findall(r"/run/secrets/(\w+)", read_nginx()))
+        assert named == set(service.get("secrets", [])), key
+
+
+def test_production_has_two_web_containers_and_two_index_workers() -> None:
+    services = read_services("compose.production.yaml")
+    assert {key: services[key]["deploy"]["replicas"] for key in ("web", "index_worker")} == {
+        "web": 2,
+        "index_worker": 2,
+    }
+    settings = services["web"]["environment"]
+    assert settings["MILVUS_URI"].startswith("http://milvus:")
+    assert settings["STORAGE_URL"] == "s3://pictures"
+    assert settings["DATABASE_URL_FILE"]
+
+
+def test_services_wait_until_what_they_need_is_healthy() -> None:
+    services = read_services("compose.production.yaml")
+    for key, service in services.items():
+        for needed, how in service.get("depends_on", {}).items():
+            expected = "service_completed_successfully" if needed in ONCE else "service_healthy"
+            assert how == {"condition": expected}, (key, needed)
+            assert needed in ONCE or "healthcheck" in services[needed], needed
+    assert {"prepare", "database", "milvus", "storage", "bucket"} <= set(services["web"]["depends_on"])
+    assert set(services["index_worker"]["depends_on"]) == set(services["web"]["depends_on"])
+
+
+@both
+@pytest.mark.skipif(not shutil.which("docker-compose"), reason="needs Debian's package docker-compose")
+def test_compose_file_fits_the_schema(name: str, tmp_path: Path) -> None:
+    """The old version of Debian does not know a name of the project."""
+    compose = {key: value for key, value in read_compose(name).items() if key != "name"}
+    (tmp_path / name).write_text(yaml.safe_dump({"version": "3.9", **compose}))
+    command = ["docker-compose", "--file", str(tmp_path / name), "config", "--quiet"]
+    environment = {"PATH": "/usr/bin:/bin", "SITE_HOST": "pictures.example.com"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_secrets_are_made_once_and_only_the_owner_can_reach_them(tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    script = shutil.copy(ROOT / "deploy" / "make-secrets", tmp_path / "deploy")
+    subprocess.run([script], check=True, capture_output=True)
+    made = {path.name: path.read_bytes() for path in (tmp_path / "secrets").iterdir()}
+    assert set(read_compose("compose.production.yaml")["secrets"]) - set(made) <= {"certificate", "certificate_key"}
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    password = made["database_password"].decode()
+    assert len(password) == 64
+    assert made["database_url"].decode() == f"postgresql://imagesearch:{password}@database:5432/imagesearch"
+
+    subprocess.run([script], check=True, capture_output=True)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "secrets").iterdir()} == made
+
+
+def test_secrets_that_were_made_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "deploy").mkdir()
+    subprocess.run(
+        [shutil.copy(ROOT / "deploy" / "make-secrets", tmp_path / "deploy")], check=True, capture_output=True
+    )
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "secrets" / "database_url"))
+    database = env.database("DATABASE_URL")
+    assert database
+    assert (database["HOST"], database["NAME"]) == ("database", "imagesearch")
+    monkeypatch.setenv("EMAIL_HOST_PASSWORD_FILE", str(tmp_path / "secrets" / "mail_password"))
+    assert env.text("EMAIL_HOST_PASSWORD") == ""
+
+
+def read_nginx() -> str:
+    return (ROOT / "deploy" / "nginx.conf").read_text()
+
+
+def test_proxy_leaves_the_size_of_bodies_to_the_site() -> None:
+    """Otherwise a change of MAX_ARCHIVE_MB would have to be made twice, and strangers could fill the proxy's disk."""
+    assert "client_max_body_size 0;" in read_nginx()
+    assert "proxy_request_buffering off;" in read_nginx()
+    assert "proxy_buffering on;" in read_nginx()
+
+
+def test_proxy_passes_on_addresses_and_heads_that_the_site_accepts() -> None:
+    found = re.search(r"large_client_header_buffers (\d+) (\d+)k;", read_nginx())
+    assert found
+    count, size = int(found[1]), int(found[2]) * 1024
+    assert size > requests.MAX_ADDRESS_BYTES
+    assert count * size >= requests.MAX_HEADER_BYTES
+
+
+def test_proxy_reports_the_client_and_the_scheme_as_the_settings_expect() -> None:
+    settings = read_services("compose.production.yaml")["web"]["environment"]
+    assert settings["HTTPS"] == "true"
+    assert settings["TRUSTED_PROXY_COUNT"] == "1"
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in read_nginx()
+    assert "proxy_set_header X-Forwarded-Proto $scheme;" in read_nginx()
+    assert "proxy_set_header Host $http_host;" in read_nginx()
+
+
+def test_proxy_serves_a_site_below_a_path_and_hides_its_probes() -> None:
+    """An address without a path after `proxy_pass` leaves the path as it is."""
+    assert re.findall(r"location (.+) \{", read_nginx()) == [r"~ /-/(live|ready)/$", "/"]
+    assert re.findall(r"proxy_pass (\S+);", read_nginx()) == ["http://$site"]
+
+
+def test_image_runs_the_site_as_another_user_and_checks_its_health() -> None:
+    lines = (ROOT / "Dockerfile").read_text()
+    assert re.search(r"^USER 10001:10001$", lines, re.MULTILINE)
+    assert re.findall(r"^VOLUME (.+)$", lines, re.MULTILINE) == ["/data"]
+    assert 'CMD ["python", "manage.py", "health"]' in lines
+    assert 'ENTRYPOINT ["python", "manage.py"]' in lines
+    assert re.search(r'^CMD \["serve"\]$', lines, re.MULTILINE)
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert version
+    assert f"ARG VERSION={version[1]}\n" in lines
+
+
+def test_image_contains_what_the_site_needs_and_nothing_else() -> None:
+    included = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert included == {
+        *("LICENSE", "manage.py", "requirements.txt"),
+        *("collections_app", "imagesearch", "static", "templates"),
+    }
+
+
+@units
+def test_units_run_commands_that_exist_with_settings_that_exist(unit: Path) -> None:
+    for name, value in read_units(unit):
+        if name == "ExecStart":
+            assert value.split()[2] in get_commands()
+        if name == "Environment":
+            assert find_unknown_variables({each.partition("=")[0] for each in value.split()}) == set()
+
+
+@units
+def test_units_are_confined_to_the_data_folder(unit: Path) -> None:
+    values = dict(read_units(unit))
+    if unit.suffix == ".service":
+        assert values["User"] == "imagesearch"
+        assert values["ProtectSystem"] == "strict"
+        assert f"DATA_DIR=/var/lib/{values['StateDirectory']}" in values["Environment"]
+        assert values["NoNewPrivileges"] == "true"
