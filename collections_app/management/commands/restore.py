@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from collections_app.errors import ImageSearchError
+from collections_app.errors import ImageSearchError, RestoreFailed
 from collections_app.management.progress_bars import ProgressBars
 from collections_app.management.run_until_signal import drain_queue_with_progress
 from collections_app.models import IndexJob
@@ -43,8 +43,10 @@ class Command(BaseCommand):
                 f"Backup {found.name} in {restored_s:.1f} s: {found.manifest.row_count:,} rows, "
                 f"{found.manifest.files.rows:,} files, {vectors:,} vectors."
             )
-            is_consistent = self._complete_index()
+            is_consistent = self._finish_index()
             end_restore()
+        except RestoreFailed as error:
+            raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"The files could not be restored: {error}. {_AGAIN}") from error
         except ImageSearchError as error:
@@ -53,7 +55,7 @@ class Command(BaseCommand):
             self.stderr.write(f"At the time of the backup: {problem}")
         sys.exit(0 if is_consistent else 1)
 
-    def _complete_index(self) -> bool:
+    def _finish_index(self) -> bool:
         """Encode what has no vector, and return whether database and index agree."""
         queued = queue_index_repairs(verify_index(deep=False))
         self.stdout.write(f"Pictures to encode: {queued:,}")

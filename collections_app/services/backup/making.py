@@ -10,6 +10,7 @@ The order makes a backup consistent at any moment of uploads, moves and deletion
 
 import os
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -110,15 +111,20 @@ def prune_backups(folder: Path, *, keep: int) -> int:
     that no backup needs.
 
     With fewer backups without problems nothing is deleted, so that a site that loses its files keeps its backups.
+    Raises BackupFailed, without having deleted a file that a backup needs.
     """
     with _lock_folder(folder):
         sound = [backup for backup in iterate_backups(folder) if not backup.manifest.problems]
         if keep < 1 or len(sound) < keep:
             return 0
         outdated = [each for each in list_backup_folders(folder) if each.name < sound[keep - 1].name]
-        for each in outdated:
-            delete_backup(each)
-        prune_pool(open_pool(folder), [backup.folder for backup in iterate_backups(folder)])
+        try:
+            for each in outdated:
+                delete_backup(each)
+            prune_pool(open_pool(folder), filter(is_complete, list_backup_folders(folder)))
+        except (OSError, EOFError, ValueError, zlib.error) as error:
+            sentence = _("Old backups in %(folder)s could not be deleted: %(reason)s")
+            raise BackupFailed(sentence, folder=str(folder), reason=str(error)) from error
         return len(outdated)
 
 

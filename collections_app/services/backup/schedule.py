@@ -12,7 +12,7 @@ from collections_app.errors import BackupFailed, BackupRunning, StorageUnavailab
 from collections_app.services.backup.making import make_backup, prune_backups
 from collections_app.services.backup.manifest import find_latest_backup
 
-_LOOK_EVERY_S = 60.0
+_CHECK_EVERY_S = 60.0
 _RETRY_S = 900.0
 
 log = logging.getLogger(__name__)
@@ -26,16 +26,16 @@ class ScheduledBackups:
 
     def __init__(self, *, stop: threading.Event) -> None:
         self._stop = stop
-        self._look_at = 0.0
+        self._check_at = 0.0
 
     def make_due(self) -> bool:
-        """Make a backup if one is due; return False. Call it often: it rarely looks."""
-        if time.monotonic() < self._look_at:
+        """Make a backup if one is due; return False. Call it often: it checks once a minute."""
+        if time.monotonic() < self._check_at:
             return False
-        self._look_at = time.monotonic() + _LOOK_EVERY_S
+        self._check_at = time.monotonic() + _CHECK_EVERY_S
         if not is_backup_due(timezone.localtime()):
             return False
-        self._look_at = time.monotonic() + _RETRY_S
+        self._check_at = time.monotonic() + _RETRY_S
         try:
             made = make_backup(settings.BACKUP_DIR, progress=_NoProgress(), stop=self._stop)
             for problem in made.backup.manifest.problems:

@@ -109,7 +109,7 @@ class _FilesCheck:
                 existing = set(Image.objects.filter(pk__in=files).values_list("file", flat=True))
                 self._report(file for file in differing if file[0].name in existing)
             for image in chunk:
-                if image.is_indexed and _lacks_thumbnail(image, renditions):
+                if image.is_indexed and _is_thumbnail_missing(image, renditions):
                     self.report.without_thumbnail.append(image.pk)
         return names
 
@@ -154,7 +154,7 @@ def _describe_file(row: Image | GuestUpload | ArchiveImport) -> SavedFile:
     return SavedFile(name=row.file_name, byte_size=row.byte_size, sha256=getattr(row, "sha256", ""), path=row.file_name)
 
 
-def _lacks_thumbnail(image: Image, renditions: set[str]) -> bool:
+def _is_thumbnail_missing(image: Image, renditions: set[str]) -> bool:
     if build_rendition_name(image.file_name, Rendition.GRID) in renditions:
         return False
     is_missing = not has_rendition(image=image, rendition=Rendition.GRID)

@@ -177,6 +177,22 @@ def test_old_backups_and_the_files_that_only_they_have_are_deleted(sample: Sampl
     assert [path.name for path in pooled_files(folder)] == [Path(Image.objects.get().file_name).name]
 
 
+def test_files_of_a_backup_that_cannot_be_read_stay(sample: SampleTeam, folder: Path) -> None:
+    back_up(folder)
+    put_pictures(sample, 1)
+    unreadable = back_up(folder)
+    (unreadable.folder / "manifest.json").write_text("{")
+    Image.objects.exclude(pk=sample.image.pk).delete()
+    back_up(folder)
+    prune_backups(folder, keep=1)
+    assert len(pooled_files(folder)) == 2
+
+    (unreadable.folder / "files.jsonl.gz").write_bytes(b"damaged")
+    with pytest.raises(BackupFailed, match="could not be deleted"):
+        prune_backups(folder, keep=1)
+    assert len(pooled_files(folder)) == 2
+
+
 def test_backup_of_a_site_that_lost_files_deletes_no_older_one(
     sample: SampleTeam, folder: Path, settings: Settings, tmp_path: Path
 ) -> None:
