@@ -1,5 +1,7 @@
 """A progress bar for each part of a long command."""
 
+from typing import Any
+
 from tqdm import tqdm
 
 
@@ -7,7 +9,7 @@ class ProgressBars:
     """Shows one bar at a time. Use it as a context, which closes the last one."""
 
     def __init__(self) -> None:
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Any] | None = None
 
     def __enter__(self) -> "ProgressBars":
         return self

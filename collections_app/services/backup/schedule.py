@@ -33,19 +33,21 @@ class ScheduledBackups:
         if time.monotonic() < self._check_at:
             return False
         self._check_at = time.monotonic() + _CHECK_EVERY_S
-        if not is_backup_due(timezone.localtime()):
+        folder = settings.BACKUP_DIR
+        if folder is None or not is_backup_due(timezone.localtime()):
             return False
         self._check_at = time.monotonic() + _RETRY_S
         try:
-            made = make_backup(settings.BACKUP_DIR, progress=_NoProgress(), stop=self._stop)
+            made = make_backup(folder, progress=_NoProgress(), stop=self._stop)
             for problem in made.backup.manifest.problems:
                 log.warning("Backup %s: %s", made.backup.name, problem)
-            pruned = prune_backups(settings.BACKUP_DIR, keep=settings.BACKUP_KEEP)
+            pruned = prune_backups(folder, keep=settings.BACKUP_KEEP)
             log.info("The backup %s is complete. %s older ones were deleted.", made.backup.name, pruned)
         except BackupRunning:
             pass
         except (BackupFailed, StorageUnavailable) as error:
-            log.error("The scheduled backup failed: %s", error)
+            if not self._stop.is_set():
+                log.error("The scheduled backup failed: %s", error)
         return False
 
 

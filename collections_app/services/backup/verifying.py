@@ -62,9 +62,9 @@ def verify_files(*, deep: bool, on_files: Callable[[int], object] = lambda _coun
     """
     with ThreadPoolExecutor(THREADS) as threads:
         check = _FilesCheck(report=FilesReport(), deep=deep, threads=threads, on_files=on_files)
+        check.verify_images(_select_others(), {}, set())
         for prefix in _PREFIXES:
             check.verify_originals(prefix)
-        check.verify_images(_select_others(), {}, set())
         check.verify_waiting()
         return check.report
 
@@ -96,6 +96,7 @@ class _FilesCheck:
         known.update(IndexJob.objects.filter(file_name__startswith=prefix).values_list("file_name", flat=True))
         self.report.unknown += _list_existing(stored.keys() - known)
         owners = {_get_owner(name) for name in known | stored.keys()}
+        owners.update(map(_get_owner, _select_others().values_list("file", flat=True)))
         self.report.stray += _list_existing(name for name in renditions if _get_rendition_owner(name) not in owners)
 
     def verify_images(self, images: ImageQuerySet, stored: dict[str, int], renditions: set[str]) -> set[str]:

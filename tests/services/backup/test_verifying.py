@@ -153,6 +153,19 @@ def test_files_of_other_programs_stay(whole: SampleTeam) -> None:
     assert default_storage.exists("backup/of/somebody/else.png")
 
 
+def test_file_with_a_name_of_another_form_is_checked_too(whole: SampleTeam) -> None:
+    write_file("photos/ab/rose.png", picture_bytes("red"))
+    Image.objects.filter(pk=whole.image.pk).record_index_state(file="photos/ab/rose.png")
+    default_storage.delete(whole.image.file_name)
+    assert "exit 1" in verify()
+
+    assert "exit 0" in verify("--mend")
+
+    assert default_storage.exists("renditions/ab/rose-480.jpg")
+    default_storage.delete("photos/ab/rose.png")
+    assert "missing: photos/ab/rose.png" in verify()
+
+
 def test_picture_that_is_uploaded_but_not_indexed_needs_no_thumbnail(sample: SampleTeam) -> None:
     assert verify_files(deep=True).is_consistent
 
