@@ -57,11 +57,11 @@ def test_backup_and_restore_say_what_they_did(
 def test_lost_file_is_named_by_backup_and_restore(
     sample: SampleTeam, folder: Path, settings: Settings, tmp_path: Path
 ) -> None:
+    put_pictures(sample, 1)
     default_storage.delete(sample.image.file_name)
     told = run("backup", str(folder))
     assert f"The file {sample.image.file_name} is missing from the storage." in told
     assert "exit 1" in told
-    put_pictures(sample, 1)
     lose_everything(settings, tmp_path)
 
     told = run("restore", str(folder))
