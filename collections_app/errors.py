@@ -157,3 +157,15 @@ class ModelLoading(EncoderError):
 
 class ModelUnavailable(EncoderError):
     """The model files are missing. No image is at fault."""
+
+
+class BackupFailed(ImageSearchError):
+    """A backup was not completed. What it has copied is kept, and the next one continues with it."""
+
+
+class BackupRunning(BackupFailed):
+    """Another process makes a backup in the same folder."""
+
+
+class RestoreFailed(ImageSearchError):
+    """A backup cannot be restored here, or was not restored completely."""

@@ -5,6 +5,7 @@
 import os
 import re
 from collections.abc import Callable, Sequence
+from datetime import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -137,6 +138,23 @@ def all_or_none(**values: str) -> dict[str, str]:
     if missing and len(missing) < len(values):
         raise ImproperlyConfigured(f"{', '.join(values)} belong together: {', '.join(missing)} must be set as well.")
     return {} if missing else values
+
+
+def path(name: str) -> Path | None:
+    """Return an absolute path, or None without a value. It may be missing, such as a drive that is not mounted."""
+    value = text(name)
+    return Path(value).expanduser().absolute() if value else None
+
+
+def time_of_day(name: str) -> time | None:
+    """Return a time such as 03:30, or None without a value."""
+    value = text(name)
+    if not value:
+        return None
+    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value):
+        raise ImproperlyConfigured(f"{name} must be a time of the day such as 03:30, not {value!r}.")
+    hour, minute = value.split(":")
+    return time(int(hour), int(minute))
 
 
 def folder(name: str, default: Path) -> Path:

@@ -164,6 +164,13 @@ STATIC_ROOT = env.make_folder(DATA_DIR / "static")
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 600
 
+# --- Backups: the index worker's process makes one a day, if both of the first two are set ---------------------------
+BACKUP_DIR = env.path("BACKUP_DIR")
+BACKUP_AT = env.time_of_day("BACKUP_AT")
+BACKUP_KEEP = env.integer("BACKUP_KEEP", 7, minimum=1)
+if BACKUP_AT and not BACKUP_DIR:
+    raise ImproperlyConfigured("BACKUP_AT needs BACKUP_DIR, the folder of the backups.")
+
 # --- Uploads -----------------------------------------------------------------------------------------------------
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 50, minimum=1)
 MAX_ARCHIVE_MB = env.integer("MAX_ARCHIVE_MB", 2048, minimum=1)

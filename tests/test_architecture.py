@@ -35,6 +35,7 @@ SERVICE_IMPORTS = {
     "duplicates": {"indexing", "library"},
     "search": {"indexing", "uploads"},
     "evaluation": {"indexing", "search"},
+    "backup": {"indexing", "leases", "library", "search", "sharing"},
     "health": {"library"},
     "attempts": set[str](),
     "leases": set[str](),

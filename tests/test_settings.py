@@ -38,6 +38,9 @@ def test_every_variable_is_documented_and_no_other() -> None:
         ("WEB_MAX_ZIPS", "8", "WEB_MAX_ZIPS must be less than WEB_THREADS (8), not 8"),
         ("WEB_MAX_SEARCHES", "20", "WEB_MAX_SEARCHES must be less than WEB_THREADS (8), not 20"),
         ("EMAIL_TIMEOUT", "0", "EMAIL_TIMEOUT must be at least 1"),
+        ("BACKUP_AT", "25:00", "BACKUP_AT must be a time of the day such as 03:30, not '25:00'"),
+        ("BACKUP_AT", "03:30", "BACKUP_AT needs BACKUP_DIR"),
+        ("BACKUP_KEEP", "0", "BACKUP_KEEP must be at least 1"),
         ("TRUSTED_PROXY_COUNT", "-1", "TRUSTED_PROXY_COUNT must be at least 0"),
     ],
 )

@@ -1,6 +1,7 @@
 """The database, one model per file. Reads are query-set methods; services do the writes."""
 
 from collections_app.models.archive_import import ArchiveImport, ArchiveState
+from collections_app.models.backup_hold import BackupHold
 from collections_app.models.collection import Collection
 from collections_app.models.compared_image import ComparedImage, DuplicateGroup, TeamComparison
 from collections_app.models.duplicate_dismissal import DuplicateDismissal
@@ -25,11 +26,13 @@ from collections_app.models.share_notice import ShareNotice
 from collections_app.models.tag_total import TagTotal
 from collections_app.models.team import Membership, Role, Team
 from collections_app.models.undo_step import BulkAction, UndoStep
+from collections_app.models.unfinished_restore import UnfinishedRestore
 from collections_app.models.user import User
 
 __all__ = [
     "ArchiveImport",
     "ArchiveState",
+    "BackupHold",
     "BulkAction",
     "Collection",
     "ComparedImage",
@@ -62,5 +65,6 @@ __all__ = [
     "Team",
     "TeamComparison",
     "UndoStep",
+    "UnfinishedRestore",
     "User",
 ]

@@ -48,8 +48,11 @@ class Installation:
         return finish(self.start(*words, **settings))
 
     def shell(self, program: str, **settings: str) -> str:
+        return finish(self.start_shell(program, **settings))
+
+    def start_shell(self, program: str, **settings: str) -> Process:
         words = ("shell", "--no-imports", "-c", f"from collections_app.models import *\n{program}")
-        return self.run(*words, **settings)
+        return self.start(*words, **settings)
 
     def count(self, table: str, condition: str = "1") -> int:
         """Count rows in the database while other processes use it."""

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from collections_app.errors import ImageSearchError
 from collections_app.management.background_loops import start_loop
 from collections_app.management.run_until_signal import stop_on_signals
+from collections_app.services.backup.schedule import ScheduledBackups
 from collections_app.services.duplicates.comparing import Comparer
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.mail.smtp_sender import MailSender
@@ -29,9 +30,11 @@ class Command(BaseCommand):
             start_loop(name="mail", step=MailSender().send_next, stop=stop)
             unpacking = start_loop(name="unpacking", step=unpacker.unpack_next, stop=stop)
             comparing = start_loop(name="comparing", step=comparer.compare_next, stop=stop)
+            backing_up = start_loop(name="backups", step=ScheduledBackups(stop=stop).make_due, stop=stop)
             worker.run()
             unpacking.join()
             comparing.join()
+            backing_up.join()
             return
         try:
             unpacker.drain()

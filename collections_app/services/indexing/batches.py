@@ -15,7 +15,7 @@ from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.entries import compute_vector_checksum
 from collections_app.services.indexing.preparation import JobBatch, Task
 from collections_app.services.indexing.queue import fail_job, finish_jobs, postpone_job
-from collections_app.services.library.files import delete_files
+from collections_app.services.library.files import discard_files
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class BatchWriter:
             return []
         try:
             self.index.delete([job.image_id for job in jobs])
-            delete_files(*(job.file_name for job in jobs if job.file_name))
+            discard_files(*(job.file_name for job in jobs if job.file_name))
         except IndexRefused as error:
             return [each for part in self._split(jobs, jobs, error) for each in self._remove(part)]
         except StorageUnavailable as error:
@@ -122,7 +122,7 @@ class BatchWriter:
         """Delete thumbnails that were stored after their image was deleted with its files."""
         ids = [task.entry.id for task in tasks]
         existing = set(Image.objects.filter(pk__in=ids).values_list("pk", flat=True))
-        delete_files(*(task.file_name for task in tasks if task.entry.id not in existing))
+        discard_files(*(task.file_name for task in tasks if task.entry.id not in existing))
 
     def _postpone(self, refused: Sequence[tuple[IndexJob, StorageUnavailable]]) -> None:
         for job, error in refused:

@@ -1,24 +1,32 @@
 """Stored files: names for people, and deletion."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import PurePath
 from typing import Protocol, cast
 
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from pathvalidate import Platform, sanitize_filename
 
+from collections_app.models import BackupHold, PendingFile
 from collections_app.services.library.renditions import Rendition, build_rendition_name
 
+# Maintenance deletes a file that belongs to no row after this time.
+ORPHAN_MIN_AGE = timedelta(days=1)
 _MAX_NAME_LENGTH = 255
 _MAX_DOWNLOAD_BYTES = 255
 _MAX_SUFFIX_BYTES = 16
 
 
-class DeletesMany(Protocol):
+class PictureStorage(Protocol):
     """What our storages have beyond Django's interface."""
 
     def delete_many(self, names: Sequence[str]) -> None: ...
+
+    def list_files(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield the names that begin with the prefix, which contains a slash, and the sizes in bytes."""
 
 
 def clean_file_name(name: str) -> str:
@@ -60,4 +68,30 @@ def delete_files(*names: str) -> None:
     if not names:
         return
     renditions = (build_rendition_name(name, rendition) for name in names for rendition in Rendition)
-    cast(DeletesMany, default_storage).delete_many([*renditions, *names])
+    get_picture_storage().delete_many([*renditions, *names])
+
+
+def discard_files(*names: str) -> None:
+    """Delete the files of rows that were deleted, with their PendingFile rows.
+
+    While a backup runs, its copy of the rows may still name them. Then leave them to maintenance. A backup that starts
+    after this check does not name them: the transaction that deleted the rows has ended.
+    """
+    if not names:
+        return
+    if is_backup_running():
+        due = timezone.now() - ORPHAN_MIN_AGE
+        pending = [PendingFile(file_name=name, created_at=due) for name in names]
+        PendingFile.objects.bulk_create(pending, ignore_conflicts=True)
+        return
+    delete_files(*names)
+    PendingFile.objects.filter(file_name__in=names).delete()
+
+
+def is_backup_running() -> bool:
+    """Return whether stored files must be kept, because a backup copies them."""
+    return BackupHold.objects.current(timezone.now()).exists()
+
+
+def get_picture_storage() -> PictureStorage:
+    return cast(PictureStorage, default_storage)

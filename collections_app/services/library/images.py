@@ -1,7 +1,7 @@
 """Changes to pictures: edit, tag, move to another collection, and queue again."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Count, Sum
@@ -99,6 +99,14 @@ def _measure_incoming(images: ImageQuerySet, team_id: int) -> dict[str, int]:
     incoming = images.exclude(collection__team=team_id)
     needed = incoming.aggregate(images=Count("pk"), byte_size=Sum("byte_size", default=0))
     return needed if needed["images"] else {}
+
+
+def iterate_by_id(images: ImageQuerySet, *, size: int = 500) -> Iterator[list[Image]]:
+    """Yield all images in the order of their ids, in lists, each read by a statement of its own."""
+    last_id = 0
+    while chunk := list(images.filter(pk__gt=last_id).order_by("pk")[:size]):
+        last_id = chunk[-1].pk
+        yield chunk
 
 
 def requeue_failed_images(*, images: ImageQuerySet) -> int:

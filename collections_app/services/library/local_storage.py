@@ -4,7 +4,7 @@ import errno
 import io
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,22 @@ class PrivateFolder(FileSystemStorage):
     def delete_many(self, names: Sequence[str]) -> None:
         for name in names:
             self.delete(name)
+
+    def list_files(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """See `PictureStorage`. A file that is deleted meanwhile is left out."""
+        folder, _slash, start = prefix.rpartition("/")
+        with _translate_errors():
+            try:
+                found = [entry for entry in os.scandir(self.path(folder)) if entry.name.startswith(start)]
+            except FileNotFoundError:
+                return
+            for entry in found:
+                name = f"{folder}/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self.list_files(f"{name}/")
+                else:
+                    with suppress(FileNotFoundError):
+                        yield name, entry.stat().st_size
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
         with _translate_errors():

@@ -67,6 +67,22 @@ def store_rendition(*, image: Image, rendition: Rendition, picture: Picture) -> 
     _save_whole(build_rendition_name(image.file_name, rendition), _make_content(image, rendition, picture))
 
 
+def ensure_rendition(*, image: Image, rendition: Rendition) -> None:
+    """Make and store a rendition if it is missing. Uses no database.
+
+    Raises InvalidImage if the picture cannot be decoded, FileNotFoundError if its file is missing, OSError or
+    StorageUnavailable.
+    """
+    if has_rendition(image=image, rendition=rendition):
+        return
+    edge_px = max(compute_rendition_size(image, rendition))
+    with (
+        default_storage.open(image.file_name) as original,
+        hold_picture(cast(BinaryIO, original), max_edge_px=edge_px) as picture,
+    ):
+        store_rendition(image=image, rendition=rendition, picture=picture)
+
+
 def open_rendition(*, image: Image, rendition: Rendition) -> File[bytes]:
     """Open a rendition, and make it first if it is missing. If it cannot be stored, return it from memory.
 

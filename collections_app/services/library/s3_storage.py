@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from http.client import HTTPException
@@ -75,6 +75,17 @@ class PrivateBucket(S3Storage):  # type: ignore[misc]
 
     def listdir(self, name: str) -> Any:
         return self._run(lambda: super(PrivateBucket, self).listdir(name))
+
+    def list_files(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """See `PictureStorage`. One request lists up to 1,000 files."""
+        root = f"{self.location.strip('/')}/".lstrip("/")
+        page: dict[str, Any] = {"Bucket": self.bucket_name, "Prefix": root + prefix}
+        while True:
+            listed = self._run(partial(self.connection.meta.client.list_objects_v2, **page))
+            yield from ((found["Key"].removeprefix(root), int(found["Size"])) for found in listed.get("Contents", ()))
+            if not listed.get("IsTruncated"):
+                return
+            page["ContinuationToken"] = listed["NextContinuationToken"]
 
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:
         """Fetch the whole file now, so that every failure is raised here and not while the file is read."""

@@ -18,7 +18,7 @@ from collections_app.errors import CollectionDeleted, StorageUnavailable, TooMan
 from collections_app.errors import gettext_noop as _
 from collections_app.models import ArchiveImport, ArchiveState, Collection, PendingFile, User
 from collections_app.models.archive_import import ArchiveImportQuerySet, build_archive_name
-from collections_app.services.library.files import clean_file_name
+from collections_app.services.library.files import clean_file_name, is_backup_running
 from collections_app.services.library.quotas import check_quota
 from collections_app.services.uploads.report import get_archive_limits
 from collections_app.services.uploads.zip_reader import count_entries
@@ -121,7 +121,12 @@ def _save_row(archive: ArchiveImport) -> None:
 
 
 def _delete_archive_file(archive: ArchiveImport) -> None:
-    """Delete the stored file. A failure is only logged, because maintenance tries again."""
+    """Delete the stored file. A failure is only logged, because maintenance tries again.
+
+    A running backup may have copied the row before the end of the archive, and then needs its file.
+    """
+    if is_backup_running():
+        return
     try:
         _delete_stored_file(archive.file_name)
     except (OSError, StorageUnavailable) as error:

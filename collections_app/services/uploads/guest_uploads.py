@@ -17,7 +17,7 @@ from collections_app.imaging import check_byte_size, hold_picture, inspect_pictu
 from collections_app.models import GuestLink, GuestUpload, PendingFile, Team, User
 from collections_app.models.guest_upload import build_guest_file_name
 from collections_app.models.names import clean_tags
-from collections_app.services.library.files import clean_file_name, delete_files
+from collections_app.services.library.files import clean_file_name, delete_files, discard_files
 from collections_app.services.library.quotas import check_quota
 from collections_app.services.uploads.ingest import compute_sha256, get_upload_limits, ingest_upload
 
@@ -61,7 +61,7 @@ def delete_guest_upload(*, upload: GuestUpload) -> None:
     """Delete a waiting picture. If its file cannot be deleted now, maintenance deletes it."""
     upload.delete()
     try:
-        _delete_stored_file(upload.file_name)
+        discard_files(upload.file_name)
     except (OSError, StorageUnavailable) as error:
         log.warning("The file %s of a guest could not be deleted: %s", upload.file_name, error)
 

@@ -1,16 +1,13 @@
 """Clean-up of the files that interrupted uploads left on the disk and in the storage."""
 
 import time
-from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 
 from collections_app.models import ArchiveImport, GuestUpload, Image, IndexJob, PendingFile
-from collections_app.services.library.files import delete_files
-
-_MIN_AGE = timedelta(days=1)
+from collections_app.services.library.files import ORPHAN_MIN_AGE, delete_files, is_backup_running
 
 
 def delete_old_temporary_files() -> int:
@@ -18,7 +15,7 @@ def delete_old_temporary_files() -> int:
     deleted = 0
     for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"):
         try:
-            if path.is_file() and time.time() - path.stat().st_mtime > _MIN_AGE.total_seconds():
+            if path.is_file() and time.time() - path.stat().st_mtime > ORPHAN_MIN_AGE.total_seconds():
                 path.unlink()
                 deleted += 1
         except FileNotFoundError:  # another worker was first
@@ -31,12 +28,15 @@ def delete_orphaned_files() -> int:
 
     A stored ZIP file keeps its PendingFile, because its row may be deleted with an account, and so does a guest's
     picture that waits for approval. Files without a PendingFile are not deleted, because other programs may use the
-    same storage. Raises StorageUnavailable; the remaining PendingFile rows then stay.
+    same storage. While a backup runs, nothing is deleted, because it may copy the file of a row that was deleted since.
+    Raises StorageUnavailable; the remaining PendingFile rows then stay.
     """
+    if is_backup_running():
+        return 0
     deleted = 0
     archives = ArchiveImport.objects.exclude(file_name="").values("file_name")
     guests = GuestUpload.objects.values("file_name")
-    old = PendingFile.objects.created_before(timezone.now() - _MIN_AGE)
+    old = PendingFile.objects.created_before(timezone.now() - ORPHAN_MIN_AGE)
     for pending in old.exclude(file_name__in=archives).exclude(file_name__in=guests):
         if not _is_referenced(pending.file_name):
             delete_files(pending.file_name)

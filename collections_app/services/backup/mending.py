@@ -1,0 +1,56 @@
+"""Mending what `verifying` has found."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from collections_app.errors import RestoreFailed
+from collections_app.models import Image
+from collections_app.services.backup.manifest import open_pool
+from collections_app.services.backup.stored_files import SavedFile, put_into_storage
+from collections_app.services.backup.thumbnails import make_thumbnails
+from collections_app.services.backup.verifying import FilesReport, SiteIndexReport
+from collections_app.services.indexing.audit import queue_differences, queue_reencoding
+from collections_app.services.library.files import delete_files, get_picture_storage
+from collections_app.services.library.images import requeue_failed_images
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """What was done: files taken from a backup, thumbnails made, files deleted."""
+
+    restored: int
+    thumbnails: int
+    deleted: int
+
+
+def mend_files(report: FilesReport, *, backups: Path | None, deletes_unknown: bool) -> Mended:
+    """Take missing and damaged files from the backups, make thumbnails, and delete renditions without an original.
+
+    Files without a row are deleted only with `deletes_unknown`: they may be all that is left of lost rows. Raises
+    OSError or StorageUnavailable.
+    """
+    restored = [file for file in (*report.missing, *report.damaged) if backups and _take_from_backup(file, backups)]
+    requeue_failed_images(images=Image.objects.filter(file__in=[file.name for file in restored]))
+    make_thumbnails(Image.objects.filter(pk__in=report.without_thumbnail))
+    get_picture_storage().delete_many(report.stray)
+    unknown = report.unknown if deletes_unknown else []
+    delete_files(*unknown)
+    deleted = len(report.stray) + len(unknown)
+    return Mended(restored=len(restored), thumbnails=len(report.without_thumbnail), deleted=deleted)
+
+
+def queue_index_repairs(report: SiteIndexReport) -> int:
+    """Queue what differs; return how many images. The index worker repairs it."""
+    altered = queue_reencoding(Image.objects.filter(pk__in=report.altered))
+    return queue_differences(report.audit) + altered
+
+
+def _take_from_backup(file: SavedFile, backups: Path) -> bool:
+    """Return whether the backups have the file with the row's checksum. A ZIP file has no checksum in its row."""
+    if not file.sha256:
+        return False
+    try:
+        put_into_storage(file, open_pool(backups))
+    except RestoreFailed:
+        return False
+    return True

@@ -1,0 +1,102 @@
+"""From SQLite, files and the embedded store to PostgreSQL, a bucket and a Milvus server, and back: everything is equal.
+
+Runs with `python -m tests.with_services`, which starts PostgreSQL and the bucket.
+"""
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from collections_app.services.backup.manifest import find_latest_backup
+from collections_app.services.backup.rows import iterate_rows
+from tests.index.milvus_server import milvus_server_uri
+from tests.processes.conftest import write_pictures
+from tests.processes.installation import Installation, find_free_port, finish, make_installation
+
+pytestmark = [pytest.mark.server, pytest.mark.process, pytest.mark.django_db, pytest.mark.timeout(600)]
+PICTURES = 12
+MORE_ROWS = """
+from django.db.models import JSONField, Value
+from collections_app.services.library.trash import trash_images
+from collections_app.services.sharing.public_links import create_link
+user = User.objects.get()
+create_link(collection=Collection.objects.get(), creator=user)
+trash_images(images=Image.objects.filter(pk__lte=3), trasher=user)
+Image.objects.filter(pk__gt=3).update(tags=["sea", "Ærø"], title="Ærø")
+Favourite.objects.create(user=user, image=Image.objects.first())
+Image.objects.last().delete()
+"""
+
+milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)
+
+
+@pytest.fixture
+def services(settings: Settings, milvus_uri: str) -> Iterator[dict[str, str]]:
+    """The settings of an empty installation on servers."""
+    database = connection.settings_dict
+    if connection.vendor != "postgresql" or "bucket_name" not in settings.STORAGES["default"]["OPTIONS"]:
+        pytest.skip("needs PostgreSQL and a bucket: python -m tests.with_services")
+    name = f"restored_{uuid.uuid4().hex[:8]}"
+    address = {"host": database["HOST"], "port": database["PORT"], "user": database["USER"]}
+    with psycopg.connect(dbname="postgres", autocommit=True, **address) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+        bucket = settings.STORAGES["default"]["OPTIONS"]["bucket_name"]
+        yield {
+            "DATABASE_URL": f"postgresql://{address['user']}@{address['host']}:{address['port']}/{name}",
+            "STORAGE_URL": f"s3://{bucket}/{name}",
+            "MILVUS_URI": milvus_uri,
+        }
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def read_backup_rows(folder: Path) -> dict[str, list[Any]]:
+    backup = find_latest_backup(folder)
+    assert backup
+    return {table.model: list(iterate_rows(backup.folder / table.path)) for table in backup.manifest.tables}
+
+
+def test_site_moves_to_servers_and_back(services: dict[str, str], tmp_path: Path) -> None:
+    source = make_installation(tmp_path / "source")
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    write_pictures(pictures, range(PICTURES))
+    finish(source.import_pictures(pictures))
+    source.run("index_worker", "--drain")
+    source.shell(MORE_ROWS)
+    source.run("index_worker", "--drain")
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    source.run("backup", str(first))
+
+    restored = make_empty(source, tmp_path / "servers", **services)
+    told = restored.run("restore", str(first), **services)
+
+    assert f"{PICTURES - 1} vectors" in told
+    assert "Pictures to encode: 0" in told
+    restored.run("verify", "--deep", **services)
+    restored.run("reindex", "--check", "--deep", **services)
+    restored.run("backup", str(second), **services)
+    assert json.dumps(read_backup_rows(second), sort_keys=True) == json.dumps(read_backup_rows(first), sort_keys=True)
+
+    back = make_empty(source, tmp_path / "back")
+    assert "Pictures to encode: 0" in back.run("restore", str(second))
+    back.run("verify", "--deep")
+    back.run("reindex", "--check", "--deep")
+
+
+def make_empty(source: Installation, data_dir: Path, **services: str) -> Installation:
+    """Return an installation without data that has the secret key of another."""
+    data_dir.mkdir()
+    shutil.copy(source.data_dir / "secret-key", data_dir)
+    installation = Installation(data_dir=data_dir, port=find_free_port())
+    installation.run("migrate", "--verbosity", "0", **services)
+    return installation
