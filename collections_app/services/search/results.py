@@ -6,6 +6,7 @@ from enum import Enum
 from functools import partial
 
 from collections_app.index import Hit, Vector
+from collections_app.metrics import count_failed_search, count_search, measure_stage
 from collections_app.models import Image
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.wall_clock import convert_to_wall_clock
@@ -109,6 +110,19 @@ def start_search(
     """
     if request.problems:
         return SearchResults
+    with count_failed_search():
+        finish = _begin_search(request, cutoffs, wanted)
+
+    def finish_and_count() -> SearchResults:
+        with count_failed_search():
+            results = finish()
+        count_search("done")
+        return results
+
+    return finish_and_count
+
+
+def _begin_search(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | None) -> Callable[[], SearchResults]:
     if not request.terms:
         return partial(_find_newest, request)
     sample = find_cached_sample(request.visible_scope)
@@ -163,7 +177,8 @@ class _IndexAnswer:
 
 def _search_index(request: SearchRequest, limit: int) -> _IndexAnswer:
     """Embed the terms and search once, without the database."""
-    parts = embed_terms(request)
+    with measure_stage("embed"):
+        parts = embed_terms(request)
     vector = compose(parts)
     raw_hits = find_nearest(scope=request.scope, vector=vector, conditions=request.filters.conditions, limit=limit)
     return _IndexAnswer(vector=vector, score_scale=compute_score_scale(parts), raw_hits=raw_hits)
@@ -180,7 +195,8 @@ def _finish_search(
     slightly fewer than FIRST_HITS, so that there may be no more.
     """
     sample = get_sample(request.visible_scope) if cutoffs is None else None
-    names = find_name_matches(request)
+    with measure_stage("sql"):
+        names = find_name_matches(request)
     answer = wait()
     raw_hits, results = answer.raw_hits, SearchResults()
     for limit in limits:
@@ -190,7 +206,8 @@ def _finish_search(
             )
         if not raw_hits and not request.scope.is_empty:
             refuse_lost_entries(team_ids=request.scope.all_team_ids, images=request.scope.images)
-        hashes, seen = _find_visible_hashes(request, raw_hits, sample)
+        with measure_stage("sql"):
+            hashes, seen = _find_visible_hashes(request, raw_hits, sample)
         hits = [hit for hit in raw_hits if hit.id in hashes]
         if seen:
             cutoffs = find_request_cutoffs(request, answer.vector, hits, score_scale=answer.score_scale, sample=seen)
@@ -270,6 +287,7 @@ def _list_limits(request: SearchRequest, sample: ScopeSample | None, wanted: int
     return [FIRST_HITS, MAX_HITS]
 
 
+@measure_stage("sql")
 def _find_newest(request: SearchRequest) -> SearchResults:
     if request.query.terms or not request.query.filters:
         return SearchResults()
