@@ -13,9 +13,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "collections_app"
 LAYERS = (
-    {"chunks", "errors"},
+    {"chunks", "errors", "request_ids"},
     {"imaging", "messages"},
     {"encoders", "index"},
+    {"metrics"},
     {"models"},
     {"services"},
     {"date_forms", "known_devices", "log_filter", "provider_requests", "refusals"},
@@ -36,6 +37,7 @@ SERVICE_IMPORTS = {
     "search": {"indexing", "uploads"},
     "evaluation": {"indexing", "search"},
     "health": {"library"},
+    "monitoring": {"library"},
     "attempts": set[str](),
     "leases": set[str](),
     "mail": set[str](),
