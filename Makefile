@@ -17,7 +17,8 @@ help:
 # Serves the demo: drawn pictures, two accounts, a small model. Needs no model hub.
 demo: .demo-time $(VENV)/.installed
 	@CLIP_MODEL=demo $(BIN)/python manage.py demo
-	@CLIP_MODEL=demo exec $(BIN)/python manage.py serve
+	@CLIP_MODEL=demo EMAIL_TO_CONSOLE=$${EMAIL_TO_CONSOLE:-$$([ -n "$$EMAIL_HOST$$EMAIL_HOST_FILE" ] || echo true)} \
+		exec $(BIN)/python manage.py serve
 
 .demo-time:
 	@echo "The first run takes about two minutes on two cores, and longer if packages have to be downloaded."

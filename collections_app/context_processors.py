@@ -135,6 +135,11 @@ class Site:
         return settings.EMAIL_BACKEND != "django.core.mail.backends.dummy.EmailBackend"
 
     @property
+    def prints_mail(self) -> bool:
+        """Whether mail goes to the console of the server, because there is no mail server."""
+        return settings.EMAIL_BACKEND == "django.core.mail.backends.console.EmailBackend"
+
+    @property
     def has_single_sign_on(self) -> bool:
         return bool(settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"])
 

@@ -1,4 +1,4 @@
-"""A log filter that replaces secrets in the paths and query parameters of addresses."""
+"""A log filter that replaces secrets in the paths and query parameters of addresses, and what people search for."""
 
 import logging
 import re
@@ -23,11 +23,14 @@ _IN_PATHS = re.compile(
 _IN_QUERIES = re.compile(
     rf"((?:[?&;]|%3F|%26)(?:{'|'.join(SECRET_NAMES)})(?:=|%3D))(?:(?!%26|%23)[^\s&#\"'<>])+", re.IGNORECASE
 )
+# What a person searches for is private. It may contain quotes, and `&` as %26 unless the address is itself quoted.
+_SEARCHES = re.compile(r"([?&;]q=)[^\s&#]+|((?:%3F|%26)q%3D)(?:(?!%26|%23)[^\s&#])+", re.IGNORECASE)
 _MIN_SECRET_LENGTH = 6
+_USUAL_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 
 
 class BlankSecrets(logging.Filter):
-    """Replaces secrets in the message, the traceback and the stack of each record."""
+    """Replaces secrets in the message, the traceback, the stack and the extra fields of each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         found = _find_secrets(record)
@@ -38,7 +41,16 @@ class BlankSecrets(logging.Filter):
             record.exc_text = blank_secrets(record.exc_text, found)
         if record.stack_info:
             record.stack_info = blank_secrets(record.stack_info, found)
+        for name in list_extra_fields(record):
+            value = getattr(record, name)
+            if isinstance(value, str):
+                setattr(record, name, BLANK if name.lower() in SECRET_NAMES else blank_secrets(value, found))
         return True
+
+
+def list_extra_fields(record: logging.LogRecord) -> list[str]:
+    """Return the names of the fields that the code that logs has added."""
+    return [name for name in vars(record) if name not in _USUAL_FIELDS]
 
 
 def blank_secrets(text: str, known: tuple[str, ...] = ()) -> str:
@@ -46,7 +58,8 @@ def blank_secrets(text: str, known: tuple[str, ...] = ()) -> str:
     for secret in known:
         text = text.replace(secret, BLANK)
     text = _IN_PATHS.sub(_blank_segment, text)
-    return _IN_QUERIES.sub(rf"\1{BLANK}", text)
+    text = _IN_QUERIES.sub(rf"\1{BLANK}", text)
+    return _SEARCHES.sub(lambda found: f"{found[1] or found[2]}{BLANK}", text)
 
 
 def _blank_segment(found: re.Match[str]) -> str:

@@ -1,10 +1,12 @@
-"""Middleware: response headers, probes, the language, sign-in, the upload pass, limits on attempts."""
+"""Middleware: request ids, metrics, headers, probes, the language, sign-in, the upload pass, limits on attempts."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import middleware as auth
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.urls import Resolver404, resolve
@@ -13,6 +15,7 @@ from django.utils.translation import gettext as _
 from collections_app.errors import TooManyAttempts
 from collections_app.known_devices import store_devices
 from collections_app.messages import describe_error
+from collections_app.metrics import OTHER_VIEW, count_request
 from collections_app.refusals import (
     Refusal,
     build_json_refusal,
@@ -21,6 +24,7 @@ from collections_app.refusals import (
     refuse_htmx_signed_out,
     render_refusal,
 )
+from collections_app.request_ids import select_request_id, set_request_id
 from collections_app.services.uploads.upload_pass import make_upload_pass, read_upload_pass
 
 _Respond = Callable[[HttpRequest], HttpResponseBase]
@@ -35,6 +39,48 @@ _PROBES_PATH = "/-/"
 
 # A pass is renewed after a day, so that it lasts as long as a session in use.
 _PASS_RENEWAL_S = 24 * 3600
+
+
+class RequestIdMiddleware:
+    """Give each request an id, and send it as `X-Request-ID`. Only proxies may propose one.
+
+    The id stays after the middleware, for lines about the response and while it is sent. The web server removes it.
+    """
+
+    def __init__(self, get_response: _Respond) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        has_proxy = settings.ALLAUTH_TRUSTED_PROXY_COUNT > 0
+        request_id = select_request_id(request.headers.get("X-Request-ID") if has_proxy else None)
+        set_request_id(request_id)
+        response = self._get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class MetricsMiddleware:
+    """Count each request, and measure the time until its response begins."""
+
+    def __init__(self, get_response: _Respond) -> None:
+        if not settings.METRICS_PORT:
+            raise MiddlewareNotUsed
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        response = self._get_response(request)
+        elapsed_s = time.perf_counter() - started
+        view = _name_view(request)
+        count_request(method=request.method or "", view=view, status=response.status_code, elapsed_s=elapsed_s)
+        return response
+
+
+def _name_view(request: HttpRequest) -> str:
+    """Return the name of the address, of which there is a limited number; never a path."""
+    if request.resolver_match:
+        return request.resolver_match.view_name
+    return "static" if request.path.startswith(settings.STATIC_URL) else OTHER_VIEW
 
 
 class SecureHeadersMiddleware:
@@ -59,11 +105,11 @@ class ProbesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info.startswith(_PROBES_PATH):
             try:
-                view, args, kwargs = resolve(request.path_info)
+                match = request.resolver_match = resolve(request.path_info)
             except Resolver404:
                 pass
             else:
-                response: HttpResponse = view(request, *args, **kwargs)
+                response: HttpResponse = match.func(request, *match.args, **match.kwargs)
                 response.setdefault("Content-Length", str(len(response.content)))
                 return response
         return self._get_response(request)

@@ -2,10 +2,13 @@
 
 import threading
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import requests
 from django.conf import settings
+
+from collections_app.request_ids import bind_request_id
 
 _TOTAL_S = 10.0
 _SILENCE_S = 5.0
@@ -26,7 +29,8 @@ class ProviderSession(requests.Session):
             raise requests.ConnectionError("Other requests wait for the identity provider.")
         future: Future[requests.Response] = Future()
         kwargs["timeout"] = _SILENCE_S
-        thread = threading.Thread(target=self._fill, args=(future, args, kwargs), name="identity provider", daemon=True)
+        fill = bind_request_id(partial(self._fill, future, args, kwargs))
+        thread = threading.Thread(target=fill, name="identity provider", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:  # the system has no free thread

@@ -53,6 +53,13 @@ def integer(name: str, default: int, *, minimum: int = 0) -> int:
     return int(_number(name, default, minimum=minimum, read=int, kind="a whole number"))
 
 
+def port(name: str, default: int, *, minimum: int = 1) -> int:
+    value = integer(name, default, minimum=minimum)
+    if value > 65_535:
+        raise ImproperlyConfigured(f"{name} must be at most 65535, not {value}.")
+    return value
+
+
 def number(name: str, default: float, *, minimum: float = 0) -> float:
     return _number(name, default, minimum=minimum, read=float, kind="a number")
 

@@ -59,6 +59,8 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "collections_app.middleware.RequestIdMiddleware",
+    "collections_app.middleware.MetricsMiddleware",
     "collections_app.middleware.SecureHeadersMiddleware",
     "collections_app.middleware.ProbesMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
@@ -354,7 +356,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Serving: what `manage.py serve` starts --------------------------------------------------------------------------
 HOST = env.text("HOST", "127.0.0.1")
-PORT = env.integer("PORT", 8000, minimum=1)
+PORT = env.port("PORT", 8000)
 WEB_WORKERS = env.integer("WEB_WORKERS", 2, minimum=1)
 # Searches, uploads, bulk actions, files and pages: each kind of request always has one of the threads.
 WEB_THREADS = env.integer("WEB_THREADS", 8, minimum=5)
@@ -365,19 +367,34 @@ env.require_less(WEB_THREADS, "WEB_THREADS", WEB_MAX_SEARCHES=WEB_MAX_SEARCHES, 
 WEB_MAX_CONNECTIONS = env.integer("WEB_MAX_CONNECTIONS", 1000, minimum=10)
 WEB_MAX_BODIES_MB = env.integer("WEB_MAX_BODIES_MB", 8192, minimum=1)
 
+# --- Metrics: `serve` serves them on a port of their own, if one is set -----------------------------------------------
+METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
+METRICS_PORT = env.port("METRICS_PORT", 0, minimum=0)
+# Where the processes of this machine write their counts.
+METRICS_DIR = DATA_DIR / "metrics"
+
 # --- Logging -----------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", among=("debug", "info", "warning", "error")).upper()
+LOG_FORMAT = env.choice("LOG_FORMAT", "text", among=("text", "json"))
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    # Every handler needs `blank_secrets`, because addresses of pages contain secrets.
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s:%(request_tag)s %(message)s"},
+        "json": {"()": "imagesearch.log_formats.JsonLines"},
+    },
+    # Every handler needs `blank_secrets`, because addresses of pages contain secrets, and `request_id` for the format.
     "filters": {
         "blank_secrets": {"()": "collections_app.log_filter.BlankSecrets"},
         "refusals": {"()": "imagesearch.log_filters.RefusalsWithoutTraceback"},
+        "request_id": {"()": "imagesearch.log_formats.AddRequestId"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "blank_secrets"]}
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["refusals", "blank_secrets", "request_id"],
+        }
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {

@@ -14,6 +14,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from collections_app.index import close_index
+from collections_app.request_ids import set_request_id
 from collections_app.services.search.samples import clear_samples
 from tests.sample_team import CLOSED_PORT, SampleTeam, make_sample_team
 
@@ -82,6 +83,13 @@ def own_language() -> Iterator[None]:
     """A request leaves its language active in the thread."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def own_request_id() -> Iterator[None]:
+    """A request leaves its id in the thread, which the web server would remove."""
+    yield
+    set_request_id("")
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "collections_app"
 LAYERS = (
-    {"chunks", "errors"},
+    {"chunks", "errors", "request_ids"},
     {"imaging", "messages"},
     {"encoders", "index"},
+    {"metrics"},
     {"models"},
     {"services"},
     {"date_forms", "known_devices", "log_filter", "provider_requests", "refusals"},
@@ -37,6 +38,7 @@ SERVICE_IMPORTS = {
     "evaluation": {"indexing", "search"},
     "backup": {"indexing", "leases", "library", "search", "sharing"},
     "health": {"library"},
+    "monitoring": {"library"},
     "attempts": set[str](),
     "leases": set[str](),
     "mail": set[str](),

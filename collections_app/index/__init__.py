@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from collections_app.index.file_locks import is_locked
 from collections_app.index.types import (
     MAX_INDEXED_TAGS,
     TRASH_PARTITION,
@@ -53,8 +55,10 @@ __all__ = [
     "check_index",
     "close_index",
     "find_store_damage",
+    "get_store_owner",
     "hash_token",
     "is_unit",
+    "measure_store",
     "open_index",
     "read_stored_vectors",
     "set_store_aside",
@@ -100,6 +104,26 @@ def find_store_damage(*, deep: bool = False) -> Damage | None:
         return None
     found: Damage | None = import_module("collections_app.index.store_files").find_damage(_get_data_dir(), deep=deep)
     return found
+
+
+def get_store_owner() -> int:
+    """Return the id of the process that owns the embedded store; 0 if there is none, or if a Milvus server is used."""
+    path = Path(settings.EMBEDDED_STORE_DIR) / "owner.lock"
+    if settings.MILVUS_URI or not is_locked(path):
+        return 0
+    return int(path.read_text() or 0)
+
+
+def measure_store() -> int:
+    """Return the bytes of the embedded store's files; 0 with a Milvus server."""
+    if settings.MILVUS_URI:
+        return 0
+    total = 0
+    for folder, _, names in os.walk(_get_data_dir()):
+        for name in names:
+            with suppress(FileNotFoundError):  # Milvus Lite merges files meanwhile
+                total += os.lstat(Path(folder) / name).st_size
+    return total
 
 
 def set_store_aside() -> Path | None:

@@ -13,6 +13,7 @@ from django.utils.timesince import timesince
 from tqdm import tqdm
 
 from collections_app.management.liveness import report_to_supervisor
+from collections_app.metrics import join_metrics
 from collections_app.models import IndexJob
 from collections_app.services.indexing.worker import IndexWorker
 
@@ -49,6 +50,7 @@ class _ProgressBar(tqdm):  # type: ignore[type-arg]
 
 def drain_queue_with_progress() -> None:
     """Drain the queue, next to any other worker. The bar counts the jobs of all workers."""
+    join_metrics("command")
     total = IndexJob.objects.waiting().count()
     counted_at = time.monotonic()
     with _ProgressBar(total=total, desc="Indexing", disable=not total, bar_format=_BAR, smoothing=0.1) as bar:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.collection import Collection
 from collections_app.models.user import User
+from collections_app.request_ids import MAX_REQUEST_ID_LENGTH
 
 
 class ArchiveState(models.TextChoices):
@@ -74,6 +75,7 @@ class ArchiveImport(models.Model):
     refused = models.PositiveIntegerField(default=0)
     report: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     message = models.TextField(blank=True, help_text=_("Why it waits or was stopped."))
+    request_id = models.CharField(max_length=MAX_REQUEST_ID_LENGTH, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
     run_after = models.DateTimeField(default=timezone.now)

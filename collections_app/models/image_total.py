@@ -44,6 +44,16 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
         """The states that have images. In PostgreSQL the rows of one state may cancel out until they are merged."""
         return self.values("index_state").annotate(sum=Sum("image_count")).filter(sum__gt=0)
 
+    def by_state(self) -> "models.QuerySet[ImageTotal, Any]":
+        """The sums `images` and `bytes` of each state, model and place (library or trash)."""
+        sums = {"images": Sum("image_count"), "bytes": Sum("byte_size")}
+        return self.values("index_state", "index_model_key", "is_trashed").annotate(**sums).order_by()
+
+    def by_team(self) -> "models.QuerySet[ImageTotal, Any]":
+        """The same sums of each team, with its id as `team`."""
+        sums = {"images": Sum("image_count"), "bytes": Sum("byte_size")}
+        return self.values(team=models.F("collection__team")).annotate(**sums).order_by()
+
     def by_uploader(self) -> "models.QuerySet[ImageTotal, Any]":
         """The ids of the uploaders with their number of images, `sum`, those with the most first."""
         sums = self.exclude(uploader_id=NO_UPLOADER).values("uploader_id").annotate(sum=Sum("image_count"))

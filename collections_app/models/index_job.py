@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.concurrent_writes import build_row_source, get_fields, quote_column, split_into_chunks
+from collections_app.request_ids import MAX_REQUEST_ID_LENGTH, get_request_id
 
 
 class Priority(models.IntegerChoices):
@@ -23,7 +24,8 @@ _RENEWED = """
     token = excluded.token, run_after = excluded.run_after, attempts = 0, is_failed = excluded.is_failed, error = '',
     machine_percent = excluded.machine_percent,
     priority = CASE WHEN job.is_failed OR excluded.priority < job.priority THEN excluded.priority ELSE job.priority END,
-    file_name = CASE WHEN excluded.file_name = '' THEN job.file_name ELSE excluded.file_name END
+    file_name = CASE WHEN excluded.file_name = '' THEN job.file_name ELSE excluded.file_name END,
+    request_id = CASE WHEN excluded.request_id = '' THEN job.request_id ELSE excluded.request_id END
 """
 
 
@@ -50,19 +52,30 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         free = Q(leased_until=None) | Q(leased_until__lt=now)
         return self.filter(free, is_failed=False, run_after__lte=now).order_by("priority", "pk")
 
+    def count_up_to(self, limit: int) -> int:
+        """Count the jobs, but read no more than `limit`."""
+        return self.order_by("priority", "pk")[:limit].count()
+
+    def find_oldest(self) -> datetime | None:
+        """Return when the oldest of the jobs was queued. The index on (priority, id) has it."""
+        by_place = self.order_by("priority", "pk").values_list("created_at", flat=True)
+        firsts = [by_place.filter(priority=priority).first() for priority in Priority.values]
+        return min((created for created in firsts if created), default=None)
+
     def leased_by(self, *workers: uuid.UUID) -> Self:
         return self.filter(lease__in=workers)
 
     def _renew(self, file_names: Mapping[int, str], priority: int) -> int:
         """Insert or renew the jobs in one statement, ordered by image, so that two of them do not deadlock.
 
-        A waiting job keeps a more urgent priority, and every job the name of the file to delete.
+        A waiting job keeps a more urgent priority, and every job the name of the file to delete. A job carries the id
+        of the last request that queued it.
         """
         given = get_fields(self.model, ["image_id", "file_name", "token"])
         rows = ((image_id, name, uuid.uuid4()) for image_id, name in sorted(file_names.items()))
         source, parameters = build_row_source(given, rows)
         same = [each for each in self.model._meta.fields if each not in given and not each.primary_key]
-        defaults = IndexJob(priority=priority)
+        defaults = IndexJob(priority=priority, request_id=get_request_id())
         constants = [each.get_db_prep_save(getattr(defaults, each.attname), connection) for each in same]
         columns = ", ".join(map(quote_column, (*given, *same)))
         with connection.cursor() as cursor:
@@ -91,6 +104,7 @@ class IndexJob(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     is_failed = models.BooleanField(default=False)
     error = models.TextField(blank=True)
+    request_id = models.CharField(max_length=MAX_REQUEST_ID_LENGTH, blank=True)
     lease = models.UUIDField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -18,6 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from collections_app.encoders import check_model
 from collections_app.errors import IndexDamaged, ModelLoading
 from collections_app.index import check_index
+from collections_app.request_ids import bind_request_id
 from collections_app.services.library.bounded_calls import share_time
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ class _Part:
             latest = self._latest
             if latest is None or (latest.done() and time.monotonic() - self._ended_at > _KEPT_S):
                 latest = Future()
-                threading.Thread(target=self._run, args=(latest,), name=f"check-{self.name}", daemon=True).start()
+                run = bind_request_id(partial(self._run, latest))
+                threading.Thread(target=run, name=f"check-{self.name}", daemon=True).start()
                 self._latest = latest
             return latest
 

@@ -1,12 +1,17 @@
 """The state of the site for programs: healthz, live and ready."""
 
+from pathlib import Path
+
 import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
 
+from collections_app import encoders
+from collections_app.index import close_index
 from collections_app.services.health import PART_NAMES
+from tests.sample_team import CLOSED_PORT
 
 PROBES = ("/-/live/", "/-/ready/")
 # What Kubernetes sends: the address of the container, over http.
@@ -64,6 +69,48 @@ def test_ready_is_a_503_that_names_the_part(client: Client, db: None, broken_ind
     answer = client.get("/-/ready/")
     assert answer.status_code == 503
     assert [name for name, part in answer.json().items() if not part["ok"]] == ["index"]
+
+
+def break_part(part: str, settings: Settings, patch: pytest.MonkeyPatch, folder: Path) -> None:
+    if part == "database":
+        connection.close()
+        patch.setitem(connection.settings_dict, "NAME", "/nonexistent/imagesearch.sqlite3")
+        patch.setitem(connection.settings_dict, "PORT", "1")
+    elif part == "storage":
+        (folder / "health").write_bytes(b"in the way of the folder")
+    elif part == "index":
+        close_index()
+        settings.MILVUS_URI = CLOSED_PORT
+    else:
+        patch.setattr(encoders, "_background_loads", {})
+        settings.CLIP_MODEL_PATH = str(folder)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("part", "failing"),
+    [("database", ["database", "migrations"]), *((part, [part]) for part in ("storage", "index", "model"))],
+)
+def test_ready_names_what_fails_and_recovers(
+    part: str, failing: list[str], client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "storage"
+    folder.mkdir()
+    local = "collections_app.services.library.local_storage.PrivateFolder"
+    default = {"BACKEND": local, "OPTIONS": {"location": folder, "base_url": None}}
+    settings.STORAGES = {**settings.STORAGES, "default": default}
+    before = (settings.MILVUS_URI, settings.CLIP_MODEL_PATH)
+    assert client.get("/-/ready/").status_code == 200
+    with monkeypatch.context() as patch:
+        break_part(part, settings, patch, folder)
+        answer = client.get("/-/ready/")
+    assert answer.status_code == 503
+    assert [name for name, state in answer.json().items() if not state["ok"]] == failing
+    assert str(tmp_path) not in answer.content.decode()
+    close_index()
+    settings.MILVUS_URI, settings.CLIP_MODEL_PATH = before
+    (folder / "health").unlink() if part == "storage" else None
+    assert client.get("/-/ready/").status_code == 200
 
 
 @pytest.mark.parametrize("path", PROBES)

@@ -9,6 +9,7 @@ from collections_app.errors import ImageSearchError
 from collections_app.management.background_loops import start_loop
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.services.backup.schedule import ScheduledBackups
+from collections_app.metrics import join_metrics
 from collections_app.services.duplicates.comparing import Comparer
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.mail.smtp_sender import MailSender
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, drain: bool, **__: Any) -> None:
         stop = stop_on_signals()
+        join_metrics("index_worker")
         worker = IndexWorker(stop=stop, maintenance=run_maintenance)
         unpacker, comparer = ArchiveUnpacker(stop=stop), Comparer(stop=stop)
         if not drain:

@@ -1,14 +1,19 @@
 """Run one web process. `serve` starts several of these; a service manager can start them too."""
 
-import socket
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from collections_app.management.run_until_signal import stop_on_signals
-from collections_app.management.web_server.process import limit_model_threads, open_listener, run_web_process
+from collections_app.management.web_server.process import (
+    limit_model_threads,
+    open_inherited,
+    open_listener,
+    run_web_process,
+)
+from collections_app.metrics import join_metrics
 
 
 class Command(BaseCommand):
@@ -22,16 +27,6 @@ class Command(BaseCommand):
     def handle(self, *_: Any, host: str, port: int, fd: int | None, **__: Any) -> None:
         stop = stop_on_signals()
         limit_model_threads()
-        listener = open_listener(host, port) if fd is None else _open_inherited(fd)
+        join_metrics("web")
+        listener = open_listener(host, port) if fd is None else open_inherited(fd)
         run_web_process(listener, should_stop=stop.is_set)
-
-
-def _open_inherited(fd: int) -> socket.socket:
-    try:
-        listener = socket.socket(fileno=fd)
-        is_listening = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-    except OSError as error:
-        raise CommandError(f"--fd {fd} is not an open socket.") from error
-    if not is_listening:
-        raise CommandError(f"--fd {fd} is a socket that does not listen.")
-    return listener

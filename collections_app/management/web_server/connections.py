@@ -14,6 +14,7 @@ from waitress.task import WSGITask
 
 from collections_app.management.web_server.refusals import TOO_SLOW
 from collections_app.management.web_server.requests import IncomingRequest
+from collections_app.request_ids import use_request_id
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,8 @@ class ClientConnection(HTTPChannel):  # type: ignore[misc]
 
     def service(self) -> None:
         self._progressed, self._streams_since = time.monotonic(), None
-        super().service()
+        with use_request_id(""):  # the middleware sets it, and it lasts until the response is sent
+            super().service()
         self.waiting_since = self._progressed = time.monotonic()
 
     def send(self, data: bytes, do_close: bool = True) -> int:

@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from collections_app.index import close_index
 from collections_app.management.web_server.server import WebServer
+from collections_app.metrics import announce_model
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,11 @@ _THREAD_TURN_S = 0.001
 _SILENT_CHECKS = 120
 
 
-def open_listener(host: str, port: int) -> socket.socket:
-    """Return a listening socket, which web processes share. Raises CommandError if the port is in use."""
+def open_listener(host: str, port: int, *, prefix: str = "") -> socket.socket:
+    """Return a listening socket, which web processes share. Raises CommandError if the port is in use.
+
+    `prefix` begins the names of the settings for host and port.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -38,7 +42,21 @@ def open_listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
-        raise CommandError(f"Cannot listen on {host}:{port} ({reason}). Set HOST and PORT to others.") from error
+        raise CommandError(
+            f"Cannot listen on {host}:{port} ({reason}). Set {prefix}HOST and {prefix}PORT to others."
+        ) from error
+    return listener
+
+
+def open_inherited(fd: int) -> socket.socket:
+    """Return a listening socket that this process has inherited. Raises CommandError if it is none."""
+    try:
+        listener = socket.socket(fileno=fd)
+        is_listening = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as error:
+        raise CommandError(f"--fd {fd} is not an open socket.") from error
+    if not is_listening:
+        raise CommandError(f"--fd {fd} is a socket that does not listen.")
     return listener
 
 
@@ -93,12 +111,13 @@ def _stop_at_once() -> None:
 
 
 def _warm_up() -> None:
-    from collections_app.encoders import load_in_background
+    from collections_app.encoders import get_encoder, load_in_background
     from collections_app.errors import ImageSearchError
     from collections_app.services.indexing.active_index import get_active_index
 
     try:
         load_in_background().result()
+        announce_model(get_encoder().key)
         get_active_index()
     except ImageSearchError as error:
         log.warning("Search is not ready: %s", error)

@@ -7,7 +7,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
-from collections_app.middleware import SecureHeadersMiddleware
+from collections_app.middleware import RequestIdMiddleware, SecureHeadersMiddleware
 from collections_app.refusals import Refusal, render_refusal
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -61,8 +61,9 @@ DISK_FULL = Refusal(
 def respond_refusal(refusal: Refusal, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
     """Respond in the browser's language, with JSON to scripts and a page to others. Read neither body nor session."""
     request = WSGIRequest(environ)
+    render = SecureHeadersMiddleware(lambda _request: render_refusal(request, refusal))
     with translation.override(translation.get_language_from_request(request)):
-        response = SecureHeadersMiddleware(lambda _request: render_refusal(request, refusal))(request)
+        response = RequestIdMiddleware(render)(request)
     if refusal.status == BUSY.status:
         response["Retry-After"] = str(RETRY_AFTER_S)
     body = b"".join(response)

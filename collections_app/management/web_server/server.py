@@ -22,6 +22,7 @@ from collections_app.management.web_server.refusals import (
     respond_refusal,
 )
 from collections_app.management.web_server.requests import MAX_HEADER_BYTES, Deadlines
+from collections_app.metrics import REFUSED_VIEW, count_request
 from collections_app.refusals import Refusal
 
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -181,7 +182,9 @@ def _refuse_or_run(application: Application) -> Application:
     def respond(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         error = environ.pop(REFUSAL)
         if error is not None:
-            return respond_refusal(error if isinstance(error, Refusal) else SERVER_ERROR, environ, start_response)
+            refusal = error if isinstance(error, Refusal) else SERVER_ERROR
+            count_request(method=environ["REQUEST_METHOD"], view=REFUSED_VIEW, status=refusal.status)
+            return respond_refusal(refusal, environ, start_response)
         response = application(environ, start_response)
         if environ["REQUEST_METHOD"] != "HEAD":
             return response

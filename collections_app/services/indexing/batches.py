@@ -11,7 +11,9 @@ import numpy as np
 from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, ImageSearchError, IndexRefused, ModelUnavailable, StorageUnavailable
 from collections_app.index import Record, Vector, VectorIndex, is_unit
+from collections_app.metrics import count_index_failure, count_indexed
 from collections_app.models import Image, IndexJob, IndexState
+from collections_app.request_ids import use_request_id
 from collections_app.services.indexing.entries import compute_vector_checksum
 from collections_app.services.indexing.preparation import JobBatch, Task
 from collections_app.services.indexing.queue import fail_job, finish_jobs, postpone_job
@@ -56,7 +58,10 @@ class BatchWriter:
         except IndexRefused as error:
             return [each for part in self._split(jobs, jobs, error) for each in self._remove(part)]
         except StorageUnavailable as error:
-            return [(jobs[0], error)] if len(jobs) == 1 else [each for job in jobs for each in self._remove([job])]
+            if len(jobs) == 1:
+                count_index_failure(error)
+                return [(jobs[0], error)]
+            return [each for job in jobs for each in self._remove([job])]
         finish_jobs(worker=self.worker, jobs=jobs)
         return []
 
@@ -108,12 +113,14 @@ class BatchWriter:
         }
         jobs = [task.job for task, _ in pairs]
         finish_jobs(worker=self.worker, jobs=jobs, model_key=self.encoder.key, computed=computed)
+        count_indexed(encoded=len(computed), reused=len(pairs) - len(computed))
 
     def _split(
         self, members: Sequence[Member], jobs: Sequence[IndexJob], error: ImageSearchError
     ) -> list[Sequence[Member]]:
         """Return the members of a failed batch one by one. A single member is the cause: fail its job."""
         if len(members) == 1:
+            count_index_failure(error)
             self._fail(jobs[0], str(error))
             return []
         return [[member] for member in members]
@@ -131,7 +138,8 @@ class BatchWriter:
             raise StorageUnavailable(str(refused[0][1]))
 
     def _fail(self, job: IndexJob, reason: str) -> None:
-        log.warning("Image %s: attempt %s failed: %s", job.image_id, job.attempts, reason)
+        with use_request_id(job.request_id):
+            log.warning("Image %s: attempt %s failed: %s", job.image_id, job.attempts, reason)
         fail_job(worker=self.worker, job=job, reason=reason)
 
     def _queue_for_encoding(self, task: Task) -> None:

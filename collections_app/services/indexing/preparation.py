@@ -15,7 +15,9 @@ from collections_app.errors import EncoderError, InvalidImage, ModelUnavailable,
 from collections_app.errors import gettext_noop as _
 from collections_app.imaging import compute_perceptual_hash, open_picture
 from collections_app.index import Entry
+from collections_app.metrics import INVALID_DATA, count_index_failure
 from collections_app.models import Image, IndexJob
+from collections_app.request_ids import use_request_id
 from collections_app.services.indexing.entries import build_entry_or_none
 from collections_app.services.library.renditions import Rendition, has_rendition, store_rendition
 
@@ -64,16 +66,21 @@ def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder) -> JobBatch:
     batch = JobBatch()
     rows = Image.objects.select_related("collection").in_bulk([job.image_id for job in jobs])
     for job in jobs:
-        image = rows.get(job.image_id)
-        if image is None:
-            batch.deleted.append(job)
-        elif (entry := build_entry_or_none(image)) is None:
-            batch.failed.append((job, _("This picture's data can't be stored in the index.")))
-        elif image.index_model_key == encoder.key and image.index_sha256 == image.sha256:
-            batch.reusable.append(Task(job=job, entry=entry, file_name=image.file_name))
-        else:
-            _add_decoded(batch, Task(job=job, entry=entry, file_name=image.file_name), image, encoder)
+        with use_request_id(job.request_id):
+            _add_job(batch, job, rows.get(job.image_id), encoder)
     return batch
+
+
+def _add_job(batch: JobBatch, job: IndexJob, image: Image | None, encoder: Encoder) -> None:
+    if image is None:
+        batch.deleted.append(job)
+    elif (entry := build_entry_or_none(image)) is None:
+        count_index_failure(INVALID_DATA)
+        batch.failed.append((job, _("This picture's data can't be stored in the index.")))
+    elif image.index_model_key == encoder.key and image.index_sha256 == image.sha256:
+        batch.reusable.append(Task(job=job, entry=entry, file_name=image.file_name))
+    else:
+        _add_decoded(batch, Task(job=job, entry=entry, file_name=image.file_name), image, encoder)
 
 
 def _add_decoded(batch: JobBatch, task: Task, image: Image, encoder: Encoder) -> None:
@@ -82,13 +89,17 @@ def _add_decoded(batch: JobBatch, task: Task, image: Image, encoder: Encoder) ->
     except ModelUnavailable:
         raise
     except StorageUnavailable as error:
+        count_index_failure(error)
         batch.unreadable.append((task.job, error))
     except (InvalidImage, EncoderError) as error:
+        count_index_failure(error)
         batch.failed.append((task.job, str(error)))
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        count_index_failure(error)
         batch.failed.append((task.job, _("The picture's file is missing from the storage.")))
-    except Exception:  # an unknown error fails this picture only
+    except Exception as error:  # an unknown error fails this picture only
         log.exception("Image %s could not be prepared", image.pk)
+        count_index_failure(error)
         reason = _("The picture couldn't be prepared for the model. Ask an administrator.")
         batch.failed.append((task.job, reason))
 

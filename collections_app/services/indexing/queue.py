@@ -15,6 +15,7 @@ from django.db.models import BigIntegerField, Case, F, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from collections_app.metrics import CRASH, count_index_failure
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
@@ -43,6 +44,7 @@ def claim_jobs(
     jobs = list(_lock_rows(IndexJob.objects.due(now))[:limit])
     for job in jobs:
         if job.attempts >= MAX_ATTEMPTS:
+            count_index_failure(CRASH)
             _give_up(job, "The worker crashed each time it indexed this picture.")
     jobs = [job for job in jobs if job.attempts < MAX_ATTEMPTS]
     if jobs and jobs[0].attempts:

@@ -12,9 +12,11 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from collections_app.encoders import get_encoder, use_one_thread
-from collections_app.errors import ImageSearchError
+from collections_app.errors import ImageSearchError, StorageUnavailable
 from collections_app.errors import gettext_noop as _
+from collections_app.metrics import announce_model, count_index_failure
 from collections_app.models import IndexJob
+from collections_app.request_ids import use_request_id
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.completeness import restore_lost_entries
@@ -86,12 +88,19 @@ class IndexWorker:
                     pause_s = _IDLE_S
                 except ImageSearchError as error:
                     log.warning("Indexing waits: %s", error)
+                    self._count_interruption(error)
                     pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-                except Exception:  # the outermost loop
+                except Exception as error:  # the outermost loop
                     log.exception("Indexing failed unexpectedly")
+                    count_index_failure(error)
                     pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
                     close_old_connections()
                 self.stop.wait(pause_s)
+
+    def _count_interruption(self, error: ImageSearchError) -> None:
+        """Pictures that the storage did not return have been counted one by one."""
+        if not isinstance(error, StorageUnavailable):
+            count_index_failure(error)
 
     def _check_index(self) -> None:
         """Queue images that the index has lost. Compare each team at the start, later only the totals."""
@@ -99,6 +108,7 @@ class IndexWorker:
         if now >= self._check_due:
             is_first, self._check_due = self._is_first_check, now + _CHECK_EVERY_S
             restore_lost_entries(is_thorough=is_first)
+            announce_model(get_encoder().key)
             self._is_first_check = False
 
     def _run_maintenance(self) -> None:
@@ -188,12 +198,15 @@ class IndexWorker:
         try:
             use_one_thread()
             encoder = get_encoder()
+            announce_model(encoder.key)
             batch = prepare_batch(jobs=jobs, encoder=encoder)
             BatchWriter(worker=lane, encoder=encoder, index=get_active_index()).write(batch)
         except (ImageSearchError, OperationalError, InterfaceError):
             raise
-        except Exception:  # an unknown error counts as an attempt of each job; the retries run one by one
-            log.exception("A batch of %s failed", len(jobs))
+        except Exception as error:  # an unknown error counts as an attempt of each job; the retries run one by one
+            with use_request_id(jobs[0].request_id if len(jobs) == 1 else ""):
+                log.exception("A batch of %s failed", len(jobs))
+            count_index_failure(error, pictures=len(jobs))
             reason = _("Indexing failed unexpectedly. Ask an administrator.")
             for job in jobs:
                 fail_job(worker=lane, job=job, reason=reason)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from collections_app.errors import StorageUnavailable
 from collections_app.errors import gettext_noop as _
+from collections_app.request_ids import bind_request_id
 
 # How long all calls fail at once after the server was silent. Then one call tries again.
 SILENCE_S = 10.0
@@ -53,6 +54,7 @@ class BoundedCalls:
         self._start()
         future: Future[_Returned] = Future()
         # A daemon thread, so that a process that stops does not wait for the server.
+        call = bind_request_id(call)
         thread = threading.Thread(target=self._run_call, args=(future, call), name="storage-call", daemon=True)
         try:
             thread.start()

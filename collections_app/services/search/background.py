@@ -4,6 +4,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from collections_app.request_ids import bind_request_id
+
 # A thread waits for the network most of the time. If all are busy, the request does the work itself when it needs it.
 _MAX_THREADS = 8
 _Value = TypeVar("_Value")
@@ -16,7 +18,7 @@ def start_work(work: Callable[[], _Value]) -> Callable[[], _Value]:
 
     The work must not use the database: connections belong to the threads of requests.
     """
-    future = _pool.submit(work)
+    future = _pool.submit(bind_request_id(work))
 
     def wait() -> _Value:
         return work() if future.cancel() else future.result()

@@ -6,6 +6,7 @@ from enum import Enum
 from functools import partial
 
 from collections_app.index import Hit, Vector
+from collections_app.metrics import count_failed_search, count_search, measure_stage
 from collections_app.models import Image
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.wall_clock import convert_to_wall_clock
@@ -111,6 +112,19 @@ def start_search(
     """
     if request.problems:
         return SearchResults
+    with count_failed_search():
+        finish = _begin_search(request, cutoffs, wanted)
+
+    def finish_and_count() -> SearchResults:
+        with count_failed_search():
+            results = finish()
+        count_search("done")
+        return results
+
+    return finish_and_count
+
+
+def _begin_search(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | None) -> Callable[[], SearchResults]:
     if not request.terms:
         return partial(_find_newest, request)
     sample = find_cached_sample(request.visible_scope)
@@ -118,7 +132,8 @@ def start_search(
         sample = get_sample(request.visible_scope)
     limits = _list_limits(request, sample, wanted)
     # Words are embedded here: in another thread, that would take longer beside the work of this one.
-    parts = embed_terms(request)
+    with measure_stage("embed"):
+        parts = embed_terms(request)
     vector = compose(parts)
     search = partial(find_nearest, scope=request.scope, vector=vector, conditions=request.filters.conditions)
     started = _StartedSearch(
@@ -181,14 +196,16 @@ def _finish_search(
     """Search again for MAX_HITS only if all hits are likely, fewer than wanted are visible, or the index returned
     slightly fewer than FIRST_HITS, so that there may be no more.
     """
-    sample = _read_visible_sample(request) if cutoffs is None else None
-    names = find_name_matches(request)
+    with measure_stage("sql"):
+        sample = _read_visible_sample(request) if cutoffs is None else None
+        names = find_name_matches(request)
     results, scale = SearchResults(), started.score_scale
     for limit in started.limits:
         raw_hits = started.wait() if limit == started.limits[0] else started.search(limit=limit)
         if not raw_hits and not request.scope.is_empty:
             refuse_lost_entries(team_ids=request.scope.all_team_ids, images=request.scope.images)
-        hashes = _read_hashes([hit.id for hit in raw_hits], request.scope.images)
+        with measure_stage("sql"):
+            hashes = _read_hashes([hit.id for hit in raw_hits], request.scope.images)
         hits = [hit for hit in raw_hits if hit.id in hashes]
         if sample:
             cutoffs = find_request_cutoffs(request, started.vector, hits, score_scale=scale, sample=sample)
@@ -256,6 +273,7 @@ def _list_limits(request: SearchRequest, sample: ScopeSample | None, wanted: int
     return [FIRST_HITS, MAX_HITS]
 
 
+@measure_stage("sql")
 def _find_newest(request: SearchRequest) -> SearchResults:
     if request.query.terms or not request.query.filters:
         return SearchResults()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NewType
 
 from collections_app.index import Condition, Hit, Vector
+from collections_app.metrics import measure_stage
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.search.scope import Scope
 
@@ -31,14 +32,15 @@ def find_nearest(
     """
     if scope.is_empty:
         return RawHits([])
-    hits = get_active_index().search(
-        vector,
-        team_ids=scope.team_ids,
-        collections=scope.collections,
-        conditions=conditions,
-        sample_every=sample_every,
-        limit=limit,
-    )
+    with measure_stage("index"):
+        hits = get_active_index().search(
+            vector,
+            team_ids=scope.team_ids,
+            collections=scope.collections,
+            conditions=conditions,
+            sample_every=sample_every,
+            limit=limit,
+        )
     return RawHits(hits)
 
 

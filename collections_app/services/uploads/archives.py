@@ -18,6 +18,7 @@ from collections_app.errors import CollectionDeleted, StorageUnavailable, TooMan
 from collections_app.errors import gettext_noop as _
 from collections_app.models import ArchiveImport, ArchiveState, Collection, PendingFile, User
 from collections_app.models.archive_import import ArchiveImportQuerySet, build_archive_name
+from collections_app.request_ids import get_request_id
 from collections_app.services.library.files import clean_file_name, is_backup_running
 from collections_app.services.library.quotas import check_quota
 from collections_app.services.uploads.report import get_archive_limits
@@ -48,6 +49,7 @@ def store_archive(*, file: File[bytes], name: str, collection: Collection, uploa
         byte_size=file.size,
         language=get_language() or settings.LANGUAGE_CODE,
         entry_count=entry_count,
+        request_id=get_request_id(),
     )
     PendingFile.objects.create(file_name=archive.file_name)
     try:

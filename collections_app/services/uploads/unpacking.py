@@ -14,6 +14,7 @@ from django.utils.translation import gettext, override
 from collections_app.errors import NotAllowed, StorageUnavailable
 from collections_app.errors import gettext_noop as _
 from collections_app.models import ArchiveImport, Collection
+from collections_app.request_ids import use_request_id
 from collections_app.services.leases import Heartbeat
 from collections_app.services.uploads.archives import (
     ARCHIVE_LEASE_S,
@@ -71,7 +72,7 @@ class ArchiveUnpacker:
         archive = claim_archive(worker=self.id, lease_s=self._lease_s)
         if archive is None:
             return False
-        with self._make_heartbeat(), override(archive.language):
+        with self._make_heartbeat(), override(archive.language), use_request_id(archive.request_id):
             self._unpack_or_postpone(archive)
         return True
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from collections_app.context_processors import read_site
 from collections_app.errors import CancelledOut, ImageSearchError, ModelLoading, SearchNotUnderstood
 from collections_app.messages import describe_error
+from collections_app.metrics import measure_stage
 from collections_app.models import Collection, Image, User
 from collections_app.models.ids import parse_id
 from collections_app.models.image import ImageQuerySet
@@ -103,7 +104,8 @@ def search(request: SignedInRequest) -> HttpResponse:
         "sheet_rows": range(1, MAX_ROWS + 1),
         "max_hits": MAX_HITS,
     }
-    return render(request, "search/search.html", context)
+    with measure_stage("render"):
+        return render(request, "search/search.html", context)
 
 
 def render_loading(request: HttpRequest, *, frame: str = "base.html", **context: object) -> HttpResponse:
@@ -169,11 +171,9 @@ def _render_next_page(request: SignedInRequest, search_request: SearchRequest) -
         status = 400 if isinstance(error, SearchNotUnderstood) else 503
         return HttpResponse(describe_error(error), status=status, content_type="text/plain")
     page = get_results_page(request, results, search_request.scope.images)
-    return render(
-        request,
-        "search/_results_page.html",
-        {"search": search_request, "results": results, "page": page, "is_continued": True},
-    )
+    context = {"search": search_request, "results": results, "page": page, "is_continued": True}
+    with measure_stage("render"):
+        return render(request, "search/_results_page.html", context)
 
 
 def _build_context(request: SignedInRequest, search_request: SearchRequest) -> Context:

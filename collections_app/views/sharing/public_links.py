@@ -29,6 +29,7 @@ from collections_app.forms import get_bound_data
 from collections_app.imaging import THUMBNAIL_CONTENT_TYPE
 from collections_app.known_devices import find_device, remember_device
 from collections_app.messages import describe_error
+from collections_app.metrics import measure_stage
 from collections_app.models import Collection, Image, ImageTotal, PublicLink
 from collections_app.services.indexing.completeness import measure_coverage
 from collections_app.services.library.files import build_download_name
@@ -124,7 +125,8 @@ def public_search(request: HttpRequest, link: PublicLink) -> HttpResponse:
     images = [each.image for each in join_rows(list(page), images=search.scope.images)]
     coverage = measure_coverage(ImageTotal.objects.not_trashed().filter(collection__in=shown))
     context |= {"page": page, "images": images, "results": results, "coverage": coverage}
-    return render(request, "sharing/public_collection.html", context)
+    with measure_stage("render"):
+        return render(request, "sharing/public_collection.html", context)
 
 
 @login_not_required

@@ -62,5 +62,6 @@ def test_links_are_printed_only_if_a_setting_says_so(to_console: str, is_printed
     ended = subprocess.run(PROGRAM, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90, check=True)
     assert ("Subject: [imagesearch]" in ended.stdout + ended.stderr) is is_printed
     reset = json.loads([line for line in ended.stdout.splitlines() if line.startswith("{")][-1])
-    assert ("on its way" in reset["page"]) is is_printed
+    assert ("printed to the console of the server" in reset["page"]) is is_printed
+    assert "on its way" not in reset["page"]
     assert ("Ask an administrator" in reset["page"]) is not is_printed
