@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -15,13 +16,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from collections_app.errors import ImageSearchError
-from collections_app.models import BulkAction, Collection, Image, UndoStep, User
+from collections_app.models import AuditAction, BulkAction, Collection, Image, UndoStep, User
 from collections_app.models.concurrent_writes import split_into_chunks, write_in_chunks
+from collections_app.services.audit_trail import ImageEvents
 from collections_app.services.library.dates import DateChange, PreviousDates, change_dates, restore_dates
 from collections_app.services.library.images import check_room_for_move, move_images, set_tags, tag_images
 from collections_app.services.library.trash import restore_images, trash_images
 
 _ChangeChunk = Callable[[list[int]], Any]
+_Undo = Callable[[Any, User], int]
 _UNDOABLE_FOR = timedelta(days=1)
 
 
@@ -50,9 +53,13 @@ class UndoResult:
 def trash_in_bulk(*, image_ids: Iterable[int], user: User) -> BulkResult:
     """Move the pictures that the user may edit to the trash."""
 
+    events = ImageEvents(action=AuditAction.IMAGES_TRASHED, actor=user)
+
     def trash_chunk(chunk: list[int]) -> list[int]:
         ids = Image.objects.editable_by(user).filter(pk__in=chunk).lock_ids()
-        trash_images(images=Image.objects.filter(pk__in=ids), trasher=user)
+        images = Image.objects.filter(pk__in=ids)
+        events.add(images)
+        trash_images(images=images, trasher=user)
         return ids
 
     return _change_in_chunks(BulkAction.TRASH, image_ids, user, trash_chunk)
@@ -104,9 +111,12 @@ def undo_bulk_action(*, action_id: uuid.UUID, user: User) -> UndoResult | None:
     if (first := steps.first()) is None:
         return None
     kind, count = BulkAction(first.kind), 0
+    undo = _UNDO[kind]
+    if kind == BulkAction.TRASH:
+        undo = partial(_undo_trash, events=ImageEvents(action=AuditAction.IMAGES_RESTORED, actor=user))
     try:
         for step_ids in split_into_chunks(list(steps.values_list("pk", flat=True)), size=1):
-            count += _undo_step(step_ids[0], user)
+            count += _undo_step(step_ids[0], user, undo)
     except ImageSearchError as error:
         return UndoResult(kind=kind, count=count, error=error)
     return UndoResult(kind=kind, count=count)
@@ -138,17 +148,17 @@ def _list_ids(kind: BulkAction, previous: Any) -> list[int]:
 
 
 @transaction.atomic
-def _undo_step(step_id: int, user: User) -> int:
+def _undo_step(step_id: int, user: User, undo: _Undo) -> int:
     """Undo and delete the step unless another call did; return how many pictures were changed."""
     step = UndoStep.objects.select_for_update().filter(pk=step_id).first()
     if step is None:
         return 0
     step.delete()
-    return _UNDO[BulkAction(step.kind)](step.previous, user)
+    return undo(step.previous, user)
 
 
-def _undo_trash(previous: list[int], user: User) -> int:
-    return restore_images(images=Image.objects.in_trash_of(user).filter(pk__in=previous))
+def _undo_trash(previous: list[int], user: User, events: ImageEvents | None = None) -> int:
+    return restore_images(images=Image.objects.in_trash_of(user).filter(pk__in=previous), events=events)
 
 
 def _undo_tags(previous: Mapping[str, list[str]], user: User) -> int:
@@ -172,7 +182,7 @@ def _undo_dates(previous: Mapping[str, Sequence[Any]], user: User) -> int:
     return restore_dates(images=Image.objects.editable_by(user), previous=by_id)
 
 
-_UNDO: Mapping[BulkAction, Callable[[Any, User], int]] = {
+_UNDO: Mapping[BulkAction, _Undo] = {
     BulkAction.TRASH: _undo_trash,
     BulkAction.MOVE: _undo_move,
     BulkAction.TAG: _undo_tags,

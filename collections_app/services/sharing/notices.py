@@ -67,12 +67,12 @@ def list_notices(user: User) -> Sequence[Notice]:
 
 
 @transaction.atomic
-def decline_share(*, notice: ShareNotice) -> None:
+def decline_share(*, notice: ShareNotice, user: User) -> None:
     """Delete the share of a notice to its person. A share with a whole team stays; only its notice is deleted."""
     share = notice.share
     notice.delete()
     if share.user_id == notice.user_id:
-        revoke_share(share=share)
+        revoke_share(share=share, revoker=user)
 
 
 def _is_true(condition: Q) -> ExpressionWrapper[Q]:

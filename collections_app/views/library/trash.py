@@ -11,7 +11,7 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.messages import format_count
-from collections_app.models import Collection, Image, ImageTotal, Team
+from collections_app.models import Collection, Image, ImageTotal, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.trash import purge_trash, restore_in_chunks
@@ -55,14 +55,14 @@ def trash_purge(request: SignedInRequest) -> HttpResponse:
 
 
 def _apply(
-    request: HttpRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet], int], done: Promise
+    request: HttpRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet, User], int], done: Promise
 ) -> HttpResponse:
     selected, is_all = get_selected_ids(request), is_all_selected(request)
     if not selected and not is_all:
         messages.warning(request, _("Select pictures first."))
         return answer_action(request, _redirect_to_trash(request))
     images = allowed if is_all else allowed.filter(pk__in=selected)
-    count = action(images)
+    count = action(images, request.user)
     messages.success(request, format_count(done, count))
     if not is_all and count < len(selected):
         messages.warning(request, format_count(_SKIPPED, len(selected) - count))
@@ -71,9 +71,9 @@ def _apply(
     return answer_action(request, _redirect_to_trash(request), removed=removed)
 
 
-def _restore(images: ImageQuerySet) -> int:
-    return restore_in_chunks(images=images)
+def _restore(images: ImageQuerySet, user: User) -> int:
+    return restore_in_chunks(images=images, restorer=user)
 
 
-def _purge(images: ImageQuerySet) -> int:
-    return purge_trash(images=images)
+def _purge(images: ImageQuerySet, user: User) -> int:
+    return purge_trash(images=images, purger=user)

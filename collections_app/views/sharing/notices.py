@@ -11,7 +11,7 @@ from collections_app.errors import InvitationInvalid, NotAllowed
 from collections_app.messages import describe_error
 from collections_app.models import ShareNotice
 from collections_app.permissions import SignedInRequest
-from collections_app.services.sharing.invitations import accept_invitation_to, list_invitations_to
+from collections_app.services.sharing.invitations import accept_invitation_to, decline_invitation, list_invitations_to
 from collections_app.services.sharing.notices import decline_share, list_notices
 from collections_app.views.sharing.invitations import redirect_to_accepted
 
@@ -23,7 +23,7 @@ def share_notice_answer(request: SignedInRequest, pk: int) -> HttpResponse:
     notice, answer = get_object_or_404(notices, pk=pk), request.POST.get("answer")
     collection = notice.share.collection
     if answer == "decline":
-        decline_share(notice=notice)
+        decline_share(notice=notice, user=request.user)
         return _return(request, _("“%(name)s” is no longer shared with you.") % {"name": collection})
     if answer in ("accept", "dismiss"):
         notice.delete()
@@ -35,7 +35,7 @@ def invitation_answer(request: SignedInRequest, pk: int) -> HttpResponse:
     """Accept or decline an invitation to an address that the person has verified."""
     invitation, answer = get_object_or_404(list_invitations_to(request.user), pk=pk), request.POST.get("answer")
     if answer == "decline":
-        invitation.delete()
+        decline_invitation(invitation=invitation, user=request.user)
         return _return(request, _("Invitation declined."))
     if answer == "accept":
         try:

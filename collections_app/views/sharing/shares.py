@@ -86,7 +86,7 @@ def share_role(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
 @require_POST
 def share_revoke(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
     found = _get_share(request, pk, share)
-    revoke_share(share=found)
+    revoke_share(share=found, revoker=request.user)
     whom = found.user.name if found.user else found.team
     messages.success(request, _("Access revoked for %(whom)s.") % {"whom": whom})
     return redirect("collection_sharing", pk)
