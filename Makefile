@@ -58,7 +58,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	HTTPS=true TRUSTED_PROXY_COUNT=1 $(BIN)/python manage.py check --deploy --fail-level WARNING
+	HTTPS=true TRUSTED_PROXY_COUNT=1 EMAIL_HOST=mail.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 # Formats the code and repairs what ruff can repair.
 format: $(VENV)/.installed-dev

@@ -56,6 +56,35 @@ def check_proxy_count(**_: Any) -> list[CheckMessage]:
     ]
 
 
+@register(deploy=True)
+def check_parts_of_several_machines(**_: Any) -> list[CheckMessage]:
+    """Report what each of several machines would have of its own. MACHINES says how many there are."""
+    if settings.MACHINES < 2:
+        return []
+    found: list[CheckMessage] = []
+    if "sqlite" in settings.DATABASES["default"]["ENGINE"]:
+        sentence = "MACHINES is {}, but the database is SQLite, which works on one machine only."
+        hint = "Set DATABASE_URL to a PostgreSQL database that all machines use."
+        found.append(Warning(sentence.format(settings.MACHINES), hint=hint, id="imagesearch.W016"))
+    if not settings.MILVUS_URI:
+        sentence = "MACHINES is {}, but the index is the embedded store, which works on one machine only."
+        hint = "Set MILVUS_URI to a Milvus server that all machines use."
+        found.append(Warning(sentence.format(settings.MACHINES), hint=hint, id="imagesearch.W017"))
+    if "bucket_name" not in settings.STORAGES["default"]["OPTIONS"]:
+        sentence = "MACHINES is {}, but pictures are stored in DATA_DIR, where other machines do not find them."
+        hint = "Set STORAGE_URL to a bucket that all machines use."
+        found.append(Warning(sentence.format(settings.MACHINES), hint=hint, id="imagesearch.W018"))
+    return found
+
+
+@register(deploy=True)
+def check_mail_server(**_: Any) -> list[CheckMessage]:
+    if settings.EMAIL_HOST:
+        return []
+    sentence = "There is no mail server: nobody can reset a forgotten password, and addresses are not verified."
+    return [Warning(sentence, hint="Set EMAIL_HOST and the settings beside it.", id="imagesearch.W019")]
+
+
 @register
 def check_data_privacy(**_: Any) -> list[CheckMessage]:
     """Report what other accounts of the machine can read or replace in DATA_DIR."""

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from collections_app.encoders import get_known_model_key
-from collections_app.models import Collection, Image, ImageTotal, IndexState, User
+from collections_app.models import Collection, Image, ImageTotal, IndexingPause, IndexState, User
 from collections_app.models.newest_images import list_newest_ids
 from collections_app.services.indexing.completeness import Coverage, measure_coverage
 from collections_app.services.library.quotas import resolve_max_bytes
@@ -20,12 +20,16 @@ from collections_app.services.uploads.non_pictures import COMPANION_SUFFIXES, SY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexingStatus:
-    """Counts of the images without an index entry that one person sees. `reason` is the error of one failed image."""
+    """Counts of the images without an index entry that one person sees. `reason` is the error of one failed image.
+
+    `is_paused`: an administrator has paused indexing, so the images wait.
+    """
 
     waiting: int = 0
     failed: int = 0
     retryable_count: int = 0
     reason: str = ""
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class FrameState:
     """The state that the frame of each page shows. One statement reads it."""
 
     has_unindexed: bool = False
+    is_indexing_paused: bool = False
     storage: Storage = Storage()
 
 
@@ -51,12 +56,14 @@ def read_frame_state(user: User) -> FrameState:
     states = User.objects.filter(pk=user.pk).values_list(
         Exists(ImageTotal.objects.unindexed().with_images()),
         Exists(others.with_images()),
+        Exists(IndexingPause.objects.all()),
         Subquery(ImageTotal.objects.sum_bytes_of_owner()),
         "personal_team__max_bytes",
     )
-    for is_unindexed, is_of_others, byte_size, max_bytes in states:
+    for is_unindexed, is_of_others, is_paused, byte_size, max_bytes in states:
         storage = Storage(byte_size=byte_size or 0, max_bytes=resolve_max_bytes(max_bytes))
-        return FrameState(has_unindexed=is_unindexed or is_of_others, storage=storage)
+        has_unindexed = is_unindexed or is_of_others
+        return FrameState(has_unindexed=has_unindexed, is_indexing_paused=is_paused, storage=storage)
     return FrameState()
 
 
@@ -75,7 +82,8 @@ def read_indexing_status(user: User, state: FrameState) -> IndexingStatus:
         failed=Sum("image_count", filter=failed, default=0),
         retryable_count=Sum("image_count", filter=failed & editable, default=0),
     )
-    return IndexingStatus(**counts, reason=_read_reason(user) if counts["failed"] else "")
+    reason = _read_reason(user) if counts["failed"] else ""
+    return IndexingStatus(**counts, reason=reason, is_paused=state.is_indexing_paused)
 
 
 def _read_reason(user: User) -> str:

@@ -55,6 +55,10 @@ class IndexUnavailable(ImageSearchError):
     """The index cannot be reached or does not respond. A later attempt may succeed."""
 
 
+class IndexingPaused(ImageSearchError):
+    """An administrator has paused indexing, so the queue cannot be worked off."""
+
+
 class IndexRefused(IndexUnavailable):
     """The index works but rejects this request permanently."""
 

@@ -1,15 +1,19 @@
-"""Forms for sharing a collection: with people, with teams, by public links and by guest links."""
+"""Forms for sharing a collection: with people, with teams, by public links and by guest links; a team's activity."""
 
 from datetime import datetime, time, timedelta
 from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from collections_app.activity import ACTION_GROUPS, name_actor
 from collections_app.forms import CleanNameField
-from collections_app.models import Collection, GuestLink, GuestUpload, PublicLink, ShareRole, Team, User
+from collections_app.models import AuditEvent, Collection, GuestLink, GuestUpload, PublicLink, ShareRole, Team, User
+from collections_app.models.ids import parse_id
 from collections_app.services.sharing.accounts import validate_mailbox
 from collections_app.services.sharing.guest_links import GuestLinkTerms
 from collections_app.services.sharing.public_links import LinkChange
@@ -163,3 +167,27 @@ class GuestNameForm(forms.Form):
     def get_name(self) -> str:
         """Return the name without commas, which separate tags. A name that is too long is left out."""
         return self.cleaned_data["guest_name"].replace(",", " ") if self.is_valid() else ""
+
+
+class ActivityFilterForm(forms.Form):
+    action = forms.ChoiceField(required=False, label=_("Action"))
+    person = forms.ChoiceField(required=False, label=_("Done by"))
+
+    def __init__(self, data: QueryDict, *, team: Team) -> None:
+        """Offer the members, and the person that the address names: a former member may have done something too."""
+        super().__init__(data)
+        groups = [(group, [(each.value, each.label) for each in actions]) for group, actions in ACTION_GROUPS.items()]
+        self._set_choices("action", [("", _("All actions")), *groups])
+        people = [(str(member.pk), member.name) for member in team.members.order_by("email")]
+        named = parse_id(data.get("person", ""))
+        if named and str(named) not in dict(people):
+            people.append((str(named), self._name_former_member(team, named)))
+        self._set_choices("person", [("", _("Everybody")), *people])
+
+    def _set_choices(self, name: str, choices: list[Any]) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = choices
+
+    def _name_former_member(self, team: Team, actor_id: int) -> str:
+        """Return the name in the team's latest event of this person. Without one, nothing is told about the account."""
+        event = AuditEvent.objects.in_team(team).by_actor(actor_id).with_people().order_by("-pk").first()
+        return name_actor(event) if event else gettext("Somebody else")

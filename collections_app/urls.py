@@ -18,6 +18,7 @@ from collections_app.views.library import (
 )
 from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved, suggestions
 from collections_app.views.sharing import (
+    activity,
     guest_pages,
     guests,
     invitations,
@@ -73,6 +74,7 @@ urlpatterns = [
     path("g/<str:secret>/", guest_pages.guest_upload, name="guest_upload"),
     path("teams/", teams.team_list, name="team_list"),
     path("teams/<int:pk>/", teams.team, name="team"),
+    path("teams/<int:pk>/activity/", activity.team_activity, name="team_activity"),
     path("teams/<int:pk>/rename/", teams.team_rename, name="team_rename"),
     path("teams/<int:pk>/delete/", teams.team_delete, name="team_delete"),
     path("teams/<int:pk>/leave/", members.team_leave, name="team_leave"),

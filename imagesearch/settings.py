@@ -15,6 +15,7 @@ from imagesearch.single_sign_on import build_openid_connect_apps
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+PRODUCT_VERSION = "0.1.0"  # as in pyproject.toml
 env.refuse_old_names(
     MAX_ARCHIVE_PICTURES="MAX_ARCHIVE_IMAGES", TEAM_MAX_PICTURES="TEAM_MAX_IMAGES", SCRIPT_NAME="SITE_PATH"
 )
@@ -188,6 +189,8 @@ TEAM_MAX_GB = env.number("TEAM_MAX_GB", 0)
 TEAM_MAX_IMAGES = env.integer("TEAM_MAX_IMAGES", 0)
 TRASH_DAYS = env.integer("TRASH_DAYS", 30)
 INVITATION_DAYS = env.integer("INVITATION_DAYS", 14, minimum=1)
+# How long events of the audit trail are kept; 0: for ever.
+AUDIT_DAYS = env.integer("AUDIT_DAYS", 365)
 # How much one account, team or collection may have, and how often one account or visitor may act; 0: no limit.
 TEAMS_PER_ACCOUNT = env.integer("TEAMS_PER_ACCOUNT", 50)
 COLLECTIONS_PER_TEAM = env.integer("COLLECTIONS_PER_TEAM", 5000)
@@ -366,6 +369,8 @@ ACCOUNT_MAX_ZIPS = env.integer("ACCOUNT_MAX_ZIPS", 2, minimum=1)
 env.require_less(WEB_THREADS, "WEB_THREADS", WEB_MAX_SEARCHES=WEB_MAX_SEARCHES, WEB_MAX_ZIPS=WEB_MAX_ZIPS)
 WEB_MAX_CONNECTIONS = env.integer("WEB_MAX_CONNECTIONS", 1000, minimum=10)
 WEB_MAX_BODIES_MB = env.integer("WEB_MAX_BODIES_MB", 8192, minimum=1)
+# How many machines run the site, for `check --deploy`: a process does not know the others.
+MACHINES = env.integer("MACHINES", 1, minimum=1)
 
 # --- Metrics: `serve` serves them on a port of their own, if one is set -----------------------------------------------
 METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")

@@ -11,9 +11,9 @@ from typing import Any
 
 from django.db import connection
 
-from collections_app.models import Image, ImageName, IndexJob
+from collections_app.models import AuditEvent, Image, ImageName, IndexJob
 
-LARGE_TABLES = {model._meta.db_table for model in (Image, ImageName, IndexJob)}
+LARGE_TABLES = {model._meta.db_table for model in (AuditEvent, Image, ImageName, IndexJob)}
 _ALIAS = re.compile(r'"?(\w+)"? (?:AS )?"?(U\d+|V\d+|W\d+|T\d+|image)"?\b')
 _SCAN = re.compile(r"SCAN (\w+)")
 # A sort of collections, members or searches is not reported: settings limit how many there are.

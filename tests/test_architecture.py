@@ -19,7 +19,7 @@ LAYERS = (
     {"metrics"},
     {"models"},
     {"services"},
-    {"date_forms", "known_devices", "log_filter", "provider_requests", "refusals"},
+    {"activity", "date_forms", "known_devices", "log_filter", "provider_requests", "refusals"},
     {"signals", "permissions", "middleware", "upload_handlers", "context_processors", "adapters", "forms", "admin"}
     | {"attempt_cache", "checks", "templatetags", "account_forms"},
     {"management", "sharing_forms"},
@@ -29,10 +29,10 @@ LAYERS = (
 LAYER_OF = {area: number for number, areas in enumerate(LAYERS) for area in areas}
 # Which folder of services/ may import which others.
 SERVICE_IMPORTS = {
-    "library": set[str](),
-    "sharing": {"attempts"},
+    "library": {"audit_trail"},
+    "sharing": {"attempts", "audit_trail"},
     "uploads": {"leases", "library"},
-    "indexing": {"leases", "library"},
+    "indexing": {"audit_trail", "leases", "library"},
     "duplicates": {"indexing", "library"},
     "search": {"indexing", "uploads"},
     "evaluation": {"indexing", "search"},
@@ -40,9 +40,11 @@ SERVICE_IMPORTS = {
     "health": {"library"},
     "monitoring": {"library"},
     "attempts": set[str](),
+    "audit_trail": set[str](),
     "leases": set[str](),
     "mail": set[str](),
-    "maintenance": {"indexing", "library", "mail", "search", "uploads"},
+    "maintenance": {"audit_trail", "indexing", "library", "mail", "search", "uploads"},
+    "site_state": {"indexing", "library"},
 }
 # Beyond the layers: the commands that draw, and the configuration that connects the signals.
 EXCEPTIONS = {

@@ -1,6 +1,7 @@
 """`manage.py check`: data that others can read, and connections that others can read."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -97,6 +98,37 @@ def test_deployment_check_reports_unencrypted_connections(
     ended = run_manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **environment)
     assert ended.returncode != 0
     assert f"imagesearch.{number}" in ended.stderr
+
+
+SEVERAL = {"MACHINES": "2", "SECRET_KEY": "k" * 60}
+SERVICES = {
+    "DATABASE_URL": f"{POSTGRESQL.format('db.example.com')}?sslmode=verify-full",
+    "MILVUS_URI": "https://milvus.example.com",
+    "STORAGE_URL": "s3://bucket",
+}
+COMPLETE = {"TRUSTED_PROXY_COUNT": "1", "EMAIL_HOST": "mail.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "number"),
+    [
+        ({**SEVERAL, **SERVICES, "DATABASE_URL": ""}, "W016"),
+        ({**SEVERAL, **SERVICES, "MILVUS_URI": ""}, "W017"),
+        ({**SEVERAL, **SERVICES, "STORAGE_URL": ""}, "W018"),
+        ({"EMAIL_HOST": ""}, "W019"),
+        ({"TRUSTED_PROXY_COUNT": ""}, "W003"),
+    ],
+)
+def test_deployment_check_warns_of_what_is_missing(environment: dict[str, str], number: str, tmp_path: Path) -> None:
+    ended = run_manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **{**COMPLETE, **environment})
+    assert ended.returncode != 0
+    assert re.findall(r"imagesearch\.(\w+)", ended.stderr) == [number]
+
+
+@pytest.mark.parametrize("environment", [{}, {"MACHINES": "1"}, {**SEVERAL, **SERVICES}])
+def test_complete_deployment_has_no_warning(environment: dict[str, str], tmp_path: Path) -> None:
+    ended = run_manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **{**COMPLETE, **environment})
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from allauth.usersessions import admin as allauth_sessions_admin  # noqa: F401
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from collections_app.admin.audit_trail import AuditedAdmin
 from collections_app.admin.deletion import ChunkedDeletionAdmin
 from collections_app.models import Membership, PublicLink, Role, Team, User
 from collections_app.services.sharing.accounts import delete_account, replace_address, validate_mailbox
@@ -64,8 +64,8 @@ class UserAdmin(ChunkedDeletionAdmin):
         if "email" in form.changed_data:
             replace_address(user=obj, email=obj.email)
 
-    def delete_row(self, row: User) -> None:
-        delete_account(user=row)
+    def delete_row(self, row: User, deleter: User) -> None:
+        delete_account(user=row, deleter=deleter)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Allow staff without superuser rights to close accounts only. Other fields lead to more rights."""
@@ -93,7 +93,7 @@ class UserAdmin(ChunkedDeletionAdmin):
         return deleted, counts, missing, protected
 
 
-class AccountPartAdmin(ModelAdmin[Any]):
+class AccountPartAdmin(AuditedAdmin):
     """Rows of one account: addresses, second factors, sessions. Only superusers add and change them."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -141,7 +141,7 @@ class AuthenticatorAdmin(AccountPartAdmin):
         return False
 
 
-class SuperuserAdmin(ModelAdmin[Any]):
+class SuperuserAdmin(AuditedAdmin):
     """Rows that give rights to many accounts at once."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

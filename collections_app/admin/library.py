@@ -1,4 +1,4 @@
-"""The administration of teams, collections, pictures and index jobs: browsing rows, retrying failed indexing."""
+"""The administration of teams, collections, pictures and shares."""
 
 from typing import Any
 
@@ -17,35 +17,33 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from collections_app.admin.audit_trail import AuditedAdmin, get_staff, record_member_changes
 from collections_app.admin.deletion import ChunkedDeletionAdmin
 from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.imaging import CONTENT_TYPES, THUMBNAIL_CONTENT_TYPE
 from collections_app.messages import format_count
 from collections_app.models import (
+    AuditAction,
     Collection,
     Image,
     ImageTotal,
-    IndexJob,
     Membership,
-    OutgoingMail,
     PublicLink,
     Role,
     Share,
     Team,
+    User,
 )
 from collections_app.models.image import ImageQuerySet
-from collections_app.models.index_job import IndexJobQuerySet
-from collections_app.models.outgoing_mail import OutgoingMailQuerySet
+from collections_app.services.audit_trail import ImageEvents, record_event
 from collections_app.services.indexing.audit import queue_reencoding
-from collections_app.services.indexing.queue import retry_jobs
 from collections_app.services.library.renditions import Rendition, open_rendition
 from collections_app.services.library.trash import delete_collection
-from collections_app.services.mail.queue import retry_mails
+from collections_app.services.sharing.public_links import revoke_link
+from collections_app.services.sharing.shares import record_share_event, revoke_share
 from collections_app.services.sharing.teams import delete_team
 
 _QUEUED = ngettext_lazy("%(number)s picture queued.", "%(number)s pictures queued.", "count")
-_RETRIED = ngettext_lazy("Retrying %(number)s job.", "Retrying %(number)s jobs.", "count")
-_MAILS_RETRIED = ngettext_lazy("Sending %(number)s mail now.", "Sending %(number)s mails now.", "count")
 
 
 def _get_url_name(request: HttpRequest) -> str:
@@ -89,8 +87,12 @@ class TeamAdmin(ChunkedDeletionAdmin):
         is_deleted_alone = obj is not None and obj.is_personal and "_team_" in _get_url_name(request)
         return not is_deleted_alone and super().has_delete_permission(request, obj)
 
-    def delete_row(self, row: Team) -> None:
-        delete_team(team=row)
+    def delete_row(self, row: Team, deleter: User) -> None:
+        delete_team(team=row, deleter=deleter)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        record_member_changes(request, formset)
 
 
 class CollectionAdminForm(forms.ModelForm[Collection]):
@@ -113,8 +115,15 @@ class CollectionAdmin(ChunkedDeletionAdmin):
     form = CollectionAdminForm
     raw_id_fields = ["team", "creator", "selected_cover"]
 
-    def delete_row(self, row: Collection) -> None:
-        delete_collection(collection=row)
+    def save_model(self, request: HttpRequest, obj: Collection, form: Any, change: bool) -> None:
+        """Tell the owners of the former team too if the collection moves to another team."""
+        super().save_model(request, obj, form, change)
+        if change and "team" in form.changed_data:
+            former_team = Team.objects.get(pk=form.initial["team"])
+            record_event(action=AuditAction.CHANGED_BY_STAFF, actor=get_staff(request), team=former_team, target=obj)
+
+    def delete_row(self, row: Collection, deleter: User) -> None:
+        delete_collection(collection=row, deleter=deleter)
 
 
 class ShareAdminForm(forms.ModelForm[Share]):
@@ -130,17 +139,30 @@ class ShareAdminForm(forms.ModelForm[Share]):
 
 
 @admin.register(Share)
-class ShareAdmin(ModelAdmin[Share]):
+class ShareAdmin(AuditedAdmin):
     form = ShareAdminForm
+    records_deletions = False
     list_display = ["collection", "user", "team", "role", "sharer", "created_at"]
     list_select_related = ["collection", "user", "team", "sharer"]
     raw_id_fields = ["collection", "user", "team", "sharer"]
 
+    def log_addition(self, request: HttpRequest, obj: Share, message: Any) -> Any:
+        record_share_event(AuditAction.COLLECTION_SHARED, obj, get_staff(request), role=obj.role)
+        return ModelAdmin.log_addition(self, request, obj, message)
+
+    def delete_model(self, request: HttpRequest, obj: Share) -> None:
+        revoke_share(share=obj, revoker=get_staff(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Share]) -> None:
+        for share in queryset:
+            self.delete_model(request, share)
+
 
 @admin.register(PublicLink)
-class PublicLinkAdmin(ModelAdmin[PublicLink]):
+class PublicLinkAdmin(AuditedAdmin):
     """For revoking links of closed accounts. The secret is not shown, because it gives access to the pictures."""
 
+    records_deletions = False
     list_display = ["collection", "creator", "created_at", "expires_at", "allows_download"]
     list_select_related = ["collection", "creator"]
     search_fields = ["collection__name", "creator__email"]
@@ -151,6 +173,13 @@ class PublicLinkAdmin(ModelAdmin[PublicLink]):
 
     def has_change_permission(self, request: HttpRequest, obj: PublicLink | None = None) -> bool:
         return False
+
+    def delete_model(self, request: HttpRequest, obj: PublicLink) -> None:
+        revoke_link(link=obj, revoker=get_staff(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PublicLink]) -> None:
+        for link in queryset:
+            self.delete_model(request, link)
 
 
 class ImageFormatFilter(admin.SimpleListFilter):
@@ -193,11 +222,14 @@ class ImageAdmin(ChunkedDeletionAdmin):
         """Images come from uploads and imports, which validate them."""
         return False
 
-    def delete_row(self, row: Image) -> None:
-        row.delete()
+    def delete_row(self, row: Image, deleter: User) -> None:
+        self._delete_images(Image.objects.filter(pk=row.pk), deleter)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        queryset.delete_in_chunks()
+        self._delete_images(queryset, get_staff(request))
+
+    def _delete_images(self, images: ImageQuerySet, deleter: User) -> None:
+        images.delete_in_chunks(record=ImageEvents(action=AuditAction.IMAGES_DELETED, actor=deleter).add)
 
     @admin.display(description="")
     def thumbnail(self, image: Image) -> str:
@@ -223,43 +255,3 @@ class ImageAdmin(ChunkedDeletionAdmin):
     @admin.action(description=_("Reindex the selected pictures"))
     def reindex(self, request: HttpRequest, queryset: ImageQuerySet) -> None:
         self.message_user(request, format_count(_QUEUED, queue_reencoding(queryset)))
-
-
-@admin.register(IndexJob)
-class IndexJobAdmin(ModelAdmin[IndexJob]):
-    list_display = ["image_id", "priority", "attempts", "is_failed", "error", "run_after", "leased_until"]
-    list_filter = ["is_failed", "priority"]
-    show_full_result_count = False
-    search_fields = ["=image_id"]
-    actions = ["retry"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: IndexJob | None = None) -> bool:
-        return False
-
-    @admin.action(description=_("Retry the selected jobs now"))
-    def retry(self, request: HttpRequest, queryset: IndexJobQuerySet) -> None:
-        self.message_user(request, format_count(_RETRIED, retry_jobs(jobs=queryset)))
-
-
-@admin.register(OutgoingMail)
-class OutgoingMailAdmin(ModelAdmin[OutgoingMail]):
-    """Shows the state of mails, without their text, which contains links that give access to accounts."""
-
-    list_display = ["recipient", "created_at", "attempts", "run_after", "is_failed", "error"]
-    list_filter = ["is_failed"]
-    search_fields = ["recipient"]
-    fields = ["recipient", "created_at", "attempts", "run_after", "is_failed", "error"]
-    actions = ["retry"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
-        return False
-
-    @admin.action(description=_("Send the selected mails now"), permissions=["delete"])
-    def retry(self, request: HttpRequest, queryset: OutgoingMailQuerySet) -> None:
-        self.message_user(request, format_count(_MAILS_RETRIED, retry_mails(mails=queryset)))

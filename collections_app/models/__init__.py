@@ -1,6 +1,7 @@
 """The database, one model per file. Reads are query-set methods; services do the writes."""
 
 from collections_app.models.archive_import import ArchiveImport, ArchiveState
+from collections_app.models.audit_event import AuditAction, AuditEvent, AuditObject
 from collections_app.models.backup_hold import BackupHold
 from collections_app.models.collection import Collection
 from collections_app.models.compared_image import ComparedImage, DuplicateGroup, TeamComparison
@@ -13,7 +14,9 @@ from collections_app.models.image import Image, IndexState
 from collections_app.models.image_month import ImageMonth
 from collections_app.models.image_name import ImageName
 from collections_app.models.image_total import ImageTotal
+from collections_app.models.index_audit import IndexAudit
 from collections_app.models.index_job import IndexJob
+from collections_app.models.indexing_pause import IndexingPause
 from collections_app.models.invitation import Invitation
 from collections_app.models.outgoing_mail import OutgoingMail
 from collections_app.models.pending_file import PendingFile
@@ -32,6 +35,9 @@ from collections_app.models.user import User
 __all__ = [
     "ArchiveImport",
     "ArchiveState",
+    "AuditAction",
+    "AuditEvent",
+    "AuditObject",
     "BackupHold",
     "BulkAction",
     "Collection",
@@ -46,8 +52,10 @@ __all__ = [
     "ImageMonth",
     "ImageName",
     "ImageTotal",
+    "IndexAudit",
     "IndexJob",
     "IndexState",
+    "IndexingPause",
     "Invitation",
     "Membership",
     "OutgoingMail",

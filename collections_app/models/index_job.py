@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Self
 
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.concurrent_writes import build_row_source, get_fields, quote_column, split_into_chunks
+from collections_app.models.indexing_pause import IndexingPause
 from collections_app.request_ids import MAX_REQUEST_ID_LENGTH, get_request_id
 
 
@@ -48,9 +49,13 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         return self.filter(is_failed=False)
 
     def due(self, now: datetime) -> Self:
-        """Jobs that a worker may claim now, in that order."""
+        """Jobs that a worker may claim now, in that order. While indexing is paused, there are none."""
         free = Q(leased_until=None) | Q(leased_until__lt=now)
-        return self.filter(free, is_failed=False, run_after__lte=now).order_by("priority", "pk")
+        unpaused = self.filter(~Exists(IndexingPause.objects.all()))
+        return unpaused.filter(free, is_failed=False, run_after__lte=now).order_by("priority", "pk")
+
+    def failed(self) -> Self:
+        return self.filter(is_failed=True)
 
     def count_up_to(self, limit: int) -> int:
         """Count the jobs, but read no more than `limit`."""
@@ -114,6 +119,8 @@ class IndexJob(models.Model):
         indexes = [
             # Reader: `due()`, which every idle worker runs every second.
             models.Index(fields=["priority", "id"], condition=Q(is_failed=False), name="index_job_waiting"),
+            # Readers: the dashboard, which counts failed jobs by reason, and its button that retries them.
+            models.Index(fields=["id"], condition=Q(is_failed=True), name="index_job_failed"),
         ]
 
     def __str__(self) -> str:

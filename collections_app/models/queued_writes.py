@@ -1,6 +1,6 @@
 """Bulk writes of images, which queue their index jobs in the same transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
@@ -61,9 +61,18 @@ class QueueingQuerySet(models.QuerySet[_Row]):
         """Update like `update`, in short transactions, each of which applies the filters again; return how many."""
         return sum(write_in_chunks(self._list_ids(), lambda chunk: self._get_locked(chunk).update(**values)))
 
-    def delete_in_chunks(self) -> int:
-        """Delete the images permanently in short transactions; return how many. Their jobs delete the files."""
-        chunks = write_in_chunks(self._list_ids(), lambda chunk: self._get_locked(chunk).delete()[1])
+    def delete_in_chunks(self, *, record: Callable[[Any], object] = bool) -> int:
+        """Delete the images permanently in short transactions; return how many. Their jobs delete the files.
+
+        `record` is called with the images of each transaction before they are deleted.
+        """
+
+        def delete_chunk(chunk: list[int]) -> dict[str, int]:
+            images = self._get_locked(chunk)
+            record(images)
+            return images.delete()[1]
+
+        chunks = write_in_chunks(self._list_ids(), delete_chunk)
         return sum(deleted.get(self.model._meta.label, 0) for deleted in chunks)
 
     def _list_ids(self) -> list[int]:

@@ -3,6 +3,7 @@
 import logging
 
 from collections_app.models import IndexJob, Invitation
+from collections_app.services.audit_trail import delete_old_events
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.library.bulk_changes import delete_old_undo_steps
@@ -28,6 +29,8 @@ def run_maintenance() -> None:
     delete_expired_examples()
     delete_older_searches()
     delete_old_archives()
+    if old := delete_old_events():
+        log.info("%s old events of the audit trail were deleted.", old)
     if deleted := delete_old_temporary_files() + delete_orphaned_files():
         log.info("%s files of interrupted uploads were deleted.", deleted)
     restore_lost_entries()

@@ -13,9 +13,10 @@ from pytest_django import Settings
 
 from collections_app.encoders import get_encoder
 from collections_app.index import Record, close_index
-from collections_app.models import Image, IndexJob
+from collections_app.models import Image, IndexAudit, IndexJob
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry
+from collections_app.services.indexing.pausing import pause_indexing
 from collections_app.services.indexing.worker import IndexWorker
 from tests.sample_team import SampleTeam, put_pictures, sign_in_client
 from tests.services.indexing.agreement import assert_index_agrees
@@ -188,3 +189,37 @@ def test_rebuild_shows_its_speed_and_the_time_left(store: Path, capsys: pytest.C
 
     shown = capsys.readouterr().err
     assert re.search(r"5 of 5 pictures, \d+\.\d pictures/s, time left: less than a minute", shown)
+
+
+def test_outcome_of_an_audit_of_all_pictures_is_recorded(store: Path, sample: SampleTeam) -> None:
+    reindex("--check", "--team", "Gardeners")
+    assert not IndexAudit.objects.exists()
+    reindex("--check")
+    audit = IndexAudit.objects.latest("pk")
+    assert (audit.is_check, audit.is_consistent, audit.image_count, audit.vector_count) == (True, True, 5, 5)
+    assert audit.altered is None
+    get_active_index().delete([sample.image.pk])
+    assert "exit 1" in reindex("--check", "--deep")
+    audit = IndexAudit.objects.latest("pk")
+    assert (audit.is_consistent, audit.missing, audit.difference_count, audit.altered) == (False, 1, 1, 0)
+    reindex()
+    audit = IndexAudit.objects.latest("pk")
+    assert (audit.is_check, audit.missing) == (False, 1)
+    reindex("--check")
+    assert IndexAudit.objects.latest("pk").is_consistent
+
+
+def test_damage_that_a_check_finds_is_recorded(store: Path) -> None:
+    empty(store, "schema.json")
+    reindex("--check")
+    audit = IndexAudit.objects.get()
+    assert "schema.json" in audit.problem
+    assert not audit.is_consistent
+
+
+def test_reindex_says_that_indexing_is_paused_and_keeps_the_jobs(store: Path, sample: SampleTeam) -> None:
+    pause_indexing(user=sample.owner)
+    with pytest.raises(CommandError, match=r"Indexing is paused\. .* The queued jobs are kept\."):
+        reindex("--all")
+    assert IndexJob.objects.waiting().count() == 5
+    assert "Queued pictures: 5" in reindex("--no-wait")

@@ -47,7 +47,7 @@ def test_second_name_that_differs_in_case_only_is_taken(sample: SampleTeam, firs
     with pytest.raises(NameTaken):
         create_collection(team=sample.team, name=second, creator=sample.owner)
     with pytest.raises(NameTaken):
-        describe_collection(collection=sample.collection, name=second, description="")
+        describe_collection(collection=sample.collection, name=second, description="", editor=sample.owner)
     with pytest.raises(IntegrityError), transaction.atomic():
         Collection.objects.create(team=sample.team, name=second, creator=sample.owner)
     create_collection(team=sample.owner.personal_team, name=second, creator=sample.owner)
@@ -105,7 +105,7 @@ def test_administration_reports_a_taken_name(sample: SampleTeam) -> None:
     "name", ['The "Great" War', "C:\\new", "two  blanks", "a\ttab", "Cafe\u0301", "👨‍👩‍👧", "“x”", "ЁЛКА"]
 )
 def test_collection_team_and_tag_of_any_name_can_be_addressed(sample: SampleTeam, name: str) -> None:
-    describe_collection(collection=sample.collection, name=name, description="")
+    describe_collection(collection=sample.collection, name=name, description="", editor=sample.owner)
     Team.objects.filter(pk=sample.team.pk).update(name=name)
     Image.objects.update(tags=[name])
     written = name.replace("\\", "\\\\")

@@ -146,7 +146,7 @@ def test_trashed_pictures_are_not_found_until_restored(sample: SampleTeam) -> No
 
 
 def rename(sample: SampleTeam) -> None:
-    describe_collection(collection=sample.collection, name="Meadow", description="")
+    describe_collection(collection=sample.collection, name="Meadow", description="", editor=sample.owner)
 
 
 def rename_by_saving(sample: SampleTeam) -> None:

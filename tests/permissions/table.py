@@ -116,6 +116,11 @@ team                GET  trashed    302   302   404   404   404   200   200   20
 team                GET  foreign    302   302   404   404   404   404   404   404   404   404
 team                GET  deleted    302   302   404   404   404   404   404   404   404   404
 team                POST any        302   302   405   405   405   405   405   405   405   405
+team_activity       GET  active     302   302   404   404   404   403   403   200   404   404
+team_activity       GET  trashed    302   302   404   404   404   403   403   200   404   404
+team_activity       GET  foreign    302   302   404   404   404   404   404   404   404   404
+team_activity       GET  deleted    302   302   404   404   404   404   404   404   404   404
+team_activity       POST any        302   302   405   405   405   405   405   405   405   405
 team_rename         GET  active     302   302   404   404   404   403   403   200   404   404
 team_rename         GET  trashed    302   302   404   404   404   403   403   200   404   404
 team_rename         GET  foreign    302   302   404   404   404   404   404   404   404   404

@@ -15,6 +15,8 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from collections_app.models import (
     ArchiveImport,
+    AuditAction,
+    AuditEvent,
     Favourite,
     GuestLink,
     Image,
@@ -34,6 +36,7 @@ from tests.query_plans import Plan, explain, record_statements
 from tests.sample_team import sign_in_client
 
 COUNT = 50_000
+EVENTS = 20_000
 # A fifth of the rows of the largest collection, or what SQLite needs to read them all. The member sees 311 collections.
 MAX_ROWS, MAX_STEPS = 5_000, 80_000
 SCAN, SORT, READS_MANY = "scan", "sort", "reads many rows"
@@ -64,10 +67,11 @@ EXCEPTIONS = [
     (ANY, r"^/admin/collections_app/image/\?", ANY, "An administrator's filters have no indexes."),
     (
         "COUNT|indexjob",
-        "^/admin/collections_app/indexjob/$",
+        "^/admin/collections_app/(indexjob|indexingpause)/$",
         ANY,
         "Counts the queue, which is usually short.",
     ),
+    ("COUNT", "^/admin/collections_app/auditevent/$", ANY, "Counts the events of AUDIT_DAYS days."),
 ]
 
 
@@ -100,6 +104,7 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
     )
     Share.objects.filter(pk=share.pk).delete()
     favourite = _add_many_favourites(library)
+    event = _record_many_events(library)
     guest_link = GuestLink.objects.create(
         collection=library.collection, creator=library.owner, max_files=9, max_bytes=9
     )
@@ -134,6 +139,11 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
         *(f"{public}?{name}={middle.public_id}" for name in ("after_id", "before_id")),
         *(f"/favourites/?{name}={favourite}" for name in ("after_id", "before_id")),
         *(f"/trash/?{name}={trashed.pk}" for name in ("after_id", "before_id")),
+        *(
+            f"/teams/{library.team.pk}/activity/?{name}={event}&{filters}"
+            for name in ("after_id", "before_id")
+            for filters in ("", "action=member_left", f"person={library.owner.pk}")
+        ),
         f"/search/?team={library.team.pk}",
         *(f"/search/suggestions/?q={text}" for text in ("", "do", "coll", "own")),
         f"/search/?collection={library.collection.pk}",
@@ -153,6 +163,20 @@ def _add_many_favourites(library: LargeLibrary) -> int:
     return Favourite.objects.filter(user=library.owner).order_by("pk")[MAX_FAVOURITES // 2].pk
 
 
+def _record_many_events(library: LargeLibrary) -> int:
+    """Give the large team events of two people, two kinds and another team; return the id of one in the middle."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            action=AuditAction.MEMBER_LEFT if number % 2 else AuditAction.LINK_CREATED,
+            actor=library.owner if number % 3 else library.member,
+            team=library.team if number % 5 else library.small.team,
+            object_name="Garden",
+        )
+        for number in range(EVENTS)
+    )
+    return AuditEvent.objects.order_by("pk")[EVENTS // 2].pk
+
+
 @pytest.mark.parametrize("person", ["owner", "member", "guest", "stranger", "visitor"])
 def test_pages_read_what_they_show(person: str, library: LargeLibrary, addresses: list[str]) -> None:
     index_some(library)
@@ -162,6 +186,7 @@ def test_pages_read_what_they_show(person: str, library: LargeLibrary, addresses
 
 def test_administration_reads_what_it_shows(library: LargeLibrary, db: None) -> None:
     client = sign_in_client(library.staff)
+    _record_many_events(library)
     names = [f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist" for model in site._registry]
     images = reverse("admin:collections_app_image_changelist")
     queries = ["?index_state__exact=failed", "?format=PNG", "?trashed_at__isempty=0", "?q=12", "?p=20"]

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from collections_app.errors import ImageSearchError
 from collections_app.management.background_loops import start_loop
 from collections_app.management.run_until_signal import stop_on_signals
-from collections_app.services.backup.schedule import ScheduledBackups
 from collections_app.metrics import join_metrics
+from collections_app.services.backup.schedule import ScheduledBackups
 from collections_app.services.duplicates.comparing import Comparer
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.mail.smtp_sender import MailSender

@@ -24,6 +24,7 @@ from collections_app.services.indexing.audit import (
     queue_differences,
     queue_rebuild,
     queue_reencoding,
+    record_audit,
 )
 from collections_app.services.indexing.deep_check import DeepReport, check_vectors
 from collections_app.services.indexing.hash_backfill import backfill_hashes
@@ -48,20 +49,20 @@ class Command(FreeTextCommand):
             help="how much of its time each lane of every worker may spend on the queued repairs and rebuilds",
         )
         parser.add_argument("--deep", action="store_true", help="read every vector and compare it with its checksum")
-        parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if there are differences")
+        parser.add_argument("--check", action="store_true", help="repair nothing; exit with 1 if there are differences")
 
     def handle(self, *_: Any, **options: Any) -> None:
         images = _select_images(options["team"], options["collection"])
         covers_all_images = not (options["team"] or options["collection"])
         try:
-            self._ensure_readable(options)
+            self._ensure_readable(options, covers_all_images)
             if options["check"]:
                 sys.exit(0 if self._check(images, covers_all_images, options["deep"]) else 1)
             self._run(images, covers_all_images, options)
         except ImageSearchError as error:
             raise CommandError(f"{error} The queued jobs are kept.") from error
 
-    def _ensure_readable(self, options: dict[str, Any]) -> None:
+    def _ensure_readable(self, options: dict[str, Any], covers_all_images: bool) -> None:
         """Set a damaged store aside and start a new one; with --check only report the damage."""
         damage = find_store_damage(deep=options["deep"])
         is_opened = True
@@ -71,8 +72,11 @@ class Command(FreeTextCommand):
             is_opened = False
         if is_opened and damage is None:
             return
-        self.stderr.write(f"The search index is damaged: {damage or 'its files do not fit together'}.")
+        sentence = f"The search index is damaged: {damage or 'its files do not fit together'}."
+        self.stderr.write(sentence)
         if options["check"]:
+            if covers_all_images:
+                record_audit(None, is_check=True, problem=sentence)
             sys.exit(1)
         if rebuild := rebuild_store():
             self.stdout.write(
@@ -81,8 +85,11 @@ class Command(FreeTextCommand):
             )
 
     def _check(self, images: ImageQuerySet, covers_all_images: bool, is_deep: bool) -> bool:
-        is_consistent = self._audit(images, covers_all_images).is_consistent
-        return not (is_deep and self._check_vectors(images).altered) and is_consistent
+        report = self._audit(images, covers_all_images)
+        altered = len(self._check_vectors(images).altered) if is_deep else None
+        if covers_all_images:
+            record_audit(report, is_check=True, altered=altered)
+        return report.is_consistent and not altered
 
     def _audit(self, images: ImageQuerySet, covers_all_images: bool) -> IndexReport:
         report = audit_index(
@@ -103,9 +110,12 @@ class Command(FreeTextCommand):
         return report
 
     def _run(self, images: ImageQuerySet, covers_all_images: bool, options: dict[str, Any]) -> None:
-        queue_differences(self._audit(images, covers_all_images))
-        if options["deep"]:
-            queue_reencoding(Image.objects.filter(pk__in=self._check_vectors(images).altered))
+        report = self._audit(images, covers_all_images)
+        queue_differences(report)
+        altered = self._check_vectors(images).altered if options["deep"] else None
+        queue_reencoding(Image.objects.filter(pk__in=altered or ()))
+        if covers_all_images:
+            record_audit(report, is_check=False, altered=None if altered is None else len(altered))
         if options["all"]:
             self._queue_all(images, covers_all_images)
         if options["all"] or options["share_of_machine"]:

@@ -12,13 +12,14 @@ from django.db.models import Exists, Max, OuterRef
 
 from collections_app.chunks import iterate_chunks
 from collections_app.index import TRASH_PARTITION, Entry, VectorIndex
-from collections_app.models import Image, IndexJob, IndexState, Team
+from collections_app.models import Image, IndexAudit, IndexJob, IndexState, Team
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.entries import build_entry_or_none, get_partition_id, select_partition
 
 CHUNK_SIZE = 1000
+_KEPT_AUDITS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,26 @@ def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, co
         stale=sorted(set(stale) - misplaced),
         orphaned=sorted(orphaned) if covers_all_images else [],
     )
+
+
+@transaction.atomic
+def record_audit(
+    report: IndexReport | None, *, is_check: bool, altered: int | None = None, problem: str = ""
+) -> IndexAudit:
+    """Store the outcome of an audit of all images, for the dashboard; only the latest are kept.
+
+    `altered`: how many vectors differ from their checksums, if they were read. Without a report, `problem` says why
+    nothing could be compared.
+    """
+    counts: dict[str, int] = {}
+    if report:
+        kinds = ("missing", "stale", "orphaned", "misplaced")
+        counts = {kind: len(getattr(report, kind)) for kind in kinds}
+        counts |= {"image_count": report.image_count, "vector_count": report.vectors}
+    recorded = IndexAudit.objects.create(is_check=is_check, altered=altered, problem=problem, **counts)
+    kept = IndexAudit.objects.order_by("-pk").values("pk")[:_KEPT_AUDITS]
+    IndexAudit.objects.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
+    return recorded
 
 
 def queue_differences(report: IndexReport) -> int:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from collections_app.encoders import get_encoder, use_one_thread
-from collections_app.errors import ImageSearchError, StorageUnavailable
+from collections_app.errors import ImageSearchError, IndexingPaused, StorageUnavailable
 from collections_app.errors import gettext_noop as _
 from collections_app.metrics import announce_model, count_index_failure
 from collections_app.models import IndexJob
@@ -21,6 +21,7 @@ from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.indexing.hash_backfill import backfill_hashes
+from collections_app.services.indexing.pausing import is_indexing_paused
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import LEASE_S, claim_jobs, fail_job, release_jobs, renew_leases
 from collections_app.services.leases import Heartbeat
@@ -65,10 +66,12 @@ class IndexWorker:
     def drain(self, *, on_progress: Callable[[], object] = _do_nothing) -> None:
         """Work until no job waits, including those of other workers.
 
-        Raises IndexUnavailable, EncoderError or StorageUnavailable; the jobs stay in the queue.
+        Raises IndexUnavailable, EncoderError, StorageUnavailable or IndexingPaused; the jobs stay in the queue.
         """
         with self._make_heartbeat():
             while not self.stop.is_set() and IndexJob.objects.waiting().exists():
+                if is_indexing_paused():
+                    raise IndexingPaused(_("Indexing is paused. Resume it on the dashboard of the administration."))
                 self._process_due_jobs(on_progress)
                 if IndexJob.objects.waiting().exists():
                     self.stop.wait(_IDLE_S / 4)
@@ -119,6 +122,8 @@ class IndexWorker:
 
     def _backfill_hashes(self) -> bool:
         """Hash a few older images while no job waits; return whether there may be more."""
+        if is_indexing_paused():
+            return False
         last_id = backfill_hashes(after=self._hashed_up_to, limit=settings.INDEX_BATCH_SIZE)
         self._hashed_up_to = last_id or self._hashed_up_to
         return last_id is not None

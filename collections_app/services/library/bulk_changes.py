@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -15,8 +16,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from collections_app.errors import ImageSearchError
-from collections_app.models import BulkAction, Collection, Image, UndoStep, User
+from collections_app.models import AuditAction, BulkAction, Collection, Image, UndoStep, User
 from collections_app.models.concurrent_writes import split_into_chunks, write_in_chunks
+from collections_app.services.audit_trail import ImageEvents
 from collections_app.services.library.dates import DateChange, change_dates, restore_dates
 from collections_app.services.library.images import (
     check_room_for_move,
@@ -28,6 +30,7 @@ from collections_app.services.library.images import (
 from collections_app.services.library.trash import delete_if_empty, restore_images, trash_images
 
 _ChangeChunk = Callable[[list[int]], "_Change"]
+_Undo = Callable[[UndoStep, User], int]
 _UNDOABLE_FOR = timedelta(days=1)
 
 
@@ -64,9 +67,13 @@ class UndoResult:
 def trash_in_bulk(*, image_ids: Iterable[int], user: User) -> BulkResult:
     """Move the pictures that the user may edit to the trash."""
 
+    events = ImageEvents(action=AuditAction.IMAGES_TRASHED, actor=user)
+
     def trash_chunk(chunk: list[int]) -> _Change:
         ids = Image.objects.editable_by(user).filter(pk__in=chunk).lock_ids()
-        trash_images(images=Image.objects.filter(pk__in=ids), trasher=user)
+        images = Image.objects.filter(pk__in=ids)
+        events.add(images)
+        trash_images(images=images, trasher=user)
         return _Change(image_ids=ids, previous=ids)
 
     return _change_in_chunks(BulkAction.TRASH, image_ids, user, trash_chunk)
@@ -123,9 +130,12 @@ def undo_bulk_action(*, action_id: uuid.UUID, user: User) -> UndoResult | None:
     if (first := steps.first()) is None:
         return None
     kind, count = BulkAction(first.kind), 0
+    undo = _UNDO[kind]
+    if kind == BulkAction.TRASH:
+        undo = partial(_undo_trash, events=ImageEvents(action=AuditAction.IMAGES_RESTORED, actor=user))
     try:
         for step_ids in split_into_chunks(list(steps.values_list("pk", flat=True)), size=1):
-            count += _undo_step(step_ids[0], user)
+            count += _undo_step(step_ids[0], user, undo)
     except ImageSearchError as error:
         return UndoResult(kind=kind, count=count, error=error)
     return UndoResult(kind=kind, count=count)
@@ -154,18 +164,18 @@ def _change_in_chunks(kind: BulkAction, image_ids: Iterable[int], user: User, ch
 
 
 @transaction.atomic
-def _undo_step(step_id: int, user: User) -> int:
+def _undo_step(step_id: int, user: User, undo: _Undo) -> int:
     """Undo and delete the step unless another call did; return how many pictures were changed."""
     step = UndoStep.objects.select_for_update().filter(pk=step_id).first()
     if step is None:
         return 0
     step.delete()
-    return _UNDO[BulkAction(step.kind)](step, user)
+    return undo(step, user)
 
 
-def _undo_trash(step: UndoStep, user: User) -> int:
+def _undo_trash(step: UndoStep, user: User, events: ImageEvents | None = None) -> int:
     trashed = Image.objects.in_trash_of(user).filter(pk__in=step.previous, trashed_at__lte=step.created_at)
-    return restore_images(images=trashed)
+    return restore_images(images=trashed, events=events)
 
 
 def _undo_tags(step: UndoStep, user: User) -> int:
@@ -190,7 +200,8 @@ def _undo_move(step: UndoStep, user: User) -> int:
             moved = move_images(images=movable.filter(pk__in=image_ids), target=origin)
             count += sum(map(len, moved.values()))
     if previous.get("is_new"):
-        delete_if_empty(collections=Collection.objects.managed_by(user).filter(pk=previous["target"]))
+        created = Collection.objects.managed_by(user).filter(pk=previous["target"])
+        delete_if_empty(collections=created, deleter=user)
     return count
 
 
@@ -203,7 +214,7 @@ def _read_ids(by_id: Mapping[str, Any]) -> dict[int, Any]:
     return {int(pk): value for pk, value in by_id.items()}
 
 
-_UNDO: Mapping[BulkAction, Callable[[UndoStep, User], int]] = {
+_UNDO: Mapping[BulkAction, _Undo] = {
     BulkAction.TRASH: _undo_trash,
     BulkAction.MOVE: _undo_move,
     BulkAction.TAG: _undo_tags,

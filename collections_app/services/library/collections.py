@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 
 from collections_app.errors import LimitReached, NameMissing, NameTaken
 from collections_app.errors import gettext_noop as _
-from collections_app.models import Collection, Image, Team, User
+from collections_app.models import AuditAction, Collection, Image, Team, User
 from collections_app.models.names import clean_name
+from collections_app.services.audit_trail import record_event
 
 
 def create_collection(*, team: Team, name: str, creator: User) -> Collection:
@@ -24,12 +25,17 @@ def create_collection(*, team: Team, name: str, creator: User) -> Collection:
     return collection
 
 
-def describe_collection(*, collection: Collection, name: str, description: str) -> None:
+def describe_collection(*, collection: Collection, name: str, description: str, editor: User) -> None:
     """Change the name and the description. Raises NameTaken or NameMissing."""
+    former_name = collection.name
     collection.name, collection.description = _require_name(name), description.strip()
     with _translate_name_conflict(name):
         changed = {"name": collection.name, "description": collection.description}
         Collection.objects.filter(pk=collection.pk).update(**changed)
+        if collection.name != former_name:
+            action, team = AuditAction.COLLECTION_RENAMED, collection.team
+            details = {"former_name": former_name}
+            record_event(action=action, actor=editor, team=team, target=collection, details=details)
 
 
 def select_cover(*, collection: Collection, image: Image | None) -> None:

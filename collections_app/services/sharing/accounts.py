@@ -5,7 +5,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models import Image, Membership, Role, Team, User
+from collections_app.models import AuditAction, Image, Membership, Role, Team, User
+from collections_app.services.audit_trail import record_event
 
 
 @transaction.atomic
@@ -23,15 +24,19 @@ def rename_person(*, user: User, display_name: str) -> None:
     user.save(update_fields=["display_name"])
 
 
-def delete_account(*, user: User) -> None:
+def delete_account(*, user: User, deleter: User | None = None) -> None:
     """Delete the account with its personal team. Pictures in other teams stay, without their uploader.
 
-    The pictures are changed first, in short transactions. After an interruption it can be repeated.
+    The pictures are changed first, in short transactions. After an interruption it can be repeated. The owners of the
+    person's teams read in the audit trail that the account was deleted.
     """
     Image.objects.filter(collection__team__personal_of=user).delete_in_chunks()
     Image.objects.filter(uploader=user).update_in_chunks(uploader=None)
     Image.objects.filter(trasher=user).update_in_chunks(trasher=None)
-    user.delete()
+    with transaction.atomic():
+        for team in [None, *Team.objects.visible_to(user).non_personal()]:
+            record_event(action=AuditAction.ACCOUNT_DELETED, actor=deleter, team=team, person=user)
+        user.delete()
 
 
 def mark_address_verified(*, user: User) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from collections_app.models import (
+    AuditAction,
     Collection,
     Invitation,
     Membership,
@@ -19,9 +20,11 @@ from collections_app.models import (
     Team,
     User,
 )
-from collections_app.services.sharing.invitations import revoke_invitations
+from collections_app.models.share import ShareQuerySet
+from collections_app.services.audit_trail import record_event
+from collections_app.services.sharing.invitations import delete_invitations, revoke_invitations
 from collections_app.services.sharing.owners import lock_owned_team, lock_team
-from collections_app.services.sharing.shares import revoke_share
+from collections_app.services.sharing.shares import record_share_event, revoke_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,16 +96,21 @@ def list_access_through_teams(*, team: Team, user: User) -> list[Share]:
 
 
 @transaction.atomic
-def revoke_grants(*, team: Team, user: User, revoked: Items[str] | None = None) -> None:
-    """Revoke the person's grants in the team: those whose keys are in `revoked`, or all."""
+def revoke_grants(*, team: Team, user: User, revoked: Items[str] | None = None, revoker: User | None = None) -> None:
+    """Revoke the person's grants in the team: those whose keys are in `revoked`, or all.
+
+    `revoker` is for the audit trail; None: they end with the membership or the account.
+    """
     lock_team(team.pk)
     grants = find_grants(team=team, user=user)
     if revoked is not None:
         grants = grants.select(revoked)
+    for link in grants.links:
+        record_event(action=AuditAction.LINK_REVOKED, actor=revoker, team=team, target=link)
     PublicLink.objects.filter(pk__in=_list_ids(grants.links)).delete()
     for share in grants.shares:
-        revoke_share(share=share)
-    Invitation.objects.filter(pk__in=_list_ids(grants.invitations)).delete()
+        revoke_share(share=share, revoker=revoker)
+    delete_invitations(invitations=grants.invitations, revoker=revoker)
     SavedSearch.objects.filter(pk__in=_list_ids(grants.searches)).update(team=None)
 
 
@@ -120,22 +128,30 @@ def transfer_grants(*, team: Team, user: User, transferred: Items[str], owner: U
 
 @transaction.atomic
 def revoke_grants_of_account(user: User) -> None:
-    """Revoke the person's grants in all teams, before the account is deleted."""
+    """Revoke the person's grants in all teams and end all shares with the person, before the account is deleted."""
+    end_shares(Share.objects.filter(user=user), None)
     for team in Team.objects.visible_to(user).non_personal().order_by("pk"):
         revoke_grants(team=team, user=user)
 
 
 @transaction.atomic
-def end_personal_access(*, team: Team, user: User) -> None:
+def end_personal_access(*, team: Team, user: User, revoker: User | None = None) -> None:
     """Delete the shares of the team's collections with the person, and the person's open invitations to the team."""
-    Share.objects.filter(collection__team=team, user=user).delete()
-    revoke_invitations(user=user, team=team)
+    end_shares(Share.objects.filter(collection__team=team, user=user), revoker)
+    revoke_invitations(user=user, team=team, revoker=revoker)
 
 
 def end_shares_within_team(collection: Collection) -> None:
     """Delete the shares of a collection with its own team and the team's members, after it moved to this team."""
     members = Membership.objects.filter(team=collection.team_id).values("user")
-    Share.objects.filter(Q(team=collection.team_id) | Q(user__in=members), collection=collection).delete()
+    end_shares(Share.objects.filter(Q(team=collection.team_id) | Q(user__in=members), collection=collection), None)
+
+
+def end_shares(shares: ShareQuerySet, revoker: User | None) -> None:
+    """Delete the shares. `revoker` is for the audit trail; None: they end with something else."""
+    for share in shares.with_people().select_related("collection__team"):
+        record_share_event(AuditAction.SHARE_REVOKED, share, revoker, role=share.role)
+    shares.delete()
 
 
 def count_personal_shares(*, team: Team, user: User) -> int:

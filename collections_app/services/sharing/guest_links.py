@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from collections_app.errors import LimitReached
 from collections_app.errors import gettext_noop as _
-from collections_app.models import Collection, GuestLink, User
+from collections_app.models import AuditAction, Collection, GuestLink, User
+from collections_app.services.audit_trail import record_event
 from collections_app.services.sharing.owners import lock_owned_team
 
 
@@ -32,7 +33,7 @@ def create_guest_link(*, collection: Collection, creator: User, terms: GuestLink
     if most and GuestLink.objects.filter(collection=collection).not_revoked().count() >= most:
         sentence = _("This collection has %(most)s guest links, which is the limit. Revoke one first.")
         raise LimitReached(sentence, most=most)
-    return GuestLink.objects.create(
+    link = GuestLink.objects.create(
         collection=collection,
         creator=creator,
         label=terms.label,
@@ -41,9 +42,12 @@ def create_guest_link(*, collection: Collection, creator: User, terms: GuestLink
         max_bytes=terms.max_bytes,
         expires_at=terms.expires_at,
     )
+    record_event(action=AuditAction.GUEST_LINK_CREATED, actor=creator, team=collection.team, target=link)
+    return link
 
 
-def revoke_guest_link(*, link: GuestLink) -> None:
+@transaction.atomic
+def revoke_guest_link(*, link: GuestLink, revoker: User) -> None:
     """Stop the link. Pictures that wait for approval stay."""
-    link.revoked_at = timezone.now()
-    link.save(update_fields=["revoked_at"])
+    if GuestLink.objects.not_revoked().filter(pk=link.pk).update(revoked_at=timezone.now()):
+        record_event(action=AuditAction.GUEST_LINK_REVOKED, actor=revoker, team=link.collection.team, target=link)

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
@@ -16,8 +16,9 @@ from django.utils.translation import gettext
 
 from collections_app.errors import InvitationInvalid, LimitReached, NotAllowed, PersonalTeamProtected, WrongEmail
 from collections_app.errors import gettext_noop as _
-from collections_app.models import Collection, Invitation, Membership, Role, Share, Team, User
+from collections_app.models import AuditAction, Collection, Invitation, Membership, Role, Share, Team, User
 from collections_app.models.invitation import InvitationQuerySet
+from collections_app.services.audit_trail import record_event
 from collections_app.services.sharing.owners import lock_owned_team, lock_team
 from collections_app.services.sharing.rate_limits import count_invitation
 
@@ -50,6 +51,7 @@ def invite(
         secret_hash=_hash(secret),
         expires_at=timezone.now() + timedelta(days=settings.INVITATION_DAYS),
     )
+    _record(AuditAction.INVITATION_SENT, invitation, inviter, person=email)
     return invitation, secret
 
 
@@ -120,6 +122,8 @@ def _accept(find: Callable[[], Invitation], user: User) -> Invitation:
     lock_team(team_id)
     list(Invitation.objects.select_for_update().filter(pk=found.pk))
     invitation = find()
+    _record(AuditAction.INVITATION_ACCEPTED, invitation, user)
+    Invitation.objects.filter(pk=invitation.pk).delete()
     if invitation.team:
         Membership.objects.get_or_create(team=invitation.team, user=user, defaults={"role": invitation.role})
     else:
@@ -127,7 +131,6 @@ def _accept(find: Callable[[], Invitation], user: User) -> Invitation:
             raise NotAllowed(_("You are in the team already. Your role in it decides what you can do."))
         defaults = {"role": invitation.role, "sharer": invitation.inviter}
         Share.objects.get_or_create(collection=invitation.collection, user=user, defaults=defaults)
-    Invitation.objects.filter(pk=invitation.pk).delete()
     return invitation
 
 
@@ -136,15 +139,33 @@ def is_addressed_to(invitation: Invitation, user: User) -> bool:
     return invitation.email.casefold() in _get_addresses(user)
 
 
-def revoke_invitations(*, user: User, team: Team | None = None, collection: Collection | None = None) -> None:
+@transaction.atomic
+def decline_invitation(*, invitation: Invitation, user: User) -> None:
+    if Invitation.objects.filter(pk=invitation.pk).exists():
+        _record(AuditAction.INVITATION_DECLINED, invitation, user)
+        invitation.delete()
+
+
+@transaction.atomic
+def delete_invitations(*, invitations: Sequence[Invitation], revoker: User | None) -> None:
+    """Revoke the invitations. `revoker` is for the audit trail; None: they end with a right."""
+    found = Invitation.objects.with_target().filter(pk__in=[each.pk for each in invitations])
+    for invitation in found:
+        _record(AuditAction.INVITATION_REVOKED, invitation, revoker, person=invitation.email)
+    found.delete()
+
+
+def revoke_invitations(
+    *, user: User, team: Team | None = None, collection: Collection | None = None, revoker: User | None = None
+) -> None:
     """Delete the user's open invitations to a team and its collections, or to one collection.
 
     A user whose access is revoked must not regain it with an older invitation.
     """
     to_target = Q(team=team) | Q(collection__team=team) if team else Q(collection=collection)
     addresses = _get_addresses(user)
-    ids = [each.pk for each in Invitation.objects.filter(to_target) if each.email.casefold() in addresses]
-    Invitation.objects.filter(pk__in=ids).delete()
+    own = [each for each in Invitation.objects.filter(to_target) if each.email.casefold() in addresses]
+    delete_invitations(invitations=own, revoker=revoker)
 
 
 def _get_addresses(user: User) -> set[str]:
@@ -171,6 +192,14 @@ def _is_inviter_owner(invitation: Invitation) -> bool:
     if invitation.team:
         return Membership.objects.filter(team=invitation.team, user=invitation.inviter, role=Role.OWNER).exists()
     return Collection.objects.owned_by(invitation.inviter).filter(invitations=invitation).exists()
+
+
+def _record(action: AuditAction, invitation: Invitation, actor: User | None, person: str = "") -> None:
+    """Record an event. `person` is the invited address, if the actor is another person."""
+    team = invitation.collection.team if invitation.collection else invitation.team
+    is_to_team = invitation.team is not None
+    details = {"role": invitation.role, "to_team": is_to_team}
+    record_event(action=action, actor=actor, team=team, target=invitation, person=person, details=details)
 
 
 def _hash(secret: str) -> str:

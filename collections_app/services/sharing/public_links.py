@@ -13,9 +13,10 @@ from django.utils.crypto import salted_hmac
 
 from collections_app.errors import LimitReached, NotAllowed
 from collections_app.errors import gettext_noop as _
-from collections_app.models import Collection, PublicLink, User
+from collections_app.models import AuditAction, Collection, PublicLink, User
 from collections_app.services.attempts import LINK_PASSWORD, take_attempt
-from collections_app.services.sharing.owners import lock_owned_team
+from collections_app.services.audit_trail import record_event
+from collections_app.services.sharing.owners import lock_owned_team, lock_team
 
 # The demo command makes them. Every visitor of a demo site may search the collection, so its link is no secret.
 DEMO_ACCOUNT = "demo@example.com"
@@ -47,13 +48,15 @@ def create_link(
     if most and PublicLink.objects.filter(collection=collection).count() >= most:
         sentence = _("This collection has %(most)s public links, which is the limit. Revoke one first.")
         raise LimitReached(sentence, most=most)
-    return PublicLink.objects.create(
+    link = PublicLink.objects.create(
         collection=collection,
         creator=creator,
         password=make_password(password) if password else "",
         expires_at=expires_at,
         allows_download=allows_download,
     )
+    _record(AuditAction.LINK_CREATED, link, creator)
+    return link
 
 
 @transaction.atomic
@@ -66,8 +69,9 @@ def change_link(*, link: PublicLink, changer: User, change: LinkChange) -> None:
     values: dict[str, Any] = {"expires_at": change.expires_at, "allows_download": change.allows_download}
     if change.password is not None:
         values["password"] = make_password(change.password) if change.password else ""
-    PublicLink.objects.filter(pk=link.pk).update(**values)
-    link.further_collections.set(change.further_collections)
+    if PublicLink.objects.filter(pk=link.pk).update(**values):
+        link.further_collections.set(change.further_collections)
+        _record(AuditAction.LINK_CHANGED, link, changer)
 
 
 def separate_links(collection: Collection) -> None:
@@ -76,12 +80,22 @@ def separate_links(collection: Collection) -> None:
     joined.filter(Q(collection=collection) | Q(publiclink__collection=collection)).delete()
 
 
-def remove_from_link(*, link: PublicLink, collection: Collection) -> None:
+@transaction.atomic
+def remove_from_link(*, link: PublicLink, collection: Collection, remover: User) -> None:
     link.further_collections.remove(collection)
+    _record(AuditAction.LINK_CHANGED, link, remover)
 
 
-def revoke_link(*, link: PublicLink) -> None:
-    link.delete()
+@transaction.atomic
+def revoke_link(*, link: PublicLink, revoker: User) -> None:
+    lock_team(link.collection.team_id)
+    if PublicLink.objects.filter(pk=link.pk).exists():
+        _record(AuditAction.LINK_REVOKED, link, revoker)
+        link.delete()
+
+
+def _record(action: AuditAction, link: PublicLink, actor: User) -> None:
+    record_event(action=action, actor=actor, team=link.collection.team, target=link)
 
 
 def find_demo_link() -> PublicLink | None:

@@ -5,7 +5,8 @@ from django.db import transaction
 
 from collections_app.errors import LimitReached, NotAllowed
 from collections_app.errors import gettext_noop as _
-from collections_app.models import Collection, Membership, Share, ShareNotice, Team, User
+from collections_app.models import AuditAction, Collection, Membership, Share, ShareNotice, Team, User
+from collections_app.services.audit_trail import record_event
 from collections_app.services.sharing.accounts import find_verified_user
 from collections_app.services.sharing.invitations import revoke_invitations
 from collections_app.services.sharing.owners import lock_owned_team, lock_team
@@ -43,15 +44,21 @@ def share_with_teammate(*, collection: Collection, email: str, role: str, sharer
 def change_share_role(*, share: Share, role: str, changer: User) -> None:
     """Raises NotAllowed if `changer` is no owner of the collection's team."""
     lock_owned_team(team_id=share.collection.team_id, owner=changer)
-    Share.objects.filter(pk=share.pk).update(role=role)
+    former_role = Share.objects.filter(pk=share.pk).values_list("role", flat=True).first()
+    if former_role not in (None, role):
+        Share.objects.filter(pk=share.pk).update(role=role)
+        record_share_event(AuditAction.SHARE_CHANGED, share, changer, role=role, former_role=former_role)
 
 
 @transaction.atomic
-def revoke_share(*, share: Share) -> None:
+def revoke_share(*, share: Share, revoker: User | None = None) -> None:
+    """`revoker`: who revokes it, for the audit trail; None: the share ends by itself, for example with an account."""
     lock_team(share.collection.team_id)
-    share.delete()
+    if Share.objects.filter(pk=share.pk).exists():
+        record_share_event(AuditAction.SHARE_REVOKED, share, revoker, role=share.role)
+        share.delete()
     if share.user:
-        revoke_invitations(user=share.user, collection=share.collection)
+        revoke_invitations(user=share.user, collection=share.collection, revoker=revoker)
 
 
 def _share(
@@ -63,10 +70,23 @@ def _share(
     if most and others.count() >= most:
         sentence = _("This collection is shared with %(most)s people and teams, which is the limit. Revoke one first.")
         raise LimitReached(sentence, most=most)
+    former = Share.objects.filter(collection=collection, user=user, team=team)
+    former_role = former.values_list("role", flat=True).first()
     share, is_new = Share.objects.update_or_create(collection=collection, user=user, team=team, defaults=changes)
     if is_new:
         _write_notices(share)
+        record_share_event(AuditAction.COLLECTION_SHARED, share, sharer, role=role)
+    elif former_role != role:
+        record_share_event(AuditAction.SHARE_CHANGED, share, sharer, role=role, former_role=former_role)
     return share
+
+
+def record_share_event(action: AuditAction, share: Share, actor: User | None, **details: object) -> None:
+    """Record an event in the team of the collection. `details` also name the other team of a share with a team."""
+    if share.team:
+        details["with_team"] = share.team.name
+    team = share.collection.team
+    record_event(action=action, actor=actor, team=team, target=share, person=share.user, details=details)
 
 
 def _write_notices(share: Share) -> None:

@@ -76,7 +76,7 @@ def collection_rename(request: SignedInRequest, pk: int) -> HttpResponse:
     old_name = collection.name
     initial = {"name": old_name, "description": collection.description}
     form = CollectionTextForm(get_bound_data(request), initial=initial)
-    is_saved = form.is_valid() and _describe(collection, form)
+    is_saved = form.is_valid() and _describe(request, collection, form)
     if request.htmx.target == "collection-title":
         template = "library/_collection_title.html" if is_saved else "library/_collection_title_form.html"
         return render(request, template, {"collection": collection, "form": form, "can_manage": True})
@@ -123,9 +123,9 @@ def _create(request: SignedInRequest, form: CollectionForm) -> Collection | None
         return None
 
 
-def _describe(collection: Collection, form: CollectionTextForm) -> bool:
+def _describe(request: SignedInRequest, collection: Collection, form: CollectionTextForm) -> bool:
     try:
-        describe_collection(collection=collection, **form.cleaned_data)
+        describe_collection(collection=collection, editor=request.user, **form.cleaned_data)
     except NameTaken as error:
         form.add_error("name", describe_error(error))
     return not form.errors

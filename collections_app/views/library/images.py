@@ -18,6 +18,7 @@ from collections_app.permissions import (
     get_rights,
     get_visible_image,
 )
+from collections_app.services.indexing.pausing import is_indexing_paused
 from collections_app.services.library.bulk_changes import trash_in_bulk
 from collections_app.services.library.images import edit_image
 from collections_app.services.search.relevance import NO_CUTOFFS
@@ -93,7 +94,9 @@ def image_delete(request: SignedInRequest, pk: int) -> HttpResponse:
 def _describe(request: SignedInRequest, image: Image, form: ImageForm) -> dict[str, Any]:
     """Return the context of the panel beside a picture."""
     copies = Image.objects.visible_to(request.user).same_bytes_as(image).with_collection().latest_first()[:MAX_COPIES]
-    return {"image": image, "form": form, "copies": copies, "rights": get_rights(request.user, image.collection)}
+    rights = get_rights(request.user, image.collection)
+    is_paused = not image.is_indexed and is_indexing_paused()
+    return {"image": image, "form": form, "copies": copies, "rights": rights, "is_paused": is_paused}
 
 
 def _render_side(request: SignedInRequest, pk: int, form: ImageForm | None) -> HttpResponse:

@@ -63,7 +63,7 @@ def selection_move(request: SignedInRequest) -> HttpResponse:
     ids = list(selected.exclude(collection=target).values_list("pk", flat=True))
     result = move_in_bulk(image_ids=ids, target=target, user=request.user, is_new=is_new)
     if is_new and not result.count:
-        delete_if_empty(collections=Collection.objects.filter(pk=target.pk))
+        delete_if_empty(collections=Collection.objects.filter(pk=target.pk), deleter=request.user)
     report_action(request, format_count(_MOVED, result.count, target=target), result=result, ids=ids)
     return answer_selection(request, removed=result.image_ids if request.POST.get("collection") else ())
 

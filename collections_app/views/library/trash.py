@@ -11,7 +11,7 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.messages import format_count
-from collections_app.models import Collection, Image, ImageTotal, Team
+from collections_app.models import Collection, Image, ImageTotal, Team, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.permissions import SignedInRequest
 from collections_app.services.library.trash import purge_trash, restore_in_chunks
@@ -43,7 +43,7 @@ def _redirect_to_trash(request: HttpRequest) -> HttpResponse:
 @require_POST
 @refuse_misread(_redirect_to_trash)
 def trash_restore(request: SignedInRequest) -> HttpResponse:
-    return _apply(request, Image.objects.in_trash_of(request.user), restore_in_chunks, RESTORED)
+    return _apply(request, Image.objects.in_trash_of(request.user), _restore, RESTORED)
 
 
 @require_POST
@@ -51,21 +51,29 @@ def trash_restore(request: SignedInRequest) -> HttpResponse:
 def trash_purge(request: SignedInRequest) -> HttpResponse:
     """Purge only pictures of teams that the person edits as a member; a share does not allow it."""
     purgeable = Image.objects.trashed().filter(collection__team__in=Team.objects.editable_by(request.user))
-    return _apply(request, purgeable, purge_trash, _PURGED)
+    return _apply(request, purgeable, _purge, _PURGED)
 
 
 def _apply(
-    request: SignedInRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet], int], done: Promise
+    request: SignedInRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet, User], int], done: Promise
 ) -> HttpResponse:
     selected, is_all = get_selected_ids(request), is_all_selected(request)
     if not selected and not is_all:
         messages.warning(request, _("Select pictures first."))
         return answer_action(request, _redirect_to_trash(request))
     images = allowed if is_all else allowed.filter(pk__in=selected)
-    count = action(images=images)
+    count = action(images, request.user)
     messages.success(request, format_count(done, count))
     if not is_all and count < len(selected):
         messages.warning(request, format_count(_SKIPPED, len(selected) - count))
     remaining = Image.objects.in_trash_of(request.user).filter(pk__in=selected).values_list("pk", flat=True)
     removed = None if is_all else selected.difference(remaining)
     return answer_action(request, _redirect_to_trash(request), removed=removed)
+
+
+def _restore(images: ImageQuerySet, user: User) -> int:
+    return restore_in_chunks(images=images, restorer=user)
+
+
+def _purge(images: ImageQuerySet, user: User) -> int:
+    return purge_trash(images=images, purger=user)

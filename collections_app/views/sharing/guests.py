@@ -62,7 +62,8 @@ def guest_links(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def guest_revoke(request: SignedInRequest, pk: int, guest_link: int) -> HttpResponse:
     collection = get_owned_collection(request.user, pk)
-    revoke_guest_link(link=get_object_or_404(GuestLink, collection=collection, pk=guest_link))
+    link = get_object_or_404(GuestLink, collection=collection, pk=guest_link)
+    revoke_guest_link(link=link, revoker=request.user)
     messages.success(request, _("Link revoked."))
     return redirect("guest_links", pk)
 

@@ -19,6 +19,7 @@ from collections_app.permissions import SignedInRequest, get_owned_collection, g
 from collections_app.services.sharing.grants import count_personal_shares
 from collections_app.services.sharing.invitations import (
     accept_invitation,
+    delete_invitations,
     find_invitation,
     invite,
     is_addressed_to,
@@ -69,7 +70,7 @@ def invitation_revoke(request: SignedInRequest, pk: int) -> HttpResponse:
         get_owned_team(request.user, found.team_id)
     else:
         get_owned_collection(request.user, found.collection_id or 0)
-    found.delete()
+    delete_invitations(invitations=[found], revoker=request.user)
     messages.success(request, _("Invitation for %(email)s revoked.") % {"email": found.email})
     return redirect("team", found.team_id) if found.team_id else redirect("collection_sharing", found.collection_id)
 

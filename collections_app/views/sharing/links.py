@@ -61,9 +61,9 @@ def link_revoke(request: SignedInRequest, pk: int, link: int) -> HttpResponse:
     collection = get_owned_collection(request.user, pk)
     found = get_object_or_404(PublicLink.objects.showing(collection_id=pk, team_id=collection.team_id), pk=link)
     if found.collection_id == pk:
-        revoke_link(link=found)
+        revoke_link(link=found, revoker=request.user)
         messages.success(request, _("Link revoked."))
     else:
-        remove_from_link(link=found, collection=collection)
+        remove_from_link(link=found, collection=collection, remover=request.user)
         messages.success(request, _("The link no longer shows “%(name)s”.") % {"name": collection})
     return redirect("collection_sharing", pk)

@@ -62,7 +62,8 @@ def member_grants(request: SignedInRequest, pk: int, member: int) -> HttpRespons
     if request.method == "POST":
         try:
             transfer_grants(team=team, user=person, transferred=_read_kept(request), owner=request.user)
-            revoke_grants(team=team, user=person, revoked=request.POST.getlist("revoke"))
+            revoked = request.POST.getlist("revoke")
+            revoke_grants(team=team, user=person, revoked=revoked, revoker=request.user)
             messages.success(request, _("Saved. You are now responsible for what you didn't revoke."))
         except ImageSearchError as error:
             messages.error(request, describe_error(error))

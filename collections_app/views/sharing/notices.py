@@ -10,7 +10,11 @@ from collections_app.errors import InvitationInvalid, NotAllowed
 from collections_app.messages import describe_error
 from collections_app.models import ShareNotice
 from collections_app.permissions import SignedInRequest
-from collections_app.services.sharing.invitations import accept_verified_invitation, list_invitations_to
+from collections_app.services.sharing.invitations import (
+    accept_verified_invitation,
+    decline_invitation,
+    list_invitations_to,
+)
 from collections_app.services.sharing.notices import list_notices
 from collections_app.services.sharing.shares import revoke_share
 from collections_app.views.library.answers import redirect_to_next
@@ -27,7 +31,7 @@ def share_notice_answer(request: SignedInRequest, pk: int) -> HttpResponse:
     notice, answer = get_object_or_404(notices, pk=pk), request.POST.get("answer")
     collection = notice.share.collection
     if answer == "decline" and notice.share.user_id == request.user.pk:
-        revoke_share(share=notice.share)
+        revoke_share(share=notice.share, revoker=request.user)
         return _return(request, _("“%(name)s” is no longer shared with you.") % {"name": collection})
     if answer in ("accept", "dismiss"):
         notice.delete()
@@ -39,7 +43,7 @@ def invitation_answer(request: SignedInRequest, pk: int) -> HttpResponse:
     """Accept or decline an invitation to an address that the person has verified."""
     invitation, answer = get_object_or_404(list_invitations_to(request.user), pk=pk), request.POST.get("answer")
     if answer == "decline":
-        invitation.delete()
+        decline_invitation(invitation=invitation, user=request.user)
         return _return(request, _("Invitation declined."))
     if answer == "accept":
         try:

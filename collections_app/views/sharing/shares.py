@@ -86,7 +86,7 @@ def share_role(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
 @require_POST
 def share_revoke(request: SignedInRequest, pk: int, share: int) -> HttpResponse:
     found = _get_share(request, pk, share)
-    revoke_share(share=found)
+    revoke_share(share=found, revoker=request.user)
     whom = found.user.name if found.user else found.team
     messages.success(request, _("Access revoked for %(whom)s.") % {"whom": whom})
     return redirect("collection_sharing", pk)
@@ -99,7 +99,7 @@ def share_leave(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Share.objects.with_people(), collection=collection, user=request.user)
     if request.method != "POST":
         return render(request, "sharing/share_leave.html", {"share": found, "collection": collection})
-    revoke_share(share=found)
+    revoke_share(share=found, revoker=request.user)
     messages.success(request, _("“%(name)s” is no longer shared with you.") % {"name": collection})
     if Collection.objects.visible_to(request.user).filter(pk=pk).exists():
         messages.warning(request, _("One of your teams still sees it."))

@@ -57,8 +57,10 @@ def team_invite(request: SignedInRequest, pk: int) -> HttpResponse:
 def team_rename(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_owned_team(request.user, pk)
     form = TeamForm(get_bound_data(request), initial={"name": found.name})
-    if form.is_valid() and _try_action(request, lambda: rename_team(team=found, **form.cleaned_data)):
-        return redirect("team", pk)
+    if form.is_valid():
+        name = form.cleaned_data["name"]
+        if _try_action(request, lambda: rename_team(team=found, name=name, renamer=request.user)):
+            return redirect("team", pk)
     return render(
         request, "sharing/team_rename.html", {"form": form, "team": found}, status=400 if form.errors else 200
     )
@@ -68,7 +70,7 @@ def team_rename(request: SignedInRequest, pk: int) -> HttpResponse:
 def team_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_owned_team(request.user, pk)
     form = TeamDeletionForm(get_bound_data(request), team=found)
-    if form.is_valid() and _try_action(request, lambda: delete_team(team=found)):
+    if form.is_valid() and _try_action(request, lambda: delete_team(team=found, deleter=request.user)):
         messages.success(request, _("“%(name)s” and all its pictures deleted.") % {"name": found.name})
         return redirect("team_list")
     context = {"form": form, "team": found, "usage": measure_usage(found)}

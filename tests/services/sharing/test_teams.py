@@ -53,7 +53,7 @@ def test_one_owner_remains_when_two_step_down_at_once(sample: SampleTeam) -> Non
 def test_personal_team_cannot_be_renamed_deleted_or_left(sample: SampleTeam) -> None:
     team = sample.outsider.personal_team
     with pytest.raises(PersonalTeamProtected):
-        rename_team(team=team, name="Mine")
+        rename_team(team=team, name="Mine", renamer=sample.owner)
     with pytest.raises(PersonalTeamProtected):
         delete_team(team=team)
     with pytest.raises(PersonalTeamProtected):

@@ -149,7 +149,8 @@ def test_quota_counts_waiting_pictures_and_does_not_name_the_team(
 
 
 def revoke(link: GuestLink) -> None:
-    revoke_guest_link(link=link)
+    assert link.creator
+    revoke_guest_link(link=link, revoker=link.creator)
 
 
 def expire(link: GuestLink) -> None:
