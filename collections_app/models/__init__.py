@@ -4,6 +4,7 @@ from collections_app.models.archive_import import ArchiveImport, ArchiveState
 from collections_app.models.collection import Collection
 from collections_app.models.compared_image import ComparedImage, DuplicateGroup, TeamComparison
 from collections_app.models.duplicate_dismissal import DuplicateDismissal
+from collections_app.models.erasure import AccountDeletion, ErasedFile, Erasure, ErasureKind
 from collections_app.models.example import Example
 from collections_app.models.favourite import Favourite
 from collections_app.models.guest_link import GuestLink
@@ -24,10 +25,13 @@ from collections_app.models.share import Share, ShareRole
 from collections_app.models.share_notice import ShareNotice
 from collections_app.models.tag_total import TagTotal
 from collections_app.models.team import Membership, Role, Team
+from collections_app.models.team_export import ExportPart, ExportState, TeamExport
+from collections_app.models.team_import import TeamImport
 from collections_app.models.undo_step import BulkAction, UndoStep
 from collections_app.models.user import User
 
 __all__ = [
+    "AccountDeletion",
     "ArchiveImport",
     "ArchiveState",
     "BulkAction",
@@ -35,7 +39,12 @@ __all__ = [
     "ComparedImage",
     "DuplicateDismissal",
     "DuplicateGroup",
+    "ErasedFile",
+    "Erasure",
+    "ErasureKind",
     "Example",
+    "ExportPart",
+    "ExportState",
     "Favourite",
     "GuestLink",
     "GuestUpload",
@@ -61,6 +70,8 @@ __all__ = [
     "TagTotal",
     "Team",
     "TeamComparison",
+    "TeamExport",
+    "TeamImport",
     "UndoStep",
     "User",
 ]
