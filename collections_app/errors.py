@@ -157,3 +157,11 @@ class ModelLoading(EncoderError):
 
 class ModelUnavailable(EncoderError):
     """The model files are missing. No image is at fault."""
+
+
+class InvalidExport(ImageSearchError):
+    """A folder or ZIP file that is no complete, undamaged export of a team."""
+
+
+class ImportRefused(ImageSearchError):
+    """An export cannot be imported into this team now."""

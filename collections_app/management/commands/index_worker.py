@@ -9,6 +9,7 @@ from collections_app.errors import ImageSearchError
 from collections_app.management.background_loops import start_loop
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.services.duplicates.comparing import Comparer
+from collections_app.services.exports.making import Exporter
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.mail.smtp_sender import MailSender
 from collections_app.services.maintenance import run_maintenance
@@ -29,9 +30,11 @@ class Command(BaseCommand):
             start_loop(name="mail", step=MailSender().send_next, stop=stop)
             unpacking = start_loop(name="unpacking", step=unpacker.unpack_next, stop=stop)
             comparing = start_loop(name="comparing", step=comparer.compare_next, stop=stop)
+            exporting = start_loop(name="exporting", step=Exporter(stop=stop).export_next, stop=stop)
             worker.run()
             unpacking.join()
             comparing.join()
+            exporting.join()
             return
         try:
             unpacker.drain()

@@ -5,9 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
-from collections_app.models import ArchiveImport, GuestUpload, Image, IndexJob, PendingFile
+from collections_app.models import ArchiveImport, ExportPart, GuestUpload, Image, IndexJob, PendingFile
 from collections_app.services.library.files import delete_files
 
 _MIN_AGE = timedelta(days=1)
@@ -29,15 +30,16 @@ def delete_old_temporary_files() -> int:
 def delete_orphaned_files() -> int:
     """Delete stored files that have had a PendingFile for a day but belong to no row; return how many.
 
-    A stored ZIP file keeps its PendingFile, because its row may be deleted with an account, and so does a guest's
-    picture that waits for approval. Files without a PendingFile are not deleted, because other programs may use the
-    same storage. Raises StorageUnavailable; the remaining PendingFile rows then stay.
+    A stored ZIP file keeps its PendingFile, because its row may be deleted with an account, and so do a guest's
+    picture that waits for approval and the files of an export. Files without a PendingFile are not deleted, because
+    other programs may use the same storage. Raises StorageUnavailable; the remaining PendingFile rows then stay.
     """
     deleted = 0
     archives = ArchiveImport.objects.exclude(file_name="").values("file_name")
     guests = GuestUpload.objects.values("file_name")
+    exports = ExportPart.objects.values("file_name")
     old = PendingFile.objects.created_before(timezone.now() - _MIN_AGE)
-    for pending in old.exclude(file_name__in=archives).exclude(file_name__in=guests):
+    for pending in old.exclude(Q(file_name__in=archives) | Q(file_name__in=guests) | Q(file_name__in=exports)):
         if not _is_referenced(pending.file_name):
             delete_files(pending.file_name)
             deleted += 1
