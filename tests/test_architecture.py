@@ -32,6 +32,8 @@ SERVICE_IMPORTS = {
     "sharing": {"attempts"},
     "uploads": {"leases", "library"},
     "indexing": {"leases", "library"},
+    "exports": {"duplicates", "leases", "library", "sharing", "uploads"},
+    "erasure": {"indexing", "library", "sharing"},
     "duplicates": {"indexing", "library"},
     "search": {"indexing", "uploads"},
     "evaluation": {"indexing", "search"},
@@ -39,7 +41,7 @@ SERVICE_IMPORTS = {
     "attempts": set[str](),
     "leases": set[str](),
     "mail": set[str](),
-    "maintenance": {"indexing", "library", "mail", "search", "uploads"},
+    "maintenance": {"erasure", "exports", "indexing", "library", "mail", "search", "uploads"},
 }
 # Beyond the layers: the commands that draw, and the configuration that connects the signals.
 EXCEPTIONS = {
