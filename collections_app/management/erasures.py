@@ -15,7 +15,7 @@ _AGAIN = "Run the same command again to continue."
 _MOST_NAMED = 10
 
 
-def confirm_erasure(*, name: str, sentence: str) -> None:
+def require_typed_name(*, name: str, sentence: str) -> None:
     """Require the name to be typed. Raises CommandError."""
     try:
         typed = input(f"{sentence} This can't be undone.\nType “{name}” to continue: ")

@@ -38,10 +38,10 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('account', 'Account'), ('team', 'Team')], max_length=10)),
                 ('subject_id', models.BigIntegerField()),
-                ('name', models.TextField(help_text='The address of the account, or the name of the team.')),
+                ('name', models.TextField()),
                 ('addresses', models.JSONField(default=list)),
                 ('team_ids', models.JSONField(default=list)),
-                ('kept_image_ids', models.JSONField(default=list, help_text="The account's pictures in other teams, which stay without their uploader.")),
+                ('kept_image_ids', models.JSONField(default=list)),
                 ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={

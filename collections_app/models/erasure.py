@@ -35,17 +35,17 @@ class ErasureKind(models.TextChoices):
 class Erasure(models.Model):
     """An account or a team that is being erased, with its files. The row is deleted once nothing is left.
 
-    It has no foreign keys, because it remains after the rows of the account or team are deleted.
+    It has no foreign keys, because it remains after the rows of the account or team are deleted. `name` is the address
+    of the account or the name of the team. `kept_image_ids` are the account's pictures in other teams, which stay
+    without their uploader.
     """
 
     kind = models.CharField(max_length=10, choices=ErasureKind)
     subject_id = models.BigIntegerField()
-    name = models.TextField(help_text="The address of the account, or the name of the team.")
+    name = models.TextField()
     addresses: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
     team_ids: models.JSONField[list[int], list[int]] = models.JSONField(default=list)
-    kept_image_ids: models.JSONField[list[int], list[int]] = models.JSONField(
-        default=list, help_text="The account's pictures in other teams, which stay without their uploader."
-    )
+    kept_image_ids: models.JSONField[list[int], list[int]] = models.JSONField(default=list)
     started_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

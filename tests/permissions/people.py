@@ -184,7 +184,8 @@ def _make_values(collection: Collection, inviter: User, *, link_password: str = 
     terms = GuestLinkTerms(max_files=9, max_bytes=2**20)
     guest_link = create_guest_link(collection=collection, creator=inviter, terms=terms)
     receive_guest_file(link=guest_link, file=io.BytesIO(picture_bytes("lime")), name="guest.png")
-    export = TeamExport.objects.create(team=collection.team, requester=inviter, state=ExportState.DONE, language="en")
+    requester = inviter if link_password else extra  # else it would be another export of the same owner and team
+    export = TeamExport.objects.create(team=collection.team, requester=requester, state=ExportState.DONE, language="en")
     file_name = default_storage.save("exports/ab/part.zip", ContentFile(b"zip"))
     part = ExportPart.objects.create(export=export, number=1, file_name=file_name, byte_size=3)
     return {

@@ -129,13 +129,13 @@ team_delete         POST trashed    302   302   404   404   404   403   403   40
 team_delete         POST foreign    302   302   404   404   404   404   404   404   404   404
 team_delete         POST deleted    302   302   404   404   404   404   404   404   404   404
 export_part         GET  active     302   302   404   404   404   403   403   200   404   404
-export_part         GET  trashed    302   302   404   404   404   403   403   200   404   404
+export_part         GET  trashed    302   302   404   404   404   403   403   404   404   404
 export_part         GET  foreign    302   302   404   404   404   404   404   404   404   404
 export_part         GET  deleted    302   302   404   404   404   404   404   404   404   404
 export_part         POST any        302   302   405   405   405   405   405   405   405   405
 export_notice_answer GET  any        302   302   405   405   405   405   405   405   405   405
 export_notice_answer POST active     302   302   404   404   404   404   404   302   404   404
-export_notice_answer POST trashed    302   302   404   404   404   404   404   302   404   404
+export_notice_answer POST trashed    302   302   404   404   404   404   404   404   404   404
 export_notice_answer POST foreign    302   302   404   404   404   404   404   404   404   404
 export_notice_answer POST deleted    302   302   404   404   404   404   404   404   404   404
 team_export         GET  active     302   302   404   404   404   403   403   200   404   404

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.db.models import Q
 
 from collections_app.errors import PersonalTeamProtected
-from collections_app.management.erasures import confirm_erasure, erase_with_proof
+from collections_app.management.erasures import erase_with_proof, require_typed_name
 from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_team
 from collections_app.models import Erasure, ErasureKind, Team
@@ -35,7 +35,7 @@ class Command(FreeTextCommand):
     def _begin(self, team: Team, yes: bool) -> Erasure:
         if not yes:
             count = measure_usage(team).images
-            confirm_erasure(name=team.name, sentence=f"This erases the team “{team}” with {count:,} pictures.")
+            require_typed_name(name=team.name, sentence=f"This erases the team “{team}” with {count:,} pictures.")
         try:
             return begin_team_erasure(team=team)
         except PersonalTeamProtected as error:

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.db.models import Q
 
 from collections_app.errors import LastOwnerRequired
-from collections_app.management.erasures import confirm_erasure, erase_with_proof
+from collections_app.management.erasures import erase_with_proof, require_typed_name
 from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_user_by_email
 from collections_app.models import Erasure, ErasureKind
@@ -40,7 +40,7 @@ class Command(FreeTextCommand):
         if not yes:
             preview = preview_account_deletion(found)
             sentence = f"This erases the account {found.email} with {preview.usage.images:,} pictures of its own."
-            confirm_erasure(name=found.email, sentence=sentence)
+            require_typed_name(name=found.email, sentence=sentence)
         try:
             return begin_account_erasure(user=found)
         except LastOwnerRequired as error:

@@ -20,7 +20,12 @@ from collections_app.management.run_until_signal import (
 from collections_app.models import User
 from collections_app.services.exports.document import parse_document
 from collections_app.services.exports.importing import ImportResult, import_team, start_import
-from collections_app.services.exports.sources import ExportSource, open_source, read_metadata, verify_image_file
+from collections_app.services.exports.sources import (
+    ExportSource,
+    open_source,
+    read_verified_metadata,
+    verify_image_file,
+)
 
 _AGAIN = "What was imported is kept. Run the same command again to continue."
 
@@ -58,7 +63,7 @@ class Command(FreeTextCommand):
 
     def _import(self, source: ExportSource, owner: User, team: str) -> ImportResult:
         stop = stop_on_signals()
-        data, digest = read_metadata(source)
+        data, digest = read_verified_metadata(source)
         exported = parse_document(data)
         for image in tqdm(exported.images, desc="Verifying", unit="picture", disable=not exported.images):
             verify_image_file(source, image)

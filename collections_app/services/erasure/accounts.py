@@ -78,12 +78,12 @@ def erase_due_accounts() -> None:
             log.warning("Account %s can't be deleted yet: %s", deletion.user_id, error)
     for erasure in Erasure.objects.order_by("pk"):
         try:
-            _continue_erasure(erasure)
+            _resume_erasure(erasure)
         except (ImageSearchError, OSError) as error:
             log.warning("The %s waits: %s", erasure, error)
 
 
-def _continue_erasure(erasure: Erasure) -> None:
+def _resume_erasure(erasure: Erasure) -> None:
     delete_erased_rows(erasure=erasure)
     if has_waiting_jobs(erasure):
         return

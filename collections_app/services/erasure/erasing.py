@@ -102,7 +102,7 @@ def has_waiting_jobs(erasure: Erasure) -> bool:
 
 
 def finish_erasure(*, erasure: Erasure) -> Proof:
-    """Delete what is left once no job waits, search for leftovers, and forget the erasure if there are none.
+    """Delete what is left once no job waits, search for what is left, and forget the erasure if there are none.
 
     Raises IndexUnavailable, EncoderError, StorageUnavailable or OSError. Can be repeated.
     """

@@ -162,13 +162,14 @@ class _Reader:
         return value
 
     def read_moment(self, name: str, *, is_aware: bool) -> datetime:
-        """Return a date with a time. An aware one lies in the past, give or take a day for clocks that are wrong."""
+        """Return a date with a time. An aware one is of this site's past, give or take a day for wrong clocks."""
         text, moments = self.get(name, str), list[datetime]()
         latest = timezone.now() + timedelta(days=1)
 
         def is_valid() -> bool:
             moments.append(datetime.fromisoformat(text))
-            return timezone.is_aware(moments[0]) == is_aware and (not is_aware or moments[0] <= latest)
+            is_possible = not is_aware or (moments[0].year >= 1970 and moments[0] <= latest)
+            return timezone.is_aware(moments[0]) == is_aware and is_possible
 
         self._require(name, is_valid)
         return moments[0]

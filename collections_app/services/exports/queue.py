@@ -148,7 +148,7 @@ def finish_export(*, worker: uuid.UUID, export: TeamExport, problem_count: int =
         _send_export_mail(export)
 
 
-def answer_export_notice(*, export: TeamExport) -> None:
+def dismiss_export_notice(*, export: TeamExport) -> None:
     TeamExport.objects.filter(pk=export.pk).update(has_notice=False)
 
 

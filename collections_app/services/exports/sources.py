@@ -99,7 +99,7 @@ def open_source(paths: Sequence[Path]) -> Iterator[ExportSource]:
         yield ZipSource([stack.enter_context(path.open("rb")) for path in paths])
 
 
-def read_metadata(source: ExportSource) -> tuple[bytes, str]:
+def read_verified_metadata(source: ExportSource) -> tuple[bytes, str]:
     """Return metadata.json and its SHA-256. Raises InvalidExport unless it is the one that was exported."""
     with source.open_file(METADATA_NAME, max_bytes=MAX_METADATA_BYTES) as file:
         data = file.read()

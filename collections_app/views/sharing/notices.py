@@ -11,7 +11,7 @@ from collections_app.errors import InvitationInvalid, NotAllowed
 from collections_app.messages import describe_error
 from collections_app.models import ShareNotice, TeamExport
 from collections_app.permissions import SignedInRequest
-from collections_app.services.exports.queue import answer_export_notice
+from collections_app.services.exports.queue import dismiss_export_notice
 from collections_app.services.sharing.invitations import accept_invitation_to, list_invitations_to
 from collections_app.services.sharing.notices import decline_share, list_notices
 from collections_app.views.sharing.invitations import redirect_to_accepted
@@ -51,7 +51,7 @@ def export_notice_answer(request: SignedInRequest, pk: int) -> HttpResponse:
     """Open the page of a finished export, or dismiss the notice."""
     export, answer = get_object_or_404(TeamExport.objects.made_for(request.user), pk=pk), request.POST.get("answer")
     if answer in ("accept", "dismiss"):
-        answer_export_notice(export=export)
+        dismiss_export_notice(export=export)
     return redirect("team_export", export.team_id) if answer == "accept" else _return(request)
 
 

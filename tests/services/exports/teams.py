@@ -53,7 +53,7 @@ def fill_team(sample: SampleTeam) -> None:
         (other, datetime(1969, 5, 1), False),
         (copy, datetime(2020, 2, 29, 23, 59, 59, tzinfo=UTC), True),
     ):
-        change = DateChange(taken=TakenDate(moment, has_time))
+        change = DateChange(taken=TakenDate(value=moment, has_time=has_time))
         change_dates(images=Image.objects.filter(pk=image.pk), change=change)
     select_cover(collection=garden, image=other)
     set_favourite(user=owner, image=other, is_favourite=True)

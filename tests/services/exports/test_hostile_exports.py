@@ -16,7 +16,7 @@ from collections_app.services.exports.document import parse_document
 from tests.sample_team import SampleTeam
 from tests.services.exports.teams import read_metadata_file, run_command
 
-pytestmark = pytest.mark.django_db(transaction=True)
+with_database = pytest.mark.django_db(transaction=True)
 
 CHECKSUM = hashlib.sha256(b"x").hexdigest()
 VALID: dict[str, Any] = {
@@ -136,12 +136,14 @@ def refuse(folder: Path, sample: SampleTeam, sentence: str) -> None:
     assert (Team.objects.count(), Collection.objects.count()) == before
 
 
+@with_database
 def test_changed_metadata_is_refused(folder: Path, sample: SampleTeam) -> None:
     path = folder / "metadata.json"
     path.write_text(path.read_text().replace("Garden", "Harden"))
     refuse(folder, sample, "was changed or is damaged")
 
 
+@with_database
 def test_missing_or_changed_pictures_are_refused(folder: Path, sample: SampleTeam) -> None:
     rose = folder / "Garden" / "rose.png"
     content = rose.read_bytes()
@@ -153,6 +155,7 @@ def test_missing_or_changed_pictures_are_refused(folder: Path, sample: SampleTea
     refuse(folder, sample, "is missing")
 
 
+@with_database
 @pytest.mark.parametrize("is_folder", [False, True])
 def test_links_out_of_the_folder_are_refused(folder: Path, sample: SampleTeam, tmp_path: Path, is_folder: bool) -> None:
     """The target has the right checksum, so that nothing but the link is wrong."""
@@ -162,6 +165,7 @@ def test_links_out_of_the_folder_are_refused(folder: Path, sample: SampleTeam, t
     refuse(folder, sample, "is missing from the export, or is no plain file")
 
 
+@with_database
 def test_folder_that_is_no_export_is_refused(sample: SampleTeam, tmp_path: Path) -> None:
     refuse(tmp_path, sample, "“metadata.json” is missing")
     (tmp_path / "no.zip").write_bytes(b"no ZIP file")
@@ -169,6 +173,7 @@ def test_folder_that_is_no_export_is_refused(sample: SampleTeam, tmp_path: Path)
     refuse(tmp_path / "nowhere", sample, "There is no")
 
 
+@with_database
 def test_original_name_of_an_export_is_cleaned(folder: Path) -> None:
     document = read_metadata_file(folder)
     document["images"][0]["original_name"] = "../../etc/passwd"

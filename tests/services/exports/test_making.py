@@ -1,10 +1,12 @@
 """Exports that owners request: made by the worker, one at a time, deleted in time."""
 
 import hashlib
+import shutil
 import zipfile
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core import mail
@@ -172,3 +174,13 @@ def test_missing_storage_postpones_the_export(sample: SampleTeam, settings: Sett
     Exporter().export_next()
     export.refresh_from_db()
     assert export.state == ExportState.DONE
+
+
+def test_full_disk_fails_at_once_with_a_sentence(sample: SampleTeam, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = request(sample)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=2**20))
+    Exporter().export_next()
+    export.refresh_from_db()
+    assert export.state == ExportState.FAILED
+    assert "not enough free disk space" in export.message
+    assert stored_files() == []

@@ -17,7 +17,7 @@ from collections_app.management.run_until_signal import StoppedBySignal
 from collections_app.models import Favourite, Image, IndexJob, Membership, Role, Team, TeamImport, User
 from collections_app.services.exports.document import parse_document
 from collections_app.services.exports.importing import import_team, start_import
-from collections_app.services.exports.sources import open_source, read_metadata
+from collections_app.services.exports.sources import open_source, read_verified_metadata
 from collections_app.services.exports.targets import FolderTarget, ZipTarget
 from collections_app.services.exports.writing import write_export
 from collections_app.services.library.trash import trash_collection
@@ -188,7 +188,7 @@ def test_repeated_import_after_a_kill_creates_nothing_twice(filled: SampleTeam, 
     folder = export(filled.team, tmp_path / "first", filled.owner)
     owner = filled.outsider
     with open_source([folder]) as source:
-        data, digest = read_metadata(source)
+        data, digest = read_verified_metadata(source)
         exported = parse_document(data)
         for stop_at in (1, 4, 6):
             running = start_import(exported=exported, digest=digest, owner=owner)

@@ -34,10 +34,19 @@ def delete(client: Client, person: User) -> str:
 def test_page_needs_the_password(sample: SampleTeam) -> None:
     client = sign_in_client(sample.viewer)
     assert client.get(ADDRESS).headers["Location"].startswith("/accounts/reauthenticate/")
+    confirm_access(client)
+    assert client.get(ADDRESS).status_code == 200
+
+
+def test_form_that_waits_for_the_password_is_sent_after_it(sample: SampleTeam) -> None:
+    client = sign_in_client(sample.viewer)
     client.post(ADDRESS, {"email": sample.viewer.email})
     assert not AccountDeletion.objects.exists()
-    client.post(f"/accounts/reauthenticate/?next={ADDRESS}", {"password": PASSWORD})
-    assert client.get(ADDRESS).status_code == 200
+    client.post(f"/accounts/reauthenticate/?next={ADDRESS}", {"password": "wrong"})
+    assert not AccountDeletion.objects.exists()
+    response = client.post(f"/accounts/reauthenticate/?next={ADDRESS}", {"password": PASSWORD})
+    assert "will be deleted on" in response.content.decode()
+    assert AccountDeletion.objects.exists()
 
 
 def test_page_says_what_is_deleted_and_what_stays(as_person: Client, sample: SampleTeam) -> None:
