@@ -3,6 +3,7 @@
 What is to be erased is noted first, so that the proof can search for it after the rows are deleted.
 """
 
+from collections.abc import Iterator
 from itertools import chain
 
 from allauth.account.models import EmailAddress
@@ -133,7 +134,7 @@ def _note_files(erasure: Erasure) -> None:
         GuestUpload.objects.filter(link__collection__team__in=erasure.team_ids).values_list("file_name", flat=True),
         ExportPart.objects.filter(parts).values_list("file_name", flat=True),
     )
-    noted = chain(images, ((None, name) for name in chain.from_iterable(others)))
+    noted: Iterator[tuple[int | None, str]] = chain(images, ((None, name) for name in chain.from_iterable(others)))
     for chunk in split_into_chunks(noted):
         rows = [ErasedFile(erasure=erasure, image_id=image_id, file_name=name) for image_id, name in chunk]
         ErasedFile.objects.bulk_create(rows, ignore_conflicts=True)

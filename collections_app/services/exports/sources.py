@@ -4,7 +4,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol, cast
@@ -29,14 +29,8 @@ _CHECKSUM_LINE = re.compile(rb"(?P<sum>[0-9a-f]{64}) [ *]" + re.escape(METADATA_
 
 
 class ExportSource(Protocol):
-    def open_file(self, name: str, *, max_bytes: int) -> "BinaryContext":
+    def open_file(self, name: str, *, max_bytes: int) -> AbstractContextManager[BinaryIO]:
         """Open a file of the export. Raises InvalidExport if it is missing, larger, damaged or no plain file."""
-
-
-class BinaryContext(Protocol):
-    def __enter__(self) -> BinaryIO: ...
-
-    def __exit__(self, *_: object) -> object: ...
 
 
 class FolderSource:
@@ -118,7 +112,7 @@ def verify_image_file(source: ExportSource, image: ExportedImage) -> None:
             raise InvalidExport(_("“%(file)s” of this export is damaged."), file=image.file)
 
 
-def open_image_file(source: ExportSource, image: ExportedImage) -> BinaryContext:
+def open_image_file(source: ExportSource, image: ExportedImage) -> AbstractContextManager[BinaryIO]:
     return source.open_file(image.file, max_bytes=image.byte_size)
 
 
