@@ -73,7 +73,10 @@ def erase_due_accounts() -> None:
     """Erase the accounts whose grace period is over, and continue erasures that were interrupted."""
     for deletion in AccountDeletion.objects.due():
         try:
-            begin_account_erasure(user=deletion.user)
+            with transaction.atomic():
+                # The person may have signed in a moment ago.
+                if AccountDeletion.objects.select_for_update().filter(pk=deletion.pk).exists():
+                    begin_account_erasure(user=deletion.user)
         except LastOwnerRequired as error:
             log.warning("Account %s can't be deleted yet: %s", deletion.user_id, error)
     for erasure in Erasure.objects.order_by("pk"):

@@ -87,6 +87,8 @@ def delete_erased_rows(*, erasure: Erasure) -> None:
         for user in User.objects.filter(pk=erasure.subject_id):
             end_sessions(user=user)
             delete_account(user=user)
+    # Someone may have moved a picture to another team after it was noted. It stays.
+    erasure.files.filter(image_id__in=Image.objects.values("pk")).delete()
     _delete_traces(erasure)
     for chunk in iterate_chunks(list(erasure.files.filter(image_id=None).values_list("file_name", flat=True)), 100):
         delete_files(*chunk)
@@ -103,7 +105,7 @@ def has_waiting_jobs(erasure: Erasure) -> bool:
 
 
 def finish_erasure(*, erasure: Erasure) -> Proof:
-    """Delete what is left once no job waits, search for what is left, and forget the erasure if there are none.
+    """Delete remaining files and partitions once no job waits, search, and forget the erasure if nothing is left.
 
     Raises IndexUnavailable, EncoderError, StorageUnavailable or OSError. Can be repeated.
     """

@@ -133,12 +133,13 @@ class _Writer:
         checksum, byte_size = image.sha256, image.byte_size
         if not self._target.has_file(file, image.sha256):
             try:
-                with image.file.open("rb") as stored:
-                    moment, byte_size = image.taken_at or image.created_at, stored.size
-                    checksum = self._target.add_file(file, stored.chunks(_CHUNK_BYTES), moment=moment)
+                stored = image.file.open("rb")
             except FileNotFoundError:
                 self._result.problems.append(f"{file}: the file is missing from the storage, so it is not exported.")
                 return None
+            with stored:
+                moment, byte_size = image.taken_at or image.created_at, stored.size
+                checksum = self._target.add_file(file, stored.chunks(_CHUNK_BYTES), moment=moment)
         if checksum != image.sha256:
             self._result.problems.append(f"{file}: the file is not the one that was uploaded. It is exported as it is.")
         self._note_sum(file, checksum)
@@ -176,7 +177,10 @@ class _Writer:
             "bytes": self._result.byte_size,
             "problems": self._result.problems,
             "members": [{"name": names[each.user_id], "role": each.role} for each in members],
-            "uploads": {names.get(pk, f"Person {pk}"): files for pk, files in self._files_by_uploader.items() if pk},
+            "uploads": [
+                {"name": names.get(pk, "A former member"), "files": files}
+                for pk, files in self._files_by_uploader.items()
+            ],
             "shares": _describe_shares(self._team, self._folders),
             "public_links": _describe_links(self._team, self._folders),
         }

@@ -18,6 +18,7 @@ from django.utils import timezone
 from collections_app.models import (
     AccountDeletion,
     Collection,
+    ErasedFile,
     Erasure,
     Favourite,
     Image,
@@ -176,6 +177,17 @@ def test_renditions_of_older_sizes_are_erased_too(sample: SampleTeam) -> None:
     default_storage.save(f"renditions/{stem[:2]}/{'0' * 32}-320.jpg", ContentFile(b"of another picture"))
     run("erase_team", "Gardeners", "--yes")
     assert stored_files() == {f"renditions/{stem[:2]}/{'0' * 32}-320.jpg"}
+
+
+def test_picture_moved_to_another_team_meanwhile_keeps_its_file(sample: SampleTeam) -> None:
+    other = create_collection(team=sample.outsider.personal_team, name="Other", creator=sample.outsider)
+    moved = put_picture(other, sample.outsider, "moved.png", colour="teal")
+    IndexWorker().drain()
+    erasure = begin_team_erasure(team=sample.team)
+    ErasedFile.objects.create(erasure=erasure, image_id=moved.pk, file_name=moved.file_name)
+    assert "Nothing is left." in run("erase_team", "Gardeners")
+    assert default_storage.exists(moved.file_name)
+    assert list(get_active_index().get_vectors([moved.pk])) == [moved.pk]
 
 
 def test_last_owner_is_not_erased(sample: SampleTeam) -> None:
