@@ -173,3 +173,11 @@ class BackupRunning(BackupFailed):
 
 class RestoreFailed(ImageSearchError):
     """A backup cannot be restored here, or was not restored completely."""
+
+
+class InvalidExport(ImageSearchError):
+    """A folder or ZIP file that is no complete, undamaged export of a team."""
+
+
+class ImportRefused(ImageSearchError):
+    """An export cannot be imported into this team now."""

@@ -196,6 +196,22 @@ class TeamDeletionForm(forms.Form):
         return name
 
 
+class AccountDeletionForm(forms.Form):
+    """Requires the account's address, so that nobody deletes an account by accident."""
+
+    email = forms.CharField(label=_("Enter your email address"))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email.strip().lower() != self.user.email:
+            raise forms.ValidationError(_("Enter “%(email)s” to delete the account.") % {"email": self.user.email})
+        return email
+
+
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role, initial=Role.VIEWER, label=_("Role"))
 

@@ -5,16 +5,19 @@ up new accounts.
 from typing import Any
 
 from allauth.account.signals import password_changed, password_set
+from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in
 from django.db.models import QuerySet
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from collections_app.known_devices import remember_device
 from collections_app.models import Collection, Image, IndexJob, Membership, User
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.queued_writes import INDEXED_FIELDS
+from collections_app.services.erasure.accounts import cancel_account_deletion
 from collections_app.services.sharing.accounts import create_personal_team, mark_address_verified
 from collections_app.services.sharing.grants import (
     end_personal_access,
@@ -82,6 +85,12 @@ def create_team_of_new_user(instance: User, created: bool, **_: Any) -> None:
 def verify_address_of_new_superuser(instance: User, created: bool, **_: Any) -> None:
     if created and instance.is_superuser:
         mark_address_verified(user=instance)
+
+
+@receiver(user_logged_in)
+def keep_account_of_returning_user(request: HttpRequest, user: User, **_kwargs: Any) -> None:
+    if cancel_account_deletion(user=user):
+        messages.info(request, _("Your account is kept. It will not be deleted."), fail_silently=True)
 
 
 @receiver([user_logged_in, password_changed, password_set])

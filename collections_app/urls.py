@@ -5,7 +5,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from collections_app.views import archives, health, indexing, start, uploads
-from collections_app.views.accounts import account
+from collections_app.views.accounts import account, deletion
 from collections_app.views.library import (
     bulk_actions,
     collections,
@@ -19,6 +19,7 @@ from collections_app.views.library import (
 from collections_app.views.search import contact_sheet, examples, judgments, page, recent, saved, suggestions
 from collections_app.views.sharing import (
     activity,
+    exports,
     guest_pages,
     guests,
     invitations,
@@ -77,6 +78,9 @@ urlpatterns = [
     path("teams/<int:pk>/activity/", activity.team_activity, name="team_activity"),
     path("teams/<int:pk>/rename/", teams.team_rename, name="team_rename"),
     path("teams/<int:pk>/delete/", teams.team_delete, name="team_delete"),
+    path("teams/<int:pk>/export/", exports.team_export, name="team_export"),
+    path("teams/<int:pk>/export/delete/", exports.export_delete, name="export_delete"),
+    path("teams/<int:pk>/export/<int:part>/", exports.export_part, name="export_part"),
     path("teams/<int:pk>/leave/", members.team_leave, name="team_leave"),
     path("teams/<int:pk>/invite/", teams.team_invite, name="team_invite"),
     path("teams/<int:pk>/members/<int:member>/role/", members.member_role, name="member_role"),
@@ -88,6 +92,7 @@ urlpatterns = [
     path("teams/<int:pk>/duplicates/different/", duplicates.duplicates_different, name="duplicates_different"),
     path("invitations/<int:pk>/revoke/", invitations.invitation_revoke, name="invitation_revoke"),
     path("invitations/<int:pk>/answer/", notices.invitation_answer, name="invitation_answer"),
+    path("exports/<int:pk>/answer/", notices.export_notice_answer, name="export_notice_answer"),
     path("notices/<int:pk>/", notices.share_notice_answer, name="share_notice_answer"),
     path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
     path("pictures/trash/", bulk_actions.selection_trash, name="selection_trash"),
@@ -125,6 +130,7 @@ urlpatterns = [
     path("indexing/status/", indexing.indexing_status, name="indexing_status"),
     path("indexing/retry/", indexing.retry_indexing, name="retry_indexing"),
     path("account/", account.account, name="account"),
+    path("account/delete/", deletion.account_delete, name="account_delete"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("healthz/", health.healthz, name="healthz"),
     path("-/live/", health.live, name="live"),

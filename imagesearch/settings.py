@@ -191,6 +191,9 @@ TRASH_DAYS = env.integer("TRASH_DAYS", 30)
 INVITATION_DAYS = env.integer("INVITATION_DAYS", 14, minimum=1)
 # How long events of the audit trail are kept; 0: for ever.
 AUDIT_DAYS = env.integer("AUDIT_DAYS", 365)
+# How long an owner can download the ZIP files of an export, and how large each is.
+EXPORT_DAYS = env.integer("EXPORT_DAYS", 7, minimum=1)
+EXPORT_PART_MB = env.integer("EXPORT_PART_MB", 1024, minimum=1)
 # How much one account, team or collection may have, and how often one account or visitor may act; 0: no limit.
 TEAMS_PER_ACCOUNT = env.integer("TEAMS_PER_ACCOUNT", 50)
 COLLECTIONS_PER_TEAM = env.integer("COLLECTIONS_PER_TEAM", 5000)
@@ -289,6 +292,8 @@ IS_PROXY_COUNT_SET = bool(env.text("TRUSTED_PROXY_COUNT"))
 # allauth's own limits for these would let strangers lock out the owner of an account.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reset_password": "20/m/ip"}
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)
+# How long people can keep an account that they have deleted, by signing in.
+ACCOUNT_DELETION_DAYS = env.integer("ACCOUNT_DELETION_DAYS", 14, minimum=1)
 MFA_ADAPTER = "collections_app.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {

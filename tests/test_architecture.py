@@ -33,6 +33,8 @@ SERVICE_IMPORTS = {
     "sharing": {"attempts", "audit_trail"},
     "uploads": {"leases", "library"},
     "indexing": {"audit_trail", "leases", "library"},
+    "exports": {"audit_trail", "duplicates", "leases", "library", "sharing", "uploads"},
+    "erasure": {"audit_trail", "indexing", "library", "sharing"},
     "duplicates": {"indexing", "library"},
     "search": {"indexing", "uploads"},
     "evaluation": {"indexing", "search"},
@@ -43,7 +45,7 @@ SERVICE_IMPORTS = {
     "audit_trail": set[str](),
     "leases": set[str](),
     "mail": set[str](),
-    "maintenance": {"audit_trail", "indexing", "library", "mail", "search", "uploads"},
+    "maintenance": {"audit_trail", "erasure", "exports", "indexing", "library", "mail", "search", "uploads"},
     "site_state": {"indexing", "library"},
 }
 # Beyond the layers: the commands that draw, and the configuration that connects the signals.

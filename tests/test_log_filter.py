@@ -19,7 +19,7 @@ from tests.sample_team import SampleTeam
 BLANK = "[secret]"
 # Parameters of addresses that name something and open nothing; all others count as secrets.
 OPEN_NAMES = {"pk", "share", "link", "member", "public_id", "provider_id", "uidb36", "object_id", "app_label", "url"}
-OPEN_NAMES |= {"content_type_id", "path", "guest_link", "waiting", "collection_key"}
+OPEN_NAMES |= {"content_type_id", "path", "guest_link", "waiting", "collection_key", "part"}
 VALUES = {"pk": "1", "share": "1", "link": "1", "member": "1", "public_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12}
 
 

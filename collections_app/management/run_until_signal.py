@@ -37,6 +37,15 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
+class StoppedBySignal(Exception):
+    """A signal told the command to stop, and it stops between two pictures."""
+
+
+def raise_if_stopped(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise StoppedBySignal
+
+
 class _ProgressBar(tqdm):  # type: ignore[type-arg]
     """A bar that shows pictures per second, a moving average, and the time left in words."""
 

@@ -6,6 +6,7 @@ from collections_app.models.backup_hold import BackupHold
 from collections_app.models.collection import Collection
 from collections_app.models.compared_image import ComparedImage, DuplicateGroup, TeamComparison
 from collections_app.models.duplicate_dismissal import DuplicateDismissal
+from collections_app.models.erasure import AccountDeletion, ErasedFile, Erasure, ErasureKind
 from collections_app.models.example import Example
 from collections_app.models.favourite import Favourite
 from collections_app.models.guest_link import GuestLink
@@ -28,11 +29,14 @@ from collections_app.models.share import Share, ShareRole
 from collections_app.models.share_notice import ShareNotice
 from collections_app.models.tag_total import TagTotal
 from collections_app.models.team import Membership, Role, Team
+from collections_app.models.team_export import ExportPart, ExportState, TeamExport
+from collections_app.models.team_import import TeamImport
 from collections_app.models.undo_step import BulkAction, UndoStep
 from collections_app.models.unfinished_restore import UnfinishedRestore
 from collections_app.models.user import User
 
 __all__ = [
+    "AccountDeletion",
     "ArchiveImport",
     "ArchiveState",
     "AuditAction",
@@ -44,7 +48,12 @@ __all__ = [
     "ComparedImage",
     "DuplicateDismissal",
     "DuplicateGroup",
+    "ErasedFile",
+    "Erasure",
+    "ErasureKind",
     "Example",
+    "ExportPart",
+    "ExportState",
     "Favourite",
     "GuestLink",
     "GuestUpload",
@@ -72,6 +81,8 @@ __all__ = [
     "TagTotal",
     "Team",
     "TeamComparison",
+    "TeamExport",
+    "TeamImport",
     "UndoStep",
     "UnfinishedRestore",
     "User",

@@ -75,6 +75,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         of_roles = {"role__in": roles} if roles else {}
         return self.filter(user=user, **of_roles).values("team")
 
+    def staying_owners(self) -> Self:
+        """Owners whose accounts are not about to be deleted."""
+        return self.filter(role=Role.OWNER, user__deletion=None)
+
 
 class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")

@@ -4,6 +4,8 @@ import logging
 
 from collections_app.models import IndexJob, Invitation
 from collections_app.services.audit_trail import delete_old_events
+from collections_app.services.erasure.accounts import erase_due_accounts
+from collections_app.services.exports.queue import delete_expired_exports
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.library.bulk_changes import delete_old_undo_steps
@@ -31,9 +33,11 @@ def run_maintenance() -> None:
     delete_old_archives()
     if old := delete_old_events():
         log.info("%s old events of the audit trail were deleted.", old)
+    delete_expired_exports()
     if deleted := delete_old_temporary_files() + delete_orphaned_files():
         log.info("%s files of interrupted uploads were deleted.", deleted)
     restore_lost_entries()
+    erase_due_accounts()
     # Waiting jobs may still copy superseded vectors.
     if not IndexJob.objects.waiting().exists() and get_active_index().drop_superseded():
         log.info("The vectors of an older version were copied and removed.")

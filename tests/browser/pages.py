@@ -11,6 +11,7 @@ NO_PAGES = {
     "public_preview": FILE,
     "public_download": FILE,
     "guest_thumbnail": FILE,
+    "export_part": FILE,
     "image_file": FILE,
     "image_download": FILE,
     "image_thumbnail": FILE,

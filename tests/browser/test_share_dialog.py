@@ -47,12 +47,12 @@ def test_person_is_invited_in_the_dialog_and_accepts_in_the_header(
     assert page.url == address
 
     friend.goto("/teams/")
-    notice = friend.get_by_role("region", name="Shared with you")
+    notice = friend.get_by_role("region", name="Notices")
     expect(notice).to_contain_text("invited you to the collection “Vacation”.")
     assert Axe().run(friend).response["violations"] == []
     notice.get_by_role("button", name="Accept “Vacation”").click()
     expect(friend.get_by_role("heading", level=1)).to_have_text("Vacation")
-    expect(friend.get_by_role("region", name="Shared with you")).to_have_count(0)
+    expect(friend.get_by_role("region", name="Notices")).to_have_count(0)
 
     page.reload()
     open_dialog(page)

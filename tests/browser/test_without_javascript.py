@@ -12,6 +12,7 @@ from tests.permissions.test_matrix import rows
 
 from . import (
     test_accounts_without_javascript,
+    test_exports_without_javascript,
     test_guest_link,
     test_languages,
     test_pictures_without_javascript,
@@ -22,6 +23,7 @@ from . import (
 from .actions import expect_found, upload_without_javascript, wait_for_answer, wait_for_index_without_javascript
 
 OTHERS = (
+    test_exports_without_javascript,
     test_guest_link,
     test_languages,
     test_accounts_without_javascript,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +16,8 @@ from collections_app.models import (
     ArchiveImport,
     Collection,
     Example,
+    ExportPart,
+    ExportState,
     Image,
     Membership,
     Role,
@@ -22,6 +26,7 @@ from collections_app.models import (
     ShareNotice,
     ShareRole,
     Team,
+    TeamExport,
     User,
 )
 from collections_app.services.library.collections import create_collection
@@ -42,7 +47,7 @@ _COLUMN_PEOPLE = {"ex-member": ("ex-member", "removed member")}
 MISSING_ID = 10**9
 _NUMBERED = (
     *("collection", "image", "team", "member", "share", "link", "notice", "invitation", "search", "archive"),
-    *("guest_link", "waiting"),
+    *("guest_link", "waiting", "export", "part"),
 )
 LINK_PASSWORD = "tulip"
 
@@ -179,7 +184,13 @@ def _make_values(collection: Collection, inviter: User, *, link_password: str = 
     terms = GuestLinkTerms(max_files=9, max_bytes=2**20)
     guest_link = create_guest_link(collection=collection, creator=inviter, terms=terms)
     receive_guest_file(link=guest_link, file=io.BytesIO(picture_bytes("lime")), name="guest.png")
+    requester = inviter if link_password else extra  # else it would be another export of the same owner and team
+    export = TeamExport.objects.create(team=collection.team, requester=requester, state=ExportState.DONE, language="en")
+    file_name = default_storage.save("exports/ab/part.zip", ContentFile(b"zip"))
+    part = ExportPart.objects.create(export=export, number=1, file_name=file_name, byte_size=3)
     return {
+        "export": export.pk,
+        "part": part.pk,
         "guest_link": guest_link.pk,
         "guest_secret": guest_link.secret,
         "waiting": guest_link.uploads.get().pk,

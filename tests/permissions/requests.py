@@ -18,6 +18,7 @@ _BY_PREFIX = {
     "trash": "image",
     "teams": "team",
     "invitations": "invitation",
+    "exports": "export",
     "notices": "notice",
     "searches": "search",
 }

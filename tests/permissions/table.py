@@ -137,6 +137,29 @@ team_delete         POST active     302   302   404   404   404   403   403   40
 team_delete         POST trashed    302   302   404   404   404   403   403   400   404   404
 team_delete         POST foreign    302   302   404   404   404   404   404   404   404   404
 team_delete         POST deleted    302   302   404   404   404   404   404   404   404   404
+export_part         GET  active     302   302   404   404   404   403   403   200   404   404
+export_part         GET  trashed    302   302   404   404   404   403   403   404   404   404
+export_part         GET  foreign    302   302   404   404   404   404   404   404   404   404
+export_part         GET  deleted    302   302   404   404   404   404   404   404   404   404
+export_part         POST any        302   302   405   405   405   405   405   405   405   405
+export_notice_answer GET  any        302   302   405   405   405   405   405   405   405   405
+export_notice_answer POST active     302   302   404   404   404   404   404   302   404   404
+export_notice_answer POST trashed    302   302   404   404   404   404   404   404   404   404
+export_notice_answer POST foreign    302   302   404   404   404   404   404   404   404   404
+export_notice_answer POST deleted    302   302   404   404   404   404   404   404   404   404
+team_export         GET  active     302   302   404   404   404   403   403   200   404   404
+team_export         GET  trashed    302   302   404   404   404   403   403   200   404   404
+team_export         GET  foreign    302   302   404   404   404   404   404   404   404   404
+team_export         GET  deleted    302   302   404   404   404   404   404   404   404   404
+team_export         POST active     302   302   404   404   404   403   403   302   404   404
+team_export         POST trashed    302   302   404   404   404   403   403   302   404   404
+team_export         POST foreign    302   302   404   404   404   404   404   404   404   404
+team_export         POST deleted    302   302   404   404   404   404   404   404   404   404
+export_delete       GET  any        302   302   405   405   405   405   405   405   405   405
+export_delete       POST active     302   302   404   404   404   403   403   302   404   404
+export_delete       POST trashed    302   302   404   404   404   403   403   302   404   404
+export_delete       POST foreign    302   302   404   404   404   404   404   404   404   404
+export_delete       POST deleted    302   302   404   404   404   404   404   404   404   404
 team_leave          GET  active     302   302   404   404   404   200   200   302   404   404
 team_leave          GET  trashed    302   302   404   404   404   200   200   302   404   404
 team_leave          GET  foreign    302   302   404   404   404   404   404   404   404   404
@@ -293,6 +316,8 @@ retry_indexing      GET  -          302   302   405   405   405   405   405   40
 retry_indexing      POST -          302
 account             GET  -          302   302   200   200   200   200   200   200   200   200
 account             POST -          302   302   302   302   302   302   302   302   302   302
+account_delete      GET  -          302   302   200   200   200   200   200   200   200   200
+account_delete      POST -          302   302   400   400   400   400   400   400   400   400
 set_language        GET  -          302
 set_language        POST -          302
 healthz             GET  -          200

@@ -110,6 +110,7 @@ def addresses(library: LargeLibrary, db: None) -> list[str]:
     )
     values: dict[str, object] = {
         "archive": archive.pk,
+        "export": 0,
         "guest_link": guest_link.pk,
         "guest_secret": guest_link.secret,
         "waiting": 10**9,

@@ -11,6 +11,7 @@ from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.metrics import join_metrics
 from collections_app.services.backup.schedule import ScheduledBackups
 from collections_app.services.duplicates.comparing import Comparer
+from collections_app.services.exports.making import Exporter
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.mail.smtp_sender import MailSender
 from collections_app.services.maintenance import run_maintenance
@@ -33,10 +34,12 @@ class Command(BaseCommand):
             unpacking = start_loop(name="unpacking", step=unpacker.unpack_next, stop=stop)
             comparing = start_loop(name="comparing", step=comparer.compare_next, stop=stop)
             backing_up = start_loop(name="backups", step=ScheduledBackups(stop=stop).make_due, stop=stop)
+            exporting = start_loop(name="exporting", step=Exporter(stop=stop).export_next, stop=stop)
             worker.run()
             unpacking.join()
             comparing.join()
             backing_up.join()
+            exporting.join()
             return
         try:
             unpacker.drain()

@@ -1,7 +1,7 @@
 """Stored files: names for people, and deletion."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import PurePath
 from typing import Protocol, cast
@@ -43,8 +43,8 @@ def clean_file_name(name: str) -> str:
     return "picture" if cleaned in ("", "..") else cleaned
 
 
-def build_download_name(name: str, *, suffix: str = "", number: int = 1) -> str:
-    """Return a name that every file system can store: in normal form C, with at most 255 bytes in UTF-8.
+def build_download_name(name: str, *, suffix: str = "", number: int = 1, max_bytes: int = _MAX_DOWNLOAD_BYTES) -> str:
+    """Return a name that every file system can store: in normal form C, with at most `max_bytes` in UTF-8.
 
     `suffix` replaces the suffix of the name. A `number` above 1 is added to the name.
     """
@@ -52,10 +52,36 @@ def build_download_name(name: str, *, suffix: str = "", number: int = 1) -> str:
     kept = _get_kept_suffix(path)
     stem = path.name.removesuffix(path.suffix if suffix else kept)
     ending = (f" ({number})" if number > 1 else "") + (suffix or kept)
-    room = _MAX_DOWNLOAD_BYTES - len(ending.encode())
+    room = max_bytes - len(ending.encode())
     stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
     whole = sanitize_filename(f"{stem}{ending}", platform=Platform.UNIVERSAL)
     return whole if whole.removesuffix(ending) else f"picture{ending}"
+
+
+class UniqueNames:
+    """The names of the files in one folder. Case is ignored, as in the file systems of some computers.
+
+    A name leaves room for `sidecar_suffix`, and the name with this suffix is free too.
+    """
+
+    def __init__(self, *, reserved: Iterable[str] = (), sidecar_suffix: str = "") -> None:
+        # Each name so far, in lower case, with the last number that was added to it.
+        self._numbers = {name.casefold(): 1 for name in reserved}
+        self._sidecar_suffix = sidecar_suffix
+
+    def add(self, name: str, *, suffix: str = "") -> str:
+        """Return the name as `build_download_name` does, with a number if it is taken."""
+        max_bytes = _MAX_DOWNLOAD_BYTES - len(self._sidecar_suffix)
+        plain = unique = build_download_name(name, suffix=suffix, max_bytes=max_bytes)
+        while any(each in self._numbers for each in self._list_keys(unique)):
+            self._numbers[plain.casefold()] = number = self._numbers.get(plain.casefold(), 1) + 1
+            unique = build_download_name(name, suffix=suffix, number=number, max_bytes=max_bytes)
+        for key in self._list_keys(unique):
+            self._numbers.setdefault(key, 1)
+        return unique
+
+    def _list_keys(self, name: str) -> set[str]:
+        return {name.casefold(), f"{name}{self._sidecar_suffix}".casefold()}
 
 
 def _get_kept_suffix(path: PurePath) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from collections_app.errors import InvalidImage
 from collections_app.models import Image, Team, User
-from collections_app.services.library.files import build_download_name
+from collections_app.services.library.files import UniqueNames
 from collections_app.services.library.renditions import Rendition, open_rendition
 
 _CHUNK_BYTES = 64 * 1024
@@ -31,7 +31,7 @@ def stream_zip(*, image_ids: Sequence[int], user: User) -> Generator[bytes]:
     missing.txt lists files that are missing from the storage.
     """
     sent = _Sent()
-    names: dict[str, int] = {}
+    names = UniqueNames()
     missing: list[str] = []
     with zipfile.ZipFile(cast(IO[bytes], sent), "w", zipfile.ZIP_STORED) as archive:
         for image, is_member in _iterate_visible(image_ids, user):
@@ -40,14 +40,14 @@ def stream_zip(*, image_ids: Sequence[int], user: User) -> Generator[bytes]:
             except (FileNotFoundError, InvalidImage):
                 missing.append(image.name)
                 continue
-            entry = _build_entry(_make_unique(image.original_name, suffix, names), image.taken_at or image.created_at)
+            entry = build_zip_entry(names.add(image.original_name, suffix=suffix), image.taken_at or image.created_at)
             with file, archive.open(entry, "w", force_zip64=image.byte_size >= _ZIP64_BYTES) as target:
                 for chunk in file.chunks(_CHUNK_BYTES):
                     target.write(chunk)
                     yield sent.take()
             yield sent.take()
         if missing:
-            archive.writestr(_build_entry(_make_unique("missing.txt", "", names), timezone.now()), "\n".join(missing))
+            archive.writestr(build_zip_entry(names.add("missing.txt"), timezone.now()), "\n".join(missing))
     yield sent.take()
 
 
@@ -96,7 +96,7 @@ def _open_file(image: Image, *, is_member: bool) -> tuple[File[bytes], str]:
     return open_rendition(image=image, rendition=Rendition.FULL), ".jpg"
 
 
-def _build_entry(name: str, moment: datetime) -> zipfile.ZipInfo:
+def build_zip_entry(name: str, moment: datetime) -> zipfile.ZipInfo:
     """Return an entry. ZIP files store local times from 1980 to 2107 and file modes of Unix.
 
     A naive `moment` is a local time already.
@@ -108,16 +108,3 @@ def _build_entry(name: str, moment: datetime) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, date)
     entry.external_attr = 0o644 << 16
     return entry
-
-
-def _make_unique(name: str, suffix: str, taken: dict[str, int]) -> str:
-    """Return the name, with a number if it is taken. Case is ignored, as in the file systems of some computers.
-
-    `taken` maps each name so far, in lower case, to the last number that was added to it.
-    """
-    plain = unique = build_download_name(name, suffix=suffix)
-    while unique.casefold() in taken:
-        taken[plain.casefold()] = number = taken.get(plain.casefold(), 1) + 1
-        unique = build_download_name(name, suffix=suffix, number=number)
-    taken.setdefault(unique.casefold(), 1)
-    return unique

@@ -1,4 +1,4 @@
-"""Notices for the header: shares that a person has not answered yet, and invitations to them.
+"""Notices for the header: shares that a person has not answered yet, invitations to them, and their exports.
 
 A share gives its right at once; its notice only informs the person. An invitation gives its right when it is accepted.
 Its notice is for people who have verified the invited address: they can accept it without its secret.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Coalesce
 
-from collections_app.models import ShareNotice, User
+from collections_app.models import ExportState, ShareNotice, TeamExport, User
 from collections_app.services.sharing.invitations import list_invitations_to
 
 _MAX_SHOWN = 3
@@ -20,11 +20,15 @@ _MAX_SHOWN = 3
 class Notice:
     """`target` is the name of the collection or, with `is_to_team`, of the team that the person is invited to.
 
+    Of an export, `target` is the name of the team, and `is_failed` says how it ended.
+
     `sender` is a display name or an address; the sender of an invitation may be a stranger, so it has both.
     """
 
     pk: int
     is_invitation: bool
+    is_export: bool
+    is_failed: bool
     is_to_team: bool
     can_decline: bool
     target: str
@@ -43,6 +47,8 @@ def list_notices(user: User) -> Sequence[Notice]:
     """Return the first notices, with one statement."""
     shares = ShareNotice.objects.visible_to(user).annotate(
         is_invitation=Value(False),
+        is_export=Value(False),
+        is_failed=Value(False),
         is_to_team=Value(False),
         can_decline=_is_true(Q(share__team=None)),
         target=F("share__collection__name"),
@@ -52,6 +58,8 @@ def list_notices(user: User) -> Sequence[Notice]:
     )
     invitations = list_invitations_to(user).annotate(
         is_invitation=Value(True),
+        is_export=Value(False),
+        is_failed=Value(False),
         is_to_team=_is_true(Q(collection=None)),
         can_decline=Value(True),
         target=Coalesce("collection__name", "team__name"),
@@ -59,8 +67,24 @@ def list_notices(user: User) -> Sequence[Notice]:
         sender_name=F("inviter__display_name"),
         sender_email=F("inviter__email"),
     )
+    exports = (
+        TeamExport.objects.made_for(user)
+        .filter(has_notice=True)
+        .annotate(
+            is_invitation=Value(False),
+            is_export=Value(True),
+            is_failed=_is_true(Q(state=ExportState.FAILED)),
+            is_to_team=Value(False),
+            can_decline=Value(False),
+            target=F("team__name"),
+            sender_id=F("requester"),
+            sender_name=Value(""),
+            sender_email=Value(""),
+        )
+    )
     fields = list(Notice.__slots__)
-    rows = shares.values_list(*fields).union(invitations.values_list(*fields), all=True)[:_MAX_SHOWN]
+    others = (invitations.values_list(*fields), exports.values_list(*fields))
+    rows = shares.values_list(*fields).union(*others, all=True)[:_MAX_SHOWN]
     return [Notice(**dict(zip(fields, row, strict=True))) for row in rows]
 
 

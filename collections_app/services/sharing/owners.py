@@ -5,6 +5,7 @@ from django.db.models import Q
 from collections_app.errors import LastOwnerRequired, NotAllowed, PersonalTeamProtected
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Membership, Role, Team, User
+from collections_app.models.team import TeamQuerySet
 
 
 def lock_team(team_id: int) -> None:
@@ -24,13 +25,22 @@ def lock_owned_team(*, team_id: int, owner: User) -> None:
 
 
 def find_other_owner(membership: Membership, *, preferred: User | None = None) -> User:
-    """Return an owner other than this member: `preferred`, or else the earliest. Raises LastOwnerRequired."""
-    others = Membership.objects.filter(team=membership.team_id, role=Role.OWNER).exclude(pk=membership.pk)
+    """Return an owner other than this member: `preferred`, or else the earliest. Raises LastOwnerRequired.
+
+    An owner who has deleted the account does not count, because the team would soon be without one.
+    """
+    others = Membership.objects.staying_owners().filter(team=membership.team_id).exclude(pk=membership.pk)
     by_preference = Q(user=preferred) if preferred else Q(pk=None)
     found = others.filter(by_preference).first() or others.order_by("pk").first()
     if found is None:
         raise LastOwnerRequired(_("A team needs an owner. Make someone else an owner first, or delete the team."))
     return found.user
+
+
+def list_solely_owned(user: User) -> TeamQuerySet:
+    """Return the teams that would be left without an owner if the account were deleted."""
+    others = Membership.objects.staying_owners().exclude(user=user)
+    return Team.objects.owned_by(user).non_personal().exclude(pk__in=others.values("team")).order_by("name", "pk")
 
 
 def reject_personal_team(team: Team) -> None:

@@ -55,16 +55,24 @@ def compute_sha256(file: BinaryIO) -> str:
 
 
 def ingest_upload(
-    *, file: BinaryIO, file_name: str, collection: Collection, uploader: User, title: str = "", tags: Sequence[str] = ()
+    *,
+    file: BinaryIO,
+    file_name: str,
+    collection: Collection,
+    uploader: User,
+    title: str = "",
+    tags: Sequence[str] = (),
+    accepts_copy: bool = False,
 ) -> IngestResult:
-    """Store a picture in a collection, or find the one with the same bytes in its team.
+    """Store a picture in a collection, or find the one with the same bytes in its team unless `accepts_copy`.
 
     Raises InvalidImage, CollectionDeleted or QuotaExceeded, with nothing stored.
     """
     byte_size = file.seek(0, 2)
     check_byte_size(byte_size, get_upload_limits())
     sha256 = compute_sha256(file)
-    if existing := _find_same_bytes(collection, sha256, uploader):
+    existing = None if accepts_copy else _find_same_bytes(collection, sha256, uploader)
+    if existing:
         _ensure_file(existing, file)
         return IngestResult(image=existing, created=False)
     if byte_size:
@@ -87,13 +95,13 @@ def ingest_upload(
         **build_date_fields(info.taken or read_date_in_name(file_name)),
     )
     file.seek(0)
-    ingested = _store(image, file, info)
+    ingested = _store(image, file, info, accepts_copy=accepts_copy)
     if not ingested.created:
         return ingested
     return replace(ingested, copy_in_other_team=_find_copy_in_other_team(ingested.image, uploader))
 
 
-def _store(image: Image, file: BinaryIO, info: PictureInfo) -> IngestResult:
+def _store(image: Image, file: BinaryIO, info: PictureInfo, *, accepts_copy: bool) -> IngestResult:
     """Save the file, then the row, so that no row is ever without its file.
 
     If the process dies in between, maintenance finds the file by its PendingFile and deletes it.
@@ -102,7 +110,7 @@ def _store(image: Image, file: BinaryIO, info: PictureInfo) -> IngestResult:
     PendingFile.objects.create(file_name=image.file_name)
     try:
         default_storage.save(image.file_name, File(file))
-        ingested = _save_once(image)
+        ingested = _save_once(image, accepts_copy=accepts_copy)
     except BaseException:
         _discard(image.file_name)
         raise
@@ -130,13 +138,14 @@ def _ensure_file(existing: Image, file: BinaryIO) -> None:
 
 
 @transaction.atomic
-def _save_once(image: Image) -> IngestResult:
+def _save_once(image: Image, *, accepts_copy: bool) -> IngestResult:
     """Save the row under a lock on the team, so the second of two simultaneous uploads finds the first."""
     collection = Collection.objects.not_trashed().filter(pk=image.collection_id)
     team = Team.objects.select_for_update().filter(pk__in=collection.values("team")).first()
     if team is None:
         raise CollectionDeleted(_("This collection was deleted. Select another one."))
-    if existing := _find_same_bytes(image.collection, image.sha256, image.uploader):
+    existing = None if accepts_copy else _find_same_bytes(image.collection, image.sha256, image.uploader)
+    if existing:
         return IngestResult(image=existing, created=False)
     check_quota(team=team, byte_size=image.byte_size)
     image.save()

@@ -4,9 +4,10 @@ import time
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
-from collections_app.models import ArchiveImport, GuestUpload, Image, IndexJob, PendingFile
+from collections_app.models import ArchiveImport, ExportPart, GuestUpload, Image, IndexJob, PendingFile
 from collections_app.services.library.files import ORPHAN_MIN_AGE, delete_files, is_backup_running
 
 
@@ -26,18 +27,19 @@ def delete_old_temporary_files() -> int:
 def delete_orphaned_files() -> int:
     """Delete stored files that have had a PendingFile for a day but belong to no row; return how many.
 
-    A stored ZIP file keeps its PendingFile, because its row may be deleted with an account, and so does a guest's
-    picture that waits for approval. Files without a PendingFile are not deleted, because other programs may use the
-    same storage. While a backup runs, nothing is deleted, because it may copy the file of a row that was deleted since.
-    Raises StorageUnavailable; the remaining PendingFile rows then stay.
+    A stored ZIP file keeps its PendingFile, because its row may be deleted with an account, and so do a guest's
+    picture that waits for approval and the files of an export. Files without a PendingFile are not deleted, because
+    other programs may use the same storage. While a backup runs, nothing is deleted, because it may copy the file of a
+    row that was deleted since. Raises StorageUnavailable; the remaining PendingFile rows then stay.
     """
     if is_backup_running():
         return 0
     deleted = 0
     archives = ArchiveImport.objects.exclude(file_name="").values("file_name")
     guests = GuestUpload.objects.values("file_name")
+    exports = ExportPart.objects.values("file_name")
     old = PendingFile.objects.created_before(timezone.now() - ORPHAN_MIN_AGE)
-    for pending in old.exclude(file_name__in=archives).exclude(file_name__in=guests):
+    for pending in old.exclude(Q(file_name__in=archives) | Q(file_name__in=guests) | Q(file_name__in=exports)):
         if not _is_referenced(pending.file_name):
             delete_files(pending.file_name)
             deleted += 1

@@ -32,7 +32,7 @@ _LOCAL_HEADER_BYTES = 30
 # A directory entry takes 46 bytes and its name. macOS adds a hidden entry for each file.
 _DIRECTORY_BYTES_PER_ENTRY = 1024
 # What zipfile and zlib raise on broken or hostile bytes, found by feeding them mutated archives.
-_ARCHIVE_ERRORS: tuple[type[Exception], ...] = (
+ARCHIVE_ERRORS: tuple[type[Exception], ...] = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
     *(ValueError, LookupError, OverflowError, RuntimeError),
 )
@@ -121,7 +121,7 @@ def _open_archive(file: BinaryIO, limits: ArchiveLimits) -> zipfile.ZipFile:
     directory = _BoundedReader(file, max_read_bytes=max(2**17, limits.max_entries * _DIRECTORY_BYTES_PER_ENTRY))
     try:
         return zipfile.ZipFile(cast(BinaryIO, directory))
-    except _ARCHIVE_ERRORS as error:
+    except ARCHIVE_ERRORS as error:
         if read_stated_count(file) > limits.max_entries:
             raise InvalidArchive(format_count(_TOO_MANY, limits.max_entries)) from error
         if is_first_part(file):
@@ -224,5 +224,5 @@ def _read_pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[by
         with archive.open(info) as packed:
             while piece := packed.read(_CHUNK_BYTES):
                 yield piece
-    except _ARCHIVE_ERRORS as error:
+    except ARCHIVE_ERRORS as error:
         raise zipfile.BadZipFile(str(error)) from error

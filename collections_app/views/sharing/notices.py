@@ -1,4 +1,4 @@
-"""Answers to the notices in the header: about shares, and about invitations."""
+"""Answers to the notices in the header: about shares, invitations and exports."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -8,8 +8,9 @@ from django.views.decorators.http import require_POST
 
 from collections_app.errors import InvitationInvalid, NotAllowed
 from collections_app.messages import describe_error
-from collections_app.models import ShareNotice
+from collections_app.models import ShareNotice, TeamExport
 from collections_app.permissions import SignedInRequest
+from collections_app.services.exports.queue import dismiss_export_notice
 from collections_app.services.sharing.invitations import (
     accept_verified_invitation,
     decline_invitation,
@@ -51,6 +52,15 @@ def invitation_answer(request: SignedInRequest, pk: int) -> HttpResponse:
         except (InvitationInvalid, NotAllowed) as error:
             messages.error(request, describe_error(error))
     return _return(request)
+
+
+@require_POST
+def export_notice_answer(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Open the page of a finished export, or dismiss the notice."""
+    export, answer = get_object_or_404(TeamExport.objects.made_for(request.user), pk=pk), request.POST.get("answer")
+    if answer in ("accept", "dismiss"):
+        dismiss_export_notice(export=export)
+    return redirect("team_export", export.team_id) if answer == "accept" else _return(request)
 
 
 def _return(request: SignedInRequest, sentence: str = "") -> HttpResponse:

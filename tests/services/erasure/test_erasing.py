@@ -1,0 +1,246 @@
+"""Erasure: nothing is left of an account or a team, and the proof finds what was left by mistake."""
+
+import builtins
+from datetime import timedelta
+from io import BytesIO, StringIO
+from pathlib import Path
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from collections_app.models import (
+    AccountDeletion,
+    Collection,
+    ErasedFile,
+    Erasure,
+    Favourite,
+    Image,
+    IndexJob,
+    Membership,
+    OutgoingMail,
+    PendingFile,
+    Role,
+    Team,
+    TeamExport,
+    User,
+)
+from collections_app.services.erasure.accounts import erase_due_accounts
+from collections_app.services.erasure.erasing import begin_team_erasure, delete_erased_rows
+from collections_app.services.exports.making import Exporter
+from collections_app.services.exports.queue import request_export
+from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.library.collections import create_collection
+from collections_app.services.maintenance import run_maintenance
+from collections_app.services.sharing.guest_links import GuestLinkTerms, create_guest_link
+from collections_app.services.sharing.invitations import invite
+from collections_app.services.uploads.archives import store_archive
+from collections_app.services.uploads.guest_uploads import receive_guest_file
+from tests.sample_team import SampleTeam, picture_bytes, put_picture, sign_in_client
+from tests.views.test_archives import zipped
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run(*words: str) -> str:
+    out = StringIO()
+    call_command(*words, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def stored_files() -> set[str]:
+    root = Path(default_storage.path(""))
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def fill_account(sample: SampleTeam) -> User:
+    """Give the viewer, whom another person has invited, something of everything."""
+    person = sample.viewer
+    own = create_collection(team=person.personal_team, name="Own", creator=person)
+    put_picture(own, person, "own.png", colour="orange")
+    trashed = put_picture(own, person, "trashed.png", colour="pink")
+    Image.objects.filter(pk=trashed.pk).update(trashed_at=timezone.now())
+    Membership.objects.filter(user=person).update(role=Role.OWNER)
+    put_picture(sample.collection, person, "given.png", colour="lime")
+    Favourite.objects.create(user=person, image=sample.image)
+    invite(email=person.email, role="viewer", inviter=sample.outsider, team=make_team(sample.outsider))
+    sign_in_client(person)
+    OutgoingMail.objects.create(recipient=person.email, sender="a@example.com", subject="Hello")
+    link = create_guest_link(collection=own, creator=person, terms=GuestLinkTerms(max_files=9, max_bytes=2**20))
+    receive_guest_file(link=link, file=BytesIO(picture_bytes("navy")), name="guest.png")
+    archive = zipped(lambda file: file.writestr("a.png", picture_bytes("gold")))
+    store_archive(file=SimpleUploadedFile("a.zip", archive), name="a.zip", collection=own, uploader=person)
+    request_export(team=person.personal_team, requester=person, address="https://example.com/")
+    Exporter().export_next()
+    LogEntry.objects.create(
+        user=sample.owner,
+        content_type=ContentType.objects.get_for_model(User),
+        object_id=str(person.pk),
+        object_repr=person.email,
+        action_flag=CHANGE,
+    )
+    IndexWorker().drain()
+    return person
+
+
+def make_team(owner: User) -> Team:
+    team = Team.objects.create(name="Others")
+    Membership.objects.create(team=team, user=owner, role=Role.OWNER)
+    return team
+
+
+def test_nothing_is_left_of_an_erased_account(sample: SampleTeam) -> None:
+    IndexWorker().drain()
+    before = stored_files()
+    person = fill_account(sample)
+    partition = person.personal_team.pk
+    assert partition in get_active_index().list_team_ids()
+    assert len({name.partition("/")[0] for name in stored_files() - before}) == 5
+    output = run("erase_user", person.email, "--yes")
+    assert "Nothing is left." in output
+    assert "kept without their uploader: 1" in output
+    assert not User.objects.filter(pk=person.pk).exists()
+    given = Image.objects.get(original_name="given.png")
+    assert given.uploader is None
+    kept = {name for name in stored_files() - before if Path(name).stem.partition("-")[0] not in given.file_name}
+    assert kept == set()
+    assert before <= stored_files()
+    assert partition not in get_active_index().list_team_ids()
+    entry = next(each for each in get_active_index().iterate_entries() if each.id == given.pk)
+    assert entry.uploader_id == 0
+    assert not Session.objects.exists()
+    assert not PendingFile.objects.exists()
+    for table in (Erasure, IndexJob, TeamExport, OutgoingMail, LogEntry):
+        assert not table._default_manager.exists()
+
+
+def test_nothing_is_left_of_an_erased_team(sample: SampleTeam) -> None:
+    other = create_collection(team=sample.outsider.personal_team, name="Other", creator=sample.outsider)
+    put_picture(other, sample.outsider, "other.png", colour="teal")
+    IndexWorker().drain()
+    partition, files = sample.team.pk, stored_files()
+    output = run("erase_team", "Gardeners", "--yes")
+    assert "Nothing is left." in output
+    assert "stored files, by listing" in output
+    assert partition not in get_active_index().list_team_ids()
+    assert get_active_index().count() == 1
+    assert len(files) == 4
+    assert len(stored_files()) == 2
+    assert User.objects.count() == 3
+    with pytest.raises(CommandError, match="no team"):
+        run("erase_team", "Gardeners", "--yes")
+
+
+def test_erasure_continues_after_a_kill(sample: SampleTeam) -> None:
+    IndexWorker().drain()
+    erasure = begin_team_erasure(team=sample.team)
+    delete_erased_rows(erasure=erasure)
+    assert not Team.objects.filter(pk=sample.team.pk).exists()
+    output = run("erase_team", "Gardeners")  # it needs no second confirmation
+    assert "Nothing is left." in output
+    assert stored_files() == set()
+
+
+def test_proof_finds_and_names_what_is_left(sample: SampleTeam) -> None:
+    """Vectors that come back after the erasure, as from a restored index."""
+    IndexWorker().drain()
+    index, image = get_active_index(), sample.image
+    entry = next(iter(index.iterate_entries()))
+    vector = index.get_vectors([image.pk])[image.pk]
+    erasure = begin_team_erasure(team=sample.team)
+    delete_erased_rows(erasure=erasure)
+    IndexWorker().drain()
+    from collections_app.index import Record
+
+    index.upsert([Record(entry=entry, vector=vector)])
+    out = StringIO()
+    with pytest.raises(SystemExit, match="1"):
+        call_command("erase_team", "Gardeners", stdout=out, stderr=out)
+    lines = out.getvalue().splitlines()
+    assert any(line.split()[:2] == ["vectors,", "by"] and line.split()[-1] == "1" for line in lines)
+    assert any(line.split()[0] == "partitions" and line.split()[-1] == "1" for line in lines)
+    index.delete([image.pk])
+    assert "Nothing is left." in run("erase_team", str(erasure.subject_id))
+
+
+def test_renditions_of_older_sizes_are_erased_too(sample: SampleTeam) -> None:
+    IndexWorker().drain()
+    stem = Path(sample.image.file_name).stem
+    default_storage.save(f"renditions/{stem[:2]}/{stem}-320.jpg", ContentFile(b"old"))
+    default_storage.save(f"renditions/{stem[:2]}/{'0' * 32}-320.jpg", ContentFile(b"of another picture"))
+    run("erase_team", "Gardeners", "--yes")
+    assert stored_files() == {f"renditions/{stem[:2]}/{'0' * 32}-320.jpg"}
+
+
+def test_picture_moved_to_another_team_meanwhile_keeps_its_file(sample: SampleTeam) -> None:
+    other = create_collection(team=sample.outsider.personal_team, name="Other", creator=sample.outsider)
+    moved = put_picture(other, sample.outsider, "moved.png", colour="teal")
+    IndexWorker().drain()
+    erasure = begin_team_erasure(team=sample.team)
+    ErasedFile.objects.create(erasure=erasure, image_id=moved.pk, file_name=moved.file_name)
+    assert "Nothing is left." in run("erase_team", "Gardeners")
+    assert default_storage.exists(moved.file_name)
+    assert list(get_active_index().get_vectors([moved.pk])) == [moved.pk]
+
+
+def test_last_owner_is_not_erased(sample: SampleTeam) -> None:
+    with pytest.raises(CommandError, match=r"Nobody else owns these teams: “Gardeners” \(\d+\)"):
+        run("erase_user", sample.owner.email, "--yes")
+    assert User.objects.get(pk=sample.owner.pk).is_active
+    with pytest.raises(CommandError, match="erase_user"):
+        run("erase_team", str(sample.owner.personal_team.pk), "--yes")
+
+
+def test_name_must_be_typed(sample: SampleTeam, monkeypatch: pytest.MonkeyPatch) -> None:
+    for typed in ("gardeners", ""):
+        monkeypatch.setattr(builtins, "input", lambda _prompt, typed=typed: typed)
+        with pytest.raises(CommandError, match="Nothing was erased"):
+            run("erase_team", "Gardeners")
+    assert Collection.objects.filter(team=sample.team).exists()
+    monkeypatch.setattr(builtins, "input", lambda _prompt: "Gardeners")
+    assert "Nothing is left." in run("erase_team", "Gardeners")
+
+
+def test_unreachable_index_keeps_the_erasure(sample: SampleTeam, settings: object) -> None:
+    from collections_app.index import close_index
+    from tests.sample_team import CLOSED_PORT
+
+    IndexWorker().drain()
+    close_index()
+    settings.MILVUS_URI = CLOSED_PORT  # type: ignore[attr-defined]
+    with pytest.raises(CommandError, match="Run the same command again"):
+        run("erase_team", "Gardeners", "--yes")
+    close_index()
+    settings.MILVUS_URI = ""  # type: ignore[attr-defined]
+    assert "Nothing is left." in run("erase_team", "Gardeners")
+
+
+def test_maintenance_erases_accounts_after_the_grace_period(sample: SampleTeam) -> None:
+    person = sample.outsider
+    own = create_collection(team=person.personal_team, name="Own", creator=person)
+    put_picture(own, person, "own.png", colour="orange")
+    IndexWorker().drain()
+    deletion = AccountDeletion.objects.create(user=person, due_at=timezone.now() + timedelta(days=1))
+    run_maintenance()
+    assert User.objects.filter(pk=person.pk, is_active=True).exists()
+    AccountDeletion.objects.filter(pk=deletion.pk).update(due_at=timezone.now())
+    run_maintenance()
+    assert not User.objects.filter(pk=person.pk).exists()
+    assert Erasure.objects.count() == 1  # the worker has still to delete files and vectors
+    IndexWorker().drain()
+    erase_due_accounts()
+    assert not Erasure.objects.exists()
+    assert person.pk not in {each.uploader_id for each in get_active_index().iterate_entries()}
+
+
+def test_account_that_became_the_last_owner_is_kept(sample: SampleTeam) -> None:
+    AccountDeletion.objects.create(user=sample.owner, due_at=timezone.now())
+    erase_due_accounts()
+    assert User.objects.get(pk=sample.owner.pk).is_active
