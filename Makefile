@@ -58,7 +58,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	HTTPS=true TRUSTED_PROXY_COUNT=1 EMAIL_HOST=mail.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
+	HTTPS=true TRUSTED_PROXY_COUNT=1 EMAIL_HOST=mail.example.com DATA_DIR=$$(mktemp -d) \
+		BACKUP_DIR=/backups BACKUP_AT=03:30 $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 # Formats the code and repairs what ruff can repair.
 format: $(VENV)/.installed-dev

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.utils.module_loading import import_string
 
 _MIN_FREE_BYTES = 2**30
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
@@ -83,6 +84,20 @@ def check_mail_server(**_: Any) -> list[CheckMessage]:
         return []
     sentence = "There is no mail server: nobody can reset a forgotten password, and addresses are not verified."
     return [Warning(sentence, hint="Set EMAIL_HOST and the settings beside it.", id="imagesearch.W019")]
+
+
+@register(deploy=True)
+def check_backups(**_: Any) -> list[CheckMessage]:
+    """Report that no backup is scheduled, or that none was completed since there is a database."""
+    if not (settings.BACKUP_DIR and settings.BACKUP_AT):
+        hint = "Set BACKUP_DIR to a folder on another disk, and BACKUP_AT to a time such as 03:30."
+        return [Warning("No backup is made.", hint=hint, id="imagesearch.W020")]
+    database = settings.DATABASES["default"]
+    has_data = "sqlite" not in database["ENGINE"] or Path(database["NAME"]).exists()
+    if not has_data or import_string("collections_app.services.backup.manifest.find_latest_backup")():
+        return []
+    sentence = f"There is no complete backup in {settings.BACKUP_DIR} yet."
+    return [Warning(sentence, hint="Run manage.py backup.", id="imagesearch.W021")]
 
 
 @register

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from django.core.checks import run_checks
+from django.utils import timezone
 from pytest_django import Settings
+
+from collections_app.services.backup.manifest import FORMAT, Manifest, PartFile, write_manifest
 
 ROOT = Path(__file__).parent.parent
 
@@ -106,7 +109,30 @@ SERVICES = {
     "MILVUS_URI": "https://milvus.example.com",
     "STORAGE_URL": "s3://bucket",
 }
-COMPLETE = {"TRUSTED_PROXY_COUNT": "1", "EMAIL_HOST": "mail.example.com"}
+COMPLETE = {"TRUSTED_PROXY_COUNT": "1", "EMAIL_HOST": "mail.example.com", "BACKUP_AT": "03:30"}
+
+
+@pytest.fixture
+def backups(tmp_path: Path) -> Path:
+    """A folder with one complete backup of nothing."""
+    folder = tmp_path / "backups" / "20261101-033000-000000"
+    folder.mkdir(parents=True)
+    manifest = Manifest(
+        format=FORMAT,
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+        database="sqlite",
+        versions={},
+        migrations=(),
+        secret_key="",
+        tables=(),
+        vectors=(),
+        files=PartFile(path="files.jsonl", rows=0, sha256=""),
+        file_bytes=0,
+        problems=(),
+    )
+    write_manifest(folder, manifest)
+    return folder.parent
 
 
 @pytest.mark.parametrize(
@@ -117,17 +143,23 @@ COMPLETE = {"TRUSTED_PROXY_COUNT": "1", "EMAIL_HOST": "mail.example.com"}
         ({**SEVERAL, **SERVICES, "STORAGE_URL": ""}, "W018"),
         ({"EMAIL_HOST": ""}, "W019"),
         ({"TRUSTED_PROXY_COUNT": ""}, "W003"),
+        ({"BACKUP_AT": ""}, "W020"),
+        ({**SEVERAL, **SERVICES, "BACKUP_DIR": "/nonexistent"}, "W021"),
     ],
 )
-def test_deployment_check_warns_of_what_is_missing(environment: dict[str, str], number: str, tmp_path: Path) -> None:
-    ended = run_manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **{**COMPLETE, **environment})
+def test_deployment_check_warns_of_what_is_missing(
+    environment: dict[str, str], number: str, tmp_path: Path, backups: Path
+) -> None:
+    given = {**COMPLETE, "BACKUP_DIR": str(backups), **environment}
+    ended = run_manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **given)
     assert ended.returncode != 0
     assert re.findall(r"imagesearch\.(\w+)", ended.stderr) == [number]
 
 
 @pytest.mark.parametrize("environment", [{}, {"MACHINES": "1"}, {**SEVERAL, **SERVICES}])
-def test_complete_deployment_has_no_warning(environment: dict[str, str], tmp_path: Path) -> None:
-    ended = run_manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **{**COMPLETE, **environment})
+def test_complete_deployment_has_no_warning(environment: dict[str, str], tmp_path: Path, backups: Path) -> None:
+    given = {**COMPLETE, "BACKUP_DIR": str(backups), **environment}
+    ended = run_manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **given)
     assert ended.returncode == 0, ended.stderr
 
 

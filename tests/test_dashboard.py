@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from django.core.checks import Warning as CheckWarning
 from django.core.checks import register
 from django.core.checks.registry import registry
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -163,6 +164,15 @@ def test_last_audit_is_shown(root: Client, sample: SampleTeam) -> None:
     record_audit(None, is_check=True, problem="The search index is damaged: a file.")
     assert "The search index is damaged: a file." in read_dashboard(root)
     assert root.get("/admin/collections_app/indexaudit/").status_code == 200
+
+
+def test_last_backup_is_shown(root: Client, sample: SampleTeam, settings: Settings, tmp_path: Path) -> None:
+    assert "Unknown. Set BACKUP_DIR and BACKUP_AT." in read_dashboard(root)
+    settings.BACKUP_DIR = tmp_path / "backups"
+    assert "Never. Run manage.py backup." in read_dashboard(root)
+    IndexWorker().drain()
+    call_command("backup")
+    assert " of files." in read_dashboard(root)
 
 
 def test_only_the_latest_audits_are_kept(db: None) -> None:

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.core.checks import WARNING, CheckMessage, run_checks
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -21,6 +25,7 @@ from collections_app.admin.audit_trail import ReadOnlyAdmin
 from collections_app.messages import format_count
 from collections_app.models import IndexAudit, IndexingPause, User
 from collections_app.models.ids import parse_id
+from collections_app.services.backup.manifest import find_latest_backup
 from collections_app.services.indexing.pausing import pause_indexing, resume_indexing, retry_failed_jobs
 from collections_app.services.site_state import (
     list_modes,
@@ -30,6 +35,8 @@ from collections_app.services.site_state import (
     read_team_page,
 )
 
+# Of daily backups, one was missed.
+_BACKUP_OVERDUE_AFTER = timedelta(days=2)
 _DASHBOARD = "admin:collections_app_indexingpause_changelist"
 _RETRIED = ngettext_lazy("Retrying %(number)s job.", "Retrying %(number)s jobs.", "count")
 _DIFFERENCES = ngettext_lazy("%(number)s difference", "%(number)s differences", "count")
@@ -45,8 +52,8 @@ class StatusLine:
 
 
 def list_status_lines() -> list[StatusLine]:
-    """Return what was done last to keep the site safe. Add lines here."""
-    return [_describe_last_audit()]
+    """Return what was done last to keep the site safe."""
+    return [_describe_last_audit(), _describe_last_backup()]
 
 
 @admin.register(IndexingPause)
@@ -148,3 +155,16 @@ def _describe_last_audit() -> StatusLine:
         outcome = format_count(_DIFFERENCES, latest.difference_count) + ". " + _("Queued for repair.")
     is_warning = not latest.is_consistent and (latest.is_check or bool(latest.problem))
     return StatusLine(label=label, text=f"{time}: {outcome}", is_warning=is_warning)
+
+
+def _describe_last_backup() -> StatusLine:
+    label = _("Last backup")
+    if not settings.BACKUP_DIR:
+        return StatusLine(label=label, text=_("Unknown. Set BACKUP_DIR and BACKUP_AT."), is_warning=True)
+    latest = find_latest_backup()
+    if latest is None:
+        return StatusLine(label=label, text=_("Never. Run manage.py backup."), is_warning=True)
+    time, size = date_format(localtime(latest.manifest.finished_at), "DATETIME_FORMAT"), latest.manifest.file_bytes
+    is_overdue = timezone.now() - latest.manifest.started_at > _BACKUP_OVERDUE_AFTER
+    text = _("%(time)s: %(size)s of files.") % {"time": time, "size": filesizeformat(size)}
+    return StatusLine(label=label, text=text, is_warning=is_overdue or bool(latest.manifest.problems))

@@ -3,10 +3,12 @@
 import sys
 import threading
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.errors import ImageSearchError
 from collections_app.models import Erasure
+from collections_app.services.backup.manifest import iterate_backups
 from collections_app.services.erasure.erasing import delete_erased_rows, finish_erasure, has_waiting_jobs
 from collections_app.services.erasure.proof import Proof
 from collections_app.services.indexing.worker import IndexWorker
@@ -43,6 +45,15 @@ def erase_with_proof(command: BaseCommand, erasure: Erasure) -> None:
         command.stderr.write(f"Something is left. {_AGAIN}")
         sys.exit(1)
     command.stdout.write("Nothing is left.")
+    _list_backups(command)
+
+
+def _list_backups(command: BaseCommand) -> None:
+    """Name the backups that were begun before the erasure and so may still contain it."""
+    folder = settings.BACKUP_DIR
+    names = [backup.name for backup in iterate_backups(folder)] if folder else []
+    if names:
+        command.stdout.write(f"These backups in {folder} may still contain it: {', '.join(names)}.")
 
 
 def _drain_jobs(erasure: Erasure) -> None:

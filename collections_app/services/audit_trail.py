@@ -1,9 +1,8 @@
 """The audit trail: services record an event in the transaction of the change that it tells of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db.models import Model, Q
 from django.utils import timezone
@@ -80,16 +79,18 @@ class ImageEvents:
         event.object_id, event.object_name = None, ""
 
 
-def forget_person(*, user: User) -> int:
-    """Erase the person's name and addresses from the audit trail, before the account is deleted; return how many events
-    changed.
+def forget_person(*, user_id: int, addresses: Iterable[str]) -> int:
+    """Erase the name and the addresses of an account, deleted or not; return how many events changed.
 
-    The events of the personal team are deleted. Other events stay, and show that a deleted account did this.
+    The events stay, with the id, and show that a deleted account did this.
     """
-    changed = _delete_events(AuditEvent.objects.filter(team__personal_of=user))
-    addresses = {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
-    names = {"actor_name": Q(actor=user), "person_name": Q(person=user) | Q(person=None, person_name__in=addresses)}
-    return changed + sum(_forget_names(field, of_person) for field, of_person in names.items())
+    person = Q(person=user_id) | Q(person=None, person_name__in=list(addresses))
+    return _forget_names("actor_name", Q(actor=user_id)) + _forget_names("person_name", person)
+
+
+def forget_teams(*, team_ids: Iterable[int]) -> int:
+    """Delete the events of these teams, deleted or not; return how many."""
+    return _delete_events(AuditEvent.objects.filter(team__in=list(team_ids)))
 
 
 def delete_old_events() -> int:

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from collections_app.activity import describe_event, name_actor
 from collections_app.errors import NameTaken, NotAllowed
 from collections_app.models import AuditAction, AuditEvent, Image, Membership, Role, Share, Team, User
-from collections_app.services.audit_trail import delete_old_events, forget_person, record_event
+from collections_app.services.audit_trail import delete_old_events, forget_person, forget_teams, record_event
 from collections_app.services.library.bulk_changes import trash_in_bulk, undo_bulk_action
 from collections_app.services.library.collections import create_collection, describe_collection
 from collections_app.services.library.trash import (
@@ -336,8 +336,10 @@ def test_forgotten_person_is_named_nowhere(sample: SampleTeam) -> None:
     trash_in_bulk(image_ids=[sample.image.pk], user=sample.viewer)
     own = create_collection(team=sample.viewer.personal_team, name="Diary of Vera", creator=sample.viewer)
     create_link(collection=own, creator=sample.viewer)
-    assert forget_person(user=sample.viewer) == 4
+    viewer_id, team_id = sample.viewer.pk, sample.viewer.personal_team.pk
     sample.viewer.delete()
+    assert forget_teams(team_ids=[team_id]) == 1
+    assert forget_person(user_id=viewer_id, addresses=["viewer@example.com"]) == 3
     assert list_sentences() == [
         "owner@example.com: (deleted account) invited to “Garden” (Can view).",
         "owner@example.com: Role of (deleted account) changed: Viewer → Editor.",

@@ -1,8 +1,8 @@
 """The rows of a site as JSON lines, one compressed file for each table: the same from and for all databases.
 
 A copy in the database's own format would be tied to it. Left out is what follows from other rows (totals, the index of
-names, index jobs), and what must not come back: sessions, mail that was probably sent meanwhile, uploaded examples. The
-first line of a file has the names of the fields.
+names, index jobs), and what must not come back: sessions, mail that was probably sent meanwhile, uploaded examples,
+exports that owners requested, a pause of indexing. The first line of a file has the names of the fields.
 """
 
 import base64
@@ -28,11 +28,14 @@ from collections_app.errors import gettext_noop as _
 from collections_app.models import (
     BackupHold,
     Example,
+    ExportPart,
     ImageMonth,
     ImageTotal,
+    IndexingPause,
     IndexJob,
     OutgoingMail,
     TagTotal,
+    TeamExport,
     UnfinishedRestore,
 )
 from collections_app.models.concurrent_writes import quote_column
@@ -43,7 +46,18 @@ Field = models.Field[Any, Any]
 
 _DERIVED: frozenset[Model] = frozenset({ImageTotal, ImageMonth, TagTotal})
 _PASSING: frozenset[Model] = frozenset(
-    {BackupHold, Example, IndexJob, OutgoingMail, Session, UnfinishedRestore, UserSession}
+    {
+        BackupHold,
+        Example,
+        ExportPart,
+        IndexingPause,
+        IndexJob,
+        OutgoingMail,
+        Session,
+        TeamExport,
+        UnfinishedRestore,
+        UserSession,
+    }
 )
 # Migrations fill these tables, so an empty installation has rows in them.
 MIGRATED: tuple[Model, ...] = (Permission, ContentType)

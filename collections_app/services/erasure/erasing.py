@@ -33,6 +33,7 @@ from collections_app.models import (
 )
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.index_job import IndexJobQuerySet
+from collections_app.services.audit_trail import forget_person, forget_teams
 from collections_app.services.erasure.proof import Proof, list_stored_files, prove_erasure
 from collections_app.services.erasure.sessions import end_sessions, find_session_keys
 from collections_app.services.indexing.active_index import get_active_index
@@ -143,10 +144,11 @@ def _note_files(erasure: Erasure) -> None:
 
 
 def _delete_traces(erasure: Erasure) -> None:
-    """Delete rows that name the account or team without a foreign key: mails, invitations, sessions, the admin's log.
+    """Delete what names the account or team without a foreign key: mails, invitations, sessions, logs, events.
 
-    The admin's log has the name of what was changed.
+    The admin's log has the name of what was changed. Events of the audit trail in other teams stay without the name.
     """
+    forget_teams(team_ids=erasure.team_ids)
     model = Team if erasure.kind == ErasureKind.TEAM else User
     kind = ContentType.objects.get_for_model(model)
     LogEntry.objects.filter(content_type=kind, object_id=str(erasure.subject_id)).delete()
@@ -154,4 +156,5 @@ def _delete_traces(erasure: Erasure) -> None:
         OutgoingMail.objects.filter(recipient__iexact=address).delete()
         Invitation.objects.filter(email__iexact=address).delete()
     if erasure.kind == ErasureKind.ACCOUNT:
+        forget_person(user_id=erasure.subject_id, addresses=erasure.addresses)
         Session.objects.filter(session_key__in=list(find_session_keys(erasure.subject_id))).delete()

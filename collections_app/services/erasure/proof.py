@@ -14,6 +14,7 @@ from django.db.models import ForeignKey, Model
 
 from collections_app.chunks import iterate_chunks
 from collections_app.models import (
+    AuditEvent,
     Erasure,
     ErasureKind,
     Image,
@@ -91,7 +92,10 @@ def list_stored_files(names: Iterable[str]) -> list[str]:
 
 
 def _search_relations(erasure: Erasure) -> ProofLine:
-    """Search the rows themselves, and every foreign key of every model to accounts and to teams."""
+    """Search the rows themselves, and every foreign key of every model to accounts and to teams.
+
+    Events of the audit trail in other teams keep the id of an account, but not its name.
+    """
     targets: list[tuple[type[Model], list[int]]] = [(Team, erasure.team_ids)]
     if erasure.kind == ErasureKind.ACCOUNT:
         targets.append((User, [erasure.subject_id]))
@@ -99,8 +103,11 @@ def _search_relations(erasure: Erasure) -> ProofLine:
     for target, ids in targets:
         for model, field in [(target, "pk"), *_iterate_relations(target)]:
             count += 1
-            if rows := model._base_manager.filter(**{f"{field}__in": ids}).count():
-                found.append(f"{rows} in {model._meta.label} by {field}")
+            rows = model._base_manager.filter(**{f"{field}__in": ids})
+            if model is AuditEvent and target is User:
+                rows = rows.exclude(**{f"{field}_name": ""})
+            if number := rows.count():
+                found.append(f"{number} in {model._meta.label} by {field}")
     return ProofLine(searched="rows, by each relation to it", count=count, found=found)
 
 

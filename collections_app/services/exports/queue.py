@@ -19,8 +19,9 @@ from django.utils.translation import get_language, gettext
 
 from collections_app.errors import LimitReached, StorageUnavailable
 from collections_app.errors import gettext_noop as _
-from collections_app.models import ExportPart, ExportState, ImageTotal, PendingFile, Team, TeamExport, User
+from collections_app.models import AuditAction, ExportPart, ExportState, ImageTotal, PendingFile, Team, TeamExport, User
 from collections_app.models.team_export import TeamExportQuerySet, build_export_name
+from collections_app.services.audit_trail import record_event
 from collections_app.services.library.files import delete_files
 
 EXPORT_LEASE_S = 30.0
@@ -42,6 +43,7 @@ def request_export(*, team: Team, requester: User, address: str) -> TeamExport:
     try:
         with transaction.atomic():
             export.save()
+            record_event(action=AuditAction.TEAM_EXPORTED, actor=requester, team=team, target=team)
     except IntegrityError as error:
         raise LimitReached(_("An export of this team is being prepared. Wait until it is ready.")) from error
     delete_exports(exports=TeamExport.objects.filter(team=team, requester=requester).exclude(pk=export.pk))

@@ -1,6 +1,7 @@
 """Erasure: nothing is left of an account or a team, and the proof finds what was left by mistake."""
 
 import builtins
+import json
 from datetime import timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -13,10 +14,13 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db.models import Q
 from django.utils import timezone
+from pytest_django import Settings
 
 from collections_app.models import (
     AccountDeletion,
+    AuditEvent,
     Collection,
     ErasedFile,
     Erasure,
@@ -31,6 +35,7 @@ from collections_app.models import (
     TeamExport,
     User,
 )
+from collections_app.services.backup.manifest import iterate_backups
 from collections_app.services.erasure.accounts import erase_due_accounts
 from collections_app.services.erasure.erasing import begin_team_erasure, delete_erased_rows
 from collections_app.services.exports.making import Exporter
@@ -119,6 +124,20 @@ def test_nothing_is_left_of_an_erased_account(sample: SampleTeam) -> None:
     assert not PendingFile.objects.exists()
     for table in (Erasure, IndexJob, TeamExport, OutgoingMail, LogEntry):
         assert not table._default_manager.exists()
+    events = AuditEvent.objects.filter(Q(actor=person.pk) | Q(person=person.pk))
+    assert events.exists()
+    assert not events.filter(team=partition).exists()
+    assert person.email not in json.dumps(list(AuditEvent.objects.values()), default=str)
+
+
+def test_backups_that_may_contain_an_erased_account_are_named(
+    sample: SampleTeam, settings: Settings, tmp_path: Path
+) -> None:
+    IndexWorker().drain()
+    settings.BACKUP_DIR = tmp_path / "backups"
+    run("backup")
+    (backup,) = iterate_backups(settings.BACKUP_DIR)
+    assert f"may still contain it: {backup.name}." in run("erase_user", sample.viewer.email, "--yes")
 
 
 def test_nothing_is_left_of_an_erased_team(sample: SampleTeam) -> None:
