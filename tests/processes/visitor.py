@@ -16,6 +16,8 @@ class Visitor:
         self.session = requests.Session()
         # The site may close an idle connection at the moment when it is used again.
         self.session.headers["Connection"] = "close"
+        # Django requires it for forms with HTTPS; browsers send it.
+        self.session.headers["Referer"] = f"{self.address}/"
         self.session.get(f"{self.address}/accounts/login/", timeout=60)
         self.token = self._read_token()
         answer = self.submit("/accounts/login/", login=EMAIL, password=PASSWORD)

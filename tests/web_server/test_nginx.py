@@ -64,9 +64,9 @@ def address(installation: Installation, secrets: Path, tmp_path: Path) -> Iterat
 
 def test_people_sign_in_upload_and_download_through_the_proxy(address: str, tmp_path: Path) -> None:
     visitor = Visitor(address)
-    assert visitor.upload(1) == 200
+    assert visitor.upload(1) == 201
     page = visitor.session.get(f"{address}/", timeout=60)
-    (thumbnail,) = re.findall(rf'<img[^>]+src="({PATH}/[^"]+)"', page.text)
+    (thumbnail,) = set(re.findall(rf'src="({PATH}/[^"]+/thumbnail/)"', page.text))
     picture = visitor.session.get(f"{address.removesuffix(PATH)}{thumbnail}", timeout=60)
     assert picture.headers["Content-Type"] == "image/jpeg"
     assert PATH not in (tmp_path / "access.log").read_text()
