@@ -62,7 +62,9 @@ def _open_metrics_listener() -> socket.socket | None:
 
 
 def _make_child(name: str, listener: socket.socket, command: str) -> Child:
-    """All web processes accept from one socket, so an idle one takes the next connection."""
+    """Return a child that accepts from the socket. All web processes share one, so an idle one takes the next
+    connection.
+    """
     words = _build_manage_command(command, "--fd", str(listener.fileno()))
     return Child(name=name, command=words, pass_fds=(listener.fileno(),))
 
