@@ -144,7 +144,7 @@ def test_incomplete_teams_are_listed_alone(root: Client, sample: SampleTeam) -> 
 
 def test_teams_are_paged_without_gaps(root: Client, sample: SampleTeam) -> None:
     Team.objects.bulk_create(Team(name=f"Team number {number}") for number in range(TEAMS_SHOWN))
-    names, query = set(), ""
+    names, query = set[str](), ""
     for _ in range(3):
         page = root.get(DASHBOARD + query).context["page"]
         names |= {state.team.name for state in page.teams}

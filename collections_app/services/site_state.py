@@ -117,7 +117,8 @@ def read_team_page(*, after_id: int = 0, is_incomplete: bool = False) -> TeamPag
     found = list(teams[: TEAMS_SHOWN + 1])
     shown = found[:TEAMS_SHOWN]
     totals = ImageTotal.objects.filter(collection__team__in=[team.pk for team in shown]).order_by()
-    sums = {row.pop("collection__team"): row for row in totals.values("collection__team").annotate(**_sum_states())}
+    grouped: Any = totals.values("collection__team").annotate(**_sum_states())
+    sums = {row.pop("collection__team"): row for row in grouped}
     states = [
         TeamState(team=team, images=ImageState(max_bytes=resolve_max_bytes(team.max_bytes), **sums.get(team.pk, {})))
         for team in shown

@@ -331,7 +331,7 @@ def test_changed_name_of_an_account_is_shown_until_the_account_is_deleted(sample
 
 
 def test_forgotten_person_is_named_nowhere(sample: SampleTeam) -> None:
-    invite(email="viewer@example.com", role="viewer", inviter=sample.owner, collection=sample.collection)
+    invite(email="Viewer@Example.com", role="viewer", inviter=sample.owner, collection=sample.collection)
     change_role(membership=get_membership(sample, sample.viewer), role=Role.EDITOR, changer=sample.owner)
     trash_in_bulk(image_ids=[sample.image.pk], user=sample.viewer)
     own = create_collection(team=sample.viewer.personal_team, name="Diary of Vera", creator=sample.viewer)

@@ -51,7 +51,7 @@ def invite(
         secret_hash=_hash(secret),
         expires_at=timezone.now() + timedelta(days=settings.INVITATION_DAYS),
     )
-    _record(AuditAction.INVITATION_SENT, invitation, inviter, person=email)
+    _record(AuditAction.INVITATION_SENT, invitation, inviter, person=invitation.email)
     return invitation, secret
 
 
