@@ -168,8 +168,9 @@ class _Reader:
 
         def is_valid() -> bool:
             moments.append(datetime.fromisoformat(text))
-            is_possible = not is_aware or (moments[0].year >= 1970 and moments[0] <= latest)
-            return timezone.is_aware(moments[0]) == is_aware and is_possible
+            if timezone.is_aware(moments[0]) != is_aware:
+                return False
+            return not is_aware or (moments[0].year >= 1970 and moments[0] <= latest)
 
         self._require(name, is_valid)
         return moments[0]
