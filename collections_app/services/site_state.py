@@ -170,7 +170,7 @@ def _get_version(package: str) -> str:
 def _describe_database() -> str:
     if connection.vendor == "sqlite":
         return f"SQLite {sqlite3.sqlite_version}"
-    major, minor = divmod(connection.pg_version, 10_000)
+    major, minor = divmod(connection.pg_version, 10_000)  # type: ignore[attr-defined]
     return f"PostgreSQL {major}.{minor}"
 
 

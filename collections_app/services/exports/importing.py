@@ -23,7 +23,7 @@ from collections_app.services.exports.document import ExportedCollection, Export
 from collections_app.services.exports.sources import ExportSource, open_image_file
 from collections_app.services.leases import Heartbeat
 from collections_app.services.library.collections import create_collection, describe_collection, select_cover
-from collections_app.services.library.favourites import set_favourites
+from collections_app.services.library.favourites import add_favourites
 from collections_app.services.sharing.teams import create_team
 from collections_app.services.uploads.ingest import ingest_upload
 
@@ -141,7 +141,7 @@ def _build_lease(lease: uuid.UUID) -> dict[str, object]:
 def _get_or_create(exported: ExportedCollection, team: Team, owner: User) -> Collection:
     found = Collection.objects.named(exported.name).filter(team=team).first()
     collection = found or create_collection(team=team, name=exported.name, creator=owner)
-    describe_collection(collection=collection, name=exported.name, description=exported.description)
+    describe_collection(collection=collection, name=exported.name, description=exported.description, editor=owner)
     Collection.objects.filter(pk=collection.pk).update(created_at=exported.created_at)
     return collection
 
@@ -178,7 +178,7 @@ def _finish(running: TeamImport, exported: ExportedTeam, imported: dict[str, int
         select_cover(collection=image.collection, image=image)
     loved = [imported[each.file] for each in exported.images if each.is_favourite and each.file in imported]
     try:
-        set_favourites(user=owner, images=Image.objects.filter(HasOneOfIds(loved)))
+        add_favourites(user=owner, images=Image.objects.filter(HasOneOfIds(loved)))
     except LimitReached as error:
         problems.append(f"The favourites were not imported: {error}")
     for group in exported.different_pictures:

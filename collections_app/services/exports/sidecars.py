@@ -50,10 +50,10 @@ def format_taken_date(image: Image) -> str:
     if image.taken_at is None:
         return ""
     if not image.has_taken_time:
-        return image.taken_at.date().isoformat()
+        return str(image.taken_at.date().isoformat())
     offset = image.taken_offset_minutes
     if offset is None:
-        return image.taken_at.isoformat()
+        return str(image.taken_at.isoformat())
     hours, minutes = divmod(abs(offset), 60)
     return f"{image.taken_at.isoformat()}{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
 

@@ -27,8 +27,8 @@ from collections_app.services.sharing.guest_links import GuestLinkTerms, create_
 from collections_app.services.uploads.archives import store_archive
 from collections_app.services.uploads.guest_uploads import (
     approve_guest_upload,
+    delete_guest_upload,
     receive_guest_file,
-    reject_guest_upload,
 )
 from collections_app.services.uploads.unpacking import ArchiveUnpacker
 from tests.sample_team import make_sample_team, picture_bytes, put_picture
@@ -137,7 +137,7 @@ class People:
 
     def reject(self, number: int) -> None:
         for upload in GuestUpload.objects.all()[:1]:
-            reject_guest_upload(upload=upload)
+            delete_guest_upload(upload=upload)
 
     def archive(self, number: int) -> None:
         file = ContentFile(zipped(2), "holiday.zip")

@@ -39,7 +39,7 @@ def put_copy(collection: Collection, uploader: User, name: str, colour: str) -> 
 def fill_team(sample: SampleTeam) -> None:
     """Add names that are hard to store, copies, details, a cover, a favourite, a trashed picture, a dismissal."""
     owner, garden = sample.owner, sample.collection
-    describe_collection(collection=garden, name="Garden", description="Roses\nand “weeds” <&>")
+    describe_collection(collection=garden, name="Garden", description="Roses\nand “weeds” <&>", editor=owner)
     slashes = create_collection(team=sample.team, name="2024/Summer: “sea”?", creator=owner)
     create_collection(team=sample.team, name="metadata.json", creator=owner)
     other = put_picture(garden, owner, "ROSE.png", colour="green")
