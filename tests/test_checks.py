@@ -103,7 +103,7 @@ def test_deployment_check_reports_unencrypted_connections(
     assert f"imagesearch.{number}" in ended.stderr
 
 
-SEVERAL = {"MACHINES": "2", "SECRET_KEY": "k" * 60}
+SEVERAL = {"MACHINES": "2", "SECRET_KEY": "abcdefghij" * 6}
 SERVICES = {
     "DATABASE_URL": f"{POSTGRESQL.format('db.example.com')}?sslmode=verify-full",
     "MILVUS_URI": "https://milvus.example.com",
@@ -142,15 +142,16 @@ def backups(tmp_path: Path) -> Path:
         ({**SEVERAL, **SERVICES, "MILVUS_URI": ""}, "W017"),
         ({**SEVERAL, **SERVICES, "STORAGE_URL": ""}, "W018"),
         ({"EMAIL_HOST": ""}, "W019"),
-        ({"TRUSTED_PROXY_COUNT": ""}, "W003"),
+        ({"TRUSTED_PROXY_COUNT": None}, "W003"),
         ({"BACKUP_AT": ""}, "W020"),
         ({**SEVERAL, **SERVICES, "BACKUP_DIR": "/nonexistent"}, "W021"),
     ],
 )
 def test_deployment_check_warns_of_what_is_missing(
-    environment: dict[str, str], number: str, tmp_path: Path, backups: Path
+    environment: dict[str, str | None], number: str, tmp_path: Path, backups: Path
 ) -> None:
-    given = {**COMPLETE, "BACKUP_DIR": str(backups), **environment}
+    every = {**COMPLETE, "BACKUP_DIR": str(backups), **environment}
+    given = {name: value for name, value in every.items() if value is not None}
     ended = run_manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **given)
     assert ended.returncode != 0
     assert re.findall(r"imagesearch\.(\w+)", ended.stderr) == [number]

@@ -170,6 +170,7 @@ def test_last_backup_is_shown(root: Client, sample: SampleTeam, settings: Settin
     assert "Unknown. Set BACKUP_DIR and BACKUP_AT." in read_dashboard(root)
     settings.BACKUP_DIR = tmp_path / "backups"
     assert "Never. Run manage.py backup." in read_dashboard(root)
+    settings.BACKUP_DIR.mkdir()
     IndexWorker().drain()
     call_command("backup")
     assert " of files." in read_dashboard(root)

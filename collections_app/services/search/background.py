@@ -18,9 +18,10 @@ def start_work(work: Callable[[], _Value]) -> Callable[[], _Value]:
 
     The work must not use the database: connections belong to the threads of requests.
     """
-    future = _pool.submit(bind_request_id(work))
+    bound = bind_request_id(work)
+    future = _pool.submit(bound)
 
     def wait() -> _Value:
-        return work() if future.cancel() else future.result()
+        return bound() if future.cancel() else future.result()
 
     return wait

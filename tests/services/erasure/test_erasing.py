@@ -135,6 +135,7 @@ def test_backups_that_may_contain_an_erased_account_are_named(
 ) -> None:
     IndexWorker().drain()
     settings.BACKUP_DIR = tmp_path / "backups"
+    settings.BACKUP_DIR.mkdir()
     run("backup")
     (backup,) = iterate_backups(settings.BACKUP_DIR)
     assert f"may still contain it: {backup.name}." in run("erase_user", sample.viewer.email, "--yes")
