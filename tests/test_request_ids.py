@@ -2,6 +2,7 @@
 
 import io
 import logging
+import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -81,9 +82,16 @@ def test_line_about_an_answer_of_a_view_has_its_id(as_owner: Client, lines: Json
 
 
 def test_background_search_and_other_threads_log_the_id(lines: JsonLog) -> None:
+    is_running = threading.Event()
+
+    def work() -> None:
+        is_running.set()
+        log.warning("in the background")
+
     with use_request_id("abc"):
-        wait = start_work(lambda: log.warning("in the background"))
+        wait = start_work(work)
         later = bind_request_id(lambda: log.warning("later"))
+    assert is_running.wait(60)
     wait()
     later()
     assert [line.get("request_id") for line in lines.lines] == ["abc", "abc"]

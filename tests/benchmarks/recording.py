@@ -16,7 +16,7 @@ from typing import Any
 from tests.benchmarks.printing import describe_most, print_machine
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
-_OWN = {"DATA_DIR": _SCRATCH.name, "MILVUS_URI": "", "DATABASE_URL": "", "STORAGE_URL": "", "METRICS_PORT": ""}
+_OWN = {"DATA_DIR": _SCRATCH.name, "MILVUS_URI": "", "DATABASE_URL": "", "STORAGE_URL": "", "METRICS_PORT": "0"}
 os.environ |= {**_OWN, "CLIP_MODEL": "demo", "LOG_LEVEL": "error", "OMP_NUM_THREADS": "1"}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagesearch.settings")
 PAGES = ("/-/live/", "/accounts/login/", "/", "/search/?q=a+white+dog")

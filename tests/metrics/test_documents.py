@@ -59,7 +59,7 @@ def test_panels_of_the_dashboard_have_ids_and_places_of_their_own() -> None:
 
 def test_guide_lists_every_metric_with_its_labels_and_meaning() -> None:
     section = (ROOT / "docs" / "operating.md").read_text().split("\n### Metrics\n")[1].split("\n### ")[0]
-    rows = re.findall(r"^\| `(imagesearch_\w+)` \| ([^|]*) \| ([^|]*) \|$", section, re.MULTILINE)
+    rows = re.findall(r"^\| `(imagesearch_\w+)` \|([^|]*)\| ([^|]*) \|$", section, re.MULTILINE)
     listed = {name: (tuple(re.findall(r"`(\w+)`", labels)), meaning) for name, labels, meaning in rows}
     assert listed == {each.name: (each.labels, each.meaning) for each in ALL}
 

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import OperationalError
 from django.test import Client
-from django.urls import get_resolver
+from django.urls import get_resolver, reverse
 from pytest_django import Settings
 
 from collections_app.encoders import Encoder, get_encoder
@@ -71,7 +71,7 @@ def test_failing_view_is_counted_as_5xx(sample: SampleTeam, scrape: Take, monkey
     monkeypatch.setattr("collections_app.views.indexing.render", fail)
     client = Client(raise_request_exception=False)
     client.force_login(sample.owner)
-    assert client.get("/indexing/").status_code == 500
+    assert client.get(reverse("indexing_status")).status_code == 500
     assert scrape().read("imagesearch_requests_total") == {("GET", "5xx", "indexing_status"): 1}
 
 

@@ -77,6 +77,7 @@ def break_part(part: str, settings: Settings, patch: pytest.MonkeyPatch, folder:
         patch.setitem(connection.settings_dict, "NAME", "/nonexistent/imagesearch.sqlite3")
         patch.setitem(connection.settings_dict, "PORT", "1")
     elif part == "storage":
+        (folder / "health").rmdir()
         (folder / "health").write_bytes(b"in the way of the folder")
     elif part == "index":
         close_index()
@@ -109,7 +110,8 @@ def test_ready_names_what_fails_and_recovers(
     assert str(tmp_path) not in answer.content.decode()
     close_index()
     settings.MILVUS_URI, settings.CLIP_MODEL_PATH = before
-    (folder / "health").unlink() if part == "storage" else None
+    if part == "storage":
+        (folder / "health").unlink()
     assert client.get("/-/ready/").status_code == 200
 
 
