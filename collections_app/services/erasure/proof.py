@@ -81,7 +81,7 @@ def list_stored_files(names: Iterable[str]) -> list[str]:
         path = PurePosixPath(name)
         stems[str(path.parent)].add(path.stem)
         stems[f"{_RENDITIONS}/{path.parent.name}"].add(path.stem)
-    found = []
+    found: list[str] = []
     for folder in sorted(stems):
         try:
             _folders, files = default_storage.listdir(folder)
@@ -99,7 +99,7 @@ def _search_relations(erasure: Erasure) -> ProofLine:
     targets: list[tuple[type[Model], list[int]]] = [(Team, erasure.team_ids)]
     if erasure.kind == ErasureKind.ACCOUNT:
         targets.append((User, [erasure.subject_id]))
-    count, found = 0, []
+    count, found = 0, list[str]()
     for target, ids in targets:
         for model, field in [(target, "pk"), *_iterate_relations(target)]:
             count += 1

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 from django.utils import timezone
 
@@ -138,7 +138,7 @@ class _Reader:
         value = self._found.get(name)
         if type(value) is not kind:
             self._fail(name)
-        return value  # type: ignore[return-value]
+        return cast(_Value, value)
 
     def get_optional(self, name: str, kind: type[_Value]) -> _Value | None:
         return None if self._found.get(name) is None else self.get(name, kind)
@@ -203,7 +203,7 @@ class _Reader:
             pass
         self._fail(name)
 
-    def _fail(self, name: str) -> None:
+    def _fail(self, name: str) -> NoReturn:
         place = f"{self._place}.{name}" if name else self._place
         raise InvalidExport(_("metadata.json of this export has no valid value at %(place)s."), place=place)
 

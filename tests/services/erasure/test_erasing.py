@@ -228,17 +228,17 @@ def test_name_must_be_typed(sample: SampleTeam, monkeypatch: pytest.MonkeyPatch)
     assert "Nothing is left." in run("erase_team", "Gardeners")
 
 
-def test_unreachable_index_keeps_the_erasure(sample: SampleTeam, settings: object) -> None:
+def test_unreachable_index_keeps_the_erasure(sample: SampleTeam, settings: Settings) -> None:
     from collections_app.index import close_index
     from tests.sample_team import CLOSED_PORT
 
     IndexWorker().drain()
     close_index()
-    settings.MILVUS_URI = CLOSED_PORT  # type: ignore[attr-defined]
+    settings.MILVUS_URI = CLOSED_PORT
     with pytest.raises(CommandError, match="Run the same command again"):
         run("erase_team", "Gardeners", "--yes")
     close_index()
-    settings.MILVUS_URI = ""  # type: ignore[attr-defined]
+    settings.MILVUS_URI = ""
     assert "Nothing is left." in run("erase_team", "Gardeners")
 
 
