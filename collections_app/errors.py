@@ -157,3 +157,7 @@ class ModelLoading(EncoderError):
 
 class ModelUnavailable(EncoderError):
     """The model files are missing. No image is at fault."""
+
+
+class ModelChangeRefused(ImageSearchError):
+    """The model cannot be changed like this."""

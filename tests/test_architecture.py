@@ -35,7 +35,7 @@ SERVICE_IMPORTS = {
     "duplicates": {"indexing", "library"},
     "search": {"indexing", "uploads"},
     "evaluation": {"indexing", "search"},
-    "health": {"library"},
+    "health": {"indexing", "library"},
     "attempts": set[str](),
     "leases": set[str](),
     "mail": set[str](),

@@ -1,3 +1,3 @@
 """The administration."""
 
-from collections_app.admin import accounts, library  # noqa: F401
+from collections_app.admin import accounts, index_models, library  # noqa: F401

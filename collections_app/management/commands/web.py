@@ -7,8 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from collections_app.management.model_check import check_model_settings
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.management.web_server.process import limit_model_threads, open_listener, run_web_process
+from collections_app.services.indexing.model_settings import refuse_unprepared_model
 
 
 class Command(BaseCommand):
@@ -22,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, host: str, port: int, fd: int | None, **__: Any) -> None:
         stop = stop_on_signals()
         limit_model_threads()
+        check_model_settings(refuse_unprepared_model)
         listener = open_listener(host, port) if fd is None else _open_inherited(fd)
         run_web_process(listener, should_stop=stop.is_set)
 

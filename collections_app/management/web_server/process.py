@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 from django.utils.module_loading import import_string
 
 from collections_app.index import close_index
+from collections_app.management.background_loops import start_loop
 from collections_app.management.web_server.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def run_web_process(listener: socket.socket, *, should_stop: Callable[[], bool])
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     server = WebServer(import_string(settings.WSGI_APPLICATION), listener=listener)
     watch_turns(lambda: server.turns, give_up=_stop_at_once)
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    start_preloading()
     try:
         server.run(should_stop)
         server.close(timeout_s=GRACE_S)
@@ -87,13 +88,17 @@ def _stop_at_once() -> None:
     os._exit(1)
 
 
-def _warm_up() -> None:
-    from collections_app.encoders import load_in_background
-    from collections_app.errors import ImageSearchError
-    from collections_app.services.indexing.active_index import get_active_index
+def start_preloading() -> None:
+    """Start to load the models of searches in this process, after it was forked. Repeated calls start nothing new.
 
-    try:
-        load_in_background().result()
-        get_active_index()
-    except ImageSearchError as error:
-        log.warning("Search is not ready: %s", error)
+    From then on a thread reads every second which models are kept.
+    """
+    with _preloading_lock:
+        if not _preloading:
+            from collections_app.services.search.preloading import ModelPreloader
+
+            _preloading.append(start_loop(name="models", step=ModelPreloader().preload, stop=threading.Event()))
+
+
+_preloading_lock = threading.Lock()
+_preloading: list[threading.Thread] = []

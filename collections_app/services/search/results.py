@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 
-from collections_app.index import Hit, Vector
+from collections_app.index import Hit
 from collections_app.models import Image
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.wall_clock import convert_to_wall_clock
 from collections_app.services.indexing.completeness import refuse_lost_entries
 from collections_app.services.search import background
-from collections_app.services.search.composition import compose, compute_score_scale, embed_terms
 from collections_app.services.search.fusion import MatchedName, NameMatch, build_words, find_name_matches, fuse
+from collections_app.services.search.index_searches import IndexAnswer, IndexSearchPlan, make_plan
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs, find_request_cutoffs
 from collections_app.services.search.request import SearchRequest
-from collections_app.services.search.retrieval import FIRST_HITS, MAX_HITS, RawHits, find_nearest, has_more_hits
-from collections_app.services.search.samples import ScopeSample, find_cached_sample, get_sample
+from collections_app.services.search.retrieval import MAX_HITS, RawHits, has_more_hits
+from collections_app.services.search.samples import ScopeSample, get_sample
 
 
 class Verdict(Enum):
@@ -93,7 +93,8 @@ def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None, wanted
     Filters without terms find the newest pictures: the last uploaded or, with `sort:date`, the last taken. A request
     with problems finds nothing: show its problems, and call `require_understood` before acting on results.
 
-    Pass the cutoffs of an earlier run to split further pages like the first one, or NO_CUTOFFS to keep everything.
+    All of a search is done by one model. Pass the cutoffs of an earlier run to rank and split further pages like the
+    first one, or NO_CUTOFFS to keep everything.
     Raises EncoderError, IndexUnavailable, NotIndexed (an example waits for its vector) or CancelledOut: a failure is
     never an empty result.
     """
@@ -111,12 +112,8 @@ def start_search(
         return SearchResults
     if not request.terms:
         return partial(_find_newest, request)
-    sample = find_cached_sample(request.visible_scope)
-    if sample is None and cutoffs is None:
-        sample = get_sample(request.visible_scope)
-    limits = _list_limits(request, sample, wanted)
-    wait = background.start_work(partial(_search_index, request, limits[0]))
-    return partial(_finish_search, request, cutoffs, wanted, limits, wait)
+    plan = make_plan(request, cutoffs=cutoffs, wanted=wanted)
+    return partial(_finish_search, plan, background.start_work(plan.search_first))
 
 
 def find_by_names(request: SearchRequest) -> SearchResults:
@@ -152,58 +149,36 @@ def join_rows(ranked: Sequence[ScoredId], *, images: ImageQuerySet) -> list[Resu
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _IndexAnswer:
-    """The vector of a query, and the raw hits of its first search."""
-
-    vector: Vector
-    score_scale: float
-    raw_hits: RawHits
-
-
-def _search_index(request: SearchRequest, limit: int) -> _IndexAnswer:
-    """Embed the terms and search once, without the database."""
-    parts = embed_terms(request)
-    vector = compose(parts)
-    raw_hits = find_nearest(scope=request.scope, vector=vector, conditions=request.filters.conditions, limit=limit)
-    return _IndexAnswer(vector=vector, score_scale=compute_score_scale(parts), raw_hits=raw_hits)
-
-
-def _finish_search(
-    request: SearchRequest,
-    cutoffs: Cutoffs | None,
-    wanted: int | None,
-    limits: Sequence[int],
-    wait: Callable[[], _IndexAnswer],
-) -> SearchResults:
+def _finish_search(plan: IndexSearchPlan, wait: Callable[[], IndexAnswer]) -> SearchResults:
     """Search again for MAX_HITS only if all hits are likely, fewer than wanted are visible, or the index returned
     slightly fewer than FIRST_HITS, so that there may be no more.
     """
-    sample = get_sample(request.visible_scope) if cutoffs is None else None
+    request, scope, cutoffs = plan.request, plan.request.scope, plan.cutoffs
+    sample = get_sample(request.visible_scope, model=plan.model) if cutoffs is None else None
     names = find_name_matches(request)
     answer = wait()
     raw_hits, results = answer.raw_hits, SearchResults()
-    for limit in limits:
-        if limit != limits[0]:
-            raw_hits = find_nearest(
-                scope=request.scope, vector=answer.vector, conditions=request.filters.conditions, limit=limit
-            )
-        if not raw_hits and not request.scope.is_empty:
-            refuse_lost_entries(team_ids=request.scope.all_team_ids, images=request.scope.images)
+    for limit in plan.limits:
+        if limit != plan.limits[0]:
+            raw_hits = plan.search(answer.vector, limit)
+        if not raw_hits and not scope.is_empty:
+            refuse_lost_entries(index=plan.model.index, team_ids=scope.all_team_ids, images=scope.images)
         hashes, seen = _find_visible_hashes(request, raw_hits, sample)
         hits = [hit for hit in raw_hits if hit.id in hashes]
         if seen:
             cutoffs = find_request_cutoffs(request, answer.vector, hits, score_scale=answer.score_scale, sample=seen)
+        own_cutoffs = replace(cutoffs or NO_CUTOFFS, model_tag=plan.model.tag)
         split = replace(
-            split_hits(hits, cutoffs or NO_CUTOFFS, is_graded=request.is_graded),
+            split_hits(hits, own_cutoffs, is_graded=request.is_graded),
             is_cut=has_more_hits(raw_hits, limit=limit),
             is_first_part=limit < MAX_HITS,
         )
         results = _add_names(split, hits, names, hashes)
-        is_enough = len(raw_hits) >= limit and len(hits) > split.likely_count and len(results.ranked) >= (wanted or 0)
+        has_wanted = len(results.ranked) >= (plan.wanted or 0)
+        is_enough = len(raw_hits) >= limit and len(hits) > split.likely_count and has_wanted
         if is_enough or not results.has_more:
             break
-    return _sort_by_date(results, request.scope.images) if request.filters.is_newest_first else results
+    return _sort_by_date(results, scope.images) if request.filters.is_newest_first else results
 
 
 def _add_names(
@@ -260,14 +235,6 @@ def _find_visible_hashes(
 def _read_hashes(ids: Sequence[int], images: ImageQuerySet) -> dict[int, str]:
     """Return the SHA-256 of each visible image."""
     return dict(images.among(ids).values_list("pk", "sha256"))
-
-
-def _list_limits(request: SearchRequest, sample: ScopeSample | None, wanted: int | None) -> list[int]:
-    """Return how many hits to ask for, at first and then. All hits of a small scope take no longer."""
-    is_small = sample is not None and sample.is_whole_scope
-    if wanted is None or wanted > FIRST_HITS or is_small or request.filters.is_newest_first:
-        return [MAX_HITS]
-    return [FIRST_HITS, MAX_HITS]
 
 
 def _find_newest(request: SearchRequest) -> SearchResults:
