@@ -6,6 +6,7 @@ one, so a switch or a rollback changes two rows and nothing else.
 
 import logging
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -216,7 +217,7 @@ def _find_row(name: str) -> IndexModel:
     return rows[0]
 
 
-def _list_leases() -> set[tuple[int, object]]:
+def _list_leases() -> set[tuple[int, uuid.UUID | None]]:
     return set(IndexJob.objects.filter(leased_until__gt=timezone.now()).values_list("pk", "lease"))
 
 

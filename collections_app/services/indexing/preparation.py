@@ -131,13 +131,14 @@ def _preprocess(batch: JobBatch, model: KeptModel, picture: Picture) -> Pixels |
     if model.key in batch.unavailable:
         return None
     try:
-        return model.encoder.preprocess([picture])[0]
+        pixels: Pixels = model.encoder.preprocess([picture])[0]
     except ModelUnavailable as error:
         if model.is_active:
             raise
         log.warning("Pictures wait for the model %s: %s", model.name, error)
         batch.unavailable[model.key] = error
         return None
+    return pixels
 
 
 def read_picture(image: Image) -> Picture:

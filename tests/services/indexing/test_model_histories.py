@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from collections_app.encoders import ModelSpec
 from collections_app.errors import ModelChangeRefused
-from collections_app.models import Image, IndexJob, IndexModel, IndexState, Team, User
+from collections_app.models import Image, IndexJob, IndexModel, IndexState, Membership, Role, Team, User
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.kept_models import read_kept_models
 from collections_app.services.indexing.model_changes import (
@@ -144,7 +144,7 @@ def make_site(folder: Path) -> Site:
     django_settings.CLIP_MODEL, django_settings.CLIP_MODEL_PATH = "demo", str(django_settings.DEMO_MODEL_DIR)
     owner = User.objects.create_user("owner@example.com")
     team = Team.objects.create(name="Two")
-    team.memberships.create(user=owner, role="owner")
+    Membership.objects.create(team=team, user=owner, role=Role.OWNER)
     places = [create_collection(team=each, name="Place", creator=owner) for each in (owner.personal_team, team)]
     demo, other = ModelSpec(source=str(django_settings.DEMO_MODEL_DIR)), ModelSpec(source=str(folder))
     ensure_active_model()

@@ -1,5 +1,6 @@
 """Searches while two models are kept: each uses one of them for everything."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from collections_app.services.search.samples import find_cached_sample
 from collections_app.services.search.scope import resolve_visible_scope
 from tests.encoders.slow_encoder import SlowEncoder
 from tests.other_model import make_rotated_model
-from tests.sample_team import SampleTeam, picture_file, put_pictures, sign_in_client
+from tests.sample_team import SampleTeam, picture_bytes, put_pictures, sign_in_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,13 +91,13 @@ def test_cutoffs_of_a_model_that_is_not_kept_are_ignored(ready: SampleTeam) -> N
 
 
 def test_uploaded_example_is_searched_for_with_the_model_that_encoded_it(ready: SampleTeam) -> None:
-    example = store_example(user=ready.owner, file=picture_file("e.png", "blue").file)  # type: ignore[arg-type]
+    example = store_example(user=ready.owner, file=io.BytesIO(picture_bytes("blue")))
     before = find_ids(ready, f"like:{example.token}")
     switch_model()
 
     assert find_ids(ready, f"like:{example.token} + a picture")
     assert find_ids(ready, f"like:{example.token}") == before
-    later = store_example(user=ready.owner, file=picture_file("f.png", "red").file)  # type: ignore[arg-type]
+    later = store_example(user=ready.owner, file=io.BytesIO(picture_bytes("red")))
     assert later.model_key != example.model_key
     assert find_ids(ready, f"like:{later.token}")
 
@@ -104,7 +105,7 @@ def test_uploaded_example_is_searched_for_with_the_model_that_encoded_it(ready: 
 def test_examples_from_before_and_after_the_switch_can_be_combined(ready: SampleTeam) -> None:
     tokens = []
     for change in (switch_model, roll_back_model):
-        example = store_example(user=ready.owner, file=picture_file("e.png", "blue").file)  # type: ignore[arg-type]
+        example = store_example(user=ready.owner, file=io.BytesIO(picture_bytes("blue")))
         tokens.append(example.token)
         change()
 
