@@ -13,6 +13,7 @@ from pytest_django import Settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from collections_app import encoders
 from collections_app.index import close_index
 from collections_app.services.indexing.kept_models import forget_latest
 from collections_app.services.search.samples import clear_samples
@@ -104,6 +105,7 @@ def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     close_index()
     clear_samples()
     forget_latest()
+    encoders._background_loads.clear()  # otherwise all models load as in a web process
     yield
     close_index()
 
