@@ -36,6 +36,7 @@ def test_no_search_fails_or_mixes_models_while_the_model_changes(
         assert "is ready" in installation.run("model", "prepare", model)
         searchers.wait_for(SEARCHES)
         for phase in ("switch", "rollback", "switch"):
+            searchers.phase = "change"
             installation.run("model", phase)
             searchers.phase = f"after {phase}"
             searchers.wait_for(SEARCHES)
