@@ -46,8 +46,8 @@ class ScopeSample:
     """About one entry in `sample_every` of a scope; with 1 it is the whole scope.
 
     `ids` and `neutral_scores` (those of NEUTRAL_TEXT) have the shape (n,), `vectors` is float16 of shape (n, dim).
-    When it was drawn, the scope had `total` searchable pictures, and `newest_id` was the newest picture in the index,
-    of any scope. `is_settled`: the index had the vectors, and no pictures of the scope waited.
+    When it was drawn, the scope had `total` searchable pictures, and `newest_id` was the newest picture of any scope.
+    `is_settled`: the index had the vectors, and no pictures of the scope waited.
     """
 
     scope: Scope
@@ -132,13 +132,15 @@ def _find_current(key: _Key, scope: Scope) -> ScopeSample | None:
     if sample is None:
         return None
     most_new = int(_MAX_NEW_SHARE * sample.total)
-    new = scope.images.looked_up().indexed().filter(pk__gt=sample.newest_id)[: most_new + 1]
+    # Not `indexed()`: SQLite would read all indexed images by their state.
+    unindexed = (IndexState.PENDING, IndexState.FAILED)
+    new = scope.images.looked_up().filter(pk__gt=sample.newest_id).exclude(index_state__in=unindexed)[: most_new + 1]
     return sample if new.count() <= most_new else None
 
 
 def _draw_sample(key: _Key, scope: Scope, model: KeptModel) -> ScopeSample:
-    # Counted before the entries are read: a picture that is indexed meanwhile counts as new.
-    newest_id = Image.objects.indexed().aggregate(newest=Max("pk"))["newest"] or 0
+    # Read before the entries: a picture that is added meanwhile counts as new.
+    newest_id = Image.objects.aggregate(newest=Max("pk"))["newest"] or 0
     totals = ImageTotal.objects.in_places(team_ids=scope.team_ids, collection_ids=scope.collections)
     searchable, expected = totals.sum_searchable()
     neutral, sample_every = embed_text(NEUTRAL_TEXT, model=model), choose_step(expected)
