@@ -123,7 +123,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Set {_describe_settings(active.row)} before you drop it.")
 
     def _drop(self, options: dict[str, Any]) -> None:
-        self.stdout.write("Waiting for running searches and batches.")
+        self.stdout.write("This waits 15 seconds for running searches, and for running batches.")
         self.stdout.write(f"{drop_model(options['name'])} is dropped.")
 
 
