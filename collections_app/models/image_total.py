@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q, Sum
 
 from collections_app.models.collection import Collection
-from collections_app.models.image import IndexState
+from collections_app.models.indexed_images import IndexState
 from collections_app.models.team import Team
 from collections_app.models.user import User
 
@@ -35,19 +35,14 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
     def unindexed(self) -> Self:
         return self.filter(index_state__in=(IndexState.PENDING, IndexState.FAILED))
 
-    def indexed_by_others(self, model_key: str) -> Self:
-        """Images that were indexed with another model. Two ranges, so that the database index is used."""
-        other = Q(index_model_key__lt=model_key) | Q(index_model_key__gt=model_key)
-        return self.filter(other, index_state=IndexState.INDEXED)
-
     def with_images(self) -> "models.QuerySet[ImageTotal, Any]":
         """The states that have images. In PostgreSQL the rows of one state may cancel out until they are merged."""
         return self.values("index_state").annotate(sum=Sum("image_count")).filter(sum__gt=0)
 
     def by_state(self) -> "models.QuerySet[ImageTotal, Any]":
-        """The sums `images` and `bytes` of each state, model and place (library or trash)."""
+        """The sums `images` and `bytes` of each state and place (library or trash)."""
         sums = {"images": Sum("image_count"), "bytes": Sum("byte_size")}
-        return self.values("index_state", "index_model_key", "is_trashed").annotate(**sums).order_by()
+        return self.values("index_state", "is_trashed").annotate(**sums).order_by()
 
     def by_team(self) -> "models.QuerySet[ImageTotal, Any]":
         """The same sums of each team, with its id as `team`."""
@@ -67,11 +62,10 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
     def sum_images(self) -> int:
         return int(self.aggregate(sum=Sum("image_count", default=0))["sum"])
 
-    def sum_searchable(self, model_key: str) -> tuple[int, int]:
-        """Return how many images a search with this model can find, and how many it will once all are indexed."""
-        is_found = Q(index_state=IndexState.INDEXED, index_model_key=model_key)
+    def sum_searchable(self) -> tuple[int, int]:
+        """Return how many images a search can find, and how many it will once all are indexed."""
         sums = self.aggregate(
-            searchable=Sum("image_count", filter=is_found, default=0),
+            searchable=Sum("image_count", filter=Q(index_state=IndexState.INDEXED), default=0),
             expected=Sum("image_count", filter=~Q(index_state=IndexState.FAILED), default=0),
         )
         return int(sums["searchable"]), int(sums["expected"])

@@ -30,10 +30,11 @@ from collections_app.services.backup.manifest import (
     open_pool,
     read_backup,
 )
-from collections_app.services.backup.rows import MIGRATED, empty_tables_of_migrations, list_saved_models, load_table
+from collections_app.services.backup.rows import PREFILLED, empty_prefilled_tables, list_saved_models, load_table
 from collections_app.services.backup.stored_files import restore_files
 from collections_app.services.backup.thumbnails import make_thumbnails
 from collections_app.services.backup.vectors import count_restorable, restore_vectors
+from collections_app.services.indexing.model_settings import refuse_unprepared_model
 from collections_app.services.library.image_totals import drop_total_triggers, ensure_image_totals
 from collections_app.services.search.name_index import drop_name_triggers, ensure_name_index
 from collections_app.services.sharing.secret_encryption import encrypt_stored_secrets
@@ -53,7 +54,8 @@ def find_backup(folder: Path, *, name: str = "") -> Backup:
 def restore_backup(*, backup: Backup, progress: Progress, accepts_other_key: bool = False) -> int:
     """Restore files, rows, vectors and thumbnails; return how many vectors.
 
-    Raises RestoreFailed, OSError, StorageUnavailable, IndexUnavailable or EncoderError. Call it again to continue.
+    Raises RestoreFailed, OSError, StorageUnavailable, IndexUnavailable, EncoderError, or ModelChangeRefused if the
+    settings name another model than the backup. Call it again to continue.
     """
     with _lock_installation():
         _check_migrations(backup.manifest)
@@ -67,6 +69,7 @@ def restore_backup(*, backup: Backup, progress: Progress, accepts_other_key: boo
             progress.begin("rows", backup.manifest.row_count)
             _load_rows(backup, progress.advance)
         encrypt_stored_secrets()
+        refuse_unprepared_model()
         progress.begin("vectors", count_restorable(backup.manifest))
         restored = restore_vectors(backup.folder, backup.manifest, on_vectors=progress.advance)
         progress.begin("thumbnails", Image.objects.indexed().count())
@@ -127,7 +130,7 @@ def _has_rows_of(backup: Backup) -> bool:
         sentence = _("The restore of the backup %(name)s was interrupted here. Finish it with --backup %(name)s.")
         raise RestoreFailed(sentence, name=unfinished.backup)
     for model in list_saved_models():
-        if model not in MIGRATED and model._base_manager.exists():
+        if model not in PREFILLED and model._base_manager.exists():
             sentence = _("This installation is not empty: it has rows of %(model)s. Restore into a new one.")
             raise RestoreFailed(sentence, model=model._meta.label_lower)
     return False
@@ -152,7 +155,7 @@ def _load_rows(backup: Backup, on_rows: Callable[[int], object]) -> None:
     """Load all tables, or none. Without the triggers, which would count and name each image while it is inserted."""
     drop_name_triggers(using=DEFAULT_DB_ALIAS)
     drop_total_triggers(using=DEFAULT_DB_ALIAS)
-    empty_tables_of_migrations()
+    empty_prefilled_tables()
     for table in backup.manifest.tables:
         load_table(table, backup.folder, on_rows=on_rows)
     try:

@@ -48,7 +48,9 @@ from collections_app.services.sharing.guest_links import GuestLinkTerms, create_
 from collections_app.services.sharing.invitations import invite
 from collections_app.services.uploads.archives import store_archive
 from collections_app.services.uploads.guest_uploads import receive_guest_file
+from tests.other_model import keep_rotated_model
 from tests.sample_team import SampleTeam, picture_bytes, put_picture, sign_in_client
+from tests.services.indexing.agreement import assert_index_agrees
 from tests.views.test_archives import zipped
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,6 +95,16 @@ def fill_account(sample: SampleTeam) -> User:
     )
     IndexWorker().drain()
     return person
+
+
+def test_nothing_is_left_in_the_index_of_either_kept_model(sample: SampleTeam, tmp_path: Path) -> None:
+    person = fill_account(sample)
+    partition = person.personal_team.pk
+    second = keep_rotated_model(tmp_path / "rotated")
+    assert partition in second.index.list_team_ids()
+    assert "Nothing is left." in run("erase_user", person.email, "--yes")
+    assert partition not in second.index.list_team_ids()
+    assert_index_agrees()
 
 
 def make_team(owner: User) -> Team:
