@@ -55,7 +55,7 @@ def trash_purge(request: SignedInRequest) -> HttpResponse:
 
 
 def _apply(
-    request: HttpRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet, User], int], done: Promise
+    request: SignedInRequest, allowed: ImageQuerySet, action: Callable[[ImageQuerySet, User], int], done: Promise
 ) -> HttpResponse:
     selected, is_all = get_selected_ids(request), is_all_selected(request)
     if not selected and not is_all:
