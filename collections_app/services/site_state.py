@@ -6,7 +6,6 @@ Totals that triggers keep are read, so the number of pictures does not matter.
 import functools
 import operator
 import platform
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -164,10 +163,7 @@ def _get_version(package: str) -> str:
 
 
 def _describe_database() -> str:
-    if connection.vendor == "sqlite":
-        return f"SQLite {sqlite3.sqlite_version}"
-    major, minor = divmod(connection.pg_version, 10_000)  # type: ignore[attr-defined]
-    return f"PostgreSQL {major}.{minor}"
+    return f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}"
 
 
 def _sum_states() -> dict[str, Sum]:

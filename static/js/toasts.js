@@ -71,4 +71,5 @@ function showFailure(event, name) {
 
 document.addEventListener("htmx:responseError", (event) => showFailure(event, "not-done"));
 document.addEventListener("htmx:sendError", (event) => showFailure(event, "not-reached"));
+document.addEventListener("toast:show", (event) => showToast(event.detail));
 document.addEventListener("close", () => document.body.append(region), { capture: true });

@@ -2,7 +2,8 @@
 
 A copy in the database's own format would be tied to it. Left out is what follows from other rows (totals, the index of
 names, index jobs), and what must not come back: sessions, mail that was probably sent meanwhile, uploaded examples,
-exports that owners requested, a pause of indexing. The first line of a file has the names of the fields.
+exports that owners requested, a pause of indexing, checks of the index. The first line of a file has the names of the
+fields.
 """
 
 import base64
@@ -31,6 +32,7 @@ from collections_app.models import (
     ExportPart,
     ImageMonth,
     ImageTotal,
+    IndexAudit,
     IndexingPause,
     IndexJob,
     IndexModel,
@@ -51,6 +53,7 @@ _PASSING: frozenset[Model] = frozenset(
         BackupHold,
         Example,
         ExportPart,
+        IndexAudit,
         IndexingPause,
         IndexJob,
         OutgoingMail,

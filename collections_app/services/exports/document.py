@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar
 
 from django.utils import timezone
 
@@ -138,7 +138,7 @@ class _Reader:
         value = self._found.get(name)
         if type(value) is not kind:
             self._fail(name)
-        return cast(_Value, value)
+        return value
 
     def get_optional(self, name: str, kind: type[_Value]) -> _Value | None:
         return None if self._found.get(name) is None else self.get(name, kind)

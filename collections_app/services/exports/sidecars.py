@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from xml.etree import ElementTree
 
 from collections_app.models import Image
@@ -47,15 +48,16 @@ def build_sidecar(image: Image, *, is_favourite: bool) -> bytes:
 
 def format_taken_date(image: Image) -> str:
     """Return the local date and time at the place, with the offset if it is known; the date alone if no more is."""
-    if image.taken_at is None:
+    taken_at: datetime | None = image.taken_at
+    if taken_at is None:
         return ""
     if not image.has_taken_time:
-        return str(image.taken_at.date().isoformat())
+        return taken_at.date().isoformat()
     offset = image.taken_offset_minutes
     if offset is None:
-        return str(image.taken_at.isoformat())
+        return taken_at.isoformat()
     hours, minutes = divmod(abs(offset), 60)
-    return f"{image.taken_at.isoformat()}{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
+    return f"{taken_at.isoformat()}{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def _name(prefix: str, name: str) -> str:

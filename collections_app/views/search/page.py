@@ -131,7 +131,7 @@ def read_cutoffs(request: HttpRequest) -> Cutoffs | None:
 def get_results_page(request: HttpRequest, results: SearchResults, images: ImageQuerySet) -> ResultsPage:
     """Return the results that follow the last shown picture (`after_id`), or else those from `offset`."""
     start = _find_start(request, results.ranked)
-    is_large = start or request.COOKIES.get(LARGE_WINDOW_COOKIE) == "1"
+    is_large = OFFSET in request.GET or request.COOKIES.get(LARGE_WINDOW_COOKIE) == "1"
     end = start + (PAGE_SIZE if is_large else FIRST_PAGE_SIZE)
     first_possible = results.likely_count if results.is_split else len(results.ranked)
     ranks = {each.id: rank for rank, each in enumerate(results.ranked[start:end], start)}

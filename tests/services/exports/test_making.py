@@ -7,6 +7,7 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -32,9 +33,9 @@ def request(sample: SampleTeam) -> TeamExport:
     return request_export(team=sample.team, requester=sample.owner, address=ADDRESS)
 
 
-def stored_files() -> list[Path]:
-    root = Path(default_storage.path("exports"))
-    return [path for path in root.rglob("*") if path.is_file()]
+def stored_files() -> list[str]:
+    storage: Any = default_storage
+    return [name for name, _size in storage.list_files("exports/")]
 
 
 def read_parts(export: TeamExport) -> dict[str, bytes]:
@@ -163,6 +164,8 @@ def test_files_of_a_deleted_team_are_found_by_maintenance(sample: SampleTeam) ->
 
 def test_missing_storage_postpones_the_export(sample: SampleTeam, settings: Settings) -> None:
     export = request(sample)
+    if "bucket_name" in settings.STORAGES["default"]["OPTIONS"]:
+        pytest.skip("A bucket cannot be taken away.")
     root = Path(default_storage.path(""))
     root.rename(root.with_name("away"))
     Exporter().export_next()
