@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
 from collections_app.encoders import get_encoder
@@ -24,6 +26,7 @@ from collections_app.models import (
     IndexAudit,
     IndexingPause,
     IndexJob,
+    IndexModel,
     IndexState,
     Membership,
     Role,
@@ -170,6 +173,22 @@ def test_last_audit_is_shown(root: Client, sample: SampleTeam) -> None:
     record_audit([], is_check=True, problem="The search index is damaged: a file.")
     assert "The search index is damaged: a file." in read_dashboard(root)
     assert root.get("/admin/collections_app/indexaudit/").status_code == 200
+
+
+def test_model_in_preparation_is_shown_with_its_progress(root: Client, sample: SampleTeam) -> None:
+    Image.objects.all().record_index_state(index_state=IndexState.INDEXED, index_model_key=get_encoder().key)
+    assert "Another model" not in read_dashboard(root)
+    begun = timezone.now() - timedelta(minutes=1)
+    row = IndexModel.objects.create(
+        name="other", dtype="float32", key="o", dim=2, slot=2, state="preparing", created_at=begun
+    )
+    assert "other, Being prepared, 0 / 1 pictures" in read_dashboard(root)
+    put_picture(sample.collection, sample.owner, "navy.png", colour="navy")
+    Image.objects.all().record_index_state(index_state=IndexState.INDEXED, index_model_key=get_encoder().key)
+    Image.objects.filter(pk=sample.image.pk).record_index_state(second_model_key=row.key)
+    assert "other, Being prepared, 1 / 2 pictures, time left: 1 minute" in read_dashboard(root).replace("\xa0", " ")
+    IndexModel.objects.update(state="ready")
+    assert "other, Ready<" in read_dashboard(root).replace(" <", "<")
 
 
 def test_audit_of_two_models_is_one_record(db: None) -> None:

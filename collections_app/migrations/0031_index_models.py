@@ -31,6 +31,20 @@ class Migration(migrations.Migration):
             model_name='image',
             name='image_indexed_by_some_model',
         ),
+        migrations.RemoveConstraint(
+            model_name='imagetotal',
+            name='image_total_once_per_kind',
+        ),
+        migrations.AddField(
+            model_name='imagetotal',
+            name='second_model_key',
+            field=models.CharField(default='', max_length=200),
+            preserve_default=False,
+        ),
+        migrations.AddConstraint(
+            model_name='imagetotal',
+            constraint=models.UniqueConstraint(fields=('collection', 'uploader_id', 'is_trashed', 'index_state', 'index_model_key', 'second_model_key', 'slot'), name='image_total_once_per_kind'),
+        ),
         migrations.AddField(
             model_name='example',
             name='second_model_key',

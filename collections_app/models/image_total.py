@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q, Sum
 
 from collections_app.models.collection import Collection
+from collections_app.models.index_model import VectorFields
 from collections_app.models.indexed_images import IndexState
 from collections_app.models.team import Team
 from collections_app.models.user import User
@@ -70,6 +71,14 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
         )
         return int(sums["searchable"]), int(sums["expected"])
 
+    def sum_encoded(self, model_key: str, fields: VectorFields) -> tuple[int, int]:
+        """Return how many images that a search can find this model has encoded, and how many there are."""
+        has_vector = Q(**{fields.model_key: model_key})
+        sums = self.filter(index_state=IndexState.INDEXED).aggregate(
+            encoded=Sum("image_count", filter=has_vector, default=0), total=Sum("image_count", default=0)
+        )
+        return int(sums["encoded"]), int(sums["total"])
+
     def measure(self) -> tuple[int, int]:
         """Return the number of images and their bytes."""
         sums = self.aggregate(images=Sum("image_count", default=0), byte_size=Sum("byte_size", default=0))
@@ -77,7 +86,7 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
 
 
 class ImageTotal(models.Model):
-    """The number of images of a collection that have the same uploader and state. Sum the rows: see `slot`.
+    """The number of images of a collection that have the same uploader, state and models. Sum the rows: see `slot`.
 
     Only triggers write it; see `services.library.image_totals`. The collection has no constraint, because the images of
     a deleted collection are subtracted after Django has deleted what refers to the collection.
@@ -89,7 +98,9 @@ class ImageTotal(models.Model):
     uploader_id = models.BigIntegerField(default=NO_UPLOADER)
     is_trashed = models.BooleanField()
     index_state = models.CharField(max_length=10, choices=IndexState)
+    # As in the images. Reader: the progress of the preparation of a model.
     index_model_key = models.CharField(max_length=200)
+    second_model_key = models.CharField(max_length=200)
     slot = models.BigIntegerField(default=0)  # in PostgreSQL, the transaction whose change has not been merged yet
     image_count = models.IntegerField()
     byte_size = models.BigIntegerField()
@@ -106,7 +117,10 @@ class ImageTotal(models.Model):
         constraints = [
             # Readers: the triggers, and the numbers of pictures that pages show.
             models.UniqueConstraint(
-                fields=["collection", "uploader_id", "is_trashed", "index_state", "index_model_key", "slot"],
+                fields=[
+                    *("collection", "uploader_id", "is_trashed", "index_state"),
+                    *("index_model_key", "second_model_key", "slot"),
+                ],
                 name="image_total_once_per_kind",
             ),
         ]

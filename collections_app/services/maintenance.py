@@ -38,8 +38,8 @@ def run_maintenance() -> None:
     if deleted := delete_old_temporary_files() + delete_orphaned_files():
         log.info("%s files of interrupted uploads were deleted.", deleted)
     restore_lost_entries()
+    drop_late_vectors()  # before erasures, which search them too
     erase_due_accounts()
     # Waiting jobs may still copy superseded vectors.
     if not IndexJob.objects.waiting().exists() and any(each.index.drop_superseded() for each in read_kept_models()):
         log.info("The vectors of an older version were copied and removed.")
-    drop_late_vectors()

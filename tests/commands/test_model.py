@@ -129,14 +129,19 @@ def test_models_are_compared_by_what_the_site_finds_with_each(indexed: SampleTea
     assert "they are equal in 1 of 1 queries" in table
 
 
-def test_reindex_checks_every_kept_model(indexed: SampleTeam, folder: Path) -> None:
-    typed("prepare", str(folder))
-    out = StringIO()
+@pytest.mark.parametrize(("options", "state"), [([], "ready"), (["--no-wait"], "preparing")])
+def test_checks_cover_every_kept_model(options: list[str], state: str, indexed: SampleTeam, folder: Path) -> None:
+    """Pictures that wait for the model in preparation are counted, and no differences."""
+    typed("prepare", str(folder), *options)
+    checked, verified = StringIO(), StringIO()
 
     with pytest.raises(SystemExit) as ended:
-        call_command("reindex", "--check", "--deep", stdout=out)
+        call_command("reindex", "--check", "--deep", stdout=checked)
+    call_command("verify", stdout=verified)  # it would exit with 1
 
     assert ended.value.code == 0
-    assert "demo (active):" in out.getvalue()
-    assert f"{folder} (ready):" in out.getvalue()
-    assert out.getvalue().count("altered") == 2
+    assert "demo (active):" in checked.getvalue()
+    assert f"{folder} ({state}):" in checked.getvalue()
+    assert checked.getvalue().count("altered") == 2
+    for out in (checked, verified):
+        assert ("not encoded yet 4" in " ".join(out.getvalue().split())) is (state == "preparing")

@@ -23,7 +23,11 @@ from collections_app.services.indexing.model_changes import (
     start_preparing,
     switch_model,
 )
-from collections_app.services.indexing.model_settings import ensure_active_model, is_named_by_settings
+from collections_app.services.indexing.model_settings import (
+    describe_settings,
+    ensure_active_model,
+    is_named_by_settings,
+)
 
 
 class Command(BaseCommand):
@@ -120,7 +124,7 @@ class Command(BaseCommand):
             f"{active.name} is active now. {former.name} is kept up to date until: manage.py model drop {former.name}"
         )
         if not is_named_by_settings(active.row):
-            self.stdout.write(f"Set {_describe_settings(active.row)} before you drop it.")
+            self.stdout.write(f"Set {describe_settings(active.row)} before you drop it.")
 
     def _drop(self, options: dict[str, Any]) -> None:
         self.stdout.write("This waits 15 seconds for running searches, and for running batches.")
@@ -133,7 +137,3 @@ def _describe_progress(row: IndexModel) -> str:
     if progress.left_s and progress.done < progress.total:
         line += f", {progress.pictures_per_s:.1f} pictures/s, time left: {describe_duration(progress.left_s)}"
     return line
-
-
-def _describe_settings(row: IndexModel) -> str:
-    return f"CLIP_MODEL={row.name}" + (f" and CLIP_REVISION={row.revision}" if row.revision else "")

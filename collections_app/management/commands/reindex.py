@@ -153,6 +153,7 @@ class Command(FreeTextCommand):
             "stale": len(report.stale),
             "orphaned": len(report.orphaned),
             "in a wrong partition": len(report.misplaced),
+            **({"not encoded yet": report.unprepared} if report.model.is_being_prepared else {}),
         }
         self._print_counts(rows)
 

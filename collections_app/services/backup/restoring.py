@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 from collections_app.errors import RestoreFailed
 from collections_app.errors import gettext_noop as _
 from collections_app.index.file_locks import try_lock
-from collections_app.models import Image, UnfinishedRestore
+from collections_app.models import Image, IndexModel, ModelState, UnfinishedRestore
 from collections_app.services.backup.making import Progress, list_applied_migrations
 from collections_app.services.backup.manifest import (
     Backup,
@@ -30,11 +30,17 @@ from collections_app.services.backup.manifest import (
     open_pool,
     read_backup,
 )
-from collections_app.services.backup.rows import PREFILLED, empty_prefilled_tables, list_saved_models, load_table
+from collections_app.services.backup.rows import (
+    PREFILLED,
+    empty_prefilled_tables,
+    iterate_rows,
+    list_saved_models,
+    load_table,
+)
 from collections_app.services.backup.stored_files import restore_files
 from collections_app.services.backup.thumbnails import make_thumbnails
 from collections_app.services.backup.vectors import count_restorable, restore_vectors
-from collections_app.services.indexing.model_settings import refuse_unprepared_model
+from collections_app.services.indexing.model_settings import describe_settings, fits_settings, refuse_unprepared_model
 from collections_app.services.library.image_totals import drop_total_triggers, ensure_image_totals
 from collections_app.services.search.name_index import drop_name_triggers, ensure_name_index
 from collections_app.services.sharing.secret_encryption import encrypt_stored_secrets
@@ -54,8 +60,7 @@ def find_backup(folder: Path, *, name: str = "") -> Backup:
 def restore_backup(*, backup: Backup, progress: Progress, accepts_other_key: bool = False) -> int:
     """Restore files, rows, vectors and thumbnails; return how many vectors.
 
-    Raises RestoreFailed, OSError, StorageUnavailable, IndexUnavailable, EncoderError, or ModelChangeRefused if the
-    settings name another model than the backup. Call it again to continue.
+    Raises RestoreFailed, OSError, StorageUnavailable, IndexUnavailable or EncoderError. Call it again to continue.
     """
     with _lock_installation():
         _check_migrations(backup.manifest)
@@ -63,6 +68,7 @@ def restore_backup(*, backup: Backup, progress: Progress, accepts_other_key: boo
             _check_secret_key(backup.manifest)
         has_rows = _has_rows_of(backup)
         _check_parts(backup, progress)
+        _check_model(backup)
         progress.begin("files", backup.manifest.files.rows)
         restore_files(backup, open_pool(backup.folder.parent), on_files=progress.advance)
         if not has_rows:
@@ -148,6 +154,21 @@ def _check_parts(backup: Backup, progress: Progress) -> None:
         if hash_file(path) != part.sha256:
             raise RestoreFailed(_("The file %(name)s of the backup is damaged."), name=part.path)
         progress.advance(1)
+
+
+def _check_model(backup: Backup) -> None:
+    """Refuse what the first start of the site would refuse: settings that name none of the kept models."""
+    parts = [part for part in backup.manifest.tables if part.model == IndexModel._meta.label_lower]
+    rows = [IndexModel(**row) for part in parts for row in iterate_rows(backup.folder / part.path)]
+    kept = [row for row in rows if row.state != ModelState.DROPPED]
+    if kept and not fits_settings(kept):
+        sentence = _(
+            "The site of this backup uses the model %(name)s, but CLIP_MODEL is %(given)s. Set %(settings)s and "
+            "restore again. To change the model, then run: manage.py model prepare %(given)s"
+        )
+        active = next(row for row in kept if row.state == ModelState.ACTIVE)
+        values = {"name": active.name, "given": settings.CLIP_MODEL, "settings": describe_settings(active)}
+        raise RestoreFailed(sentence, **values)
 
 
 @transaction.atomic

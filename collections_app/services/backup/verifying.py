@@ -56,7 +56,7 @@ class ModelReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteIndexReport:
-    """The indexes of all kept models. The numbers of vectors and differences are sums."""
+    """The indexes of all kept models. The numbers of vectors and differences are sums; see also `IndexReport`."""
 
     models: Sequence[ModelReport]
 
@@ -75,6 +75,10 @@ class SiteIndexReport:
     @property
     def difference_count(self) -> int:
         return sum(len(each.audit.differences) for each in self.models)
+
+    @property
+    def unprepared_count(self) -> int:
+        return sum(each.audit.unprepared for each in self.models)
 
     @property
     def altered_count(self) -> int:

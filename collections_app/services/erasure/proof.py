@@ -26,7 +26,7 @@ from collections_app.models import (
     User,
 )
 from collections_app.services.erasure.sessions import find_session_keys
-from collections_app.services.indexing.kept_models import read_kept_models
+from collections_app.services.indexing.kept_models import list_indexes
 
 _IDS_PER_CALL = 1000
 _RENDITIONS = "renditions"
@@ -147,13 +147,12 @@ def _find_pending(names: Sequence[str]) -> list[str]:
 
 
 def _find_vectors(image_ids: Sequence[int]) -> list[str]:
-    """Search all partitions of each kept model's index, that of the trash included."""
-    indexes = [model.index for model in read_kept_models()]
-    chunks = iterate_chunks(list(image_ids), _IDS_PER_CALL)
+    """Search all partitions of each model's index, that of the trash included."""
+    indexes, chunks = list_indexes(), iterate_chunks(list(image_ids), _IDS_PER_CALL)
     found = {image_id for chunk in chunks for index in indexes for image_id in index.get_vectors(chunk)}
     return [str(image_id) for image_id in sorted(found)]
 
 
 def _find_partitions(erasure: Erasure) -> list[str]:
-    existing = {team_id for model in read_kept_models() for team_id in model.index.list_team_ids()}
+    existing = {team_id for index in list_indexes() for team_id in index.list_team_ids()}
     return [str(team_id) for team_id in sorted(existing.intersection(erasure.team_ids))]

@@ -25,11 +25,15 @@ _KEPT_AUDITS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexReport:
-    """Ids that disagree in one model's index. An image is in one list only; the lists are in order of importance."""
+    """Ids that disagree in one model's index. An image is in one list only; the lists are in order of importance.
+
+    `unprepared` images are no differences: a model that is being prepared has not encoded them yet.
+    """
 
     model: KeptModel
     image_count: int
     vectors: int
+    unprepared: int = 0
     missing: list[int] = field(default_factory=list)
     misplaced: list[int] = field(default_factory=list)
     stale: list[int] = field(default_factory=list)
@@ -51,7 +55,7 @@ def audit_index(*, model: KeptModel, images: ImageQuerySet, covers_all_images: b
     of the database, and the ids that disagree, are in memory.
     """
     index = model.index
-    image_count = vectors = 0
+    image_count = vectors = unprepared = 0
     missing: dict[int, list[int]] = defaultdict(list)
     stale: list[int] = []
     strays: list[tuple[int, int]] = []
@@ -61,15 +65,18 @@ def audit_index(*, model: KeptModel, images: ImageQuerySet, covers_all_images: b
             vectors += len(entries)
             if image is None:
                 strays.append((image_id, team_id))
+            elif _is_unprepared(image, model):
+                unprepared += 1
             elif not entries:
                 missing[team_id].append(image_id)
             elif _is_stale(image, entries, model):
                 stale.append(image_id)
-    misplaced, orphaned = _divide_strays(strays, images)
+    misplaced, orphaned = _divide_strays(strays, images, model)
     return IndexReport(
         model=model,
         image_count=image_count,
         vectors=vectors,
+        unprepared=unprepared,
         missing=sorted(_find_still_missing(index, missing) - misplaced),
         misplaced=sorted(misplaced),
         stale=sorted(set(stale) - misplaced),
@@ -97,12 +104,8 @@ def record_audit(
 
 
 def queue_differences(report: IndexReport) -> int:
-    """Queue a job for each difference; return how many. Misplaced and orphaned images need no new vector.
-
-    Images that a model in preparation has not encoded yet keep their jobs.
-    """
-    missing = _drop_waiting(report.missing) if report.model.is_being_prepared else report.missing
-    count = _queue_chunks([*missing, *report.stale], [report.model], priority=Priority.REPAIR)
+    """Queue a job for each difference; return how many. Misplaced and orphaned images need no new vector."""
+    count = _queue_chunks([*report.missing, *report.stale], [report.model], priority=Priority.REPAIR)
     return count + IndexJob.objects.enqueue([*report.misplaced, *report.orphaned], priority=Priority.REPAIR)
 
 
@@ -159,14 +162,6 @@ def _queue_chunk(images: ImageQuerySet, models: Sequence[KeptModel], priority: P
     return count
 
 
-def _drop_waiting(image_ids: Sequence[int]) -> list[int]:
-    """Return the images without a waiting job."""
-    chunks = iterate_chunks(image_ids, CHUNK_SIZE)
-    waiting = IndexJob.objects.waiting()
-    found = {pk for chunk in chunks for pk in waiting.filter(image_id__in=chunk).values_list("image_id", flat=True)}
-    return [image_id for image_id in image_ids if image_id not in found]
-
-
 def _list_partition_ids(index: VectorIndex, images: ImageQuerySet) -> list[int]:
     """Return the partitions that hold entries and those that the images belong to."""
     teams = images.order_by().values_list("collection__team_id", flat=True).distinct()
@@ -190,6 +185,11 @@ def _match_by_id(
         yield image_id, own, next((member for member in found if isinstance(member, Image)), None)
 
 
+def _is_unprepared(image: Image, model: KeptModel) -> bool:
+    """Return whether the model is being prepared and has not encoded the image yet."""
+    return model.is_being_prepared and not image.has_vector_of(model.key, model.fields)
+
+
 def _is_stale(image: Image, entries: Sequence[Entry], model: KeptModel) -> bool:
     """Return whether the entry differs from the row, or the vector is out of date and no job waits to replace it."""
     if getattr(image, model.fields.model_key) != model.key or list(entries) != [build_entry_or_none(image)]:
@@ -206,19 +206,23 @@ def _find_still_missing(index: VectorIndex, missing: Mapping[int, Sequence[int]]
     return still
 
 
-def _divide_strays(strays: Sequence[tuple[int, int]], images: ImageQuerySet) -> tuple[set[int], set[int]]:
+def _divide_strays(
+    strays: Sequence[tuple[int, int]], images: ImageQuerySet, model: KeptModel
+) -> tuple[set[int], set[int]]:
     """Return the misplaced and the orphaned ids among entries (id, partition) whose image was not in the partition.
 
-    Reads the images again, because some may have been added or moved meanwhile.
+    Reads the images again, because some may have been added or moved meanwhile. The entry of an image that the model
+    has yet to encode is replaced then.
     """
     misplaced: set[int] = set()
     orphaned: set[int] = set()
     for chunk in iterate_chunks(strays, CHUNK_SIZE):
         rows = images.filter(pk__in=[image_id for image_id, _ in chunk]).select_related("collection")
-        homes = {image.pk: get_partition_id(image) for image in rows}
+        found = {image.pk: image for image in rows}
         for image_id, partition_id in chunk:
-            if image_id not in homes:
+            image = found.get(image_id)
+            if image is None:
                 orphaned.add(image_id)
-            elif homes[image_id] != partition_id:
+            elif get_partition_id(image) != partition_id and not _is_unprepared(image, model):
                 misplaced.add(image_id)
     return misplaced, orphaned

@@ -87,7 +87,7 @@ class KeptModel:
 
 def make_spec(row: IndexModel) -> ModelSpec:
     """Return what the encoder is made of. Every machine has a folder under the same path."""
-    if row.pk is None:
+    if row._state.adding:
         return read_model_settings()
     return ModelSpec(source=get_model_source(row.name), revision=row.revision, dtype=row.dtype)
 
@@ -110,6 +110,12 @@ def read_kept_models(*, using: str = DEFAULT_DB_ALIAS) -> list[KeptModel]:
 def get_active_model() -> KeptModel:
     """Return the active model. One statement; within a search pass on what this returns."""
     return read_kept_models()[0]
+
+
+def list_indexes() -> list[VectorIndex]:
+    """Return the indexes of the kept models, and of dropped ones, whose vectors may not be deleted yet."""
+    dropped = [KeptModel(row=row) for row in IndexModel.objects.dropped()]
+    return [model.index for model in [*read_kept_models(), *dropped]]
 
 
 def select_search_model(*, tag: str = "", example_keys: Sequence[Collection[str]] = ()) -> KeptModel:

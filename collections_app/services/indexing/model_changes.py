@@ -18,7 +18,7 @@ from django.utils import timezone
 from collections_app.encoders import ModelSpec, make_encoder
 from collections_app.errors import ModelChangeRefused
 from collections_app.errors import gettext_noop as _
-from collections_app.models import Image, IndexJob, IndexModel, IndexState, ModelState
+from collections_app.models import Image, ImageTotal, IndexJob, IndexModel, IndexState, ModelState
 from collections_app.models.concurrent_writes import split_into_chunks, write_in_chunks
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.kept_models import KeptModel, get_active_model, read_kept_models
@@ -35,7 +35,10 @@ _LATE_VECTORS = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
-    """How many of the searchable pictures a model has encoded, and the rate since its preparation began."""
+    """How many of the searchable pictures a model has encoded, and the rate since its preparation began.
+
+    Vectors that are out of date count as encoded.
+    """
 
     done: int
     total: int
@@ -91,8 +94,7 @@ def advance_preparation() -> None:
 
 
 def measure_preparation(row: IndexModel, *, now: datetime | None = None) -> Preparation:
-    total = Image.objects.indexed().count()
-    done = total - Image.objects.lacking_vectors(row.key, row.fields).count()
+    done, total = ImageTotal.objects.sum_encoded(row.key, row.fields)
     elapsed_s = ((now or timezone.now()) - row.created_at).total_seconds()
     return Preparation(done=done, total=total, pictures_per_s=done / elapsed_s if elapsed_s > 0 else 0)
 
@@ -133,12 +135,15 @@ def drop_model(name: str, *, pause: Callable[[float], object] = time.sleep) -> s
 
 
 def drop_late_vectors() -> None:
-    """Delete what interrupted workers have stored for dropped models since, and forget these models after a day."""
-    for row in IndexModel.objects.dropped():
-        if row.changed_at < timezone.now() - _LATE_VECTORS:
+    """Delete what interrupted workers have stored for dropped models since, and forget these models after a day.
+
+    Also continues a `drop_model` that was interrupted.
+    """
+    now = timezone.now()
+    for row in IndexModel.objects.dropped().filter(changed_at__lt=now - timedelta(seconds=LONGEST_SEARCH_S)):
+        _delete_vectors(row)
+        if row.changed_at < now - _LATE_VECTORS:
             row.delete()
-        else:
-            _delete_vectors(row)
 
 
 def _keep_model(described: IndexModel) -> IndexModel:

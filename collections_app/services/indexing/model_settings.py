@@ -1,6 +1,7 @@
 """What CLIP_MODEL means: the model of a new site. Later it must name a model that is kept."""
 
 import logging
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -30,7 +31,12 @@ def ensure_active_model() -> KeptModel:
     described = describe_model_settings(get_encoder())
     encoded = Image.objects.encoded_by(described.key, described.fields)
     if Image.objects.indexed().exists() and not encoded.exists():  # an update from a version that stored no model
-        raise _make_refusal(_find_name_in_images())
+        sentence = _(
+            "The pictures are indexed with the model %(name)s, but CLIP_MODEL is %(given)s. Set CLIP_MODEL, "
+            "CLIP_REVISION and CLIP_DTYPE to the former values. To change the model, then run: manage.py model prepare "
+            "%(given)s"
+        )
+        raise ModelChangeRefused(sentence, name=_find_name_in_images(), given=settings.CLIP_MODEL)
     try:
         with transaction.atomic():
             IndexModel.objects.kept().update(state=ModelState.DROPPED, changed_at=timezone.now())
@@ -51,12 +57,36 @@ def refuse_unprepared_model() -> None:
         return
     renamed = IndexModel.objects.kept().filter(key=_find_settings_key())
     if not renamed.update(name=settings.CLIP_MODEL, revision=settings.CLIP_REVISION):
-        raise _make_refusal(kept[0].name)
+        sentence = _(
+            "The pictures are indexed with the model %(name)s, but CLIP_MODEL is %(given)s. Set %(settings)s. To "
+            "change the model, then run: manage.py model prepare %(given)s"
+        )
+        values = {"name": kept[0].name, "given": settings.CLIP_MODEL, "settings": describe_settings(kept[0])}
+        raise ModelChangeRefused(sentence, **values)
+
+
+def fits_settings(rows: Sequence[IndexModel]) -> bool:
+    """Return whether the settings name one of these models, perhaps in a folder that was moved."""
+    return any(map(is_named_by_settings, rows)) or _find_settings_key() in {row.key for row in rows}
+
+
+def describe_settings(row: IndexModel) -> str:
+    """Return how to change the settings so that they name a model."""
+    changes = [f"CLIP_MODEL={row.name}"]
+    if row.revision != settings.CLIP_REVISION:
+        changes.append(f"CLIP_REVISION={row.revision}")
+    if not _has_dtype_of_settings(row):
+        changes.append(f"CLIP_DTYPE={row.dtype}")
+    return " ".join(changes)
 
 
 def is_named_by_settings(row: IndexModel) -> bool:
-    is_same_dtype = settings.CLIP_DTYPE in (_AUTO, row.dtype)
-    return (row.name, row.revision) == (settings.CLIP_MODEL, settings.CLIP_REVISION) and is_same_dtype
+    has_name = (row.name, row.revision) == (settings.CLIP_MODEL, settings.CLIP_REVISION)
+    return has_name and _has_dtype_of_settings(row)
+
+
+def _has_dtype_of_settings(row: IndexModel) -> bool:
+    return settings.CLIP_DTYPE in (_AUTO, row.dtype)
 
 
 def _find_settings_key() -> str:
@@ -72,11 +102,3 @@ def _find_name_in_images() -> str:
     """Return the name of the model that has encoded most pictures."""
     keys = Image.objects.indexed().exclude(index_model_key="").values_list("index_model_key", flat=True)
     return (keys.first() or "").split("@")[0]
-
-
-def _make_refusal(name: str) -> ModelChangeRefused:
-    sentence = _(
-        "The pictures are indexed with the model %(name)s, but CLIP_MODEL is %(given)s. Set CLIP_MODEL, CLIP_REVISION "
-        "and CLIP_DTYPE to the former values. To change the model, then run: manage.py model prepare %(given)s"
-    )
-    return ModelChangeRefused(sentence, name=name, given=settings.CLIP_MODEL)

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import JSONField, Value
 from pytest_django import Settings
 
-from collections_app.errors import BackupFailed, BackupRunning, ModelChangeRefused, RestoreFailed
+from collections_app.errors import BackupFailed, BackupRunning, RestoreFailed
 from collections_app.index import close_index
 from collections_app.models import (
     BackupHold,
@@ -134,7 +134,7 @@ def test_first_start_before_the_restore_is_no_obstacle(
     assert read_all_rows() == rows
 
 
-def test_restore_refuses_another_model_and_continues_with_that_of_the_backup(
+def test_restore_with_another_model_changes_nothing_and_says_what_to_set(
     sample: SampleTeam, folder: Path, settings: Settings, tmp_path: Path
 ) -> None:
     ensure_active_model()
@@ -143,8 +143,9 @@ def test_restore_refuses_another_model_and_continues_with_that_of_the_backup(
     lose_everything(settings, tmp_path)
     demo = settings.CLIP_MODEL, settings.CLIP_MODEL_PATH
     settings.CLIP_MODEL = settings.CLIP_MODEL_PATH = str(make_rotated_model(tmp_path / "rotated"))
-    with pytest.raises(ModelChangeRefused, match="The pictures are indexed with the model demo"):
+    with pytest.raises(RestoreFailed, match=r"uses the model demo.* Set CLIP_MODEL=demo and .* model prepare /"):
         restore(folder)
+    assert not Image.objects.exists()
     settings.CLIP_MODEL, settings.CLIP_MODEL_PATH = demo
 
     assert restore(folder) == 1

@@ -28,6 +28,7 @@ from collections_app.models import (
     Favourite,
     Image,
     IndexJob,
+    IndexModel,
     Membership,
     OutgoingMail,
     PendingFile,
@@ -107,6 +108,21 @@ def test_nothing_is_left_in_the_index_of_either_kept_model(sample: SampleTeam, t
     assert "Nothing is left." in run("erase_user", person.email, "--yes")
     assert partition not in second.index.list_team_ids()
     assert_index_agrees()
+
+
+def test_vectors_of_a_dropped_model_are_found_and_deleted(sample: SampleTeam, tmp_path: Path) -> None:
+    """Someone has interrupted `model drop`."""
+    person = fill_account(sample)
+    second = keep_rotated_model(tmp_path / "rotated")
+    IndexModel.objects.filter(pk=second.row.pk).update(state="dropped")
+    with pytest.raises(SystemExit):
+        run("erase_user", person.email, "--yes")
+    IndexModel.objects.dropped().update(changed_at=timezone.now() - timedelta(minutes=1))
+
+    run_maintenance()
+
+    assert not Erasure.objects.exists()
+    assert second.index.count() == 0
 
 
 def make_team(owner: User) -> Team:

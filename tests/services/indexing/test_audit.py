@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from django.db import connection
 from pymilvus import MilvusClient
@@ -45,10 +44,10 @@ def audit() -> IndexReport:
 
 
 def store(image: Image, **changes: Any) -> None:
-    """Write a vector behind the database's back."""
+    """Write the image's vector with a changed entry behind the database's back."""
     entry = dataclasses.replace(build_entry(image), **changes)
-    vector = np.eye(1, get_encoder().dim, dtype=np.float32)[0]
-    get_active_index().upsert([Record(entry=entry, vector=vector)])
+    vectors = get_active_index().get_vectors([image.pk])
+    get_active_index().upsert([Record(entry=entry, vector=vectors[image.pk])])
 
 
 def repair(report: IndexReport) -> None:

@@ -17,6 +17,7 @@ from collections_app.encoders import ModelSpec, get_encoder
 from collections_app.errors import ModelChangeRefused, ModelUnavailable
 from collections_app.models import Image, IndexJob, IndexModel, IndexState, ModelState
 from collections_app.models.index_job import Priority
+from collections_app.services.backup.verifying import verify_index
 from collections_app.services.indexing.audit import audit_index, queue_differences
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.completeness import restore_lost_entries
@@ -29,9 +30,11 @@ from collections_app.services.indexing.model_changes import (
     start_preparing,
     switch_model,
 )
+from collections_app.services.indexing.model_settings import ensure_active_model
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs
 from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import restore_images, trash_images
 from collections_app.services.maintenance import run_maintenance
 from collections_app.services.search.relevance import NO_CUTOFFS
@@ -52,6 +55,13 @@ def do_not_wait(_seconds: float) -> None:
 
 def prepare(spec: ModelSpec, machine_percent: int = 100) -> KeptModel:
     return start_preparing(spec, name=spec.source, machine_percent=machine_percent)
+
+
+def work_once(*, limit: int) -> None:
+    """One batch, as a worker does it."""
+    worker, models = uuid.uuid4(), read_kept_models()
+    batch = prepare_batch(jobs=claim_jobs(worker=worker, limit=limit), models=models)
+    BatchWriter(worker=worker, models=models).write(batch)
 
 
 def finish_preparing() -> None:
@@ -109,11 +119,7 @@ def test_preparing_uses_the_given_share_of_the_machine(indexed: SampleTeam, othe
 
 def test_preparing_again_continues(indexed: SampleTeam, other: ModelSpec) -> None:
     first = prepare(other)
-    worker = uuid.uuid4()
-    models = read_kept_models()
-    BatchWriter(worker=worker, models=models).write(
-        prepare_batch(jobs=claim_jobs(worker=worker, limit=2), models=models)
-    )
+    work_once(limit=2)
     IndexJob.objects.all().delete()  # as if it had been killed before it queued them
 
     again = prepare(other)
@@ -138,7 +144,6 @@ def test_worker_alone_finishes_an_interrupted_preparation(indexed: SampleTeam, o
 
 def test_progress_says_what_is_left(indexed: SampleTeam, other: ModelSpec) -> None:
     row = prepare(other).row
-    Image.objects.filter(pk=indexed.image.pk).record_index_state(second_model_key=row.key, second_sha256="x")
     assert measure_preparation(row).done == 0
     assert measure_preparation(row).left_s is None
     finish_preparing()
@@ -146,6 +151,31 @@ def test_progress_says_what_is_left(indexed: SampleTeam, other: ModelSpec) -> No
     progress = measure_preparation(row, now=row.created_at + timedelta(seconds=3))
 
     assert (progress.done, progress.total, progress.pictures_per_s, progress.left_s) == (6, 6, 2, 0)
+
+
+def test_pictures_that_wait_for_a_model_in_preparation_are_no_differences(
+    indexed: SampleTeam, other: ModelSpec
+) -> None:
+    prepare(other)
+    work_once(limit=2)
+    place = create_collection(team=indexed.outsider.personal_team, name="Mine", creator=indexed.outsider)
+    killed_at, lost = Image.objects.exclude(second_model_key="").order_by("pk")
+    Image.objects.filter(pk=killed_at.pk).record_index_state(second_model_key="")  # killed after it stored the vector
+    Image.objects.filter(pk=killed_at.pk).update(collection=place)
+    active, second = read_kept_models()
+    work_once(limit=1)
+
+    reports = [audit_index(model=each, images=Image.objects.all(), covers_all_images=True) for each in (active, second)]
+
+    assert [report.is_consistent for report in reports] == [True, True]
+    assert [report.unprepared for report in reports] == [0, 5]
+    assert verify_index(deep=True).is_consistent
+    second.index.delete([lost.pk])
+    assert audit_index(model=second, images=Image.objects.all(), covers_all_images=True).missing == [lost.pk]
+    finish_preparing()
+    restore_lost_entries()
+    finish_preparing()
+    assert_index_agrees()
 
 
 def test_changes_during_and_after_the_preparation_reach_both_models(sample: SampleTeam, other: ModelSpec) -> None:
@@ -169,10 +199,8 @@ def test_a_change_does_not_wait_for_the_model_that_is_being_prepared(indexed: Sa
     model = prepare(other, machine_percent=30)
     IndexJob.objects.all().delete()
     fresh = put_picture(indexed.collection, indexed.owner, "fresh.png", colour="green")
-    worker, models = uuid.uuid4(), read_kept_models()
 
-    batch = prepare_batch(jobs=claim_jobs(worker=worker, limit=9), models=models)
-    BatchWriter(worker=worker, models=models).write(batch)
+    work_once(limit=9)
 
     fresh.refresh_from_db()
     assert fresh.is_indexed
@@ -199,32 +227,30 @@ def test_results_are_those_of_one_model_before_and_after_the_switch_and_the_roll
 
 def test_concurrent_searches_see_no_switch(ready: SampleTeam) -> None:
     expected, stop = find(ready), threading.Event()
-    failures: list[dict[int, float]] = []
-    counts: list[int] = []
 
-    def search() -> None:
-        count = 0
+    def search() -> bool:
+        """Search some times while the model changes."""
         try:
-            while not stop.is_set():
-                if not are_equal(found := find(ready), expected):
-                    failures.append(found)
-                count += 1
+            return all(are_equal(find(ready), expected) for _ in range(5))
         finally:
             connection.close()
-        counts.append(count)
 
-    with ThreadPoolExecutor(3) as pool:
-        searching = [pool.submit(search) for _ in range(3)]
+    def change() -> None:
         try:
-            for _ in range(8):
+            while not stop.is_set():
                 switch_model()
                 roll_back_model()
         finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        changing = pool.submit(change)
+        searching = [pool.submit(search) for _ in range(3)]
+        try:
+            assert all(each.result() for each in searching)
+        finally:
             stop.set()
-        for each in searching:
-            each.result()
-    assert failures == []
-    assert min(counts) > 3
+        changing.result()
 
 
 def test_switch_waits_for_a_complete_index(indexed: SampleTeam, other: ModelSpec) -> None:
@@ -312,7 +338,9 @@ def test_late_vectors_of_a_dropped_model_are_deleted(ready: SampleTeam, other: M
     IndexJob.objects.update(leased_until=timezone.now())
     drop_model(other.source, pause=do_not_wait)
     BatchWriter(worker=worker, models=models).write(batch)
-    assert models[1].index.count() == 6
+    run_maintenance()
+    assert models[1].index.count() == 6  # searches may still use it
+    IndexModel.objects.dropped().update(changed_at=timezone.now() - timedelta(minutes=1))
 
     run_maintenance()
 
@@ -379,11 +407,8 @@ def test_missing_files_of_the_other_model_stop_no_upload(
     row = IndexModel.objects.get(state=ModelState.READY)
     IndexModel.objects.filter(pk=row.pk).update(name=str(tmp_path / "gone"))
     fresh = put_picture(ready.collection, ready.owner, "fresh.png", colour="white")
-    worker, models = uuid.uuid4(), read_kept_models()
 
-    BatchWriter(worker=worker, models=models).write(
-        prepare_batch(jobs=claim_jobs(worker=worker, limit=9), models=models)
-    )
+    work_once(limit=9)
 
     fresh.refresh_from_db()
     assert fresh.index_state == IndexState.INDEXED
@@ -393,6 +418,22 @@ def test_missing_files_of_the_other_model_stop_no_upload(
     IndexModel.objects.filter(pk=row.pk).update(name=str(other_folder))
     IndexJob.objects.update(run_after=timezone.now())
     IndexWorker().drain()
+    assert_index_agrees()
+
+
+def test_site_that_has_lost_the_files_of_its_model_changes_to_another_one(
+    indexed: SampleTeam, other: ModelSpec, settings: Settings, tmp_path: Path
+) -> None:
+    ensure_active_model()
+    settings.CLIP_MODEL = settings.CLIP_MODEL_PATH = str(tmp_path / "gone")
+    IndexModel.objects.update(name=settings.CLIP_MODEL)
+    settings.ENCODER_CLASS = "collections_app.encoders.clip.ClipEncoder"
+    prepare(other)
+    finish_preparing()
+
+    assert switch_model().name == other.source
+
+    assert len(find(indexed)) == 6
     assert_index_agrees()
 
 

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.results import run_search
 from tests.sample_team import put_picture
 from tests.services.indexing.agreement import assert_index_agrees
-from tests.services.indexing.test_model_changes import Killed, KilledWhileWriting, do_not_wait
+from tests.services.indexing.test_model_changes import Killed, KilledWhileWriting, do_not_wait, work_once
 from tests.services.indexing.test_worker_faults import ModelWithIndex
 
 # After a timeout Hypothesis would go on with a database connection that waits for an answer.
@@ -110,10 +111,7 @@ class Site:
             drop_model(each.name, pause=do_not_wait)
 
     def work(self, number: int) -> None:
-        """One batch, as a worker does it."""
-        worker = uuid.uuid4()
-        jobs, models = claim_jobs(worker=worker, limit=1 + number % 3), read_kept_models()
-        BatchWriter(worker=worker, models=models).write(prepare_batch(jobs=jobs, models=models))
+        work_once(limit=1 + number % 3)
 
     def kill(self, number: int) -> None:
         """A worker is killed before or after it stores the vectors of one of the models; its lease ends."""
@@ -178,6 +176,7 @@ def test_both_indexes_agree_after_any_history(history: list[tuple[str, int]], ot
         check_search(site, step)
     IndexWorker().drain()
     advance_preparation()
+    IndexModel.objects.dropped().update(changed_at=timezone.now() - timedelta(minutes=1))
     run_maintenance()
     assert not Image.objects.exclude(index_state=IndexState.INDEXED).exists()
     assert_index_agrees()

@@ -138,7 +138,7 @@ def test_least_recently_used_text_is_evicted(model: Model) -> None:
     assert model.batches == [["a"], ["b"], ["c"], ["b"]]
 
 
-def test_cached_vectors_are_exact_and_read_only() -> None:
+def test_cached_vectors_are_exact_and_read_only(db: None) -> None:
     vector = embed_text("a white dog", model=get_active_model())
 
     np.testing.assert_allclose(vector, get_encoder().encode_texts(["a white dog"])[0], atol=1e-5)
