@@ -2,9 +2,10 @@
 
 `python -m tests.benchmarks.model_switch [--searches N] [--pictures N] [--vit]`
 
-Prints failed searches, results of mixed models, the times of searches and the memory of the processes (proportional set
-size). The other model is the first one with its projections rotated: it gives the same scores, but a cosine between the
-two means nothing. With `--vit` both have ViT-B/32's architecture and random weights.
+Prints failed searches, results of mixed models, the times and rate of searches, the pictures encoded per second, and
+the memory of the processes (proportional set size). The other model is the first one with its projections rotated: it
+gives the same scores, but a cosine between the two means nothing. With `--vit` both have ViT-B/32's architecture and
+random weights.
 """
 
 import argparse
@@ -12,11 +13,17 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tests.benchmarks.printing import print_machine
+
+if TYPE_CHECKING:
+    from tests.processes.model_change import Searchers
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="model-switch-")
 os.environ |= {"DATA_DIR": _SCRATCH.name, "DATABASE_URL": "", "MILVUS_URI": "", "STORAGE_URL": ""}
@@ -37,6 +44,15 @@ def main() -> None:
     _run(options)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Phase:
+    """How long a phase took, and its command; and the memory after it."""
+
+    taken_s: float
+    command_s: float | None
+    memory_mib: float
+
+
 def _run(options: argparse.Namespace) -> None:
     from tests.processes.installation import finish, make_installation
     from tests.processes.model_change import Searchers
@@ -48,43 +64,52 @@ def _run(options: argparse.Namespace) -> None:
     finish(site.import_pictures(scratch / "pictures"))
     served = site.serve((scratch / "log").open("w"), CLIP_MODEL=first)
     each = -(-options.searches // len(_PHASES))
-    memory: dict[str, float] = {}
-    seconds: dict[str, float] = {}
+    commands = {
+        "prepare": ["prepare", second],
+        "after switch": ["switch"],
+        "after rollback": ["rollback"],
+        "after second switch": ["switch"],
+        "after drop": ["drop", first],
+    }
+    phases: dict[str, _Phase] = {}
     try:
         while site.count_indexed() < options.pictures:
             time.sleep(0.5)
         with Searchers(address=site.address) as searchers:
             for phase in _PHASES:
-                words = {
-                    "prepare": ["prepare", second],
-                    "after switch": ["switch"],
-                    "after rollback": ["rollback"],
-                    "after second switch": ["switch"],
-                    "after drop": ["drop", first],
-                }.get(phase)
                 searchers.phase = phase
-                started = time.monotonic()
-                if words:
+                started, command_s = time.monotonic(), None
+                if words := commands.get(phase):
                     site.run("model", *words, CLIP_MODEL=second if words[0] == "drop" else first)
-                    seconds[phase] = time.monotonic() - started
+                    command_s = time.monotonic() - started
                 searchers.wait_for(each)
-                memory[phase] = _measure_memory_mib(served.pid)
+                memory = _measure_memory_mib(served.pid)
+                taken_s = time.monotonic() - started
+                phases[phase] = _Phase(taken_s=taken_s, command_s=command_s, memory_mib=memory)
     finally:
         served.terminate()
         served.communicate(timeout=60)
-    print(f"{options.pictures} pictures, 2 web processes, 4 people; {searchers.total:,} searches")
+    _print(searchers, phases, options.pictures)
+    if searchers.failures or searchers.mixed:
+        sys.exit(1)
+
+
+def _print(searchers: "Searchers", phases: Mapping[str, _Phase], pictures: int) -> None:
+    print(f"{pictures} pictures, 2 web processes, {searchers.count} people; {searchers.total:,} searches")
     print(f"failed: {len(searchers.failures)}   of mixed models: {len(searchers.mixed)}")
     for sentence in [*searchers.failures, *searchers.mixed][:10]:
         print(f"  {sentence[:300]}")
-    print(f"{'phase':<21}{'searches':>9}{'median ms':>11}{'p95 ms':>8}{'models':>8}{'memory MB':>11}{'command s':>11}")
-    for phase in _PHASES:
-        times = np.array(searchers.times[phase]) * 1000
-        command = f"{seconds[phase]:.1f}" if phase in seconds else ""
+    prepare_s = phases["prepare"].command_s or 0
+    print(f"prepared: {pictures / prepare_s:.1f} pictures/s, with the start of the command")
+    columns = ("searches", "per s", "median ms", "p95 ms", "models", "memory MB", "command s")
+    print(f"{'phase':<20}" + "".join(f"{column:>10}" for column in columns))
+    for name, phase in phases.items():
+        times = np.array(searchers.times[name]) * 1000
         median, late = np.percentile(times, [50, 95])
-        models = len(searchers.tags[phase])
-        print(f"{phase:<21}{len(times):>9}{median:>11.0f}{late:>8.0f}{models:>8}{memory[phase]:>11.0f}{command:>11}")
-    if searchers.failures or searchers.mixed:
-        sys.exit(1)
+        print(
+            f"{name:<20}{len(times):>10}{len(times) / phase.taken_s:>10.1f}{median:>10.0f}{late:>10.0f}"
+            f"{len(searchers.tags[name]):>10}{phase.memory_mib:>10.0f}{phase.command_s or 0:>10.1f}"
+        )
 
 
 def _make_models(scratch: Path, *, is_large: bool) -> tuple[str, str]:

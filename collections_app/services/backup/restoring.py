@@ -40,7 +40,11 @@ from collections_app.services.backup.rows import (
 from collections_app.services.backup.stored_files import restore_files
 from collections_app.services.backup.thumbnails import make_thumbnails
 from collections_app.services.backup.vectors import count_restorable, restore_vectors
-from collections_app.services.indexing.model_settings import describe_settings, fits_settings, refuse_unprepared_model
+from collections_app.services.indexing.model_settings import (
+    describe_settings,
+    has_model_of_settings,
+    refuse_unprepared_model,
+)
 from collections_app.services.library.image_totals import drop_total_triggers, ensure_image_totals
 from collections_app.services.search.name_index import drop_name_triggers, ensure_name_index
 from collections_app.services.sharing.secret_encryption import encrypt_stored_secrets
@@ -161,7 +165,7 @@ def _check_model(backup: Backup) -> None:
     parts = [part for part in backup.manifest.tables if part.model == IndexModel._meta.label_lower]
     rows = [IndexModel(**row) for part in parts for row in iterate_rows(backup.folder / part.path)]
     kept = [row for row in rows if row.state != ModelState.DROPPED]
-    if kept and not fits_settings(kept):
+    if kept and not has_model_of_settings(kept):
         sentence = _(
             "The site of this backup uses the model %(name)s, but CLIP_MODEL is %(given)s. Set %(settings)s and "
             "restore again. To change the model, then run: manage.py model prepare %(given)s"

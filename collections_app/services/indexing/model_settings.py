@@ -65,7 +65,7 @@ def refuse_unprepared_model() -> None:
         raise ModelChangeRefused(sentence, **values)
 
 
-def fits_settings(rows: Sequence[IndexModel]) -> bool:
+def has_model_of_settings(rows: Sequence[IndexModel]) -> bool:
     """Return whether the settings name one of these models, perhaps in a folder that was moved."""
     return any(map(is_named_by_settings, rows)) or _find_settings_key() in {row.key for row in rows}
 

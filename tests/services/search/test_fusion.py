@@ -142,7 +142,7 @@ def test_index_is_searched_without_the_database(sample: SampleTeam, drain: Drain
     drain()
     with CaptureQueriesContext(connection) as statements:
         assert search(sample, f"red like:{sample.image.pk}", wanted=24).ranked
-    assert len(statements) <= 13
+    assert len(statements) <= 12
     is_started = Event()
 
     def list_connections() -> list[object]:
