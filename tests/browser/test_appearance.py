@@ -32,6 +32,7 @@ from .pages import (
     VISITOR_PAGES,
     page_names,
 )
+from .shifts import sum_shifts, watch_shifts
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
@@ -44,8 +45,6 @@ PICTURE_PAGES = {
 # Nothing is on its way, but for pictures further down.
 _QUIET = """() => document.querySelector(".htmx-request") === null && [...document.images].every(
     (image) => image.complete || image.getBoundingClientRect().top > window.innerHeight)"""
-_SHIFT = """() => new Promise((done) =>
-    requestAnimationFrame(() => requestAnimationFrame(() => done(window.shift))))"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,18 +280,13 @@ def test_layout_is_stable_while_pictures_load(
     page = new_context(viewport=size, has_touch=has_touch, storage_state=state[0]).new_page()
     page.goto("/")
     page.route(re.compile("/(thumbnail|preview)/$"), delay_response)
-    page.add_init_script(
-        """window.shift = 0;
-        new PerformanceObserver((list) => {
-            for (const entry of list.getEntries()) window.shift += entry.value;
-        }).observe({ type: "layout-shift", buffered: true });"""
-    )
+    watch_shifts(page)
     with_pictures = [each for each in state[1] if resolve(urlsplit(each).path).url_name in PICTURE_PAGES]
     assert len(with_pictures) > len(PICTURE_PAGES)
     for address in with_pictures:
         page.goto(address)
         page.wait_for_function(_QUIET)
-        assert page.evaluate(_SHIFT) < 0.01, address
+        assert sum_shifts(page) < 0.01, address
 
 
 def test_first_tab_and_enter_skip_to_the_content(

@@ -260,6 +260,19 @@ def test_favourite_is_added_by_key_and_by_click_and_listed(sample_page: Page) ->
     expect(sample_page.get_by_text("No favourites yet")).to_be_visible()
 
 
+def test_button_of_the_view_works_as_soon_as_it_is_there(sample_page: Page) -> None:
+    sample_page.evaluate(
+        """const press = () => document.querySelector("[data-view-tools] [data-key=f]").click();
+        document.querySelector("[data-view-loaded]").addEventListener(
+            "htmx:afterSwap", () => queueMicrotask(press), { once: true })"""
+    )
+    open_view(sample_page, 1)
+    heart = view(sample_page).get_by_role("button", name="Favourite")
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    sample_page.keyboard.press("f")
+    expect(heart).to_have_attribute("aria-pressed", "false")
+
+
 def test_title_is_edited_in_place_and_escape_leaves_the_form_first(sample_page: Page) -> None:
     open_view(sample_page, 2)
     expect_shown(sample_page, 2)

@@ -10,13 +10,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from .actions import choose_files, create_collection, expect_uploaded
 from .conftest import sign_up
-
-_SHIFT = """() => new Promise((done) => {
-    let sum = 0;
-    new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; })
-        .observe({ type: "layout-shift", buffered: true });
-    setTimeout(() => done(sum), 500);
-})"""
+from .shifts import sum_shifts, watch_shifts
+from .test_appearance import delay_response
 
 
 @pytest.fixture
@@ -134,11 +129,8 @@ def test_page_of_a_picture_does_not_shift(page_name: str, grid: Page) -> None:
     grid.set_viewport_size({"width": 360, "height": 740})
     grid.context.add_cookies([{"name": "language", "value": "ru", "url": grid.url}])
     address = grid.locator(".tile a[data-large]").first.get_attribute("href")
-
-    def delay(route: Any) -> None:
-        grid.wait_for_timeout(300)
-        route.continue_()
-
-    grid.route(re.compile("/thumbnail/$"), delay)
+    grid.route(re.compile("/thumbnail/$"), delay_response)
+    watch_shifts(grid)
     grid.goto(f"{address}{page_name}/")
-    assert grid.evaluate(_SHIFT) == 0
+    grid.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    assert sum_shifts(grid) == 0

@@ -17,6 +17,7 @@ from collections_app.views.search.page import FIRST_PAGE_SIZE
 
 from .actions import INDEXED_MS, choose_files, create_collection, wait_for_answer, wait_for_index
 from .conftest import sign_up
+from .shifts import sum_shifts, watch_shifts
 
 PICTURES, DOGS = 84, 6
 FIRST, SECOND = FIRST_PAGE_SIZE, PAGE_SIZE
@@ -85,18 +86,6 @@ def load_all(page: Page) -> None:
     expect(hits(page)).to_have_count(PICTURES)
 
 
-def watch_shifts(page: Page) -> None:
-    page.add_init_script(
-        """window.moved = [];
-        new PerformanceObserver((list) => {
-            for (const entry of list.getEntries()) {
-                const seen = entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 60));
-                window.moved.push([entry.value, ...seen]);
-            }
-        }).observe({ type: "layout-shift", buffered: true });"""
-    )
-
-
 def test_scrolling_loads_more_results_without_repeats_or_gaps(results: Page) -> None:
     watch_shifts(results)
     open_results(results, EVERYTHING)
@@ -108,7 +97,7 @@ def test_scrolling_loads_more_results_without_repeats_or_gaps(results: Page) -> 
     assert len(set(every)) == PICTURES
     after = hits(results).evaluate_all("tiles => tiles.map(tile => tile.getBoundingClientRect().top + scrollY)")
     assert after[: FIRST - 8] == pytest.approx(tops[: FIRST - 8], abs=1)  # the last row may fill up
-    assert sum(each[0] for each in results.evaluate("window.moved")) < 0.01  # the last row fills up
+    assert sum_shifts(results) < 0.01  # the last row fills up
     expect(results.get_by_role("link", name="More results")).to_have_count(0)
     scores = hits(results).evaluate_all("tiles => tiles.map(tile => Number(tile.dataset.score))")
     assert scores == sorted(scores, reverse=True)
@@ -120,7 +109,7 @@ def test_nothing_moves_when_a_large_window_loads_more_results(results: Page) -> 
     watch_shifts(results)
     open_results(results, EVERYTHING)
     expect(hits(results)).to_have_count(PICTURES)
-    assert sum(each[0] for each in results.evaluate("window.moved")) < 0.001
+    assert sum_shifts(results) < 0.001
 
 
 def test_selection_includes_results_loaded_by_scrolling(results: Page) -> None:

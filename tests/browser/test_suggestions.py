@@ -8,13 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from .actions import choose_files, create_collection, expect_uploaded, upload_without_javascript, wait_for_answer
+from .shifts import sum_shifts, watch_shifts
 from .test_appearance import APPEARANCES, DESKTOP, PHONE, apply_appearance, is_too_wide
 
 MIN_TOUCH_PX = 44
-_WATCH_SHIFTS = """window.shift = 0;
-new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.shift += entry.value;
-}).observe({ type: "layout-shift", buffered: true });"""
 
 
 @pytest.fixture
@@ -107,7 +104,7 @@ def test_leaving_the_box_closes_the_list(tagged: Page) -> None:
 
 
 def test_list_moves_nothing_and_passes_axe(tagged: Page) -> None:
-    tagged.add_init_script(_WATCH_SHIFTS)
+    watch_shifts(tagged)
     for appearance in APPEARANCES:
         apply_appearance(tagged, appearance)
         tagged.goto("/")
@@ -117,7 +114,7 @@ def test_list_moves_nothing_and_passes_axe(tagged: Page) -> None:
         tagged.keyboard.press("ArrowDown")
         assert Axe().run(tagged).response["violations"] == [], appearance
         assert not is_too_wide(tagged)
-        assert tagged.evaluate("window.shift") < 0.01
+        assert sum_shifts(tagged) < 0.01
 
 
 def test_suggestions_are_taken_by_touch(tagged: Page, new_context: Callable[..., BrowserContext]) -> None:

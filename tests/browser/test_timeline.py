@@ -13,14 +13,11 @@ from tests.taken_pictures import dated_jpeg
 
 from .actions import INDEXED_MS, choose_files, create_collection
 from .conftest import sign_up
+from .shifts import sum_shifts, watch_shifts
 
 MONTHS = ["2024-05", "2024-03", "2023-12", "2022-07", "2021-01"]
 COUNT = PAGE_SIZE + 12
 _HEADINGS = "all => all.map((each) => each.dataset.month)"
-_COUNT_SHIFT = """window.shift = 0;
-new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.shift += entry.value;
-}).observe({ type: "layout-shift", buffered: true });"""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +50,7 @@ def home(new_context: Callable[..., BrowserContext], cookies: Any) -> Page:
 def open_home(context: BrowserContext) -> Page:
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"A script failed: {error}"))
-    page.add_init_script(_COUNT_SHIFT)
+    watch_shifts(page)
     page.goto("/")
     page.locator("[data-shortcuts-open]").wait_for()  # shown by the script that comes last
     return page
@@ -74,7 +71,7 @@ def test_scrolling_loads_more_pictures_and_nothing_moves(home: Page) -> None:
     assert home.locator(".timeline .tile").count() == PAGE_SIZE
     load_on(home)
     assert months_of(home) == MONTHS
-    assert home.evaluate("window.shift") < 0.01
+    assert sum_shifts(home) < 0.01
 
 
 def test_scrubber_leads_to_months_and_marks_the_one_on_the_screen(home: Page) -> None:
@@ -141,4 +138,4 @@ def test_size_of_pictures_is_remembered(home: Page) -> None:
     again = tile.bounding_box()
     assert again
     assert again["height"] == pytest.approx(small["height"], abs=1)
-    assert home.evaluate("window.shift") < 0.01
+    assert sum_shifts(home) < 0.01

@@ -12,13 +12,8 @@ from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 
 from .actions import choose_files, create_collection, drop_files, expect_uploaded
 from .conftest import SampleSite
+from .shifts import forget_shifts, sum_shifts, watch_shifts
 from .test_appearance import DESKTOP, PHONE
-
-_WATCH_SHIFTS = """window.shifts = [];
-new PerformanceObserver((list) => {
-    for (const { value, sources } of list.getEntries())
-        window.shifts.push([value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 80))]);
-}).observe({ type: "layout-shift", buffered: true });"""
 
 
 @contextmanager
@@ -135,15 +130,15 @@ def test_tray_and_dialog_are_accessible_and_nothing_jumps(
     scenes: list[Path],
 ) -> None:
     page = new_context(storage_state=sample_site.cookies, viewport=size, color_scheme=theme).new_page()
-    page.add_init_script(_WATCH_SHIFTS)
+    watch_shifts(page)
     page.goto("/teams/")
-    page.evaluate("window.shifts = []")
+    forget_shifts(page)
     drop_files(page, scenes[:3], onto="main")
     page.get_by_label("Collection", exact=True).wait_for()
     assert Axe().run(page).response["violations"] == []
     page.get_by_role("button", name="Upload").last.click()
     expect_uploaded(page, "3 of 3 done, 3 already uploaded")
-    assert sum(value for value, *_nodes in page.evaluate("window.shifts")) < 0.005
+    assert sum_shifts(page) < 0.005
     if page.locator("[data-list]").is_hidden():
         page.locator("[data-toggle]").click()
     assert Axe().run(page).response["violations"] == []

@@ -9,7 +9,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -40,12 +40,9 @@ def milvus_server(*, settings: dict[str, str] | None = None) -> Iterator[str]:
 
     `settings` are further lines of its configuration, such as {"rootCoord.maxPartitionNum": "8"}.
     """
-    directory = Path(tempfile.mkdtemp(prefix="milvus-server-"))
-    try:
-        with _running(directory, settings or {}) as uri:
-            yield uri
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with ExitStack() as stops:
+        server = _start(settings or {}, stops)
+        yield f"http://127.0.0.1:{server.listen_port}"
 
 
 def milvus_server_uri() -> Iterator[str]:
@@ -66,8 +63,27 @@ def milvus_server_uri() -> Iterator[str]:
         context.__exit__(None, None, None)
 
 
-@contextmanager
-def _running(directory: Path, settings: dict[str, str]) -> Iterator[str]:
+def _start(settings: dict[str, str], stops: ExitStack) -> Any:
+    """Start a server, a second one if the first one fails: its port may be taken, or the machine too busy."""
+    for is_last in (False, True):
+        with ExitStack() as own_stops:
+            directory = Path(tempfile.mkdtemp(prefix="milvus-server-"))
+            own_stops.callback(shutil.rmtree, directory, ignore_errors=True)
+            server = _make_server(directory, settings)
+            own_stops.callback(server.stop)
+            try:
+                server.start()
+                _wait_until_healthy(server)
+            except (OSError, RuntimeError) as error:
+                if is_last:
+                    raise NoServerError(str(error)) from error
+            else:
+                stops.enter_context(own_stops.pop_all())
+                return server
+    raise AssertionError
+
+
+def _make_server(directory: Path, settings: dict[str, str]) -> Any:
     try:
         from milvus import MilvusServer, MilvusServerConfig
     except ImportError as error:
@@ -75,27 +91,20 @@ def _running(directory: Path, settings: dict[str, str]) -> Iterator[str]:
     config = MilvusServerConfig(data_dir=str(directory), proxy_port=_free_port())
     for name, value in ({f"{part}.ip": "127.0.0.1" for part in _PARTS} | _SHORT_INTERVALS | settings).items():
         config.set(name, value)
-    server = MilvusServer(config, wait_for_started=False)
-    try:
-        try:
-            server.start()
-            _wait_until_healthy(server)
-        except (OSError, RuntimeError) as error:
-            raise NoServerError(str(error)) from error
-        yield f"http://127.0.0.1:{server.listen_port}"
-    finally:
-        server.stop()
+    return MilvusServer(config, wait_for_started=False)
 
 
 def _wait_until_healthy(server: Any) -> None:
     """The package has its own wait, which does not notice that the server has died."""
     deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and server.server_proc.poll() is None:
+    while time.monotonic() < deadline:
+        if server.server_proc.poll() is not None:
+            raise RuntimeError(f"it ended with {server.server_proc.returncode}")
         with suppress(OSError), urlopen(f"http://127.0.0.1:{server.webservice_port}/healthz", timeout=5) as answer:
             if b"OK" in answer.read():
                 return
         time.sleep(0.1)
-    raise RuntimeError("it did not start")
+    raise RuntimeError(f"it did not answer within {START_TIMEOUT_S:.0f} s")
 
 
 def _free_port() -> int:
