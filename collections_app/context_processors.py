@@ -9,10 +9,10 @@ from django.db.models import Exists, Q, Subquery, Sum
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
-from collections_app.encoders import get_known_model_key
 from collections_app.models import Collection, Image, ImageTotal, IndexingPause, IndexState, User
 from collections_app.models.newest_images import list_newest_ids
 from collections_app.services.indexing.completeness import Coverage, measure_coverage
+from collections_app.services.indexing.kept_models import DEMO_MODEL, find_latest_name
 from collections_app.services.library.quotas import resolve_max_bytes
 from collections_app.services.sharing.notices import Notice, list_notices
 from collections_app.services.uploads.non_pictures import COMPANION_SUFFIXES, SYSTEM_NAMES, SYSTEM_PREFIXES
@@ -50,19 +50,15 @@ class FrameState:
 
 
 def read_frame_state(user: User) -> FrameState:
-    """Return the state. A database index tells whether the active model has indexed all images, as it usually has."""
-    model_key = get_known_model_key()
-    others = ImageTotal.objects.indexed_by_others(model_key) if model_key else ImageTotal.objects.none()
+    """Return the state. A database index tells whether all images are indexed, as they usually are."""
     states = User.objects.filter(pk=user.pk).values_list(
         Exists(ImageTotal.objects.unindexed().with_images()),
-        Exists(others.with_images()),
         Exists(IndexingPause.objects.all()),
         Subquery(ImageTotal.objects.sum_bytes_of_owner()),
         "personal_team__max_bytes",
     )
-    for is_unindexed, is_of_others, is_paused, byte_size, max_bytes in states:
+    for has_unindexed, is_paused, byte_size, max_bytes in states:
         storage = Storage(byte_size=byte_size or 0, max_bytes=resolve_max_bytes(max_bytes))
-        has_unindexed = is_unindexed or is_of_others
         return FrameState(has_unindexed=has_unindexed, is_indexing_paused=is_paused, storage=storage)
     return FrameState()
 
@@ -71,11 +67,7 @@ def read_indexing_status(user: User, state: FrameState) -> IndexingStatus:
     """Return the counts."""
     if not state.has_unindexed:
         return IndexingStatus()
-    model_key = get_known_model_key()
-    failed = Q(index_state=IndexState.FAILED)
-    waiting = Q(index_state=IndexState.PENDING)
-    if model_key:
-        waiting |= Q(index_state=IndexState.INDEXED) & ~Q(index_model_key=model_key)
+    failed, waiting = Q(index_state=IndexState.FAILED), Q(index_state=IndexState.PENDING)
     editable = Q(collection__in=Collection.objects.editable_by(user))
     counts = ImageTotal.objects.visible_to(user).aggregate(
         waiting=Sum("image_count", filter=waiting, default=0),
@@ -118,12 +110,12 @@ class Site:
 
     @property
     def has_demo_model(self) -> bool:
-        return bool(settings.CLIP_MODEL == "demo")
+        return find_latest_name() == DEMO_MODEL
 
     @property
     def needs_english_hint(self) -> bool:
         """Whether to suggest English: the model was trained on English captions and the page is in another language."""
-        knows_english_only = self.has_demo_model or settings.CLIP_MODEL.startswith("openai/clip-")
+        knows_english_only = self.has_demo_model or find_latest_name().startswith("openai/clip-")
         return knows_english_only and get_language() != "en"
 
     @property

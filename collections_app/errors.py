@@ -181,3 +181,7 @@ class InvalidExport(ImageSearchError):
 
 class ImportRefused(ImageSearchError):
     """An export cannot be imported into this team now."""
+
+
+class ModelChangeRefused(ImageSearchError):
+    """The model cannot be changed like this."""

@@ -12,9 +12,9 @@ application = get_wsgi_application()
 
 def load_model(**_: Any) -> None:
     """Load the model with the first request, which comes after servers fork. `web` has started it before."""
-    from collections_app.encoders import load_in_background
+    from collections_app.management.web_server.process import start_preloading
 
-    load_in_background()
+    start_preloading()
 
 
 request_started.connect(load_model)

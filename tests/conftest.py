@@ -13,8 +13,10 @@ from pytest_django import Settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from collections_app import encoders
 from collections_app.index import close_index
 from collections_app.request_ids import set_request_id
+from collections_app.services.indexing.kept_models import forget_latest
 from collections_app.services.search.samples import clear_samples
 from tests.sample_team import CLOSED_PORT, SampleTeam, make_sample_team
 
@@ -110,6 +112,8 @@ def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for quick tests
     close_index()
     clear_samples()
+    forget_latest()
+    encoders._background_loads.clear()  # otherwise all models load as in a web process
     yield
     close_index()
 

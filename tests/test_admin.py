@@ -7,13 +7,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from collections_app.models import Image, IndexJob, IndexState, Membership, Role, Team, User
+from collections_app.models import Image, IndexJob, IndexModel, IndexState, Membership, Role, Team, User
+from collections_app.services.indexing.model_settings import ensure_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.trash import trash_images
 from tests.sample_team import SampleTeam, sign_in_client
 from tests.services.indexing.agreement import assert_index_agrees
 
-MODELS = ("user", "team", "collection", "share", "image", "indexjob")
+MODELS = ("user", "team", "collection", "share", "image", "indexjob", "indexmodel")
 
 
 @pytest.fixture
@@ -132,3 +133,23 @@ def test_administration_shows_no_keys_of_sessions_and_authenticators(sample: Sam
     admin.post(f"/admin/mfa/authenticator/{authenticator.pk}/change/", fields)
     authenticator.refresh_from_db()
     assert authenticator.data["secret"]
+
+
+def test_list_of_models_shows_the_progress_of_a_preparation(sample: SampleTeam, staff: Client) -> None:
+    IndexWorker().drain()
+    active = ensure_active_model().row
+    IndexModel.objects.create(
+        name="another",
+        dtype="float32",
+        key="another key",
+        dim=2,
+        slot=2,
+        state="preparing",
+        created_at=active.created_at,
+    )
+
+    page = staff.get("/admin/collections_app/indexmodel/").content.decode()
+
+    assert "1 / 1" in page
+    assert "0 / 1" in page
+    assert staff.get("/admin/collections_app/indexmodel/add/").status_code == 403

@@ -39,7 +39,7 @@ SERVICE_IMPORTS = {
     "search": {"indexing", "uploads"},
     "evaluation": {"indexing", "search"},
     "backup": {"indexing", "leases", "library", "search", "sharing"},
-    "health": {"library"},
+    "health": {"indexing", "library"},
     "monitoring": {"library"},
     "attempts": set[str](),
     "audit_trail": set[str](),

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
 from collections_app.encoders import get_encoder
@@ -23,6 +26,7 @@ from collections_app.models import (
     IndexAudit,
     IndexingPause,
     IndexJob,
+    IndexModel,
     IndexState,
     Membership,
     Role,
@@ -30,6 +34,7 @@ from collections_app.models import (
     User,
 )
 from collections_app.services.indexing.audit import IndexReport, record_audit
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.pausing import pause_indexing
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
@@ -50,6 +55,10 @@ def root(sample: SampleTeam) -> Client:
 def read_dashboard(client: Client, query: str = "") -> str:
     """Return the page with single blanks."""
     return " ".join(client.get(DASHBOARD + query).content.decode().split())
+
+
+def make_report(*, vectors: int = 3, missing: Sequence[int] = ()) -> IndexReport:
+    return IndexReport(model=get_active_model(), image_count=3, vectors=vectors, missing=list(missing))
 
 
 def make_staff(*codenames: str) -> Client:
@@ -157,13 +166,34 @@ def test_teams_are_paged_without_gaps(root: Client, sample: SampleTeam) -> None:
 
 def test_last_audit_is_shown(root: Client, sample: SampleTeam) -> None:
     assert "Never. Run manage.py reindex --check." in read_dashboard(root)
-    record_audit(IndexReport(image_count=3, vectors=1, missing=[1, 2]), is_check=True)
+    record_audit([make_report(vectors=1, missing=[1, 2])], is_check=True)
     assert "2 differences. Run manage.py reindex." in read_dashboard(root)
-    record_audit(IndexReport(image_count=3, vectors=3), is_check=True, altered=0)
+    record_audit([make_report()], is_check=True, altered=0)
     assert "Database and index agree." in read_dashboard(root)
-    record_audit(None, is_check=True, problem="The search index is damaged: a file.")
+    record_audit([], is_check=True, problem="The search index is damaged: a file.")
     assert "The search index is damaged: a file." in read_dashboard(root)
     assert root.get("/admin/collections_app/indexaudit/").status_code == 200
+
+
+def test_model_in_preparation_is_shown_with_its_progress(root: Client, sample: SampleTeam) -> None:
+    Image.objects.all().record_index_state(index_state=IndexState.INDEXED, index_model_key=get_encoder().key)
+    assert "Another model" not in read_dashboard(root)
+    begun = timezone.now() - timedelta(minutes=1)
+    row = IndexModel.objects.create(
+        name="other", dtype="float32", key="o", dim=2, slot=2, state="preparing", created_at=begun
+    )
+    assert "other, Being prepared, 0 / 1 pictures" in read_dashboard(root)
+    put_picture(sample.collection, sample.owner, "navy.png", colour="navy")
+    Image.objects.all().record_index_state(index_state=IndexState.INDEXED, index_model_key=get_encoder().key)
+    Image.objects.filter(pk=sample.image.pk).record_index_state(second_model_key=row.key)
+    assert "other, Being prepared, 1 / 2 pictures, time left: 1 minute" in read_dashboard(root).replace("\xa0", " ")
+    IndexModel.objects.update(state="ready")
+    assert "other, Ready<" in read_dashboard(root).replace(" <", "<")
+
+
+def test_audit_of_two_models_is_one_record(db: None) -> None:
+    audit = record_audit([make_report(missing=[1]), make_report(vectors=1, missing=[1, 2])], is_check=True)
+    assert (audit.image_count, audit.vector_count, audit.missing, audit.altered) == (3, 4, 3, None)
 
 
 def test_last_backup_is_shown(root: Client, sample: SampleTeam, settings: Settings, tmp_path: Path) -> None:
@@ -178,7 +208,7 @@ def test_last_backup_is_shown(root: Client, sample: SampleTeam, settings: Settin
 
 def test_only_the_latest_audits_are_kept(db: None) -> None:
     IndexAudit.objects.bulk_create(IndexAudit(is_check=True) for _ in range(150))
-    latest = record_audit(IndexReport(image_count=3, vectors=3), is_check=True)
+    latest = record_audit([make_report()], is_check=True)
     assert IndexAudit.objects.count() == 100
     assert IndexAudit.objects.filter(pk=latest.pk).exists()
 

@@ -122,7 +122,9 @@ def test_documented_commands_are_ours_with_their_options() -> None:
 
 
 def assert_options_exist(command: str, options: str) -> None:
-    usage = load_command_class(get_commands()[command], command).create_parser("manage.py", command).format_help()
+    parser = load_command_class(get_commands()[command], command).create_parser("manage.py", command)
+    actions = [each.choices for each in parser._actions if isinstance(each.choices, dict)]
+    usage = "".join(each.format_help() for each in (parser, *(own for each in actions for own in each.values())))
     for option in re.findall(r"--[a-z-]+", options):
         assert re.search(rf"{option}\b", usage), f"{command} {option}"
 

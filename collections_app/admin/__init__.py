@@ -1,3 +1,3 @@
 """The administration."""
 
-from collections_app.admin import accounts, audit_trail, dashboard, library, queues  # noqa: F401
+from collections_app.admin import accounts, audit_trail, dashboard, index_models, library, queues  # noqa: F401

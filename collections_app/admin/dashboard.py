@@ -22,10 +22,12 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.admin.audit_trail import ReadOnlyAdmin
+from collections_app.admin.index_models import describe_progress, describe_time_left
 from collections_app.messages import format_count
-from collections_app.models import IndexAudit, IndexingPause, User
+from collections_app.models import IndexAudit, IndexingPause, IndexModel, ModelState, User
 from collections_app.models.ids import parse_id
 from collections_app.services.backup.manifest import find_latest_backup
+from collections_app.services.indexing.model_changes import measure_preparation
 from collections_app.services.indexing.pausing import pause_indexing, resume_indexing, retry_failed_jobs
 from collections_app.services.site_state import (
     list_modes,
@@ -52,8 +54,9 @@ class StatusLine:
 
 
 def list_status_lines() -> list[StatusLine]:
-    """Return what was done last to keep the site safe."""
-    return [_describe_last_audit(), _describe_last_backup()]
+    """Return what was done last to keep the site safe, and the model beside the active one."""
+    others = IndexModel.objects.kept().exclude(state=ModelState.ACTIVE)
+    return [_describe_last_audit(), _describe_last_backup(), *map(_describe_other_model, others)]
 
 
 @admin.register(IndexingPause)
@@ -155,6 +158,16 @@ def _describe_last_audit() -> StatusLine:
         outcome = format_count(_DIFFERENCES, latest.difference_count) + ". " + _("Queued for repair.")
     is_warning = not latest.is_consistent and (latest.is_check or bool(latest.problem))
     return StatusLine(label=label, text=f"{time}: {outcome}", is_warning=is_warning)
+
+
+def _describe_other_model(row: IndexModel) -> StatusLine:
+    parts = [row.name, row.get_state_display()]
+    if row.state == ModelState.PREPARING:
+        progress = measure_preparation(row)
+        parts.append(_("%(progress)s pictures") % {"progress": describe_progress(progress)})
+        if left := describe_time_left(progress):
+            parts.append(_("time left: %(time)s") % {"time": left})
+    return StatusLine(label=_("Another model"), text=", ".join(parts))
 
 
 def _describe_last_backup() -> StatusLine:

@@ -1,8 +1,9 @@
 """Pictures and text to unit vectors. The model's libraries are imported at the first call."""
 
 import functools
+import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
@@ -11,7 +12,6 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from collections_app.encoders.background import MAX_WAIT_S, BackgroundLoad
-from collections_app.errors import EncoderError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Encoder",
+    "ModelSpec",
     "check_model",
+    "forget_encoders",
     "get_encoder",
-    "get_known_model_key",
+    "is_model_ready",
     "load_in_background",
     "make_encoder",
+    "read_model_settings",
     "use_one_thread",
 ]
 
@@ -36,7 +39,7 @@ _lock = threading.Lock()
 class Encoder(Protocol):
     """A dual encoder. All arrays are float32; all methods are thread-safe.
 
-    `key` and `dim` do not load the weights; the first method that needs them does. All members may raise
+    `key`, `dim` and `dtype` do not load the weights; the first method that needs them does. All members may raise
     ModelUnavailable, the encode methods also EncoderError.
     """
 
@@ -47,6 +50,10 @@ class Encoder(Protocol):
     @property
     def dim(self) -> int:
         """The length of a vector."""
+
+    @property
+    def dtype(self) -> str:
+        """The number format: float32, bfloat16 or int8. It is a part of the key."""
 
     def preprocess(self, pictures: "Sequence[Image.Image]") -> "NDArray[np.float32]":
         """Return the model's input for RGB pictures, shape (n, 3, height, width)."""
@@ -61,67 +68,87 @@ class Encoder(Protocol):
         """Return unit vectors, shape (n, dim). Text beyond the model's context is ignored."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Configuration:
-    """The settings that make one encoder."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """What an encoder is made of: a hub name or a folder, a revision or "", and a number format or "auto"."""
 
-    encoder_class: str
-    model: str
-    revision: str
-    dtype: str
-
-
-_encoders: dict[_Configuration, Encoder] = {}
-_background_loads: dict[_Configuration, BackgroundLoad] = {}
+    source: str
+    revision: str = ""
+    dtype: str = "auto"
 
 
-def get_encoder() -> Encoder:
-    """Return this process's encoder of the model that the settings name.
+_Kind = tuple[str, ModelSpec]  # the class of the encoder and its model
 
-    Raises EncoderError, and ModelLoading while the model loads in the background.
+_encoders: dict[_Kind, Encoder] = {}
+_background_loads: dict[_Kind, BackgroundLoad] = {}
+
+
+def read_model_settings() -> ModelSpec:
+    """Return the model that the settings name."""
+    return ModelSpec(source=settings.CLIP_MODEL_PATH, revision=settings.CLIP_REVISION, dtype=settings.CLIP_DTYPE)
+
+
+def get_encoder(spec: ModelSpec | None = None) -> Encoder:
+    """Return this process's encoder of a model (None: the one that the settings name).
+
+    In a process that loads models in the background, wait until this one is loaded. Raises EncoderError, and
+    ModelLoading if that takes long.
     """
-    configuration = _read_settings()
-    if configuration in _background_loads:
-        _background_loads[configuration].wait()
-    return _make_once(configuration)
+    spec = spec or read_model_settings()
+    if _background_loads:
+        load_in_background(spec)
+        _background_loads[_get_kind(spec)].wait()
+    return make_encoder(spec)
 
 
-def get_known_model_key() -> str:
-    """Return the key of the active model, or "" if this process has not read it yet, or cannot. Never waits."""
-    configuration = _read_settings()
-    load = _background_loads.get(configuration)
-    encoder = _encoders.get(configuration)
-    if encoder is None or (load is not None and not load.is_ready):
-        return ""
-    try:
-        return encoder.key
-    except EncoderError:
-        return ""
+def is_model_ready(spec: ModelSpec) -> bool:
+    """Return whether `get_encoder` need not wait for this model to load in the background."""
+    load = _background_loads.get(_get_kind(spec))
+    return load.is_ready if load else not _background_loads
 
 
-def check_model() -> None:
-    """Raise EncoderError unless the model that the settings name is loaded, ModelLoading while it loads.
+def check_model(spec: ModelSpec | None = None) -> None:
+    """Raise EncoderError unless the model (None: the one that the settings name) is loaded, ModelLoading while it
+    loads.
 
     In a process that does not load it in the background, only its files must be on this machine.
     """
-    configuration = _read_settings()
-    if configuration in _background_loads:
-        _background_loads[configuration].wait()
+    spec = spec or read_model_settings()
+    if load := _background_loads.get(_get_kind(spec)):
+        load.wait()
     else:
         model_files = import_module("collections_app.encoders.model_files")
-        model_files.check_model_files(configuration.model, configuration.revision)
+        model_files.check_model_files(spec.source, spec.revision)
 
 
-def load_in_background(*, max_wait_s: float = MAX_WAIT_S) -> "Future[None]":
-    """Start to load the model in a web process, after it was forked. `get_encoder` then waits up to `max_wait_s`."""
-    configuration = _read_settings()
-    load = functools.partial(_warm_up, configuration)
-    return _background_loads.setdefault(configuration, BackgroundLoad(load, max_wait_s=max_wait_s)).start()
+def load_in_background(spec: ModelSpec | None = None, *, max_wait_s: float = MAX_WAIT_S) -> "Future[None]":
+    """Start to load a model (None: the one that the settings name) in a web process, after it was forked.
+
+    `get_encoder` then waits up to `max_wait_s`. Repeated calls start nothing new.
+    """
+    kind = _get_kind(spec or read_model_settings())
+    load = functools.partial(_warm_up, kind)
+    return _background_loads.setdefault(kind, BackgroundLoad(load, max_wait_s=max_wait_s)).start()
 
 
-def make_encoder(model: str, revision: str, dtype: str) -> Encoder:
-    """Return this process's encoder of another model than the one in the settings."""
-    return _make_once(_Configuration(settings.ENCODER_CLASS, model, revision, dtype))
+def make_encoder(spec: ModelSpec) -> Encoder:
+    """Return this process's encoder of a model, without waiting for a background load."""
+    return _make_once(_get_kind(spec))
+
+
+def forget_encoders(*, kept: Collection[ModelSpec]) -> bool:
+    """Free the memory of all models but these; return whether there were others."""
+    with _lock:
+        gone = [kind for kind in {*_encoders, *_background_loads} if kind[1] not in kept]
+        for kind in gone:
+            _encoders.pop(kind, None)
+            _background_loads.pop(kind, None)
+    if gone:
+        # Loaded models were excluded from garbage collection, see `ClipEncoder`.
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+    return bool(gone)
 
 
 def use_one_thread() -> None:
@@ -134,19 +161,18 @@ def use_one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _read_settings() -> _Configuration:
-    return _Configuration(settings.ENCODER_CLASS, settings.CLIP_MODEL_PATH, settings.CLIP_REVISION, settings.CLIP_DTYPE)
+def _get_kind(spec: ModelSpec) -> _Kind:
+    return settings.ENCODER_CLASS, spec
 
 
-def _make_once(configuration: _Configuration) -> Encoder:
+def _make_once(kind: _Kind) -> Encoder:
+    encoder_class, spec = kind
     with _lock:
-        if configuration not in _encoders:
-            encoder_class = cast(Callable[..., Encoder], import_string(configuration.encoder_class))
-            _encoders[configuration] = encoder_class(
-                configuration.model, revision=configuration.revision, dtype=configuration.dtype
-            )
-        return _encoders[configuration]
+        if kind not in _encoders:
+            make = cast(Callable[..., Encoder], import_string(encoder_class))
+            _encoders[kind] = make(spec.source, revision=spec.revision, dtype=spec.dtype)
+        return _encoders[kind]
 
 
-def _warm_up(configuration: _Configuration) -> None:
-    _make_once(configuration).encode_texts(["warm-up"])
+def _warm_up(kind: _Kind) -> None:
+    _make_once(kind).encode_texts(["warm-up"])

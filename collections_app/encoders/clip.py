@@ -61,6 +61,11 @@ class ClipEncoder:
         """The length of a vector, from the model's configuration."""
         return self._identify().dim
 
+    @property
+    def dtype(self) -> str:
+        """float32, bfloat16 or int8."""
+        return self._identify().placement.dtype_name
+
     def preprocess(self, pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Return the model's input for RGB pictures, float32, shape (len(pictures), 3, height, width)."""
         return self._load().preprocess([_crop_to_aspect(picture) for picture in pictures])

@@ -160,7 +160,8 @@ class ModelCollection:
         return True
 
     def drop(self, client: MilvusClient) -> None:
-        client.drop_collection(self.name, timeout=TIMEOUT_S)
+        if client.has_collection(self.name, timeout=READ_TIMEOUT_S):
+            client.drop_collection(self.name, timeout=TIMEOUT_S)
         self.forget()
 
     def _load(self, client: MilvusClient) -> None:

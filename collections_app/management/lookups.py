@@ -1,5 +1,6 @@
-"""Users, teams and collections that the commands' arguments name."""
+"""Users, teams, collections and numbers that the commands' arguments name."""
 
+from argparse import ArgumentTypeError
 from typing import TypeVar
 
 from django.core.management.base import CommandError
@@ -26,6 +27,12 @@ def get_collection(id_or_name: str, *, team: Team | None) -> Collection:
     """Find a collection of the team, or of any team."""
     collections = Collection.objects.filter(team=team) if team else Collection.objects.all()
     return _get_only_match("collection", collections.filter(_match_id_or_name(id_or_name)), id_or_name)
+
+
+def parse_percent(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100):
+        raise ArgumentTypeError(f"a whole number from 1 to 100, not {text}")
+    return int(text)
 
 
 def _match_id_or_name(id_or_name: str) -> Q:

@@ -53,7 +53,7 @@ class _ProgressBar(tqdm):  # type: ignore[type-arg]
     def format_dict(self) -> MutableMapping[str, Any]:
         known = super().format_dict
         rate = known["rate"] or known["n"] / (known["elapsed"] or 1)
-        left = _describe_duration((known["total"] - known["n"]) / rate) if rate else "unknown"
+        left = describe_duration((known["total"] - known["n"]) / rate) if rate else "unknown"
         return {**known, "speed": rate, "left": left}
 
 
@@ -75,7 +75,8 @@ def drain_queue_with_progress() -> None:
         bar.update(max(0, total - IndexJob.objects.waiting().count() - bar.n))
 
 
-def _describe_duration(duration_s: float) -> str:
+def describe_duration(duration_s: float) -> str:
+    """Return the duration in words."""
     if duration_s < 60:
         return "less than a minute"
     start = timezone.now()

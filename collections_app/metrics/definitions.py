@@ -70,7 +70,7 @@ IMAGES = MetricDefinition(
 )
 COVERAGE = MetricDefinition(
     name="imagesearch_embedding_coverage_ratio",
-    meaning="Share of the pictures outside the trash that this model, which a process has loaded, has indexed.",
+    meaning="Share of the pictures outside the trash that searches by this model, the active one, can find.",
     labels=("model",),
 )
 STORED_BYTES = MetricDefinition(

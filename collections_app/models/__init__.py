@@ -11,12 +11,14 @@ from collections_app.models.example import Example
 from collections_app.models.favourite import Favourite
 from collections_app.models.guest_link import GuestLink
 from collections_app.models.guest_upload import GuestUpload
-from collections_app.models.image import Image, IndexState
+from collections_app.models.image import Image
 from collections_app.models.image_month import ImageMonth
 from collections_app.models.image_name import ImageName
 from collections_app.models.image_total import ImageTotal
 from collections_app.models.index_audit import IndexAudit
 from collections_app.models.index_job import IndexJob
+from collections_app.models.index_model import IndexModel, ModelState
+from collections_app.models.indexed_images import IndexState
 from collections_app.models.indexing_pause import IndexingPause
 from collections_app.models.invitation import Invitation
 from collections_app.models.outgoing_mail import OutgoingMail
@@ -63,10 +65,12 @@ __all__ = [
     "ImageTotal",
     "IndexAudit",
     "IndexJob",
+    "IndexModel",
     "IndexState",
     "IndexingPause",
     "Invitation",
     "Membership",
+    "ModelState",
     "OutgoingMail",
     "PendingFile",
     "PublicLink",

@@ -32,6 +32,9 @@ class Example(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="examples")
     model_key = models.CharField(max_length=200)
     vector = models.BinaryField()  # a unit vector, little-endian float32
+    # The same by the other model that was kept, if there was one.
+    second_model_key = models.CharField(max_length=200, blank=True, default="")
+    second_vector = models.BinaryField(null=True)
     thumbnail = models.BinaryField()  # a JPEG
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
@@ -39,6 +42,12 @@ class Example(models.Model):
 
     def __str__(self) -> str:
         return self.token
+
+    @property
+    def vectors(self) -> dict[str, bytes]:
+        """The vectors by the keys of their models."""
+        own = {self.model_key: bytes(self.vector)}
+        return own | ({self.second_model_key: bytes(self.second_vector)} if self.second_vector else {})
 
 
 def _get_expiry() -> datetime:

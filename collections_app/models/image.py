@@ -15,19 +15,14 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.collection import Collection
 from collections_app.models.id_list import HasOneOfIds
+from collections_app.models.index_model import VectorFields
+from collections_app.models.indexed_images import IndexedQuerySet, IndexState
 from collections_app.models.names import NameField, TagsField
 from collections_app.models.pair_comparison import PairComparison
-from collections_app.models.queued_writes import QueueingQuerySet
 from collections_app.models.team import Team
 from collections_app.models.text_search import NameRank, ScopedWords
 from collections_app.models.user import User
 from collections_app.models.wall_clock import WallClockField
-
-
-class IndexState(models.TextChoices):
-    PENDING = "pending", _("Waiting")
-    INDEXED = "indexed", _("Searchable")
-    FAILED = "failed", _("Failed")
 
 
 def build_storage_name(image: "Image", file_name: str) -> str:
@@ -45,7 +40,7 @@ _PLACES: "dict[str, models.Field[Any, Any]]" = {
 }
 
 
-class ImageQuerySet(QueueingQuerySet["Image"]):
+class ImageQuerySet(IndexedQuerySet["Image"]):
     """Reads. The writes queue index jobs."""
 
     def not_trashed(self) -> Self:
@@ -118,28 +113,6 @@ class ImageQuerySet(QueueingQuerySet["Image"]):
     def same_bytes_as(self, image: "Image") -> Self:
         return self.filter(sha256=image.sha256).exclude(pk=image.pk)
 
-    def unhashed(self) -> Self:
-        """Indexed images without a perceptual hash."""
-        return self.filter(perceptual_hash=None, index_state=IndexState.INDEXED)
-
-    def indexed(self) -> Self:
-        return self.filter(index_state=IndexState.INDEXED)
-
-    def indexed_by(self, model_key: str) -> Self:
-        """Images that a search with this model can find."""
-        return self.indexed().filter(index_model_key=model_key)
-
-    def indexed_by_others(self, model_key: str) -> Self:
-        """Images that were indexed with another model. Two ranges, so that the database index is used."""
-        return self.indexed().filter(Q(index_model_key__lt=model_key) | Q(index_model_key__gt=model_key))
-
-    def failed(self) -> Self:
-        return self.filter(index_state=IndexState.FAILED)
-
-    def to_compare(self) -> Self:
-        """Images that the worker has finished and that were not compared with their team since."""
-        return self.filter(compared_at=None).exclude(index_state=IndexState.PENDING)
-
 
 class Image(models.Model):
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="images")
@@ -206,6 +179,10 @@ class Image(models.Model):
     vector_checksum = models.BigIntegerField(
         null=True, blank=True, editable=False, help_text=_("CRC-32 of the vector in the index.")
     )
+    # The same three for the model that has the second slot, see `IndexModel`.
+    second_model_key = models.CharField(max_length=200, blank=True, default="", editable=False)
+    second_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
+    second_checksum = models.BigIntegerField(null=True, blank=True, editable=False)
     perceptual_hash = models.BigIntegerField(
         null=True,
         blank=True,
@@ -261,14 +238,14 @@ class Image(models.Model):
                 condition=Q(compared_at=None) & ~Q(index_state="pending"),
                 name="image_to_compare_in_team",
             ),
-            # Reader: maintenance, which queues images that another model has indexed.
+            # Readers: the index worker, which counts indexed images and queues those that another model has encoded.
             models.Index(fields=["index_state", "index_model_key"], name="image_by_model"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="image_has_pixels"),
             models.CheckConstraint(condition=Q(index_state__in=IndexState.values), name="image_state_known"),
             models.CheckConstraint(
-                condition=~Q(index_state="indexed") | ~Q(index_model_key=""),
+                condition=~Q(index_state="indexed") | ~Q(index_model_key="") | ~Q(second_model_key=""),
                 name="image_indexed_by_some_model",
             ),
         ]
@@ -290,6 +267,10 @@ class Image(models.Model):
     def file_name(self) -> str:
         """The file's name in the storage."""
         return self.file.name or ""
+
+    def has_vector_of(self, model_key: str, fields: VectorFields) -> bool:
+        """Return whether the index has the vector of the present file by this model."""
+        return (getattr(self, fields.model_key), getattr(self, fields.sha256)) == (model_key, self.sha256)
 
     @property
     def is_indexed(self) -> bool:

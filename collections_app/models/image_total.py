@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import Q, Sum
 
 from collections_app.models.collection import Collection
-from collections_app.models.image import IndexState
+from collections_app.models.index_model import VectorFields
+from collections_app.models.indexed_images import IndexState
 from collections_app.models.team import Team
 from collections_app.models.user import User
 
@@ -35,19 +36,14 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
     def unindexed(self) -> Self:
         return self.filter(index_state__in=(IndexState.PENDING, IndexState.FAILED))
 
-    def indexed_by_others(self, model_key: str) -> Self:
-        """Images that were indexed with another model. Two ranges, so that the database index is used."""
-        other = Q(index_model_key__lt=model_key) | Q(index_model_key__gt=model_key)
-        return self.filter(other, index_state=IndexState.INDEXED)
-
     def with_images(self) -> "models.QuerySet[ImageTotal, Any]":
         """The states that have images. In PostgreSQL the rows of one state may cancel out until they are merged."""
         return self.values("index_state").annotate(sum=Sum("image_count")).filter(sum__gt=0)
 
     def by_state(self) -> "models.QuerySet[ImageTotal, Any]":
-        """The sums `images` and `bytes` of each state, model and place (library or trash)."""
+        """The sums `images` and `bytes` of each state and place (library or trash)."""
         sums = {"images": Sum("image_count"), "bytes": Sum("byte_size")}
-        return self.values("index_state", "index_model_key", "is_trashed").annotate(**sums).order_by()
+        return self.values("index_state", "is_trashed").annotate(**sums).order_by()
 
     def by_team(self) -> "models.QuerySet[ImageTotal, Any]":
         """The same sums of each team, with its id as `team`."""
@@ -67,14 +63,21 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
     def sum_images(self) -> int:
         return int(self.aggregate(sum=Sum("image_count", default=0))["sum"])
 
-    def sum_searchable(self, model_key: str) -> tuple[int, int]:
-        """Return how many images a search with this model can find, and how many it will once all are indexed."""
-        is_found = Q(index_state=IndexState.INDEXED, index_model_key=model_key)
+    def sum_searchable(self) -> tuple[int, int]:
+        """Return how many images a search can find, and how many it will once all are indexed."""
         sums = self.aggregate(
-            searchable=Sum("image_count", filter=is_found, default=0),
+            searchable=Sum("image_count", filter=Q(index_state=IndexState.INDEXED), default=0),
             expected=Sum("image_count", filter=~Q(index_state=IndexState.FAILED), default=0),
         )
         return int(sums["searchable"]), int(sums["expected"])
+
+    def sum_encoded(self, model_key: str, fields: VectorFields) -> tuple[int, int]:
+        """Return how many images that a search can find this model has encoded, and how many there are."""
+        has_vector = Q(**{fields.model_key: model_key})
+        sums = self.filter(index_state=IndexState.INDEXED).aggregate(
+            encoded=Sum("image_count", filter=has_vector, default=0), total=Sum("image_count", default=0)
+        )
+        return int(sums["encoded"]), int(sums["total"])
 
     def measure(self) -> tuple[int, int]:
         """Return the number of images and their bytes."""
@@ -83,7 +86,7 @@ class ImageTotalQuerySet(models.QuerySet["ImageTotal"]):
 
 
 class ImageTotal(models.Model):
-    """The number of images of a collection that have the same uploader and state. Sum the rows: see `slot`.
+    """The number of images of a collection that have the same uploader, state and models. Sum the rows: see `slot`.
 
     Only triggers write it; see `services.library.image_totals`. The collection has no constraint, because the images of
     a deleted collection are subtracted after Django has deleted what refers to the collection.
@@ -95,7 +98,9 @@ class ImageTotal(models.Model):
     uploader_id = models.BigIntegerField(default=NO_UPLOADER)
     is_trashed = models.BooleanField()
     index_state = models.CharField(max_length=10, choices=IndexState)
+    # As in the images. Reader: the progress of the preparation of a model.
     index_model_key = models.CharField(max_length=200)
+    second_model_key = models.CharField(max_length=200)
     slot = models.BigIntegerField(default=0)  # in PostgreSQL, the transaction whose change has not been merged yet
     image_count = models.IntegerField()
     byte_size = models.BigIntegerField()
@@ -112,7 +117,10 @@ class ImageTotal(models.Model):
         constraints = [
             # Readers: the triggers, and the numbers of pictures that pages show.
             models.UniqueConstraint(
-                fields=["collection", "uploader_id", "is_trashed", "index_state", "index_model_key", "slot"],
+                fields=[
+                    *("collection", "uploader_id", "is_trashed", "index_state"),
+                    *("index_model_key", "second_model_key", "slot"),
+                ],
                 name="image_total_once_per_kind",
             ),
         ]

@@ -15,10 +15,10 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from collections_app.encoders import check_model
 from collections_app.errors import IndexDamaged, ModelLoading
 from collections_app.index import check_index
 from collections_app.request_ids import bind_request_id
+from collections_app.services.indexing.kept_models import check_active_model
 from collections_app.services.library.bounded_calls import share_time
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def _find_index_problem() -> str:
 
 def _find_model_problem() -> str:
     try:
-        check_model()
+        check_active_model()
     except ModelLoading:
         return "The model is still loading."
     return ""

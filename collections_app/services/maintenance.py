@@ -6,8 +6,9 @@ from collections_app.models import IndexJob, Invitation
 from collections_app.services.audit_trail import delete_old_events
 from collections_app.services.erasure.accounts import erase_due_accounts
 from collections_app.services.exports.queue import delete_expired_exports
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.completeness import restore_lost_entries
+from collections_app.services.indexing.kept_models import read_kept_models
+from collections_app.services.indexing.model_changes import drop_late_vectors
 from collections_app.services.library.bulk_changes import delete_old_undo_steps
 from collections_app.services.library.trash import purge_trash, trash_images_of_trashed_collections
 from collections_app.services.mail.queue import delete_old_mail
@@ -37,7 +38,8 @@ def run_maintenance() -> None:
     if deleted := delete_old_temporary_files() + delete_orphaned_files():
         log.info("%s files of interrupted uploads were deleted.", deleted)
     restore_lost_entries()
+    drop_late_vectors()  # before erasures, which search them too
     erase_due_accounts()
     # Waiting jobs may still copy superseded vectors.
-    if not IndexJob.objects.waiting().exists() and get_active_index().drop_superseded():
+    if not IndexJob.objects.waiting().exists() and any(each.index.drop_superseded() for each in read_kept_models()):
         log.info("The vectors of an older version were copied and removed.")

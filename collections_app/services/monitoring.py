@@ -42,7 +42,7 @@ from collections_app.metrics.definitions import (
     MetricDefinition,
 )
 from collections_app.metrics.places import list_recording
-from collections_app.models import ImageTotal, IndexJob, IndexState
+from collections_app.models import ImageTotal, IndexJob, IndexModel, IndexState
 from collections_app.services.library.quotas import QuotaState, count_teams_by_quota
 
 log = logging.getLogger(__name__)
@@ -135,6 +135,11 @@ def _list_models() -> set[str]:
     return {each.model_key for each in list_recording(Path(settings.METRICS_DIR)) if each.model_key}
 
 
+def _list_active_models() -> set[str]:
+    """Return the key of the active model, or, before the first start of a site, those of the loaded ones."""
+    return set(IndexModel.objects.active().values_list("key", flat=True)) or _list_models()
+
+
 def _read_database() -> Sequence[Metric]:
     states = list(ImageTotal.objects.by_state())
     images: _Samples = {(state,): 0 for state in IndexState.values}
@@ -145,15 +150,12 @@ def _read_database() -> Sequence[Metric]:
     library = [each for each in states if not each["is_trashed"]]
     total = sum(each["images"] for each in library)
     indexed = [each for each in library if each["index_state"] == IndexState.INDEXED]
-    coverage: _Samples = {}
-    for key in _list_models():
-        found = sum(each["images"] for each in indexed if each["index_model_key"] == key)
-        coverage[key,] = found / total if total else 1
+    coverage = sum(each["images"] for each in indexed) / total if total else 1
     oldest = IndexJob.objects.waiting().find_oldest()
     return [
         _build_gauge(IMAGES, images),
         _build_gauge(STORED_BYTES, stored),
-        _build_gauge(COVERAGE, coverage),
+        _build_gauge(COVERAGE, {(key,): coverage for key in _list_active_models()}),
         _build_gauge(QUEUE_LENGTH, {(): IndexJob.objects.waiting().count_up_to(MAX_COUNTED_JOBS)}),
         _build_gauge(QUEUE_AGE, {(): max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0}),
     ]

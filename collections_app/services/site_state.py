@@ -18,9 +18,9 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from collections_app.encoders import get_known_model_key
 from collections_app.models import ImageTotal, IndexingPause, IndexJob, IndexState, Team
 from collections_app.models.index_job import Priority
+from collections_app.services.indexing.kept_models import find_latest_name
 from collections_app.services.library.quotas import resolve_max_bytes
 
 TEAMS_SHOWN = 50
@@ -144,17 +144,13 @@ def list_modes() -> Sequence[Version]:
         Version(name=_("Database"), value=_describe_database()),
         Version(name=_("Index"), value=server if host else "Milvus Lite"),
         Version(name=_("Pictures"), value=_("bucket %(name)s") % {"name": bucket} if bucket else str(folder)),
-        Version(name=_("Model"), value=settings.CLIP_MODEL),
+        Version(name=_("Model"), value=find_latest_name()),
     ]
 
 
 def _list_incomplete_team_ids() -> "QuerySet[ImageTotal, Any]":
     """Two ranges of an index of the totals: most teams have no row in them."""
-    model_key = get_known_model_key()
-    totals = ImageTotal.objects.not_trashed()
-    incomplete = totals.unindexed()
-    if model_key:
-        incomplete |= totals.indexed_by_others(model_key)
+    incomplete = ImageTotal.objects.not_trashed().unindexed()
     sums = incomplete.order_by().values("collection__team").annotate(sum=Sum("image_count"))
     return sums.filter(sum__gt=0).values("collection__team")
 
@@ -173,11 +169,8 @@ def _describe_database() -> str:
 def _sum_states() -> dict[str, Sum]:
     """Return the aggregates for the fields of ImageState."""
     shown = Q(is_trashed=False)
-    searchable = shown & Q(index_state=IndexState.INDEXED)
-    if model_key := get_known_model_key():
-        searchable &= Q(index_model_key=model_key)
     return {
-        "searchable": Sum("image_count", filter=searchable, default=0),
+        "searchable": Sum("image_count", filter=shown & Q(index_state=IndexState.INDEXED), default=0),
         "failed": Sum("image_count", filter=shown & Q(index_state=IndexState.FAILED), default=0),
         "total": Sum("image_count", filter=shown, default=0),
         "stored_bytes": Sum("byte_size", default=0),

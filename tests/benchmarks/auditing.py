@@ -127,15 +127,14 @@ def _make_row(number: int, collection: Any, model_key: str) -> Any:
 
 
 def _measure_audit() -> dict[str, float]:
-    from collections_app.encoders import get_encoder
     from collections_app.models import Image
-    from collections_app.services.indexing.active_index import get_active_index
     from collections_app.services.indexing.audit import audit_index
+    from collections_app.services.indexing.kept_models import get_active_model
 
-    index = get_active_index()
-    index.count()
+    model = get_active_model()
+    model.index.count()
     before_mib, before_s, started = read_memory_mib("VmHWM"), time.process_time(), time.perf_counter()
-    report = audit_index(index=index, model_key=get_encoder().key, images=Image.objects.all(), covers_all_images=True)
+    report = audit_index(model=model, images=Image.objects.all(), covers_all_images=True)
     taken_s = time.perf_counter() - started
     if not report.is_consistent or not report.vectors:
         raise RuntimeError(f"The audit found {report}.")

@@ -189,13 +189,13 @@ def _load() -> Any:
 def _run_formats() -> None:
     import numpy as np
 
-    from collections_app.encoders import make_encoder, use_one_thread
+    from collections_app.encoders import ModelSpec, make_encoder, use_one_thread
 
     use_one_thread()
     # Emulated, bfloat16 takes four times as long as float32.
     is_older = os.environ["ONEDNN_MAX_CPU_ISA"] != "DEFAULT"
     dtypes = ("float32", "int8") if is_older else ("float32", "bfloat16", "int8")
-    encoders = {dtype: make_encoder(str(_MODEL), "", dtype) for dtype in dtypes}
+    encoders = {dtype: make_encoder(ModelSpec(source=str(_MODEL), dtype=dtype)) for dtype in dtypes}
     pixels = np.random.default_rng(0).standard_normal((16, 3, 224, 224), dtype=np.float32)
     vectors = {dtype: encoder.encode_pixels(pixels) for dtype, encoder in encoders.items()}
     times: dict[str, list[float]] = {dtype: [] for dtype in encoders}

@@ -128,12 +128,15 @@ def _sort(matches: int) -> str:
 
 def _draw_sample(gallery: Gallery, neutral_scores: Numbers, seed: int) -> "ScopeSample":
     """Draw as a search does from a scope of this size."""
+    from collections_app.models import Image
     from collections_app.services.search.samples import ScopeSample, choose_step
+    from collections_app.services.search.scope import Scope
 
     count = len(gallery.scenes)
     step = choose_step(count)
     drawn = np.flatnonzero(np.random.default_rng(seed).random(count) < 1 / step)
     return ScopeSample(
+        scope=Scope(images=Image.objects.none()),
         ids=drawn,
         vectors=gallery.vectors[drawn].astype(np.float16),
         neutral_scores=neutral_scores[drawn].astype(np.float64),

@@ -102,6 +102,7 @@ def _queries(vectors: dict[int, Vectors], options: argparse.Namespace, chance: r
 
 def _recall(person: Any, vectors: dict[int, Vectors], query: Vectors) -> float:
     from collections_app.models import Image
+    from collections_app.services.indexing.kept_models import get_active_model
     from collections_app.services.search.retrieval import find_nearest
     from collections_app.services.search.scope import resolve_visible_scope
 
@@ -109,7 +110,7 @@ def _recall(person: Any, vectors: dict[int, Vectors], query: Vectors) -> float:
     scores = np.stack([vectors[pk] for pk in visible]) @ query if visible else np.empty(0)
     best = {visible[place] for place in np.argsort(-scores)[:_TOP]}
     scope = resolve_visible_scope(person)
-    hits = find_nearest(scope=scope, vector=query)
+    hits = find_nearest(model=get_active_model(), scope=scope, vector=query)
     shown = set(scope.images.among([hit.id for hit in hits]).values_list("pk", flat=True))
     found = {hit.id for hit in [hit for hit in hits if hit.id in shown][:_TOP]}
     return len(found & best) / len(best) if best else float(not found)

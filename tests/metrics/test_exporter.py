@@ -16,6 +16,7 @@ from collections_app.metrics.definitions import READ
 from collections_app.models import Image, IndexJob, Team
 from collections_app.models.index_job import Priority
 from collections_app.services import monitoring
+from collections_app.services.indexing.model_settings import ensure_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.trash import trash_images
 from tests.metrics.conftest import Scrape
@@ -66,10 +67,13 @@ def test_empty_site_has_no_queue_and_full_coverage(db: None, scrape: Take) -> No
     assert page.read("imagesearch_store_owner") == {(kind,): 0 for kind in ("web", "index_worker", "command", "other")}
 
 
-def test_pictures_of_another_model_are_not_covered(sample: SampleTeam, scrape: Take) -> None:
+def test_coverage_is_that_of_the_active_model(sample: SampleTeam, scrape: Take) -> None:
+    active = ensure_active_model()
     IndexWorker().drain()
     announce_model("another")
-    assert scrape().read("imagesearch_embedding_coverage_ratio") == {("another",): 0}
+    page = scrape()
+    assert page.read("imagesearch_embedding_coverage_ratio") == {(active.key,): 1}
+    assert page.read("imagesearch_model_info") == {("another",): 1}
 
 
 def test_teams_are_counted_by_their_quota(sample: SampleTeam, scrape: Take, settings: Settings) -> None:
@@ -98,7 +102,7 @@ def test_no_statement_reads_pictures_or_finished_work(sample: SampleTeam) -> Non
     with record_statements() as statements:
         monitoring._read_database()
         monitoring._read_quotas()
-    assert len(statements) == 7
+    assert len(statements) == 8
     image_table = f'"{Image._meta.db_table}"'
     assert not any(image_table in statement.sql for statement in statements)
     jobs = [explain(each) for each in statements if IndexJob._meta.db_table in each.sql]

@@ -24,7 +24,8 @@ def read_totals() -> Totals:
     images: Counter[tuple[object, ...]] = Counter()
     sizes: Counter[tuple[object, ...]] = Counter()
     for row in ImageTotal.objects.all():
-        kind = (row.collection_id, row.uploader_id, row.is_trashed, row.index_state, row.index_model_key)
+        state = (row.index_state, row.index_model_key, row.second_model_key)
+        kind = (row.collection_id, row.uploader_id, row.is_trashed, *state)
         images[kind] += row.image_count
         sizes[kind] += row.byte_size
     return {kind: (images[kind], sizes[kind]) for kind in images if images[kind] or sizes[kind]}
@@ -35,7 +36,8 @@ def count_rows() -> Totals:
     sizes: Counter[tuple[object, ...]] = Counter()
     for row in Image.objects.all():
         is_trashed = row.trashed_at is not None
-        kind = (row.collection_id, row.uploader_id or 0, is_trashed, row.index_state, row.index_model_key)
+        state = (row.index_state, row.index_model_key, row.second_model_key)
+        kind = (row.collection_id, row.uploader_id or 0, is_trashed, *state)
         images[kind] += 1
         sizes[kind] += row.byte_size
     return {kind: (images[kind], sizes[kind]) for kind in images}
@@ -67,6 +69,7 @@ def move_everything(sample: SampleTeam) -> None:
 WRITES: dict[str, Callable[[SampleTeam], object]] = {
     "uploads": lambda sample: put_pictures(sample, 3),
     "indexing": lambda _: IndexWorker().drain(),
+    "another model": lambda _: Image.objects.all().record_index_state(second_model_key="another"),
     "failures": lambda _: Image.objects.all().record_index_state(index_state=IndexState.FAILED),
     "another size": lambda _: Image.objects.update(byte_size=7),
     "a title, which is not counted": lambda _: Image.objects.update(title="Rose"),

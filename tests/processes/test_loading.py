@@ -30,4 +30,5 @@ assert encoders.get_encoder().encode_texts(["dog"]).shape[0] == 1
 
 def test_first_request_of_a_server_starts_loading_the_model(tmp_path: Path) -> None:
     own = {"DATA_DIR": str(tmp_path), "CLIP_MODEL": "demo", "MILVUS_URI": "", "DATABASE_URL": "", "STORAGE_URL": ""}
-    subprocess.run([sys.executable, "-c", SERVE_ONE], cwd=ROOT, env={**os.environ, **own}, check=True, timeout=200)
+    for words in (["manage.py", "migrate", "--verbosity", "0"], ["-c", SERVE_ONE]):
+        subprocess.run([sys.executable, *words], cwd=ROOT, env={**os.environ, **own}, check=True, timeout=200)

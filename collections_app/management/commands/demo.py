@@ -12,6 +12,7 @@ from collections_app.demo.gallery import DemoCollection, draw_picture, get_demo_
 from collections_app.errors import ImageSearchError
 from collections_app.management.run_until_signal import drain_queue_with_progress
 from collections_app.models import Collection, Membership, PublicLink, Role, ShareRole, Team, User
+from collections_app.services.indexing.model_settings import ensure_active_model
 from collections_app.services.library.collections import create_collection
 from collections_app.services.sharing.accounts import mark_address_verified
 from collections_app.services.sharing.public_links import DEMO_ACCOUNT, create_link
@@ -36,6 +37,7 @@ class Command(BaseCommand):
                 _draw_collection(user.personal_team, user, drawn)
         link = _create_shares()
         try:
+            ensure_active_model()
             drain_queue_with_progress()
         except ImageSearchError as error:
             raise CommandError(str(error)) from error

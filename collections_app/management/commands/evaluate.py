@@ -1,6 +1,7 @@
 """Measure how well a model searches, or compare two."""
 
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.core.management.base import CommandError
 from collections_app.demo.evaluate import Gallery
 from collections_app.demo.gallery import get_demo_collections
 from collections_app.demo.queries import build_query_families
-from collections_app.encoders import Encoder, get_encoder, make_encoder
+from collections_app.encoders import Encoder, ModelSpec, make_encoder
 from collections_app.errors import ImageSearchError, SearchNotUnderstood
 from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_team
@@ -23,6 +24,13 @@ from collections_app.management.score_table import (
 from collections_app.models import Team
 from collections_app.services.evaluation.judgments import JudgedQuery, list_judged_queries
 from collections_app.services.evaluation.metrics import JudgedImages, Score, score_ranking, score_search
+from collections_app.services.indexing.kept_models import (
+    DEMO_MODEL,
+    KeptModel,
+    get_active_model,
+    get_model_source,
+    read_kept_models,
+)
 
 _MEANING = """P@{k}: of the judged among the first {k}, the share that is right. R@{k}: of all that are right, the share
 that is there. Pictures that nobody has judged count neither way; every query weighs the same."""
@@ -45,9 +53,9 @@ class Command(FreeTextCommand):
         parser.add_argument("--demo", action="store_true", help="judge by the demo's drawn scenes")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        names = [options["model"] or settings.CLIP_MODEL, *filter(None, [options["compare"]])]
-        models = ComparedModels(names=names, k=options["k"])
         try:
+            names = [options["model"] or get_active_model().name, *filter(None, [options["compare"]])]
+            models = ComparedModels(names=names, k=options["k"])
             self._evaluate(models, options)
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
@@ -56,23 +64,25 @@ class Command(FreeTextCommand):
     def _evaluate(self, models: ComparedModels, options: dict[str, Any]) -> None:
         team = get_team(options["team"]) if options["team"] else None
         judged_queries = [] if options["demo"] else list_judged_queries(team=team)
-        if options["demo"] or (not judged_queries and settings.CLIP_MODEL == "demo" and not team):
+        if options["demo"] or (not judged_queries and get_active_model().name == DEMO_MODEL and not team):
             self._compare_on_drawn_scenes(models)
         elif not judged_queries:
             raise CommandError(_NO_JUDGMENTS)
-        elif models.names == [settings.CLIP_MODEL]:
-            self._print(models, self._score_searches(judged_queries, k=models.k, team=team))
+        elif searching := _find_searching_models(models.names):
+            self._print(models, self._score_searches(judged_queries, searching, k=models.k, team=team))
             where = f"in “{team}”" if team else "over everything that each person who judged may see"
-            self.stdout.write(f"Ranked: what the site's search finds {where}, by {models.names[0]}.")
+            self.stdout.write(f"Ranked: what the site's search finds {where}, by {' and '.join(models.names)}.")
         else:
             self._compare_on_judged_images(models, judged_queries)
 
-    def _score_searches(self, judged: list[JudgedQuery], *, k: int, team: Team | None) -> list[list[Score]]:
+    def _score_searches(
+        self, judged: list[JudgedQuery], models: list[KeptModel], *, k: int, team: Team | None
+    ) -> list[list[Score]]:
         """Leave out queries that cannot be understood any more, such as those in a deleted collection, and say so."""
         rows = []
         for each in judged:
             try:
-                rows.append([score_search(each, k=k, team=team)])
+                rows.append([score_search(each, k=k, team=team, model=model) for model in models])
             except SearchNotUnderstood as error:
                 self.stderr.write(f"“{each.text}” is left out. {error}")
         return rows
@@ -126,10 +136,20 @@ def _score_drawn_scenes(galleries: list[Gallery], family: str, k: int) -> list[l
     ]
 
 
+def _find_kept_model(name: str) -> KeptModel | None:
+    return next((each for each in read_kept_models() if name in (each.name, each.key)), None)
+
+
+def _find_searching_models(names: Sequence[str]) -> list[KeptModel]:
+    """Return the models if searches can use all of them, else an empty list."""
+    found = [model for name in names if (model := _find_kept_model(name)) and not model.is_being_prepared]
+    return found if len(found) == len(names) else []
+
+
 def _get_encoder(name: str) -> Encoder:
-    if name == settings.CLIP_MODEL:
-        return get_encoder()
-    return make_encoder(str(settings.DEMO_MODEL_DIR) if name == "demo" else name, "", settings.CLIP_DTYPE)
+    if kept := _find_kept_model(name):
+        return kept.encoder
+    return make_encoder(ModelSpec(source=get_model_source(name), dtype=settings.CLIP_DTYPE))
 
 
 def _parse_count(value: str) -> int:

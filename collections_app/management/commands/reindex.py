@@ -1,22 +1,21 @@
 """Compare database and index, and repair the differences."""
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.template.defaultfilters import filesizeformat
 
-from collections_app.encoders import get_encoder
 from collections_app.errors import ImageSearchError, IndexDamaged
 from collections_app.index import find_store_damage
 from collections_app.management.free_text import FreeTextCommand
-from collections_app.management.lookups import get_collection, get_team
+from collections_app.management.lookups import get_collection, get_team, parse_percent
 from collections_app.management.run_until_signal import drain_queue_with_progress
 from collections_app.models import Image, IndexJob
 from collections_app.models.image import ImageQuerySet
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import (
     IndexReport,
     audit_index,
@@ -28,6 +27,8 @@ from collections_app.services.indexing.audit import (
 )
 from collections_app.services.indexing.deep_check import DeepReport, check_vectors
 from collections_app.services.indexing.hash_backfill import backfill_hashes
+from collections_app.services.indexing.kept_models import KeptModel, read_kept_models
+from collections_app.services.indexing.model_settings import ensure_active_model
 from collections_app.services.indexing.queue import limit_share
 from collections_app.services.indexing.rebuild import rebuild_store
 
@@ -45,7 +46,7 @@ class Command(FreeTextCommand):
         parser.add_argument(
             "--share-of-machine",
             metavar="PERCENT",
-            type=_parse_percent,
+            type=parse_percent,
             help="how much of its time each lane of every worker may spend on the queued repairs and rebuilds",
         )
         parser.add_argument("--deep", action="store_true", help="read every vector and compare it with its checksum")
@@ -55,6 +56,7 @@ class Command(FreeTextCommand):
         images = _select_images(options["team"], options["collection"])
         covers_all_images = not (options["team"] or options["collection"])
         try:
+            ensure_active_model()
             self._ensure_readable(options, covers_all_images)
             if options["check"]:
                 sys.exit(0 if self._check(images, covers_all_images, options["deep"]) else 1)
@@ -67,7 +69,8 @@ class Command(FreeTextCommand):
         damage = find_store_damage(deep=options["deep"])
         is_opened = True
         try:
-            get_active_index().count()
+            for model in read_kept_models():
+                model.index.count()
         except IndexDamaged:
             is_opened = False
         if is_opened and damage is None:
@@ -76,7 +79,7 @@ class Command(FreeTextCommand):
         self.stderr.write(sentence)
         if options["check"]:
             if covers_all_images:
-                record_audit(None, is_check=True, problem=sentence)
+                record_audit([], is_check=True, problem=sentence)
             sys.exit(1)
         if rebuild := rebuild_store():
             self.stdout.write(
@@ -85,21 +88,29 @@ class Command(FreeTextCommand):
             )
 
     def _check(self, images: ImageQuerySet, covers_all_images: bool, is_deep: bool) -> bool:
-        report = self._audit(images, covers_all_images)
-        altered = len(self._check_vectors(images).altered) if is_deep else None
+        reports, altered = list[IndexReport](), 0
+        for model in self._iterate_models():
+            reports.append(self._audit(model, images, covers_all_images))
+            altered += len(self._check_vectors(model, images).altered) if is_deep else 0
         if covers_all_images:
-            record_audit(report, is_check=True, altered=altered)
-        return report.is_consistent and not altered
+            record_audit(reports, is_check=True, altered=altered if is_deep else None)
+        return all(report.is_consistent for report in reports) and not altered
 
-    def _audit(self, images: ImageQuerySet, covers_all_images: bool) -> IndexReport:
-        report = audit_index(
-            index=get_active_index(), model_key=get_encoder().key, images=images, covers_all_images=covers_all_images
-        )
+    def _iterate_models(self) -> Iterator[KeptModel]:
+        """Print the name of each if there are several."""
+        models = read_kept_models()
+        for model in models:
+            if len(models) > 1:
+                self.stdout.write(f"{model.name} ({model.row.state}):")
+            yield model
+
+    def _audit(self, model: KeptModel, images: ImageQuerySet, covers_all_images: bool) -> IndexReport:
+        report = audit_index(model=model, images=images, covers_all_images=covers_all_images)
         self._print(report)
         return report
 
-    def _check_vectors(self, images: ImageQuerySet) -> DeepReport:
-        report = check_vectors(images=images, reads_files=not settings.MILVUS_URI)
+    def _check_vectors(self, model: KeptModel, images: ImageQuerySet) -> DeepReport:
+        report = check_vectors(model=model, images=images, reads_files=not settings.MILVUS_URI)
         self._print_counts(
             {
                 "vectors read": report.checked,
@@ -110,12 +121,16 @@ class Command(FreeTextCommand):
         return report
 
     def _run(self, images: ImageQuerySet, covers_all_images: bool, options: dict[str, Any]) -> None:
-        report = self._audit(images, covers_all_images)
-        queue_differences(report)
-        altered = self._check_vectors(images).altered if options["deep"] else None
-        queue_reencoding(Image.objects.filter(pk__in=altered or ()))
+        reports, altered = list[IndexReport](), 0
+        for model in self._iterate_models():
+            reports.append(self._audit(model, images, covers_all_images))
+            queue_differences(reports[-1])
+            if options["deep"]:
+                found = self._check_vectors(model, images).altered
+                queue_reencoding(Image.objects.filter(pk__in=found), models=[model])
+                altered += len(found)
         if covers_all_images:
-            record_audit(report, is_check=False, altered=None if altered is None else len(altered))
+            record_audit(reports, is_check=False, altered=altered if options["deep"] else None)
         if options["all"]:
             self._queue_all(images, covers_all_images)
         if options["all"] or options["share_of_machine"]:
@@ -138,6 +153,7 @@ class Command(FreeTextCommand):
             "stale": len(report.stale),
             "orphaned": len(report.orphaned),
             "in a wrong partition": len(report.misplaced),
+            **({"not encoded yet": report.unprepared} if report.model.is_being_prepared else {}),
         }
         self._print_counts(rows)
 
@@ -151,7 +167,8 @@ class Command(FreeTextCommand):
         while after is not None:
             after = backfill_hashes(after=after, limit=_HASH_BATCH_SIZE)
         if covers_all_images:
-            drop_partitions_of_deleted_teams(index=get_active_index())
+            for model in read_kept_models():
+                drop_partitions_of_deleted_teams(index=model.index)
         failed = IndexJob.objects.filter(is_failed=True).order_by("pk")
         for job in failed[:20]:
             self.stderr.write(f"Image {job.image_id}: {job.error}")
@@ -160,12 +177,6 @@ class Command(FreeTextCommand):
         self.stdout.write(
             "Stopped. Some pictures are still queued." if IndexJob.objects.exists() else "All queued pictures are done."
         )
-
-
-def _parse_percent(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100):
-        raise ArgumentTypeError(f"a whole number from 1 to 100, not {text}")
-    return int(text)
 
 
 def _select_images(team_name: str | None, collection_name: str | None) -> ImageQuerySet:

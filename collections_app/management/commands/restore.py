@@ -62,8 +62,8 @@ class Command(BaseCommand):
         drain_queue_with_progress()
         for job in IndexJob.objects.filter(is_failed=True).order_by("pk")[:20]:
             self.stderr.write(f"Image {job.image_id}: {job.error}")
-        audit = verify_index(deep=False).audit
-        self.stdout.write(f"Images: {audit.image_count:,}, vectors: {audit.vectors:,}")
-        if not audit.is_consistent:
-            self.stderr.write(f"Differences: {len(audit.differences):,}. Run manage.py reindex.")
-        return audit.is_consistent
+        report = verify_index(deep=False)
+        self.stdout.write(f"Images: {report.image_count:,}, vectors: {report.vector_count:,}")
+        if not report.is_consistent:
+            self.stderr.write(f"Differences: {report.difference_count:,}. Run manage.py reindex.")
+        return report.is_consistent

@@ -94,10 +94,11 @@ class Command(BaseCommand):
         report = verify_index(deep=deep)
         self._print_counts(
             {
-                "images": report.audit.image_count,
-                "vectors": report.audit.vectors,
-                "not as in the rows": len(report.audit.differences),
-                **({"altered": len(report.altered)} if deep else {}),
+                "images": report.image_count,
+                "vectors": report.vector_count,
+                "not as in the rows": report.difference_count,
+                **({"altered": report.altered_count} if deep else {}),
+                **({"not encoded yet": report.unprepared_count} if report.unprepared_count else {}),
             }
         )
         return report

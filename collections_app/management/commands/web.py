@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from collections_app.management.model_check import check_model_settings
 from collections_app.management.run_until_signal import stop_on_signals
 from collections_app.management.web_server.process import (
     limit_model_threads,
@@ -14,6 +15,7 @@ from collections_app.management.web_server.process import (
     run_web_process,
 )
 from collections_app.metrics import join_metrics
+from collections_app.services.indexing.model_settings import refuse_unprepared_model
 
 
 class Command(BaseCommand):
@@ -28,5 +30,6 @@ class Command(BaseCommand):
         stop = stop_on_signals()
         limit_model_threads()
         join_metrics("web")
+        check_model_settings(refuse_unprepared_model)
         listener = open_listener(host, port) if fd is None else open_inherited(fd)
         run_web_process(listener, should_stop=stop.is_set)

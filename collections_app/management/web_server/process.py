@@ -14,8 +14,8 @@ from django.core.management.base import CommandError
 from django.utils.module_loading import import_string
 
 from collections_app.index import close_index
+from collections_app.management.background_loops import start_loop
 from collections_app.management.web_server.server import WebServer
-from collections_app.metrics import announce_model
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def run_web_process(listener: socket.socket, *, should_stop: Callable[[], bool])
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     server = WebServer(import_string(settings.WSGI_APPLICATION), listener=listener)
     watch_turns(lambda: server.turns, give_up=_stop_at_once)
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    start_preloading()
     try:
         server.run(should_stop)
         server.close(timeout_s=GRACE_S)
@@ -110,14 +110,17 @@ def _stop_at_once() -> None:
     os._exit(1)
 
 
-def _warm_up() -> None:
-    from collections_app.encoders import get_encoder, load_in_background
-    from collections_app.errors import ImageSearchError
-    from collections_app.services.indexing.active_index import get_active_index
+def start_preloading() -> None:
+    """Start to load the models of searches in this process, after it was forked. Repeated calls start nothing new.
 
-    try:
-        load_in_background().result()
-        announce_model(get_encoder().key)
-        get_active_index()
-    except ImageSearchError as error:
-        log.warning("Search is not ready: %s", error)
+    From then on a thread reads every second which models are kept.
+    """
+    with _preloading_lock:
+        if not _preloading:
+            from collections_app.services.search.preloading import ModelPreloader
+
+            _preloading.append(start_loop(name="models", step=ModelPreloader().preload, stop=threading.Event()))
+
+
+_preloading_lock = threading.Lock()
+_preloading: list[threading.Thread] = []

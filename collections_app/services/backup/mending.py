@@ -41,8 +41,11 @@ def mend_files(report: FilesReport, *, backups: Path | None, deletes_unknown: bo
 
 def queue_index_repairs(report: SiteIndexReport) -> int:
     """Queue what differs; return how many images. The index worker repairs it."""
-    altered = queue_reencoding(Image.objects.filter(pk__in=report.altered))
-    return queue_differences(report.audit) + altered
+    count = 0
+    for each in report.models:
+        count += queue_reencoding(Image.objects.filter(pk__in=each.altered), models=[each.audit.model])
+        count += queue_differences(each.audit)
+    return count
 
 
 def _take_from_backup(file: SavedFile, backups: Path) -> bool:

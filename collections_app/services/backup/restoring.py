@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 from collections_app.errors import RestoreFailed
 from collections_app.errors import gettext_noop as _
 from collections_app.index.file_locks import try_lock
-from collections_app.models import Image, UnfinishedRestore
+from collections_app.models import Image, IndexModel, ModelState, UnfinishedRestore
 from collections_app.services.backup.making import Progress, list_applied_migrations
 from collections_app.services.backup.manifest import (
     Backup,
@@ -30,10 +30,21 @@ from collections_app.services.backup.manifest import (
     open_pool,
     read_backup,
 )
-from collections_app.services.backup.rows import MIGRATED, empty_tables_of_migrations, list_saved_models, load_table
+from collections_app.services.backup.rows import (
+    PREFILLED,
+    empty_prefilled_tables,
+    iterate_rows,
+    list_saved_models,
+    load_table,
+)
 from collections_app.services.backup.stored_files import restore_files
 from collections_app.services.backup.thumbnails import make_thumbnails
 from collections_app.services.backup.vectors import count_restorable, restore_vectors
+from collections_app.services.indexing.model_settings import (
+    describe_settings,
+    has_model_of_settings,
+    refuse_unprepared_model,
+)
 from collections_app.services.library.image_totals import drop_total_triggers, ensure_image_totals
 from collections_app.services.search.name_index import drop_name_triggers, ensure_name_index
 from collections_app.services.sharing.secret_encryption import encrypt_stored_secrets
@@ -61,12 +72,14 @@ def restore_backup(*, backup: Backup, progress: Progress, accepts_other_key: boo
             _check_secret_key(backup.manifest)
         has_rows = _has_rows_of(backup)
         _check_parts(backup, progress)
+        _check_model(backup)
         progress.begin("files", backup.manifest.files.rows)
         restore_files(backup, open_pool(backup.folder.parent), on_files=progress.advance)
         if not has_rows:
             progress.begin("rows", backup.manifest.row_count)
             _load_rows(backup, progress.advance)
         encrypt_stored_secrets()
+        refuse_unprepared_model()
         progress.begin("vectors", count_restorable(backup.manifest))
         restored = restore_vectors(backup.folder, backup.manifest, on_vectors=progress.advance)
         progress.begin("thumbnails", Image.objects.indexed().count())
@@ -127,7 +140,7 @@ def _has_rows_of(backup: Backup) -> bool:
         sentence = _("The restore of the backup %(name)s was interrupted here. Finish it with --backup %(name)s.")
         raise RestoreFailed(sentence, name=unfinished.backup)
     for model in list_saved_models():
-        if model not in MIGRATED and model._base_manager.exists():
+        if model not in PREFILLED and model._base_manager.exists():
             sentence = _("This installation is not empty: it has rows of %(model)s. Restore into a new one.")
             raise RestoreFailed(sentence, model=model._meta.label_lower)
     return False
@@ -147,12 +160,27 @@ def _check_parts(backup: Backup, progress: Progress) -> None:
         progress.advance(1)
 
 
+def _check_model(backup: Backup) -> None:
+    """Refuse what the first start of the site would refuse: settings that name none of the kept models."""
+    parts = [part for part in backup.manifest.tables if part.model == IndexModel._meta.label_lower]
+    rows = [IndexModel(**row) for part in parts for row in iterate_rows(backup.folder / part.path)]
+    kept = [row for row in rows if row.state != ModelState.DROPPED]
+    if kept and not has_model_of_settings(kept):
+        sentence = _(
+            "The site of this backup uses the model %(name)s, but CLIP_MODEL is %(given)s. Set %(settings)s and "
+            "restore again. To change the model, then run: manage.py model prepare %(given)s"
+        )
+        active = next(row for row in kept if row.state == ModelState.ACTIVE)
+        values = {"name": active.name, "given": settings.CLIP_MODEL, "settings": describe_settings(active)}
+        raise RestoreFailed(sentence, **values)
+
+
 @transaction.atomic
 def _load_rows(backup: Backup, on_rows: Callable[[int], object]) -> None:
     """Load all tables, or none. Without the triggers, which would count and name each image while it is inserted."""
     drop_name_triggers(using=DEFAULT_DB_ALIAS)
     drop_total_triggers(using=DEFAULT_DB_ALIAS)
-    empty_tables_of_migrations()
+    empty_prefilled_tables()
     for table in backup.manifest.tables:
         load_table(table, backup.folder, on_rows=on_rows)
     try:

@@ -35,6 +35,7 @@ from collections_app.models import (
     IndexAudit,
     IndexingPause,
     IndexJob,
+    IndexModel,
     OutgoingMail,
     TagTotal,
     TeamExport,
@@ -62,8 +63,8 @@ _PASSING: frozenset[Model] = frozenset(
         UserSession,
     }
 )
-# Migrations fill these tables, so an empty installation has rows in them.
-MIGRATED: tuple[Model, ...] = (Permission, ContentType)
+# Migrations and the first start of a site fill these tables, so an empty installation has rows in them.
+PREFILLED: tuple[Model, ...] = (Permission, ContentType, IndexModel)
 _CHUNK_SIZE = 1000
 # Most of what gzip saves, in a third of the time of its default.
 _COMPRESSION = 3
@@ -124,10 +125,10 @@ def load_table(part: TablePart, folder: Path, *, on_rows: Callable[[int], object
     _set_last_id(model, part.last_id)
 
 
-def empty_tables_of_migrations() -> None:
-    """Delete the rows that migrations made. Call this in the transaction that loads those of a backup."""
+def empty_prefilled_tables() -> None:
+    """Delete the rows of an empty installation. Call this in the transaction that loads those of a backup."""
     with connection.cursor() as cursor:
-        for model in MIGRATED:
+        for model in PREFILLED:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}")  # noqa: S608
 
 

@@ -13,13 +13,12 @@ from pathlib import PurePosixPath
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from collections_app.encoders import get_encoder
 from collections_app.models import ArchiveImport, GuestUpload, Image, IndexJob, PendingFile
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.backup.stored_files import THREADS, SavedFile, hash_stored
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import IndexReport, audit_index
 from collections_app.services.indexing.deep_check import check_vectors
+from collections_app.services.indexing.kept_models import KeptModel, read_kept_models
 from collections_app.services.library.files import get_picture_storage
 from collections_app.services.library.images import iterate_by_id
 from collections_app.services.library.renditions import Rendition, build_rendition_name, has_rendition
@@ -44,8 +43,8 @@ class FilesReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SiteIndexReport:
-    """`altered` are the ids of images whose vector has changed; only a deep check finds them."""
+class ModelReport:
+    """One model's index. `altered` are the ids of images whose vector has changed; only a deep check finds them."""
 
     audit: IndexReport
     altered: frozenset[int]
@@ -53,6 +52,37 @@ class SiteIndexReport:
     @property
     def is_consistent(self) -> bool:
         return self.audit.is_consistent and not self.altered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteIndexReport:
+    """The indexes of all kept models. The numbers of vectors and differences are sums; see also `IndexReport`."""
+
+    models: Sequence[ModelReport]
+
+    @property
+    def is_consistent(self) -> bool:
+        return all(each.is_consistent for each in self.models)
+
+    @property
+    def image_count(self) -> int:
+        return max(each.audit.image_count for each in self.models)
+
+    @property
+    def vector_count(self) -> int:
+        return sum(each.audit.vectors for each in self.models)
+
+    @property
+    def difference_count(self) -> int:
+        return sum(len(each.audit.differences) for each in self.models)
+
+    @property
+    def unprepared_count(self) -> int:
+        return sum(each.audit.unprepared for each in self.models)
+
+    @property
+    def altered_count(self) -> int:
+        return sum(len(each.altered) for each in self.models)
 
 
 def verify_files(*, deep: bool, on_files: Callable[[int], object] = lambda _count: None) -> FilesReport:
@@ -71,13 +101,15 @@ def verify_files(*, deep: bool, on_files: Callable[[int], object] = lambda _coun
 
 def verify_index(*, deep: bool) -> SiteIndexReport:
     """Compare database and index as `reindex --check` does. Raises IndexUnavailable or EncoderError."""
-    audit = audit_index(
-        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.all(), covers_all_images=True
-    )
+    return SiteIndexReport(models=[_verify_model(model, deep) for model in read_kept_models()])
+
+
+def _verify_model(model: KeptModel, deep: bool) -> ModelReport:
+    audit = audit_index(model=model, images=Image.objects.all(), covers_all_images=True)
     altered: Iterable[int] = ()
     if deep:
-        altered = check_vectors(images=Image.objects.all(), reads_files=not settings.MILVUS_URI).altered
-    return SiteIndexReport(audit=audit, altered=frozenset(altered))
+        altered = check_vectors(model=model, images=Image.objects.all(), reads_files=not settings.MILVUS_URI).altered
+    return ModelReport(audit=audit, altered=frozenset(altered))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from collections_app.services.duplicates.candidates import (
 from collections_app.services.duplicates.distances import get_max_distance
 from collections_app.services.duplicates.neighbours import MAX_IMAGES_PER_HASH, Neighbourhood
 from collections_app.services.duplicates.storing import ComparisonResult, store_comparison
+from collections_app.services.indexing.kept_models import KeptModel, get_active_model
 
 log = logging.getLogger(__name__)
 
@@ -83,15 +84,18 @@ class Comparer:
         if not own.free(now).update(lease=self.id, leased_until=now + _LEASE):
             return False
         try:
-            is_stored = store_comparison(_compare(own.get(), image_ids, group_ids))
+            model = get_active_model()
+            is_stored = store_comparison(_compare(own.get(), model, image_ids, group_ids))
             for comparison in own.filter(median_distance__isnull=False, until_measured__lte=0):
-                get_max_distance(comparison)
+                get_max_distance(comparison, model=model)
             return is_stored
         finally:
             own.filter(lease=self.id).update(lease=None, leased_until=None)
 
 
-def _compare(comparison: TeamComparison, image_ids: set[int], group_ids: set[int]) -> ComparisonResult:
+def _compare(
+    comparison: TeamComparison, model: KeptModel, image_ids: set[int], group_ids: set[int]
+) -> ComparisonResult:
     """Determine the keepers of the images, of the images of the groups, and of all that depend on them."""
     team_id = comparison.team_id
     current = read_current_candidates(image_ids, team_id=team_id)
@@ -103,7 +107,9 @@ def _compare(comparison: TeamComparison, image_ids: set[int], group_ids: set[int
     gone = image_ids - current.keys()
     removed = {pk: one for pk, one in stored.items() if pk in new or pk in gone}
     common, recounted = _count_hashes(team_id, new, removed)
-    neighbourhood = Neighbourhood(comparison=comparison, candidates=dict(new), new=frozenset(new), common_hashes=common)
+    neighbourhood = Neighbourhood(
+        comparison=comparison, model=model, candidates=dict(new), new=frozenset(new), common_hashes=common
+    )
     freed = [pk for keeper_id in new.keys() & stored.keys() for pk in neighbourhood.load_members(keeper_id=keeper_id)]
     freed += neighbourhood.load_members(group_ids=group_ids)
     return ComparisonResult(

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from collections_app.encoders import get_encoder
 from collections_app.index import Vector
 from collections_app.models import ComparedImage, Image, TeamComparison
 from collections_app.models.concurrent_writes import split_into_chunks
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import KeptModel
 
 # Distances between any two pictures differ from model to model, so the limit is a ratio of the median distance within
 # the team: if all pictures of a team are similar, duplicates must be nearer.
@@ -21,20 +20,19 @@ _MAX_SAMPLE = 400
 _MIN_CHANGE = 0.05
 
 
-def get_max_distance(comparison: TeamComparison) -> float:
-    """Return the largest 1 - cosine of two near duplicates of the team, and measure it if that is due.
+def get_max_distance(comparison: TeamComparison, *, model: KeptModel) -> float:
+    """Return the largest 1 - cosine of two near duplicates of the team by a model, and measure it if that is due.
 
     It is measured when the team has about twice as many images as the last time. If it has changed, all images of the
-    team are queued to be compared again. Raises EncoderError or IndexUnavailable.
+    team are queued to be compared again. Raises IndexUnavailable.
     """
-    model_key = get_encoder().key
-    is_same_model = comparison.model_key == model_key
+    is_same_model = comparison.model_key == model.key
     if comparison.median_distance is None or comparison.until_measured <= 0 or not is_same_model:
         previous = comparison.median_distance if is_same_model else None
-        median, known = _measure_team(comparison.team_id)
+        median, known = _measure_team(comparison.team_id, model)
         if previous is not None and abs(median - previous) > _MIN_CHANGE * previous:
             _queue_team(comparison.team_id)
-        comparison.model_key, comparison.median_distance = model_key, median
+        comparison.model_key, comparison.median_distance = model.key, median
         comparison.until_measured = max(known, _MIN_SAMPLE - known)
         comparison.save(update_fields=["model_key", "median_distance", "until_measured"])
     return MAX_DISTANCE_RATIO * comparison.median_distance
@@ -55,12 +53,12 @@ def queue_comparisons(image_ids: Sequence[int]) -> None:
     Image.objects.filter(pk__in=image_ids).record_comparison(None)
 
 
-def _measure_team(team_id: int) -> tuple[float, int]:
+def _measure_team(team_id: int, model: KeptModel) -> tuple[float, int]:
     """Return the median distance within the team, and about how many of its images have a vector."""
     indexed = Image.objects.not_trashed().indexed().filter(collection__team=team_id)
     ids = list(indexed.order_by("pk").values_list("pk", flat=True))
     sample = ids[:: max(1, len(ids) // _MAX_SAMPLE)]
-    vectors = get_active_index().get_vectors(sample, team_ids=[team_id]) if sample else {}
+    vectors = model.index.get_vectors(sample, team_ids=[team_id]) if sample else {}
     return compute_median_distance(list(vectors.values())), len(ids) * len(vectors) // max(1, len(sample))
 
 

@@ -12,7 +12,7 @@ from collections_app.models import ComparedImage, DuplicateDismissal, Image, Tea
 from collections_app.services.duplicates.candidates import Candidate, read_compared_candidates
 from collections_app.services.duplicates.distances import get_max_distance
 from collections_app.services.duplicates.hamming import cut_into_bands, list_near_bands, match_near
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import KeptModel
 
 # A hash that more pictures have than this does not identify any of them: blank pages, dark frames.
 MAX_IMAGES_PER_HASH = 500
@@ -23,10 +23,11 @@ class Neighbourhood:
     """The images of a team that were compared, and those that are compared now, as far as they were needed.
 
     `candidates` are both, by id. `new` are the ids of those that are compared now: the database may hold earlier values
-    of them. `lacking` are the ids of images without a vector in the index.
+    of them. `lacking` are the ids of images without a vector in the index. All vectors are those of `model`.
     """
 
     comparison: TeamComparison
+    model: KeptModel
     candidates: dict[int, Candidate]
     new: frozenset[int]
     common_hashes: set[int] = field(default_factory=set)
@@ -96,7 +97,7 @@ class Neighbourhood:
     def _keep_near_vectors(self, pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
         if not pairs:
             return set()
-        index, max_distance = get_active_index(), get_max_distance(self.comparison)
+        index, max_distance = self.model.index, get_max_distance(self.comparison, model=self.model)
         wanted = {image_id for pair in pairs for image_id in pair} - self._vectors.keys()
         self._vectors |= index.get_vectors(sorted(wanted), team_ids=[self.comparison.team_id]) if wanted else {}
         self.lacking |= wanted - self._vectors.keys()

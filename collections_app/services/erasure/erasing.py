@@ -36,7 +36,7 @@ from collections_app.models.index_job import IndexJobQuerySet
 from collections_app.services.audit_trail import forget_person, forget_teams
 from collections_app.services.erasure.proof import Proof, list_stored_files, prove_erasure
 from collections_app.services.erasure.sessions import end_sessions, find_session_keys
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import list_indexes
 from collections_app.services.indexing.queue import retry_jobs
 from collections_app.services.library.files import delete_files
 from collections_app.services.sharing.accounts import delete_account
@@ -114,7 +114,8 @@ def finish_erasure(*, erasure: Erasure) -> Proof:
         names = list(erasure.files.values_list("file_name", flat=True))
         for name in list_stored_files(names):  # renditions of sizes that an older version made
             default_storage.delete(name)
-        get_active_index().drop_empty_partitions(erasure.team_ids)
+        for index in list_indexes():
+            index.drop_empty_partitions(erasure.team_ids)
     proof = prove_erasure(erasure, has_waiting_jobs=has_waiting_jobs(erasure))
     if proof.is_clean:
         erasure.delete()

@@ -26,7 +26,7 @@ from collections_app.models import (
     User,
 )
 from collections_app.services.erasure.sessions import find_session_keys
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import list_indexes
 
 _IDS_PER_CALL = 1000
 _RENDITIONS = "renditions"
@@ -147,11 +147,12 @@ def _find_pending(names: Sequence[str]) -> list[str]:
 
 
 def _find_vectors(image_ids: Sequence[int]) -> list[str]:
-    """Search all partitions, that of the trash included."""
-    index = get_active_index()
-    chunks = iterate_chunks(list(image_ids), _IDS_PER_CALL)
-    return [str(image_id) for chunk in chunks for image_id in index.get_vectors(chunk)]
+    """Search all partitions of each model's index, that of the trash included."""
+    indexes, chunks = list_indexes(), iterate_chunks(list(image_ids), _IDS_PER_CALL)
+    found = {image_id for chunk in chunks for index in indexes for image_id in index.get_vectors(chunk)}
+    return [str(image_id) for image_id in sorted(found)]
 
 
 def _find_partitions(erasure: Erasure) -> list[str]:
-    return [str(team_id) for team_id in get_active_index().list_team_ids() if team_id in erasure.team_ids]
+    existing = {team_id for index in list_indexes() for team_id in index.list_team_ids()}
+    return [str(team_id) for team_id in sorted(existing.intersection(erasure.team_ids))]

@@ -1,17 +1,17 @@
 """Precision and recall of models at k, measured with the relevance judgments that people made."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from collections_app.chunks import iterate_chunks
-from collections_app.encoders import Encoder, get_encoder
+from collections_app.encoders import Encoder
 from collections_app.errors import InvalidImage, StorageUnavailable
 from collections_app.index import Vector
 from collections_app.models import Image, Team
 from collections_app.services.evaluation.judgments import JudgedQuery
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import KeptModel, read_kept_models
 from collections_app.services.indexing.preparation import read_picture
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request, require_understood
@@ -52,22 +52,23 @@ def compute_mean(values: Iterable[float | None]) -> float | None:
     return _divide(sum(existing), len(existing))
 
 
-def score_search(judged: JudgedQuery, *, k: int, team: Team | None = None) -> Score:
+def score_search(judged: JudgedQuery, *, k: int, team: Team | None = None, model: KeptModel | None = None) -> Score:
     """Score the site's own search as the person who judged, over everything they may see or in one team.
 
-    Raises SearchNotUnderstood, EncoderError or IndexUnavailable.
+    `model` searches instead of the active one. Raises SearchNotUnderstood, EncoderError or IndexUnavailable.
     """
     parameters = {"q": judged.text, "team": str(team.pk) if team else ""}
     request = parse_search_request(user=judged.person, parameters=parameters)
     require_understood(request)
-    ranked = run_search(request, cutoffs=NO_CUTOFFS, wanted=k).ranked[:k]
+    cutoffs = replace(NO_CUTOFFS, model_tag=model.tag) if model else NO_CUTOFFS
+    ranked = run_search(request, cutoffs=cutoffs, wanted=k).ranked[:k]
     known = [[judged.judgments.get(pk) for pk in (each.id, *each.copies)] for each in ranked]
     shown = [next((is_right for is_right in copies if is_right is not None), None) for copies in known]
     return score_ranking(judged.text, shown, judged.judgments.values(), k=k)
 
 
 class JudgedImages:
-    """The judged pictures with their vectors by one model, whether or not an index of it exists.
+    """The judged pictures with their vectors by one model: from its index if it is kept, else encoded here.
 
     `encoded_count` pictures were encoded here, `unreadable_count` could not be read. Raises EncoderError or
     IndexUnavailable.
@@ -76,8 +77,8 @@ class JudgedImages:
     def __init__(self, judged: Iterable[JudgedQuery], encoder: Encoder) -> None:
         self._encoder = encoder
         ids = sorted({image_id for each in judged for image_id in each.judgments})
-        is_active = encoder.key == get_encoder().key
-        self._vectors = dict(get_active_index().get_vectors(ids)) if is_active else {}
+        kept = next((each for each in read_kept_models() if each.key == encoder.key), None)
+        self._vectors = dict(kept.index.get_vectors(ids)) if kept else {}
         missing = [image_id for image_id in ids if image_id not in self._vectors]
         for chunk in iterate_chunks(missing, _IMAGES_PER_BATCH):
             self._vectors |= self._encode(chunk)

@@ -1,10 +1,9 @@
-"""The index of the model that the settings name."""
+"""The index of the active model."""
 
-from collections_app.encoders import get_encoder
-from collections_app.index import VectorIndex, open_index
+from collections_app.index import VectorIndex
+from collections_app.services.indexing.kept_models import get_active_model
 
 
 def get_active_index() -> VectorIndex:
     """Return the index without loading the model's weights. Raises EncoderError if the model cannot be read."""
-    encoder = get_encoder()
-    return open_index(model_key=encoder.key, dim=encoder.dim)
+    return get_active_model().index

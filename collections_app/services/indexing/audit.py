@@ -17,6 +17,7 @@ from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.entries import build_entry_or_none, get_partition_id, select_partition
+from collections_app.services.indexing.kept_models import KeptModel, read_kept_models
 
 CHUNK_SIZE = 1000
 _KEPT_AUDITS = 100
@@ -24,10 +25,15 @@ _KEPT_AUDITS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexReport:
-    """Ids that disagree. An image is in one list only; the lists are in order of importance."""
+    """Ids that disagree in one model's index. An image is in one list only; the lists are in order of importance.
 
+    `unprepared` images are no differences: a model that is being prepared has not encoded them yet.
+    """
+
+    model: KeptModel
     image_count: int
     vectors: int
+    unprepared: int = 0
     missing: list[int] = field(default_factory=list)
     misplaced: list[int] = field(default_factory=list)
     stale: list[int] = field(default_factory=list)
@@ -42,13 +48,14 @@ class IndexReport:
         return [*self.missing, *self.misplaced, *self.stale, *self.orphaned]
 
 
-def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, covers_all_images: bool) -> IndexReport:
-    """Compare the images with their entries in the index, partition by partition.
+def audit_index(*, model: KeptModel, images: ImageQuerySet, covers_all_images: bool) -> IndexReport:
+    """Compare the images with their entries in the index of a model, partition by partition.
 
     `covers_all_images`: the query set holds all images, so every other entry is orphaned. Only pages of the index and
     of the database, and the ids that disagree, are in memory.
     """
-    image_count = vectors = 0
+    index = model.index
+    image_count = vectors = unprepared = 0
     missing: dict[int, list[int]] = defaultdict(list)
     stale: list[int] = []
     strays: list[tuple[int, int]] = []
@@ -58,14 +65,18 @@ def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, co
             vectors += len(entries)
             if image is None:
                 strays.append((image_id, team_id))
+            elif _is_unprepared(image, model):
+                unprepared += 1
             elif not entries:
                 missing[team_id].append(image_id)
-            elif _is_stale(image, entries, model_key):
+            elif _is_stale(image, entries, model):
                 stale.append(image_id)
-    misplaced, orphaned = _divide_strays(strays, images)
+    misplaced, orphaned = _divide_strays(strays, images, model)
     return IndexReport(
+        model=model,
         image_count=image_count,
         vectors=vectors,
+        unprepared=unprepared,
         missing=sorted(_find_still_missing(index, missing) - misplaced),
         misplaced=sorted(misplaced),
         stale=sorted(set(stale) - misplaced),
@@ -75,18 +86,17 @@ def audit_index(*, index: VectorIndex, model_key: str, images: ImageQuerySet, co
 
 @transaction.atomic
 def record_audit(
-    report: IndexReport | None, *, is_check: bool, altered: int | None = None, problem: str = ""
+    reports: Sequence[IndexReport], *, is_check: bool, altered: int | None = None, problem: str = ""
 ) -> IndexAudit:
     """Store the outcome of an audit of all images, for the dashboard; only the latest are kept.
 
-    `altered`: how many vectors differ from their checksums, if they were read. Without a report, `problem` says why
-    nothing could be compared.
+    There is one record for all kept models: vectors and differences are sums. `altered`: how many vectors differ from
+    their checksums, if they were read. Without reports, `problem` says why nothing could be compared.
     """
-    counts: dict[str, int] = {}
-    if report:
-        kinds = ("missing", "stale", "orphaned", "misplaced")
-        counts = {kind: len(getattr(report, kind)) for kind in kinds}
-        counts |= {"image_count": report.image_count, "vector_count": report.vectors}
+    kinds = ("missing", "stale", "orphaned", "misplaced")
+    counts = {kind: sum(len(getattr(report, kind)) for report in reports) for kind in kinds}
+    counts["image_count"] = max((report.image_count for report in reports), default=0)
+    counts["vector_count"] = sum(report.vectors for report in reports)
     recorded = IndexAudit.objects.create(is_check=is_check, altered=altered, problem=problem, **counts)
     kept = IndexAudit.objects.order_by("-pk").values("pk")[:_KEPT_AUDITS]
     IndexAudit.objects.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
@@ -95,19 +105,25 @@ def record_audit(
 
 def queue_differences(report: IndexReport) -> int:
     """Queue a job for each difference; return how many. Misplaced and orphaned images need no new vector."""
-    count = _queue_chunks([*report.missing, *report.stale], priority=Priority.REPAIR)
+    count = _queue_chunks([*report.missing, *report.stale], [report.model], priority=Priority.REPAIR)
     return count + IndexJob.objects.enqueue([*report.misplaced, *report.orphaned], priority=Priority.REPAIR)
 
 
 def queue_reencoding(
-    images: ImageQuerySet, *, priority: Priority = Priority.REPAIR, chunk_size: int = CHUNK_SIZE
+    images: ImageQuerySet,
+    *,
+    models: Sequence[KeptModel] | None = None,
+    priority: Priority = Priority.REPAIR,
+    chunk_size: int = CHUNK_SIZE,
 ) -> int:
-    """Queue the images for new vectors; return how many. The old vectors are used until then.
+    """Queue the images for new vectors by these models (None: all kept ones); return how many. The old vectors are used
+    until then.
 
     Queues in the order of their ids and in short transactions, so that other writers do not wait long.
     """
     ids = list(images.order_by("pk").values_list("pk", flat=True))
-    return _queue_chunks(ids, priority=priority, chunk_size=chunk_size)
+    models = read_kept_models() if models is None else models
+    return _queue_chunks(ids, models, priority=priority, chunk_size=chunk_size)
 
 
 def queue_rebuild(*, chunk_size: int = CHUNK_SIZE) -> bool:
@@ -131,16 +147,18 @@ def drop_partitions_of_deleted_teams(*, index: VectorIndex) -> int:
     return index.drop_empty_partitions(team_ids - existing)
 
 
-def _queue_chunks(ids: list[int], *, priority: Priority, chunk_size: int = CHUNK_SIZE) -> int:
+def _queue_chunks(
+    ids: list[int], models: Sequence[KeptModel], *, priority: Priority, chunk_size: int = CHUNK_SIZE
+) -> int:
     chunks = split_into_chunks(ids, size=chunk_size)
-    return sum(_queue_chunk(Image.objects.filter(pk__in=chunk), priority) for chunk in chunks)
+    return sum(_queue_chunk(Image.objects.filter(pk__in=chunk), models, priority) for chunk in chunks)
 
 
 @transaction.atomic
-def _queue_chunk(images: ImageQuerySet, priority: Priority) -> int:
+def _queue_chunk(images: ImageQuerySet, models: Sequence[KeptModel], priority: Priority) -> int:
     count = images.enqueue(priority=priority)
     images.failed().record_index_state(index_state=IndexState.PENDING, index_error="")
-    images.record_index_state(index_sha256="")
+    images.record_index_state(**{model.fields.sha256: "" for model in models})
     return count
 
 
@@ -167,11 +185,16 @@ def _match_by_id(
         yield image_id, own, next((member for member in found if isinstance(member, Image)), None)
 
 
-def _is_stale(image: Image, entries: Sequence[Entry], model_key: str) -> bool:
+def _is_unprepared(image: Image, model: KeptModel) -> bool:
+    """Return whether the model is being prepared and has not encoded the image yet."""
+    return model.is_being_prepared and not image.has_vector_of(model.key, model.fields)
+
+
+def _is_stale(image: Image, entries: Sequence[Entry], model: KeptModel) -> bool:
     """Return whether the entry differs from the row, or the vector is out of date and no job waits to replace it."""
-    if image.index_model_key != model_key or list(entries) != [build_entry_or_none(image)]:
+    if getattr(image, model.fields.model_key) != model.key or list(entries) != [build_entry_or_none(image)]:
         return True
-    is_done = image.index_state == IndexState.INDEXED and image.index_sha256 == image.sha256
+    is_done = image.index_state == IndexState.INDEXED and image.has_vector_of(model.key, model.fields)
     return not is_done and not getattr(image, "has_job", False)
 
 
@@ -183,19 +206,23 @@ def _find_still_missing(index: VectorIndex, missing: Mapping[int, Sequence[int]]
     return still
 
 
-def _divide_strays(strays: Sequence[tuple[int, int]], images: ImageQuerySet) -> tuple[set[int], set[int]]:
+def _divide_strays(
+    strays: Sequence[tuple[int, int]], images: ImageQuerySet, model: KeptModel
+) -> tuple[set[int], set[int]]:
     """Return the misplaced and the orphaned ids among entries (id, partition) whose image was not in the partition.
 
-    Reads the images again, because some may have been added or moved meanwhile.
+    Reads the images again, because some may have been added or moved meanwhile. The entry of an image that the model
+    has yet to encode is replaced then.
     """
     misplaced: set[int] = set()
     orphaned: set[int] = set()
     for chunk in iterate_chunks(strays, CHUNK_SIZE):
         rows = images.filter(pk__in=[image_id for image_id, _ in chunk]).select_related("collection")
-        homes = {image.pk: get_partition_id(image) for image in rows}
+        found = {image.pk: image for image in rows}
         for image_id, partition_id in chunk:
-            if image_id not in homes:
+            image = found.get(image_id)
+            if image is None:
                 orphaned.add(image_id)
-            elif homes[image_id] != partition_id:
+            elif get_partition_id(image) != partition_id and not _is_unprepared(image, model):
                 misplaced.add(image_id)
     return misplaced, orphaned

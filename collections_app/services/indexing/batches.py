@@ -2,21 +2,21 @@
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
-from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, ImageSearchError, IndexRefused, ModelUnavailable, StorageUnavailable
-from collections_app.index import Record, Vector, VectorIndex, is_unit
+from collections_app.index import Record, Vector, is_unit
 from collections_app.metrics import count_index_failure, count_indexed
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.request_ids import use_request_id
 from collections_app.services.indexing.entries import compute_vector_checksum
+from collections_app.services.indexing.kept_models import KeptModel
 from collections_app.services.indexing.preparation import JobBatch, Task
-from collections_app.services.indexing.queue import fail_job, finish_jobs, postpone_job
+from collections_app.services.indexing.queue import fail_job, finish_jobs, leave_jobs, postpone_job
 from collections_app.services.library.files import discard_files
 
 log = logging.getLogger(__name__)
@@ -24,26 +24,49 @@ log = logging.getLogger(__name__)
 Member = TypeVar("Member")
 
 
+_RETRY_UNAVAILABLE_S = 30.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchWriter:
-    """Writes batches for one worker.
+    """Writes batches for one worker to the indexes of all kept models, of which the first is the active one.
 
     Raises IndexUnavailable or ModelUnavailable with the jobs still claimed. Raises StorageUnavailable after the other
-    images of the batch are done.
+    images of the batch are done, and ModelUnavailable for another model than the active one if only that one is needed.
     """
 
     worker: uuid.UUID
-    encoder: Encoder
-    index: VectorIndex
+    models: Sequence[KeptModel]
 
     def write(self, batch: JobBatch) -> None:
-        """Bring the index into agreement with the batch's images."""
+        """Bring the indexes into agreement with the batch's images."""
         for job, reason in batch.failed:
             self._fail(job, reason)
         undeleted = self._remove(batch.deleted)
-        self._upsert(self._reuse_vectors(batch.reusable) + self._encode(batch.to_encode))
-        self._delete_late_thumbnails(batch.to_encode)
+        tasks: Sequence[Task] = batch.tasks
+        computed = {each.entry.id: {"perceptual_hash": each.decoded.perceptual_hash} for each in tasks if each.decoded}
+        for model in self.models:
+            tasks = self._write_vectors(model, tasks, computed)
+        self._finish(tasks, computed, batch.unavailable)
+        self._delete_late_thumbnails([task for task in batch.tasks if task.decoded])
         self._postpone([*undeleted, *batch.unreadable])
+        if batch.unavailable and all(task.get_pixels(self.models[0]) is None for task in batch.tasks):
+            raise next(iter(batch.unavailable.values()))  # nothing else is due: these jobs have the lowest priority
+
+    def _finish(self, tasks: Sequence[Task], computed: dict[int, dict[str, int]], unavailable: Collection[str]) -> None:
+        """Finish the jobs for which nothing is left to do, and leave the others to be done later."""
+        rows = [model.row for model in self.models]
+        done = [task for task in tasks if not task.left_keys]
+        if done:
+            finish_jobs(worker=self.worker, jobs=[task.job for task in done], models=rows, computed=computed)
+        for model in self.models[1:]:
+            if left := [task.job for task in tasks if model.key in task.left_keys]:
+                delay_s = _RETRY_UNAVAILABLE_S if model.key in unavailable else 0
+                leave_jobs(
+                    worker=self.worker, jobs=left, active=rows[0], other=model.row, delay_s=delay_s, computed=computed
+                )
+        encoded = sum(task.has_pixels for task in tasks)
+        count_indexed(encoded=encoded, reused=sum(not task.has_pixels for task in done))
 
     def _remove(self, jobs: Sequence[IndexJob]) -> list[tuple[IndexJob, StorageUnavailable]]:
         """Delete entries and files. Return the jobs whose files the storage doesn't delete right now.
@@ -53,7 +76,8 @@ class BatchWriter:
         if not jobs:
             return []
         try:
-            self.index.delete([job.image_id for job in jobs])
+            for model in self.models:
+                model.index.delete([job.image_id for job in jobs])
             discard_files(*(job.file_name for job in jobs if job.file_name))
         except IndexRefused as error:
             return [each for part in self._split(jobs, jobs, error) for each in self._remove(part)]
@@ -65,55 +89,58 @@ class BatchWriter:
         finish_jobs(worker=self.worker, jobs=jobs)
         return []
 
-    def _reuse_vectors(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
+    def _write_vectors(
+        self, model: KeptModel, tasks: Sequence[Task], computed: dict[int, dict[str, int]]
+    ) -> Sequence[Task]:
+        """Store the vectors of one model and add their checksums; return the tasks without those that failed."""
+        left = [task for task in tasks if model.key in task.left_keys]
+        others = [task for task in tasks if model.key not in task.left_keys]
+        stored = self._reuse_vectors(model, [task for task in others if task.get_pixels(model) is None])
+        encoded = self._encode(model, [task for task in others if task.get_pixels(model) is not None])
+        for task, vector in encoded:
+            computed[task.entry.id][model.fields.checksum] = compute_vector_checksum(vector)
+        return [*left, *self._upsert(model, stored + encoded)]
+
+    def _reuse_vectors(self, model: KeptModel, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
         """Return the stored vectors of images that were moved or edited: file and model are the same."""
         if not tasks:
             return []
         try:
-            vectors = self.index.get_vectors([task.entry.id for task in tasks])
+            vectors = model.index.get_vectors([task.entry.id for task in tasks])
         except IndexRefused as error:
             parts = self._split(tasks, [task.job for task in tasks], error)
-            return [pair for part in parts for pair in self._reuse_vectors(part)]
+            return [pair for part in parts for pair in self._reuse_vectors(model, part)]
         # A damaged vector is no unit vector, and the index refuses it.
         usable = {image_id: vector for image_id, vector in vectors.items() if is_unit(vector)}
         for task in tasks:
             if task.entry.id not in usable:
-                self._queue_for_encoding(task)
+                self._queue_for_encoding(model, task)
         return [(task, usable[task.entry.id]) for task in tasks if task.entry.id in usable]
 
-    def _encode(self, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
+    def _encode(self, model: KeptModel, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
         """Encode together; if that fails, one by one, so that a bad picture fails alone."""
         if not tasks:
             return []
         try:
-            vectors = self.encoder.encode_pixels(np.stack([task.decoded.pixels for task in tasks if task.decoded]))
+            pixels = [own for task in tasks if (own := task.get_pixels(model)) is not None]
+            vectors = model.encoder.encode_pixels(np.stack(pixels))
         except ModelUnavailable:
             raise
         except EncoderError as error:
             parts = self._split(tasks, [task.job for task in tasks], error)
-            return [pair for part in parts for pair in self._encode(part)]
+            return [pair for part in parts for pair in self._encode(model, part)]
         return list(zip(tasks, vectors, strict=True))
 
-    def _upsert(self, pairs: Sequence[tuple[Task, Vector]]) -> None:
+    def _upsert(self, model: KeptModel, pairs: Sequence[tuple[Task, Vector]]) -> list[Task]:
+        """Store the vectors; return the tasks without those that the index refuses."""
         if not pairs:
-            return
+            return []
         try:
-            self.index.upsert([Record(entry=task.entry, vector=vector) for task, vector in pairs])
+            model.index.upsert([Record(entry=task.entry, vector=vector) for task, vector in pairs])
         except IndexRefused as error:
-            for part in self._split(pairs, [task.job for task, _ in pairs], error):
-                self._upsert(part)
-            return
-        computed = {
-            task.entry.id: {
-                "perceptual_hash": task.decoded.perceptual_hash,
-                "vector_checksum": compute_vector_checksum(vector),
-            }
-            for task, vector in pairs
-            if task.decoded
-        }
-        jobs = [task.job for task, _ in pairs]
-        finish_jobs(worker=self.worker, jobs=jobs, model_key=self.encoder.key, computed=computed)
-        count_indexed(encoded=len(computed), reused=len(pairs) - len(computed))
+            parts = self._split(pairs, [task.job for task, _ in pairs], error)
+            return [task for part in parts for task in self._upsert(model, part)]
+        return [task for task, _ in pairs]
 
     def _split(
         self, members: Sequence[Member], jobs: Sequence[IndexJob], error: ImageSearchError
@@ -142,9 +169,14 @@ class BatchWriter:
             log.warning("Image %s: attempt %s failed: %s", job.image_id, job.attempts, reason)
         fail_job(worker=self.worker, job=job, reason=reason)
 
-    def _queue_for_encoding(self, task: Task) -> None:
-        """Queue an image again that is recorded as indexed but has no vector that can be used."""
+    def _queue_for_encoding(self, model: KeptModel, task: Task) -> None:
+        """Queue an image again that is recorded as encoded by the model but has no vector that can be used."""
         images = Image.objects.filter(pk=task.entry.id)
-        images.record_index_state(index_state=IndexState.PENDING, index_model_key="", index_sha256="")
+        images.record_index_state(**{model.fields.model_key: "", model.fields.sha256: ""}, **_get_lost_state(model))
         images.enqueue()
         finish_jobs(worker=self.worker, jobs=[task.job])
+
+
+def _get_lost_state(model: KeptModel) -> dict[str, IndexState]:
+    """Return the new state of an image that has lost its vector. Searches need that of the active model only."""
+    return {"index_state": IndexState.PENDING} if model.is_active else {}

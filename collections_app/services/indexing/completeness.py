@@ -5,20 +5,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from collections_app.chunks import iterate_chunks
-from collections_app.encoders import get_encoder, get_known_model_key
 from collections_app.errors import IndexIncomplete
 from collections_app.errors import gettext_noop as _
 from collections_app.index import TRASH_PARTITION, VectorIndex
-from collections_app.models import Image, IndexJob, IndexState
+from collections_app.models import Image, IndexState
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.image_total import ImageTotalQuerySet
 from collections_app.models.index_job import Priority
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import select_partition
+from collections_app.services.indexing.kept_models import KeptModel, read_kept_models
 
 _CHUNK_SIZE = 1000
 
@@ -38,45 +37,48 @@ class Coverage:
 
 
 def measure_coverage(totals: ImageTotalQuerySet) -> Coverage:
-    """Return how many of the images the active model has indexed."""
-    model_key = get_known_model_key()
-    searchable = Q(index_state=IndexState.INDEXED)
-    if model_key:
-        searchable &= Q(index_model_key=model_key)
+    """Return how many of the images a search can find."""
     counts = totals.aggregate(
-        searchable=Sum("image_count", filter=searchable, default=0), total=Sum("image_count", default=0)
+        searchable=Sum("image_count", filter=Q(index_state=IndexState.INDEXED), default=0),
+        total=Sum("image_count", default=0),
     )
     return Coverage(**counts)
 
 
-def refuse_lost_entries(*, team_ids: Sequence[int], images: ImageQuerySet) -> None:
+def refuse_lost_entries(*, index: VectorIndex, team_ids: Sequence[int], images: ImageQuerySet) -> None:
     """Call this when a search finds nothing. Raises IndexIncomplete if the index has no entries of these teams although
     the database has images that should be in it. An image with a waiting job may still be in another team's partition.
     """
-    if not _exclude_waiting(images.indexed_by(get_encoder().key)).exists():
+    if not images.indexed().without_waiting_job().exists():
         return
-    if not get_active_index().count(team_ids=team_ids):
+    if not index.count(team_ids=team_ids):
         raise IndexIncomplete(
             _("The search index has lost its entries. They are being restored. Try again in a few minutes.")
         )
 
 
 def restore_lost_entries(*, is_thorough: bool = True) -> int:
-    """Queue images that should be in the index but are not; return how many. Each is queued once.
+    """Queue images that should be in the indexes of the kept models but are not; return how many. Each is queued once.
 
     `is_thorough` compares every team, even if the totals agree. Raises EncoderError, and IndexUnavailable, because an
     index that cannot be reached has lost nothing.
     """
-    model_key, index = get_encoder().key, get_active_index()
-    others = list(Image.objects.indexed_by_others(model_key).order_by("pk").values_list("pk", flat=True))
-    count = _queue(others, priority=Priority.REBUILD)
-    # Count the database first: images that are indexed meanwhile only make the index larger.
-    expected = Image.objects.indexed_by(model_key).count()
-    if is_thorough or index.count() < expected:
-        for team_id, images in _iterate_short_teams(index, Image.objects.indexed_by(model_key)):
-            count += _queue(_find_lost(index, team_id, images), priority=Priority.REPAIR)
+    count = sum(_restore_entries(model, is_thorough) for model in read_kept_models())
     if count:
         log.warning("The index lacks %s pictures that were searchable. They are queued again.", count)
+    return count
+
+
+def _restore_entries(model: KeptModel, is_thorough: bool) -> int:
+    """Count the database first: images that are indexed meanwhile only make the index larger."""
+    count = 0
+    indexed, index = Image.objects.indexed(), model.index
+    if is_thorough and model.is_active:
+        others = Image.objects.encoded_by_others(model.key, model.fields).order_by("pk")
+        count += _queue(list(others.values_list("pk", flat=True)), model, priority=Priority.REBUILD)
+    if is_thorough or (not model.is_being_prepared and index.count() < indexed.count()):
+        for team_id, images in _iterate_short_teams(index, indexed.encoded_by(model.key, model.fields)):
+            count += _queue(_find_lost(index, team_id, images), model, priority=Priority.REPAIR)
     return count
 
 
@@ -91,7 +93,7 @@ def _iterate_short_teams(index: VectorIndex, indexed: ImageQuerySet) -> Iterator
 
 def _find_lost(index: VectorIndex, team_id: int, images: ImageQuerySet) -> list[int]:
     """Return the ids of images without an entry, except those with a waiting job, which may be moving."""
-    settled = _exclude_waiting(images)
+    settled = images.without_waiting_job()
     candidates = set(settled.values_list("pk", flat=True))
     candidates.difference_update(entry.id for entry in index.iterate_entries(team_ids=[team_id]))
     # Check again, because a picture may have been moved while the entries were read.
@@ -99,17 +101,14 @@ def _find_lost(index: VectorIndex, team_id: int, images: ImageQuerySet) -> list[
     return [pk for chunk in chunks for pk in settled.filter(pk__in=chunk).values_list("pk", flat=True)]
 
 
-def _exclude_waiting(images: ImageQuerySet) -> ImageQuerySet:
-    return images.exclude(Exists(IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))))
-
-
-def _queue(image_ids: list[int], *, priority: Priority) -> int:
+def _queue(image_ids: list[int], model: KeptModel, *, priority: Priority) -> int:
     chunks = split_into_chunks(image_ids)
-    return sum(_queue_chunk(Image.objects.filter(pk__in=chunk).indexed(), priority) for chunk in chunks)
+    return sum(_queue_chunk(Image.objects.filter(pk__in=chunk).indexed(), model, priority) for chunk in chunks)
 
 
 @transaction.atomic
-def _queue_chunk(images: ImageQuerySet, priority: Priority) -> int:
+def _queue_chunk(images: ImageQuerySet, model: KeptModel, priority: Priority) -> int:
     count = images.enqueue(priority=priority)
-    images.record_index_state(index_state=IndexState.PENDING, index_sha256="")
+    lost = {"index_state": IndexState.PENDING} if model.is_active else {}
+    images.record_index_state(**{model.fields.sha256: ""}, **lost)
     return count

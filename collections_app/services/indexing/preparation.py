@@ -10,15 +10,16 @@ from django.core.files.storage import default_storage
 from numpy.typing import NDArray
 from PIL.Image import Image as Picture
 
-from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, InvalidImage, ModelUnavailable, StorageUnavailable
 from collections_app.errors import gettext_noop as _
 from collections_app.imaging import compute_perceptual_hash, open_picture
 from collections_app.index import Entry
 from collections_app.metrics import INVALID_DATA, count_index_failure
 from collections_app.models import Image, IndexJob
+from collections_app.models.index_job import Priority
 from collections_app.request_ids import use_request_id
 from collections_app.services.indexing.entries import build_entry_or_none
+from collections_app.services.indexing.kept_models import KeptModel
 from collections_app.services.library.renditions import Rendition, has_rendition, store_rendition
 
 # The longest edge of the decoded picture: enough for the thumbnail and for the input of the usual models.
@@ -31,20 +32,34 @@ Pixels = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """The model's input, float32, shape (3, height, width), and the perceptual hash of one picture."""
+    """From one decode of a picture: the input of each model that encodes it, float32, shape (3, height, width), by the
+    model's key; and the perceptual hash."""
 
-    pixels: Pixels
+    pixels: dict[str, Pixels]
     perceptual_hash: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A job whose image exists. `decoded` is None if the stored vector is still valid."""
+    """A job whose image exists. `decoded` is None if no model needs a new vector.
+
+    `left_keys` are the keys of models whose vectors a later job makes.
+    """
 
     job: IndexJob
     entry: Entry
     file_name: str
     decoded: Decoded | None = None
+    left_keys: frozenset[str] = frozenset()
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether a model encodes the picture."""
+        return bool(self.decoded and self.decoded.pixels)
+
+    def get_pixels(self, model: KeptModel) -> Pixels | None:
+        """Return the model's input, or None if its stored vector is still valid."""
+        return self.decoded.pixels.get(model.key) if self.decoded else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,40 +67,45 @@ class JobBatch:
     """Claimed jobs, grouped by what they need. `failed` and `unreadable` ones have their reasons.
 
     An unreadable picture is one that the storage does not return right now, which the picture did not cause.
+    `unavailable` are models other than the active one that cannot be loaded right now, by their keys.
     """
 
     deleted: list[IndexJob] = field(default_factory=list)
     failed: list[tuple[IndexJob, str]] = field(default_factory=list)
     unreadable: list[tuple[IndexJob, StorageUnavailable]] = field(default_factory=list)
-    reusable: list[Task] = field(default_factory=list)
-    to_encode: list[Task] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    unavailable: dict[str, ModelUnavailable] = field(default_factory=dict)
 
 
-def prepare_batch(*, jobs: Sequence[IndexJob], encoder: Encoder) -> JobBatch:
-    """Read the rows again and decode the pictures that need a new vector. Raises ModelUnavailable."""
+def prepare_batch(*, jobs: Sequence[IndexJob], models: Sequence[KeptModel]) -> JobBatch:
+    """Read the rows again and decode the pictures that need a new vector. Raises ModelUnavailable for the active model.
+
+    A person's change does not wait until a model that is being prepared has encoded the picture.
+    """
     batch = JobBatch()
     rows = Image.objects.select_related("collection").in_bulk([job.image_id for job in jobs])
     for job in jobs:
         with use_request_id(job.request_id):
-            _add_job(batch, job, rows.get(job.image_id), encoder)
+            _add_job(batch, job, rows.get(job.image_id), models)
     return batch
 
 
-def _add_job(batch: JobBatch, job: IndexJob, image: Image | None, encoder: Encoder) -> None:
+def _add_job(batch: JobBatch, job: IndexJob, image: Image | None, models: Sequence[KeptModel]) -> None:
     if image is None:
         batch.deleted.append(job)
     elif (entry := build_entry_or_none(image)) is None:
         count_index_failure(INVALID_DATA)
         batch.failed.append((job, _("This picture's data can't be stored in the index.")))
-    elif image.index_model_key == encoder.key and image.index_sha256 == image.sha256:
-        batch.reusable.append(Task(job=job, entry=entry, file_name=image.file_name))
     else:
-        _add_decoded(batch, Task(job=job, entry=entry, file_name=image.file_name), image, encoder)
+        lacking = [each for each in models if not image.has_vector_of(each.key, each.fields)]
+        left = [each for each in lacking if each.is_being_prepared and job.priority == Priority.CHANGE]
+        task = Task(job=job, entry=entry, file_name=image.file_name, left_keys=frozenset(each.key for each in left))
+        _add_task(batch, task, image, [each for each in lacking if each not in left])
 
 
-def _add_decoded(batch: JobBatch, task: Task, image: Image, encoder: Encoder) -> None:
+def _add_task(batch: JobBatch, task: Task, image: Image, models: Sequence[KeptModel]) -> None:
     try:
-        batch.to_encode.append(replace(task, decoded=_decode(image, encoder)))
+        batch.tasks.append(_decode(batch, task, image, models) if models else task)
     except ModelUnavailable:
         raise
     except StorageUnavailable as error:
@@ -104,16 +124,37 @@ def _add_decoded(batch: JobBatch, task: Task, image: Image, encoder: Encoder) ->
         batch.failed.append((task.job, reason))
 
 
-def _decode(image: Image, encoder: Encoder) -> Decoded:
-    """Make the thumbnail, the hash and the model's input from one decode."""
+def _decode(batch: JobBatch, task: Task, image: Image, models: Sequence[KeptModel]) -> Task:
+    """Make the thumbnail, the hash and the input of the models from one decode."""
     picture = read_picture(image)
+    was_indexed = image.index_model_key or image.second_model_key
     try:
         # An image that was indexed before has its thumbnail.
-        if not (image.index_model_key and has_rendition(image=image, rendition=Rendition.GRID)):
+        if not (was_indexed and has_rendition(image=image, rendition=Rendition.GRID)):
             store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
     except (OSError, StorageUnavailable) as error:  # the first page that shows the picture tries again
         log.warning("The thumbnail of image %s could not be stored: %s", image.pk, error)
-    return Decoded(pixels=encoder.preprocess([picture])[0], perceptual_hash=compute_perceptual_hash(picture))
+    pixels = {each.key: own for each in models if (own := _preprocess(batch, each, picture)) is not None}
+    return replace(
+        task,
+        decoded=Decoded(pixels=pixels, perceptual_hash=compute_perceptual_hash(picture)),
+        left_keys=task.left_keys | {each.key for each in models if each.key not in pixels},
+    )
+
+
+def _preprocess(batch: JobBatch, model: KeptModel, picture: Picture) -> Pixels | None:
+    """Return None if the model cannot be loaded. For the active model raise ModelUnavailable: indexing waits for it."""
+    if model.key in batch.unavailable:
+        return None
+    try:
+        pixels: Pixels = model.encoder.preprocess([picture])[0]
+    except ModelUnavailable as error:
+        if model.is_active:
+            raise
+        log.warning("Pictures wait for the model %s: %s", model.name, error)
+        batch.unavailable[model.key] = error
+        return None
+    return pixels
 
 
 def read_picture(image: Image) -> Picture:

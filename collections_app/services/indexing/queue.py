@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from collections_app.metrics import CRASH, count_index_failure
-from collections_app.models import Image, IndexJob, IndexState
+from collections_app.models import Image, IndexJob, IndexModel, IndexState
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import IndexJobQuerySet, Priority
@@ -28,6 +28,7 @@ _POSTPONE_S = 30.0
 
 Computed = Mapping[int, Mapping[str, int]]
 _NOTHING: Computed = MappingProxyType({})
+_NO_REST: Mapping[str, Any] = MappingProxyType({})
 _Rows = TypeVar("_Rows", bound=QuerySet[Any])
 
 
@@ -70,14 +71,40 @@ def renew_leases(*, workers: Collection[uuid.UUID], lease_s: float = LEASE_S) ->
 
 
 def finish_jobs(
-    *, worker: uuid.UUID, jobs: Sequence[IndexJob], model_key: str = "", computed: Computed = _NOTHING
+    *, worker: uuid.UUID, jobs: Sequence[IndexJob], models: Sequence[IndexModel] = (), computed: Computed = _NOTHING
 ) -> None:
-    """Delete finished jobs, and with `model_key` record their images as indexed. The number of statements is constant.
+    """Delete finished jobs, and with `models` record that the images have their vectors. The number of statements is
+    constant.
 
     A job whose image was queued again, or that another worker has claimed, stays: its token or its lease has changed.
     `computed` maps image ids to the fields that were computed with a new vector.
     """
-    done = _delete_unchanged(worker, jobs, model_key, computed)
+    done = _end_unchanged(worker, jobs, models, computed)
+    _release_or_requeue(worker, [job for job in jobs if job.pk not in done])
+
+
+def leave_jobs(
+    *,
+    worker: uuid.UUID,
+    jobs: Sequence[IndexJob],
+    active: IndexModel,
+    other: IndexModel,
+    delay_s: float = 0,
+    computed: Computed = _NOTHING,
+) -> None:
+    """Record that the images have their vectors of the active model, and leave the jobs to be done for the other one.
+
+    They wait behind all other jobs.
+    """
+    rest = {
+        "priority": Priority.REBUILD,
+        "machine_percent": other.machine_percent,
+        "run_after": timezone.now() + timedelta(seconds=delay_s),
+        "attempts": 0,
+        "lease": None,
+        "leased_until": None,
+    }
+    done = _end_unchanged(worker, jobs, [active], computed, rest)
     _release_or_requeue(worker, [job for job in jobs if job.pk not in done])
 
 
@@ -134,39 +161,44 @@ def _give_up(job: IndexJob, reason: str) -> None:
 
 
 @transaction.atomic
-def _delete_unchanged(worker: uuid.UUID, jobs: Sequence[IndexJob], model_key: str, computed: Computed) -> set[int]:
-    """Delete the jobs that are still the worker's and record their images; return the ids of the deleted jobs.
+def _end_unchanged(
+    worker: uuid.UUID,
+    jobs: Sequence[IndexJob],
+    models: Sequence[IndexModel],
+    computed: Computed,
+    rest: Mapping[str, Any] = _NO_REST,
+) -> set[int]:
+    """Delete the jobs that are still the worker's, or store what is the `rest` of them. Record their images. Return the
+    ids of these jobs.
 
     A row that is locked is about to change, so its job stays. Waiting for it could be a deadlock: others lock the rows
     of an image and its job in both orders.
     """
     unchanged = IndexJob.objects.leased_by(worker).filter(token__in=[job.token for job in jobs])
     images = Image.objects.filter(pk__in=[job.image_id for job in jobs])
-    if model_key:
+    if models:
         unchanged = unchanged.filter(image_id__in=list(_lock_rows(images).values_list("pk", flat=True)))
     done = {job.pk: job.image_id for job in _lock_rows(unchanged)}
-    IndexJob.objects.filter(pk__in=done).delete()
-    if model_key:
-        _record_indexed(images.filter(pk__in=done.values()), model_key, computed)
+    ended = IndexJob.objects.filter(pk__in=done)
+    if rest:
+        ended.update(**rest)
+    else:
+        ended.delete()
+    if models:
+        _record_indexed(images.filter(pk__in=done.values()), models, computed)
     return set(done)
 
 
-def _record_indexed(images: ImageQuerySet, model_key: str, computed: Computed) -> None:
+def _record_indexed(images: ImageQuerySet, models: Sequence[IndexModel], computed: Computed) -> None:
     """Their files are those that were encoded: a new file would have queued the image again."""
-    images.record_index_state(
-        index_state=IndexState.INDEXED,
-        index_model_key=model_key,
-        index_sha256=F("sha256"),
-        index_error="",
-        **{
-            name: Case(
-                *(When(pk=image_id, then=Value(values[name])) for image_id, values in computed.items()),
-                default=F(name),
-                output_field=BigIntegerField(),
-            )
-            for name in ("perceptual_hash", "vector_checksum")
-        },
-    )
+    values: dict[str, Any] = {"index_state": IndexState.INDEXED, "index_error": ""}
+    for model in models:
+        values |= {model.fields.model_key: model.key, model.fields.sha256: F("sha256")}
+    for name in sorted({name for own in computed.values() for name in own}):
+        own = {image_id: each[name] for image_id, each in computed.items() if name in each}
+        cases = [When(pk=image_id, then=Value(value)) for image_id, value in own.items()]
+        values[name] = Case(*cases, default=F(name), output_field=BigIntegerField())
+    images.record_index_state(**values)
 
 
 @transaction.atomic

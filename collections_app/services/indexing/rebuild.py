@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from collections_app.encoders import get_encoder
 from collections_app.index import Record, StoredVectors, Vector, is_unit, read_stored_vectors, set_store_aside
 from collections_app.models import Image
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry_or_none, compute_vector_checksum
+from collections_app.services.indexing.kept_models import KeptModel, read_kept_models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +19,7 @@ class Rebuild:
 
 
 def rebuild_store() -> Rebuild | None:
-    """Set the embedded store aside, start a new one, and store the readable vectors in it.
+    """Set the embedded store aside, start a new one, and store the readable vectors of the kept models in it.
 
     Nothing is deleted. An audit can then queue the pictures whose vectors could not be read. Returns None without a
     store. Raises IndexUnavailable if a process keeps the store open.
@@ -28,28 +27,29 @@ def rebuild_store() -> Rebuild | None:
     aside = set_store_aside()
     if aside is None:
         return None
-    restored = sum(_restore(rows) for rows in read_stored_vectors(aside, model_key=get_encoder().key))
+    models = read_kept_models()
+    restored = sum(_restore(each, rows) for each in models for rows in read_stored_vectors(aside, model_key=each.key))
     size = sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
     return Rebuild(aside=aside, size_bytes=size, restored=restored)
 
 
-def is_plausible(image: Image, vector: Vector) -> bool:
-    """Return whether this can be the image's vector: it has unit length and, if one is stored, the right checksum."""
-    return is_unit(vector) and image.vector_checksum in (None, compute_vector_checksum(vector))
+def is_plausible(model: KeptModel, image: Image, vector: Vector) -> bool:
+    """Return whether this can be the image's vector of the model: it has unit length and, if one is stored, the right
+    checksum."""
+    return is_unit(vector) and getattr(image, model.fields.checksum) in (None, compute_vector_checksum(vector))
 
 
-def _restore(rows: StoredVectors) -> int:
-    """Store the rows of images that the active model has indexed and whose file has not changed since."""
-    encoder = get_encoder()
-    if rows.vectors.shape[1:] != (encoder.dim,):
+def _restore(model: KeptModel, rows: StoredVectors) -> int:
+    """Store the rows of images that the model has encoded and whose file has not changed since."""
+    if rows.vectors.shape[1:] != (model.row.dim,):
         return 0
-    indexed = Image.objects.indexed_by(encoder.key).select_related("collection")
+    indexed = Image.objects.indexed().encoded_by(model.key, model.fields).select_related("collection")
     images = indexed.in_bulk(rows.ids.tolist())
     records = []
     for image_id, content, vector in zip(rows.ids.tolist(), rows.contents.tolist(), rows.vectors, strict=True):
         image = images.get(image_id)
         entry = build_entry_or_none(image) if image else None
-        if image and entry and entry.content == content and is_plausible(image, vector):
+        if image and entry and entry.content == content and is_plausible(model, image, vector):
             records.append(Record(entry=entry, vector=vector))
-    get_active_index().upsert(records)
+    model.index.upsert(records)
     return len({record.entry.id for record in records})

@@ -11,16 +11,17 @@ from functools import partial
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from collections_app.encoders import get_encoder, use_one_thread
+from collections_app.encoders import forget_encoders, use_one_thread
 from collections_app.errors import ImageSearchError, IndexingPaused, StorageUnavailable
 from collections_app.errors import gettext_noop as _
 from collections_app.metrics import announce_model, count_index_failure
 from collections_app.models import IndexJob
 from collections_app.request_ids import use_request_id
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.indexing.hash_backfill import backfill_hashes
+from collections_app.services.indexing.kept_models import read_kept_models
+from collections_app.services.indexing.model_changes import advance_preparation
 from collections_app.services.indexing.pausing import is_indexing_paused
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import LEASE_S, claim_jobs, fail_job, release_jobs, renew_leases
@@ -106,13 +107,19 @@ class IndexWorker:
             count_index_failure(error)
 
     def _check_index(self) -> None:
-        """Queue images that the index has lost. Compare each team at the start, later only the totals."""
+        """Queue images that the index has lost. Compare each team at the start, later only the totals.
+
+        Also continue the preparation of another model, and free the memory of dropped ones.
+        """
         now = time.monotonic()
         if now >= self._check_due:
             is_first, self._check_due = self._is_first_check, now + _CHECK_EVERY_S
             restore_lost_entries(is_thorough=is_first)
-            announce_model(get_encoder().key)
             self._is_first_check = False
+            advance_preparation()
+            models = read_kept_models()
+            announce_model(models[0].key)
+            forget_encoders(kept=[model.spec for model in models])
 
     def _run_maintenance(self) -> None:
         if time.monotonic() >= self._maintenance_due:
@@ -202,10 +209,11 @@ class IndexWorker:
     def _write(self, lane: uuid.UUID, jobs: Sequence[IndexJob]) -> None:
         try:
             use_one_thread()
-            encoder = get_encoder()
-            announce_model(encoder.key)
-            batch = prepare_batch(jobs=jobs, encoder=encoder)
-            BatchWriter(worker=lane, encoder=encoder, index=get_active_index()).write(batch)
+            # Read after the jobs were claimed: of the images of earlier jobs, `start_preparing` queues all.
+            models = read_kept_models()
+            announce_model(models[0].key)
+            batch = prepare_batch(jobs=jobs, models=models)
+            BatchWriter(worker=lane, models=models).write(batch)
         except (ImageSearchError, OperationalError, InterfaceError):
             raise
         except Exception as error:  # an unknown error counts as an attempt of each job; the retries run one by one

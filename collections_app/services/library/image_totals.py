@@ -93,9 +93,13 @@ def _list_totals(vendor: str) -> tuple[_Totals, _Totals]:
             "is_trashed": is_trashed,
             "index_state": "{row}.index_state",
             "index_model_key": "{row}.index_model_key",
+            "second_model_key": "{row}.second_model_key",
         },
         sums={"image_count": "1", "byte_size": "{row}.byte_size"},
-        counted=("collection_id", "uploader_id", "trashed_at", "index_state", "index_model_key", "byte_size"),
+        counted=(
+            *("collection_id", "uploader_id", "trashed_at", "index_state"),
+            *("index_model_key", "second_model_key", "byte_size"),
+        ),
     )
     by_month = _Totals(
         name="image_months",

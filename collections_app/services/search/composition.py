@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from collections_app.encoders import get_encoder
 from collections_app.errors import CancelledOut, NotIndexed
 from collections_app.errors import gettext_noop as _
 from collections_app.index import Vector
 from collections_app.models import Example, Image
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import KeptModel
 from collections_app.services.search.example_images import read_vector
 from collections_app.services.search.request import SearchRequest
 from collections_app.services.search.text_embeddings import embed_text
@@ -27,19 +26,18 @@ class WeightedVector:
     weight: float = 1.0
 
 
-def embed_terms(request: SearchRequest) -> list[WeightedVector]:
-    """Return the vector of each term: words from the model, pictures from the index, uploaded examples as stored.
+def embed_terms(request: SearchRequest, *, model: KeptModel) -> list[WeightedVector]:
+    """Return a model's vector of each term: words from the model, pictures from the index, uploaded examples as stored.
 
     Raises EncoderError, IndexUnavailable, or NotIndexed while an example waits for its vector.
     """
-    model_key = get_encoder().key
     image_ids = [each.pk for each in request.examples.values() if isinstance(each, Image)]
-    indexed = get_active_index().get_vectors(image_ids) if image_ids else {}
+    indexed = model.index.get_vectors(image_ids) if image_ids else {}
     return [
         WeightedVector(
-            vector=_embed_example(request.examples[term.value], indexed, model_key)
+            vector=_embed_example(request.examples[term.value], indexed, model.key)
             if term.is_example
-            else embed_text(term.value),
+            else embed_text(term.value, model=model),
             weight=term.weight,
         )
         for term in request.terms
@@ -70,10 +68,7 @@ def _sum(parts: Sequence[WeightedVector]) -> NDArray[np.float64]:
 
 
 def _embed_example(example: Image | Example, indexed: Mapping[int, Vector], model_key: str) -> Vector:
-    if isinstance(example, Image):
-        vector = indexed.get(example.pk)
-    else:
-        vector = read_vector(example) if example.model_key == model_key else None
+    vector = indexed.get(example.pk) if isinstance(example, Image) else read_vector(example, model_key=model_key)
     if vector is None:
         raise NotIndexed(_("An example in your search isn't searchable yet. Try again in a moment."))
     return vector

@@ -1,5 +1,7 @@
 """The problems of a search that cannot be understood. A search with a problem finds nothing."""
 
+import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,6 +21,7 @@ _CLOSE = 0.6
 SCOPE_PARAMETERS = ("collection", "team")
 # The only values of parameters that change how results are shown.
 _SWITCHES = {"all": ("1",), "titles": ("1",), "rate": ("1",), "show": ("all", "")}
+_MODEL_TAG = re.compile(r"[0-9a-f]{8}")
 _NUMBERS = ("page", "after_id", "before_id")
 
 
@@ -87,11 +90,13 @@ def _list_unreadable(parameters: Mapping[str, str]) -> list[str]:
 
 
 def _are_cutoffs(text: str) -> bool:
+    """Return whether the text is two numbers and, except in addresses of earlier versions, the tag of a model."""
+    likely, possible, *tags = text.split("_", 2)[:3] if "_" in text else ("", "")
     try:
-        likely, possible = map(float, text.split("_"))
+        has_numbers = not (math.isnan(float(likely)) or math.isnan(float(possible)))
     except ValueError:
         return False
-    return likely == likely and possible == possible  # not NaN
+    return has_numbers and all(map(_MODEL_TAG.fullmatch, tags))
 
 
 def _make_value_problem(name: str, value: str) -> Problem:

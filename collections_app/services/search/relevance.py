@@ -21,7 +21,7 @@ median of the remaining scores, which is the top 2 % of unrelated pictures. Exam
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -46,10 +46,14 @@ _SAME_PICTURE = 0.99
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cutoffs:
-    """Scores from `likely` up are likely (infinity: none), from `possible` up possible (-infinity: all)."""
+    """Scores from `likely` up are likely (infinity: none), from `possible` up possible (-infinity: all).
+
+    `model_tag` names the model whose scores these are; see `KeptModel`.
+    """
 
     likely: float
     possible: float
+    model_tag: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 
-from collections_app.index import Hit, Vector
+from collections_app.index import Hit
 from collections_app.metrics import count_failed_search, count_search, measure_stage
 from collections_app.models import Image
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.wall_clock import convert_to_wall_clock
 from collections_app.services.indexing.completeness import refuse_lost_entries
-from collections_app.services.search import background
-from collections_app.services.search.composition import compose, compute_score_scale, embed_terms
+from collections_app.services.indexing.kept_models import KeptModel
 from collections_app.services.search.fusion import NameKind, NameMatch, build_words, find_name_matches, fuse
+from collections_app.services.search.index_searches import StartedSearch, start_index_search
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs, find_request_cutoffs
 from collections_app.services.search.request import SearchRequest
-from collections_app.services.search.retrieval import FIRST_HITS, MAX_HITS, RawHits, find_nearest, has_more_hits
-from collections_app.services.search.samples import ScopeSample, find_cached_sample, get_sample
+from collections_app.services.search.retrieval import MAX_HITS, has_more_hits
+from collections_app.services.search.samples import ScopeSample, get_sample
 
 
 class Verdict(Enum):
@@ -95,7 +95,8 @@ def run_search(request: SearchRequest, *, cutoffs: Cutoffs | None = None, wanted
     Filters without terms find the newest pictures: the last uploaded or, with `sort:date`, the last taken. A request
     with problems finds nothing: show its problems, and call `require_understood` before acting on results.
 
-    Pass the cutoffs of an earlier run to split further pages like the first one, or NO_CUTOFFS to keep everything.
+    All of a search is done by one model. Pass the cutoffs of an earlier run to rank and split further pages like the
+    first one, or NO_CUTOFFS to keep everything.
     Raises EncoderError, IndexUnavailable, NotIndexed (an example waits for its vector) or CancelledOut: a failure is
     never an empty result.
     """
@@ -127,23 +128,7 @@ def start_search(
 def _begin_search(request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | None) -> Callable[[], SearchResults]:
     if not request.terms:
         return partial(_find_newest, request)
-    sample = find_cached_sample(request.visible_scope)
-    if sample is None and cutoffs is None:
-        sample = get_sample(request.visible_scope)
-    limits = _list_limits(request, sample, wanted)
-    # Words are embedded here: in another thread, that would take longer beside the work of this one.
-    with measure_stage("embed"):
-        parts = embed_terms(request)
-    vector = compose(parts)
-    search = partial(find_nearest, scope=request.scope, vector=vector, conditions=request.filters.conditions)
-    started = _StartedSearch(
-        vector=vector,
-        score_scale=compute_score_scale(parts),
-        limits=limits,
-        search=search,
-        wait=background.start_work(partial(search, limit=limits[0])),
-    )
-    return partial(_finish_search, request, cutoffs, wanted, started)
+    return partial(_finish_search, start_index_search(request, cutoffs=cutoffs, wanted=wanted), wanted)
 
 
 def find_by_names(request: SearchRequest) -> SearchResults:
@@ -179,46 +164,36 @@ def join_rows(ranked: Sequence[ScoredId], *, images: ImageQuerySet) -> list[Resu
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _StartedSearch:
-    """The vector of a query, and the search of the index for the first of `limits`, which `wait` returns."""
-
-    vector: Vector
-    score_scale: float
-    limits: Sequence[int]
-    search: Callable[..., RawHits]
-    wait: Callable[[], RawHits]
-
-
-def _finish_search(
-    request: SearchRequest, cutoffs: Cutoffs | None, wanted: int | None, started: _StartedSearch
-) -> SearchResults:
+def _finish_search(started: StartedSearch, wanted: int | None) -> SearchResults:
     """Search again for MAX_HITS only if all hits are likely, fewer than wanted are visible, or the index returned
     slightly fewer than FIRST_HITS, so that there may be no more.
     """
+    request, scope, cutoffs = started.request, started.request.scope, started.cutoffs
     with measure_stage("sql"):
-        sample = _read_visible_sample(request) if cutoffs is None else None
+        sample = _read_visible_sample(request, started.model) if cutoffs is None else None
         names = find_name_matches(request)
     results, scale = SearchResults(), started.score_scale
     for limit in started.limits:
-        raw_hits = started.wait() if limit == started.limits[0] else started.search(limit=limit)
-        if not raw_hits and not request.scope.is_empty:
-            refuse_lost_entries(team_ids=request.scope.all_team_ids, images=request.scope.images)
+        raw_hits = started.wait() if limit == started.limits[0] else started.search(limit)
+        if not raw_hits and not scope.is_empty:
+            refuse_lost_entries(index=started.model.index, team_ids=scope.all_team_ids, images=scope.images)
         with measure_stage("sql"):
-            hashes = _read_hashes([hit.id for hit in raw_hits], request.scope.images)
+            hashes = _read_hashes([hit.id for hit in raw_hits], scope.images)
         hits = [hit for hit in raw_hits if hit.id in hashes]
         if sample:
             cutoffs = find_request_cutoffs(request, started.vector, hits, score_scale=scale, sample=sample)
+        own_cutoffs = replace(cutoffs or NO_CUTOFFS, model_tag=started.model.tag)
         split = replace(
-            split_hits(hits, cutoffs or NO_CUTOFFS, is_graded=request.is_graded),
+            split_hits(hits, own_cutoffs, is_graded=request.is_graded),
             is_cut=has_more_hits(raw_hits, limit=limit),
             is_first_part=limit < MAX_HITS,
         )
         results = _add_names(split, hits, names, hashes)
-        is_enough = len(raw_hits) >= limit and len(hits) > split.likely_count and len(results.ranked) >= (wanted or 0)
+        has_wanted = len(results.ranked) >= (wanted or 0)
+        is_enough = len(raw_hits) >= limit and len(hits) > split.likely_count and has_wanted
         if is_enough or not results.has_more:
             break
-    return _sort_by_date(results, request.scope.images) if request.filters.is_newest_first else results
+    return _sort_by_date(results, scope.images) if request.filters.is_newest_first else results
 
 
 def _add_names(
@@ -254,23 +229,15 @@ def _merge_copies(ranked: Iterable[ScoredId], hashes: Mapping[int, str]) -> list
     return [replace(first, copies=tuple(each.id for each in others)) for first, *others in groups.values()]
 
 
-def _read_visible_sample(request: SearchRequest) -> ScopeSample:
-    """Return the sample of the scope, without what the user may no longer see."""
-    sample = get_sample(request.visible_scope)
+def _read_visible_sample(request: SearchRequest, model: KeptModel) -> ScopeSample:
+    """Return the model's sample of the scope, without what the user may no longer see."""
+    sample = get_sample(request.visible_scope, model=model)
     return sample.keep(_read_hashes(sample.ids.tolist(), request.visible_scope.images))
 
 
 def _read_hashes(ids: Sequence[int], images: ImageQuerySet) -> dict[int, str]:
     """Return the SHA-256 of each visible image."""
     return dict(images.among(ids).values_list("pk", "sha256"))
-
-
-def _list_limits(request: SearchRequest, sample: ScopeSample | None, wanted: int | None) -> list[int]:
-    """Return the limits of the first search and of the second. All hits of a small scope take no longer."""
-    is_small = sample is not None and sample.is_whole_scope
-    if wanted is None or wanted > FIRST_HITS or is_small or request.filters.is_newest_first:
-        return [MAX_HITS]
-    return [FIRST_HITS, MAX_HITS]
 
 
 @measure_stage("sql")

@@ -5,7 +5,7 @@ from typing import NewType
 
 from collections_app.index import Condition, Hit, Vector
 from collections_app.metrics import measure_stage
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import KeptModel
 from collections_app.services.search.scope import Scope
 
 MAX_HITS = 1000
@@ -20,20 +20,21 @@ RawHits = NewType("RawHits", list[Hit])
 
 def find_nearest(
     *,
+    model: KeptModel,
     scope: Scope,
     vector: Vector,
     conditions: Sequence[Condition] = (),
     sample_every: int = 1,
     limit: int = MAX_HITS,
 ) -> RawHits:
-    """Return the entries of the scope nearest to a unit vector of the active model. `limit` is 1 to MAX_HITS.
+    """Return the entries of the scope nearest to a unit vector of the model. `limit` is 1 to MAX_HITS.
 
     The scope names only teams and collections that the user may see. Raises EncoderError or IndexUnavailable.
     """
     if scope.is_empty:
         return RawHits([])
     with measure_stage("index"):
-        hits = get_active_index().search(
+        hits = model.index.search(
             vector,
             team_ids=scope.team_ids,
             collections=scope.collections,

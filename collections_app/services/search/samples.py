@@ -15,10 +15,9 @@ from cachetools import TLRUCache
 from django.db.models import Max
 from numpy.typing import NDArray
 
-from collections_app.encoders import get_encoder
 from collections_app.index import Vector
 from collections_app.models import Image, ImageTotal, IndexState
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import KeptModel
 from collections_app.services.search.retrieval import MAX_HITS, find_nearest
 from collections_app.services.search.scope import Scope
 from collections_app.services.search.score_gaps import Numbers
@@ -47,10 +46,11 @@ class ScopeSample:
     """About one entry in `sample_every` of a scope; with 1 it is the whole scope.
 
     `ids` and `neutral_scores` (those of NEUTRAL_TEXT) have the shape (n,), `vectors` is float16 of shape (n, dim).
-    When it was drawn, the scope had `total` searchable pictures, and `newest_id` was the newest picture in the index,
-    of any scope. `is_settled`: the index had the vectors, and no pictures of the scope waited.
+    When it was drawn, the scope had `total` searchable pictures, and `newest_id` was the newest picture of any scope.
+    `is_settled`: the index had the vectors, and no pictures of the scope waited.
     """
 
+    scope: Scope
     ids: NDArray[np.int64]
     vectors: NDArray[np.float16]
     neutral_scores: Numbers
@@ -77,25 +77,43 @@ class ScopeSample:
         return replace(self, ids=self.ids[is_kept], vectors=self.vectors[is_kept], neutral_scores=scores)
 
 
-def get_sample(scope: Scope) -> ScopeSample:
-    """Return a sample of the entries of a scope. It is drawn again after ten minutes, or if a twentieth is new.
+def get_sample(scope: Scope, *, model: KeptModel) -> ScopeSample:
+    """Return a model's sample of the entries of a scope. It is drawn again after ten minutes, or if a twentieth is new.
 
     Pictures that were trashed or moved since are still in it: `keep` those that the database shows. Raises EncoderError
     or IndexUnavailable.
     """
-    key = _make_key(scope)
+    key = _make_key(scope, model)
     sample = _find_current(key, scope)
     if sample:
         return sample
     # Simultaneous searches of a scope wait for one of them.
     with _locks[hash(key) % _LOCKS]:
-        return _find_current(key, scope) or _draw_sample(key, scope)
+        return _find_current(key, scope) or _draw_sample(key, scope, model)
 
 
-def find_cached_sample(scope: Scope) -> ScopeSample | None:
+def find_cached_sample(scope: Scope, *, model: KeptModel) -> ScopeSample | None:
     """Return the sample of a scope if it is in memory."""
     with _lock:
-        return _samples.get(_make_key(scope))
+        return _samples.get(_make_key(scope, model))
+
+
+def draw_missing_samples(model: KeptModel, *, like: KeptModel) -> None:
+    """Draw by a model the samples that memory holds of another one, so that the first searches after a switch need not,
+    as long as there is room for them. Raises what `get_sample` raises."""
+    with _lock:
+        samples = [sample for key, sample in _samples.items() if key[0] == like.key]
+    for sample in samples:
+        has_room = _samples.currsize + _get_size(sample) <= MAX_CACHED_BYTES
+        if has_room and find_cached_sample(sample.scope, model=model) is None:
+            get_sample(sample.scope, model=model)
+
+
+def forget_samples(*, kept_keys: Collection[str]) -> None:
+    """Free the memory of the samples of all models but these."""
+    with _lock:
+        for key in [key for key in _samples if key[0] not in kept_keys]:
+            _samples.pop(key, None)
 
 
 def clear_samples() -> None:
@@ -104,8 +122,8 @@ def clear_samples() -> None:
         _samples.clear()
 
 
-def _make_key(scope: Scope) -> _Key:
-    return get_encoder().key, tuple(sorted(scope.team_ids)), tuple(sorted(scope.collections.items()))
+def _make_key(scope: Scope, model: KeptModel) -> _Key:
+    return model.key, tuple(sorted(scope.team_ids)), tuple(sorted(scope.collections.items()))
 
 
 def _find_current(key: _Key, scope: Scope) -> ScopeSample | None:
@@ -114,24 +132,26 @@ def _find_current(key: _Key, scope: Scope) -> ScopeSample | None:
     if sample is None:
         return None
     most_new = int(_MAX_NEW_SHARE * sample.total)
-    new = scope.images.looked_up().indexed_by(key[0]).filter(pk__gt=sample.newest_id)[: most_new + 1]
+    # Not `indexed()`: SQLite would read all indexed images by their state.
+    unindexed = (IndexState.PENDING, IndexState.FAILED)
+    new = scope.images.looked_up().filter(pk__gt=sample.newest_id).exclude(index_state__in=unindexed)[: most_new + 1]
     return sample if new.count() <= most_new else None
 
 
-def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
-    model_key = key[0]
-    # Counted before the entries are read: a picture that is indexed meanwhile counts as new.
-    newest_id = Image.objects.indexed_by(model_key).aggregate(newest=Max("pk"))["newest"] or 0
+def _draw_sample(key: _Key, scope: Scope, model: KeptModel) -> ScopeSample:
+    # Read before the entries: a picture that is added meanwhile counts as new.
+    newest_id = Image.objects.aggregate(newest=Max("pk"))["newest"] or 0
     totals = ImageTotal.objects.in_places(team_ids=scope.team_ids, collection_ids=scope.collections)
-    searchable, expected = totals.sum_searchable(model_key)
-    neutral, sample_every = embed_text(NEUTRAL_TEXT), choose_step(expected)
+    searchable, expected = totals.sum_searchable()
+    neutral, sample_every = embed_text(NEUTRAL_TEXT, model=model), choose_step(expected)
     if sample_every == 1:
         ids = list(scope.images.exclude(index_state=IndexState.FAILED).values_list("pk", flat=True))
     else:
-        ids, sample_every = _draw_ids(scope, neutral, sample_every)
-    found = get_active_index().get_vectors(ids, team_ids=scope.all_team_ids) if ids else {}
+        ids, sample_every = _draw_ids(scope, model, neutral, sample_every)
+    found = model.index.get_vectors(ids, team_ids=scope.all_team_ids) if ids else {}
     vectors = np.array([*found.values()], dtype=np.float32).reshape(len(found), len(neutral))
     sample = ScopeSample(
+        scope=scope,
         ids=np.array([*found], dtype=np.int64),
         vectors=vectors.astype(np.float16),
         neutral_scores=(vectors @ neutral).astype(np.float64),
@@ -145,12 +165,12 @@ def _draw_sample(key: _Key, scope: Scope) -> ScopeSample:
     return sample
 
 
-def _draw_ids(scope: Scope, neutral: Vector, sample_every: int) -> tuple[list[int], int]:
+def _draw_ids(scope: Scope, model: KeptModel, neutral: Vector, sample_every: int) -> tuple[list[int], int]:
     """Return the ids of a sample, and what `sample_every` had to become for a search to return all of it."""
-    hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
+    hits = find_nearest(model=model, scope=scope, vector=neutral, sample_every=sample_every)
     while len(hits) >= MAX_HITS and sample_every < _MAX_STEP:
         sample_every *= 2
-        hits = find_nearest(scope=scope, vector=neutral, sample_every=sample_every)
+        hits = find_nearest(model=model, scope=scope, vector=neutral, sample_every=sample_every)
     return [hit.id for hit in hits], sample_every
 
 

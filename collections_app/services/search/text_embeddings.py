@@ -3,14 +3,15 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from cachetools import LRUCache
 
-from collections_app.encoders import Encoder, get_encoder
+from collections_app.encoders import Encoder
 from collections_app.errors import EncoderError, ModelUnavailable
 from collections_app.errors import gettext_noop as _
 from collections_app.index import Vector
+from collections_app.services.indexing.kept_models import KeptModel
 
 MAX_CACHED = 1024
 MAX_TEXTS_PER_BATCH = 32
@@ -18,12 +19,18 @@ MAX_TEXTS_PER_BATCH = 32
 log = logging.getLogger(__name__)
 
 
-def embed_text(text: str) -> Vector:
-    """Return the unit vector of a text by the active model. The array is shared and read-only.
+def embed_text(text: str, *, model: KeptModel) -> Vector:
+    """Return the unit vector of a text by a model. The array is shared and read-only.
 
     Raises EncoderError.
     """
-    return _get_cache(get_encoder()).embed(text)
+    return _get_cache(model.encoder).embed(text)
+
+
+def forget_texts(*, kept_keys: Collection[str]) -> None:
+    """Free the memory of the texts of all models but these."""
+    for key in [key for key in list(_caches) if key not in kept_keys]:
+        _caches.pop(key, None)
 
 
 class _PendingText:

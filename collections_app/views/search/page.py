@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -50,7 +50,7 @@ FIRST_PAGE_SIZE = 24
 LARGE_WINDOW_COOKIE = "large_window"
 LOADING_RETRY_S = 2
 # Parameters of the address. `offset` and the values of `after_id`, the pictures of the page before, say where a results
-# page begins; `cutoffs` how the first page was split; `all` shows unlikely results.
+# page begins; `cutoffs` how the first page was split, and by which model; `all` shows unlikely results.
 OFFSET, AFTER_ID, CUTOFFS, ALL = "offset", "after_id", "cutoffs", "all"
 
 Context = dict[str, object]
@@ -118,13 +118,14 @@ def render_loading(request: HttpRequest, *, frame: str = "base.html", **context:
 
 def read_cutoffs(request: HttpRequest) -> Cutoffs | None:
     """Return the cutoffs of the address, NO_CUTOFFS where it asks for all results, or None."""
+    likely, possible, tag = [*request.GET.get(CUTOFFS, "").split("_", 2), "", ""][:3]
     if ALL in request.GET:
-        return NO_CUTOFFS
+        return replace(NO_CUTOFFS, model_tag=tag)
     try:
-        likely, possible = map(float, request.GET.get(CUTOFFS, "").split("_"))
+        sent = Cutoffs(likely=float(likely), possible=float(possible), model_tag=tag)
     except ValueError:
         return None
-    return None if math.isnan(likely) or math.isnan(possible) else Cutoffs(likely=likely, possible=possible)
+    return None if math.isnan(sent.likely) or math.isnan(sent.possible) else sent
 
 
 def get_results_page(request: HttpRequest, results: SearchResults, images: ImageQuerySet) -> ResultsPage:
@@ -237,6 +238,7 @@ def _build_page_query(request: HttpRequest, results: SearchResults, start: int) 
     if start:
         parameters[OFFSET] = str(start)
         parameters.setlist(AFTER_ID, [str(each.id) for each in results.ranked[max(0, start - PAGE_SIZE) : start]])
-    if start and results.cutoffs != NO_CUTOFFS:
-        parameters[CUTOFFS] = f"{results.cutoffs.likely!r}_{results.cutoffs.possible!r}"
+    cutoffs = results.cutoffs
+    if start and cutoffs.model_tag:
+        parameters[CUTOFFS] = f"{cutoffs.likely!r}_{cutoffs.possible!r}_{cutoffs.model_tag}"
     return parameters.urlencode()

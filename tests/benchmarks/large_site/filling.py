@@ -16,8 +16,7 @@ import numpy as np
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from collections_app.models import Collection, Image, Membership, PublicLink, Role, Share, Team, User
-from collections_app.models.image import IndexState
+from collections_app.models import Collection, Image, IndexState, Membership, PublicLink, Role, Share, Team, User
 from collections_app.services.indexing.entries import compute_vector_checksum
 from collections_app.services.search.saved import save_search
 from tests.benchmarks.large_site.vectors import MODEL_KEY, draw_pictures

@@ -130,8 +130,7 @@ def print_counts(user: Any) -> None:
 
 def _build_row(number: int, collection: Any, user: Any) -> Any:
     from collections_app.encoders import get_encoder
-    from collections_app.models import Image
-    from collections_app.models.image import IndexState
+    from collections_app.models import Image, IndexState
 
     digest = f"{random.Random(number).getrandbits(256):064x}"
     return Image(

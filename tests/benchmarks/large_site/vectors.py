@@ -37,6 +37,7 @@ class DrawnEncoder:
 
     key = MODEL_KEY
     dim = DIM
+    dtype = "float32"
 
     def __init__(self, model: str, *, revision: str = "", dtype: str = "auto") -> None:
         """The arguments of every encoder."""

@@ -35,11 +35,14 @@ from collections_app.services.backup.restoring import end_restore, find_backup, 
 from collections_app.services.backup.stored_files import SavedFile, put_into_storage
 from collections_app.services.backup.verifying import verify_index
 from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import read_kept_models
+from collections_app.services.indexing.model_settings import ensure_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.trash import purge_trash, trash_images
 from collections_app.services.maintenance import run_maintenance
 from collections_app.services.sharing.public_links import create_link
 from collections_app.services.sharing.secret_encryption import decrypt_secret, encrypt_secret
+from tests.other_model import keep_rotated_model, make_rotated_model
 from tests.sample_team import CLOSED_PORT, SampleTeam, put_picture, put_pictures
 from tests.services.backup.sites import Quiet, assert_site_is_whole, lose_everything, read_all_rows, restore
 
@@ -88,6 +91,65 @@ def test_restored_site_has_the_same_rows_files_and_vectors(
     assert {pk: vector.tobytes() for pk, vector in restored.items()} == {
         pk: vector.tobytes() for pk, vector in vectors.items()
     }
+    assert_site_is_whole()
+
+
+def test_vectors_of_both_kept_models_are_restored(
+    sample: SampleTeam, folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    put_pictures(sample, 2)
+    IndexWorker().drain()
+    keep_rotated_model(tmp_path / "rotated")
+    vectors = read_vectors_of_kept_models()
+    rows = read_all_rows()
+    back_up(folder)
+    lose_everything(settings, tmp_path)
+
+    assert restore(folder) == 6
+
+    assert read_all_rows() == rows
+    assert read_vectors_of_kept_models() == vectors
+    assert queue_index_repairs(verify_index(deep=False)) == 0
+    assert_site_is_whole()
+
+
+def read_vectors_of_kept_models() -> dict[str, dict[int, bytes]]:
+    ids = list(Image.objects.values_list("pk", flat=True))
+    found = {model.key: model.index.get_vectors(ids) for model in read_kept_models()}
+    return {key: {pk: vector.tobytes() for pk, vector in own.items()} for key, own in found.items()}
+
+
+def test_first_start_before_the_restore_is_no_obstacle(
+    sample: SampleTeam, folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    ensure_active_model()
+    IndexWorker().drain()
+    rows = read_all_rows()
+    back_up(folder)
+    lose_everything(settings, tmp_path)
+    ensure_active_model()
+
+    restore(folder)
+
+    assert read_all_rows() == rows
+
+
+def test_restore_with_another_model_changes_nothing_and_says_what_to_set(
+    sample: SampleTeam, folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    ensure_active_model()
+    IndexWorker().drain()
+    back_up(folder)
+    lose_everything(settings, tmp_path)
+    demo = settings.CLIP_MODEL, settings.CLIP_MODEL_PATH
+    settings.CLIP_MODEL = settings.CLIP_MODEL_PATH = str(make_rotated_model(tmp_path / "rotated"))
+    with pytest.raises(RestoreFailed, match=r"uses the model demo.* Set CLIP_MODEL=demo and .* model prepare /"):
+        restore(folder)
+    assert not Image.objects.exists()
+    settings.CLIP_MODEL, settings.CLIP_MODEL_PATH = demo
+
+    assert restore(folder) == 1
+
     assert_site_is_whole()
 
 

@@ -28,6 +28,7 @@ from collections_app.models import (
     Favourite,
     Image,
     IndexJob,
+    IndexModel,
     Membership,
     OutgoingMail,
     PendingFile,
@@ -49,7 +50,9 @@ from collections_app.services.sharing.guest_links import GuestLinkTerms, create_
 from collections_app.services.sharing.invitations import invite
 from collections_app.services.uploads.archives import store_archive
 from collections_app.services.uploads.guest_uploads import receive_guest_file
+from tests.other_model import keep_rotated_model
 from tests.sample_team import SampleTeam, picture_bytes, put_picture, sign_in_client
+from tests.services.indexing.agreement import assert_index_agrees
 from tests.views.test_archives import zipped
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,6 +98,31 @@ def fill_account(sample: SampleTeam) -> User:
     )
     IndexWorker().drain()
     return person
+
+
+def test_nothing_is_left_in_the_index_of_either_kept_model(sample: SampleTeam, tmp_path: Path) -> None:
+    person = fill_account(sample)
+    partition = person.personal_team.pk
+    second = keep_rotated_model(tmp_path / "rotated")
+    assert partition in second.index.list_team_ids()
+    assert "Nothing is left." in run("erase_user", person.email, "--yes")
+    assert partition not in second.index.list_team_ids()
+    assert_index_agrees()
+
+
+def test_vectors_of_a_dropped_model_are_found_and_deleted(sample: SampleTeam, tmp_path: Path) -> None:
+    """Someone has interrupted `model drop`."""
+    person = fill_account(sample)
+    second = keep_rotated_model(tmp_path / "rotated")
+    IndexModel.objects.filter(pk=second.row.pk).update(state="dropped")
+    with pytest.raises(SystemExit):
+        run("erase_user", person.email, "--yes")
+    IndexModel.objects.dropped().update(changed_at=timezone.now() - timedelta(minutes=1))
+
+    run_maintenance()
+
+    assert not Erasure.objects.exists()
+    assert second.index.count() == 0
 
 
 def make_team(owner: User) -> Team:

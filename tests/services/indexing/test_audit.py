@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from django.db import connection
 from pymilvus import MilvusClient
@@ -22,6 +21,7 @@ from collections_app.models.index_job import Priority
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import IndexReport, audit_index, queue_differences, queue_reencoding
 from collections_app.services.indexing.entries import build_entry
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import trash_images
@@ -40,16 +40,14 @@ def image(sample: SampleTeam) -> Image:
 
 
 def audit() -> IndexReport:
-    return audit_index(
-        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.all(), covers_all_images=True
-    )
+    return audit_index(model=get_active_model(), images=Image.objects.all(), covers_all_images=True)
 
 
 def store(image: Image, **changes: Any) -> None:
-    """Write a vector behind the database's back."""
+    """Write the image's vector with a changed entry behind the database's back."""
     entry = dataclasses.replace(build_entry(image), **changes)
-    vector = np.eye(1, get_encoder().dim, dtype=np.float32)[0]
-    get_active_index().upsert([Record(entry=entry, vector=vector)])
+    vectors = get_active_index().get_vectors([image.pk])
+    get_active_index().upsert([Record(entry=entry, vector=vectors[image.pk])])
 
 
 def repair(report: IndexReport) -> None:
@@ -140,8 +138,7 @@ def test_audit_of_one_team_finds_its_pictures_in_every_partition(image: Image) -
     store(image, id=image.pk + 1000)
 
     report = audit_index(
-        index=get_active_index(),
-        model_key=get_encoder().key,
+        model=get_active_model(),
         images=Image.objects.in_team(image.collection.team),
         covers_all_images=False,
     )
@@ -228,9 +225,7 @@ def test_invalid_row_is_found_and_does_not_stop_the_audit(image: Image) -> None:
 
 
 def test_partial_audit_reports_no_orphans(image: Image) -> None:
-    report = audit_index(
-        index=get_active_index(), model_key=get_encoder().key, images=Image.objects.none(), covers_all_images=False
-    )
+    report = audit_index(model=get_active_model(), images=Image.objects.none(), covers_all_images=False)
 
     assert report.is_consistent
     assert not IndexJob.objects.exists()

@@ -184,14 +184,6 @@ def test_complete_index_is_not_called_incomplete(indexed: SampleTeam) -> None:
     assert "incomplete" not in page.content.decode()
 
 
-def test_after_a_change_of_the_model_no_picture_counts_as_searchable(other_model: Encoder, indexed: SampleTeam) -> None:
-    page = sign_in_client(indexed.owner).get("/search/", {"q": "a red thing"}).content.decode()
-    status = sign_in_client(indexed.owner).get("/indexing/status/").content.decode()
-
-    assert "The search index is incomplete: 0 of 6 pictures are searchable." in page
-    assert "Preparing 6 pictures for search" in status
-
-
 def test_counts_are_those_of_the_pictures_that_one_sees(indexed: SampleTeam) -> None:
     get_active_index().delete(list(Image.objects.values_list("pk", flat=True)))
     restore_lost_entries()

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from collections_app.encoders.clip import ClipEncoder
 from collections_app.errors import ModelUnavailable
-from collections_app.models import Image, IndexJob, IndexState
+from collections_app.models import Image, IndexJob, IndexModel, IndexState
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import queue_reencoding
@@ -26,6 +26,8 @@ from tests.sample_team import SampleTeam, put_pictures
 from tests.services.indexing.agreement import assert_index_agrees
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+SOME_MODEL = IndexModel(key="some model", slot=1)
 
 Pixels = NDArray[np.float32]
 
@@ -165,7 +167,7 @@ def test_number_of_statements_does_not_grow_with_the_batch(sample: SampleTeam) -
         jobs = claim_jobs(worker=worker, limit=limit)
         computed = {job.image_id: {"perceptual_hash": job.image_id, "vector_checksum": 7} for job in jobs}
         with CaptureQueriesContext(connection) as captured:
-            finish_jobs(worker=worker, jobs=jobs, model_key="some model", computed=computed)
+            finish_jobs(worker=worker, jobs=jobs, models=[SOME_MODEL], computed=computed)
         statements.append(len(captured))
 
     assert statements[0] == statements[1]
@@ -183,7 +185,7 @@ def test_each_job_of_a_batch_is_finished_by_its_own_state(sample: SampleTeam) ->
     IndexJob.objects.filter(image_id=taken).update(lease=quick)
     finish_jobs(worker=quick, jobs=[mine[1]])
 
-    finish_jobs(worker=slow, jobs=mine, model_key="some model")
+    finish_jobs(worker=slow, jobs=mine, models=[SOME_MODEL])
 
     assert set(Image.objects.indexed().values_list("pk", flat=True)) == set(done)
     assert set(IndexJob.objects.values_list("image_id", "lease", "attempts")) == {(changed, None, 0), (taken, None, 0)}
@@ -200,7 +202,7 @@ def test_finishing_does_not_wait_for_a_picture_that_is_changing(sample: SampleTe
 
     def finish() -> None:
         try:
-            finish_jobs(worker=worker, jobs=jobs, model_key="some model")
+            finish_jobs(worker=worker, jobs=jobs, models=[SOME_MODEL])
         finally:
             connection.close()
 

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from collections_app.encoders import get_encoder
 from collections_app.errors import IndexUnavailable
 from collections_app.index import close_index
-from collections_app.models import Image, IndexJob, IndexState
+from collections_app.models import Image, IndexJob, IndexModel, IndexState
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.queue import MAX_ATTEMPTS, claim_jobs, fail_job, finish_jobs, renew_leases
 from collections_app.services.indexing.worker import IndexWorker
@@ -27,6 +27,8 @@ from tests.sample_team import CLOSED_PORT, SampleTeam, put_picture, put_pictures
 from tests.services.indexing.agreement import assert_index_agrees, expected_entries
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+SOME_MODEL = IndexModel(key="some model", slot=1)
 
 
 def drain() -> None:
@@ -181,7 +183,7 @@ def test_a_change_while_encoding_keeps_the_job_for_another_round(sample: SampleT
     (job,) = claim_jobs(worker=worker, limit=9)
     sample.image.save()
 
-    finish_jobs(worker=worker, jobs=[job], model_key="some model")
+    finish_jobs(worker=worker, jobs=[job], models=[SOME_MODEL])
 
     left = IndexJob.objects.get()
     assert (left.attempts, left.lease) == (0, None)
@@ -229,7 +231,7 @@ def test_job_taken_over_and_done_is_queued_again(sample: SampleTeam) -> None:
     finish_jobs(worker=quick, jobs=[theirs])
     assert not IndexJob.objects.exists()
 
-    finish_jobs(worker=slow, jobs=[mine], model_key="some model")
+    finish_jobs(worker=slow, jobs=[mine], models=[SOME_MODEL])
 
     assert IndexJob.objects.get().image_id == sample.image.pk
 

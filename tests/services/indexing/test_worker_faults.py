@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from collections_app.encoders import get_encoder
 from collections_app.errors import IndexRefused, StorageUnavailable
 from collections_app.index import Record, Vector
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
+from collections_app.services.indexing.kept_models import KeptModel, get_active_model
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs
 from collections_app.services.indexing.worker import IndexWorker
@@ -50,6 +51,17 @@ def locked(statement: str) -> Callable[..., Any]:
         return go_on(sql, params, many, context)
 
     return execute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelWithIndex(KeptModel):
+    """The real model with an index that fails."""
+
+    faulty: Any
+
+    @property
+    def index(self) -> Any:
+        return self.faulty
 
 
 class IndexRefusingDeletion:
@@ -103,10 +115,11 @@ def test_moved_picture_with_a_damaged_vector_is_encoded_again(sample: SampleTeam
     put_pictures(sample, 2)
     IndexWorker().drain()
     Image.objects.update(width=61)
-    me, encoder = uuid.uuid4(), get_encoder()
+    me = uuid.uuid4()
     index: Any = IndexWithDamagedVector(sample.image.pk)
-    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder)
-    BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
+    models = [ModelWithIndex(row=get_active_model().row, faulty=index)]
+    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), models=models)
+    BatchWriter(worker=me, models=models).write(batch)
 
     assert IndexJob.objects.values_list("image_id", "attempts").get() == (sample.image.pk, 0)
     assert Image.objects.get(pk=sample.image.pk).index_model_key == ""
@@ -118,10 +131,11 @@ def test_refusal_fails_only_the_refused_picture(sample: SampleTeam) -> None:
     own = create_collection(team=sample.outsider.personal_team, name="Mine", creator=sample.outsider)
     refused = put_picture(own, sample.outsider, "own.png", colour="green")
     put_pictures(sample, 3)
-    me, encoder = uuid.uuid4(), get_encoder()
+    me = uuid.uuid4()
     index: Any = IndexRefusingTeam(sample.outsider.personal_team.pk)
-    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder)
-    BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
+    models = [ModelWithIndex(row=get_active_model().row, faulty=index)]
+    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), models=models)
+    BatchWriter(worker=me, models=models).write(batch)
 
     job = IndexJob.objects.get()
     assert (job.image_id, job.attempts, job.lease) == (refused.pk, 1, None)
@@ -134,10 +148,11 @@ def test_refused_deletion_does_not_block_the_others(sample: SampleTeam) -> None:
     IndexWorker().drain()
     refused = sample.image.pk
     Image.objects.all().delete()
-    me, encoder = uuid.uuid4(), get_encoder()
+    me = uuid.uuid4()
     index: Any = IndexRefusingDeletion(refused)
-    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=encoder)
-    BatchWriter(worker=me, encoder=encoder, index=index).write(batch)
+    models = [ModelWithIndex(row=get_active_model().row, faulty=index)]
+    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), models=models)
+    BatchWriter(worker=me, models=models).write(batch)
 
     assert IndexJob.objects.get().image_id == refused
     assert [entry.id for entry in get_active_index().iterate_entries()] == [refused]
@@ -228,14 +243,14 @@ def test_due_retry_waits_for_the_current_batch_but_not_for_the_queue(sample: Sam
 
 
 def test_thumbnail_made_during_the_deletion_is_removed(sample: SampleTeam) -> None:
-    me, encoder, name = uuid.uuid4(), get_encoder(), build_rendition_name(sample.image.file_name, Rendition.GRID)
+    me, name = uuid.uuid4(), build_rendition_name(sample.image.file_name, Rendition.GRID)
     jobs = claim_jobs(worker=me, limit=32, lease_s=-1)
-    batch = prepare_batch(jobs=jobs, encoder=encoder)
+    batch = prepare_batch(jobs=jobs, models=[get_active_model()])
     sample.image.delete()
     IndexWorker().drain()
     default_storage.save(name, ContentFile(b"late"))
 
-    BatchWriter(worker=me, encoder=encoder, index=get_active_index()).write(batch)
+    BatchWriter(worker=me, models=[get_active_model()]).write(batch)
 
     assert not default_storage.exists(name)
     IndexWorker().drain()

@@ -10,6 +10,7 @@ from collections_app.demo.evaluate import MODEL_FOLDER, Gallery
 from collections_app.demo.gallery import get_demo_collections
 from collections_app.encoders import get_encoder
 from collections_app.encoders.clip import ClipEncoder
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.search.relevance import Baseline, find_cutoffs, measure_baseline
 from collections_app.services.search.samples import NEUTRAL_TEXT, get_sample
 from collections_app.services.search.scope import resolve_visible_scope
@@ -118,8 +119,10 @@ def test_demo_model_separates_matches(demo: Gallery, encoder: ClipEncoder, words
 
 def test_baseline_measures_the_scope_with_neutral_text(sample: SampleTeam) -> None:
     index_matches_and_others(sample, matches=0)
-    baseline = measure_baseline(get_sample(resolve_visible_scope(sample.owner)))
-    usual = -0.3 * float(embed_text("a white dog") @ embed_text(NEUTRAL_TEXT))
+    baseline = measure_baseline(get_sample(resolve_visible_scope(sample.owner), model=get_active_model()))
+    usual = -0.3 * float(
+        embed_text("a white dog", model=get_active_model()) @ embed_text(NEUTRAL_TEXT, model=get_active_model())
+    )
     assert baseline
     assert baseline.mean == pytest.approx(usual, abs=0.02)
     assert baseline.std == pytest.approx(1 / math.sqrt(get_encoder().dim), rel=0.2)  # as aside of the words all is

@@ -16,6 +16,7 @@ from collections_app.index.milvus import MilvusIndex
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs
 from collections_app.services.indexing.worker import IndexWorker
@@ -74,7 +75,12 @@ def test_excluded_filter_of_any_kind_holds_in_rows_and_index(
     parsed = FILTERS[key].parse(value, FilterContext(sample.viewer, []))
     filters = replace(request.filters, excluded={key: [parsed]})
     rows = filters.apply(request.scope.images, limit=9)
-    hits = find_nearest(scope=request.scope, vector=embed_text("red"), conditions=filters.conditions)
+    hits = find_nearest(
+        model=get_active_model(),
+        scope=request.scope,
+        vector=embed_text("red", model=get_active_model()),
+        conditions=filters.conditions,
+    )
     assert {row.pk for row in rows} == {hit.id for hit in hits}
     assert len(hits) == left
 
@@ -138,8 +144,8 @@ def test_invalid_tags_are_dropped_and_an_invalid_list_fails_alone(sample: Sample
     Image.objects.filter(pk=sample.image.pk).update(tags=["Rose", "rose", 7, None, ["x"]])
     Image.objects.filter(pk=other.pk).update(tags={"no": "list"})
     me = uuid.uuid4()
-    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), encoder=get_encoder())
-    BatchWriter(worker=me, encoder=get_encoder(), index=get_active_index()).write(batch)
+    batch = prepare_batch(jobs=claim_jobs(worker=me, limit=32), models=[get_active_model()])
+    BatchWriter(worker=me, models=[get_active_model()]).write(batch)
 
     assert [entry.tags for entry in indexed_entries()] == [(hash_token("ROSE"),)]
     assert [(job.image_id, job.attempts) for job in IndexJob.objects.all()] == [(other.pk, 1)]

@@ -12,6 +12,7 @@ from collections_app.index import Record
 from collections_app.models import Collection, Image
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.library.collections import create_collection
 from collections_app.services.search.relevance import NO_CUTOFFS
 from collections_app.services.search.request import parse_search_request
@@ -42,7 +43,7 @@ def index_matches_and_others(sample: SampleTeam, *, matches: int, total: int = M
     ]
     images = Image.objects.bulk_create(rows)
     scores = np.concatenate([0.7 + 0.0001 * np.arange(matches)[::-1], chance.normal(-0.3, 0.05, total - matches)])
-    vectors = make_vectors(embed_text(WORDS), scores, chance)
+    vectors = make_vectors(embed_text(WORDS, model=get_active_model()), scores, chance)
     pairs = zip(images, vectors, strict=True)
     get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
     return MatchesAndOthers(matches=images[:matches], others=images[matches:])
@@ -152,7 +153,7 @@ def test_purely_negative_query_hides_nothing(sample: SampleTeam) -> None:
 def test_example_with_many_copies_has_results(sample: SampleTeam) -> None:
     images = Image.objects.bulk_create([_row(sample.collection, sample, number) for number in range(1200)])
     scores = np.where(np.arange(1200) < 990, 0.9999, 0.3)
-    vectors = make_vectors(embed_text(WORDS), scores, np.random.default_rng(1))
+    vectors = make_vectors(embed_text(WORDS, model=get_active_model()), scores, np.random.default_rng(1))
     pairs = zip(images, vectors, strict=True)
     get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
     assert len(found(sample, f"like:{images[0].pk}").ranked) >= 990
@@ -161,5 +162,10 @@ def test_example_with_many_copies_has_results(sample: SampleTeam) -> None:
 def test_sample_has_about_the_expected_size(sample: SampleTeam) -> None:
     index_matches_and_others(sample, matches=0)
     question = parse_search_request(user=sample.owner, parameters={"q": WORDS})
-    part = find_nearest(scope=question.scope, vector=embed_text(WORDS), sample_every=16)
+    part = find_nearest(
+        model=get_active_model(),
+        scope=question.scope,
+        vector=embed_text(WORDS, model=get_active_model()),
+        sample_every=16,
+    )
     assert 0.6 < len(part) * 16 / MANY < 1.5

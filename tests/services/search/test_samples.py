@@ -4,9 +4,9 @@ import pytest
 
 from collections_app.encoders import get_encoder
 from collections_app.index.milvus import MilvusIndex
-from collections_app.models import Image
-from collections_app.models.image import IndexState
+from collections_app.models import Image, IndexState
 from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.search.request import parse_search_request
 from collections_app.services.search.results import run_search
@@ -50,12 +50,19 @@ def test_second_query_of_a_scope_takes_one_index_search(sample: SampleTeam, sear
 def test_large_scope_is_sampled_with_the_scores_of_its_pictures(sample: SampleTeam) -> None:
     index_matches_and_others(sample, matches=30)
     mark_indexed()
-    drawn = get_sample(resolve_visible_scope(sample.owner))
+    drawn = get_sample(resolve_visible_scope(sample.owner), model=get_active_model())
     assert not drawn.is_whole_scope
     assert 0.8 < len(drawn.ids) * drawn.sample_every / MANY < 1.25
     request = parse_search_request(user=sample.owner, parameters={"q": WORDS})
-    exact = {hit.id: hit.score for hit in find_nearest(scope=request.scope, vector=embed_text(WORDS))}
-    scored = dict(zip(drawn.ids.tolist(), drawn.compute_scores(embed_text(WORDS)), strict=True))
+    exact = {
+        hit.id: hit.score
+        for hit in find_nearest(
+            model=get_active_model(), scope=request.scope, vector=embed_text(WORDS, model=get_active_model())
+        )
+    }
+    scored = dict(
+        zip(drawn.ids.tolist(), drawn.compute_scores(embed_text(WORDS, model=get_active_model())), strict=True)
+    )
     both = exact.keys() & scored.keys()
     assert len(both) > 100
     assert [scored[pk] for pk in both] == pytest.approx([exact[pk] for pk in both], abs=0.001)
@@ -64,7 +71,7 @@ def test_large_scope_is_sampled_with_the_scores_of_its_pictures(sample: SampleTe
 def test_small_scope_is_held_whole(sample: SampleTeam) -> None:
     made = index_matches_and_others(sample, matches=30, total=400)
     mark_indexed()
-    drawn = get_sample(resolve_visible_scope(sample.owner))
+    drawn = get_sample(resolve_visible_scope(sample.owner), model=get_active_model())
     assert drawn.is_whole_scope
     assert {image.pk for image in (*made.matches, *made.others)} == set(drawn.ids.tolist())
 
@@ -74,11 +81,11 @@ def test_many_new_pictures_renew_a_sample(sample: SampleTeam, added: int, is_dra
     scope = resolve_visible_scope(sample.owner)
     index_matches_and_others(sample, matches=0, total=400)
     mark_indexed()
-    first = get_sample(scope)
+    first = get_sample(scope, model=get_active_model())
     index_matches_and_others(sample, matches=0, total=added, seed=2)
-    assert len(get_sample(scope).ids) == len(first.ids)  # they are not searchable yet
+    assert len(get_sample(scope, model=get_active_model()).ids) == len(first.ids)  # they are not searchable yet
     mark_indexed()
-    assert (len(get_sample(scope).ids) > len(first.ids)) is is_drawn_again
+    assert (len(get_sample(scope, model=get_active_model()).ids) > len(first.ids)) is is_drawn_again
 
 
 def test_pictures_out_of_sight_do_not_count(sample: SampleTeam) -> None:
@@ -91,7 +98,7 @@ def test_pictures_out_of_sight_do_not_count(sample: SampleTeam) -> None:
     after = run_search(parse_search_request(user=sample.viewer, parameters={"q": WORDS}))
     narrowed = run_search(parse_search_request(user=sample.viewer, parameters={"q": f"{WORDS} in:Garden"}))
     clear_samples()
-    index_anew = get_sample(resolve_visible_scope(sample.viewer))
+    index_anew = get_sample(resolve_visible_scope(sample.viewer), model=get_active_model())
     assert len(index_anew.ids) == 370
     get_active_index().delete([image.pk for image in made.matches])
     clear_samples()
@@ -103,23 +110,27 @@ def test_kept_part_has_the_vectors_and_scores_of_its_pictures(sample: SampleTeam
     made = index_matches_and_others(sample, matches=30, total=400)
     mark_indexed()
     ids = {image.pk for image in made.matches}
-    drawn = get_sample(resolve_visible_scope(sample.owner))
+    drawn = get_sample(resolve_visible_scope(sample.owner), model=get_active_model())
     kept = drawn.keep(ids)
     assert set(kept.ids.tolist()) == ids
-    assert kept.compute_scores(embed_text(WORDS)).min() > 0.69 > drawn.compute_scores(embed_text(WORDS)).min()
+    assert (
+        kept.compute_scores(embed_text(WORDS, model=get_active_model())).min()
+        > 0.69
+        > drawn.compute_scores(embed_text(WORDS, model=get_active_model())).min()
+    )
     assert len(kept.neutral_scores) == 30
 
 
 def test_each_scope_and_each_model_has_its_own_sample(sample: SampleTeam, monkeypatch: pytest.MonkeyPatch) -> None:
     IndexWorker().drain()
     scope = resolve_visible_scope(sample.viewer)
-    assert get_sample(scope).ids.tolist() == [sample.image.pk]
+    assert get_sample(scope, model=get_active_model()).ids.tolist() == [sample.image.pk]
     outside = resolve_visible_scope(sample.outsider)
-    assert find_cached_sample(outside) is None
-    assert get_sample(outside).ids.tolist() == []
-    assert find_cached_sample(scope)
+    assert find_cached_sample(outside, model=get_active_model()) is None
+    assert get_sample(outside, model=get_active_model()).ids.tolist() == []
+    assert find_cached_sample(scope, model=get_active_model())
     monkeypatch.setattr(type(get_encoder()), "key", "another model")
-    assert find_cached_sample(scope) is None
+    assert find_cached_sample(scope, model=get_active_model()) is None
 
 
 def test_sample_is_used_again_until_it_is_cleared(sample: SampleTeam, searches: list[object]) -> None:
@@ -127,10 +138,10 @@ def test_sample_is_used_again_until_it_is_cleared(sample: SampleTeam, searches: 
     index_matches_and_others(sample, matches=0, total=2100)
     mark_indexed()
     for _ in range(3):
-        get_sample(scope)
+        get_sample(scope, model=get_active_model())
     assert len(searches) == 1
     clear_samples()
-    get_sample(scope)
+    get_sample(scope, model=get_active_model())
     assert len(searches) == 2
 
 

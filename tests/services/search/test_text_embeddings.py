@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from collections_app.encoders import get_encoder
 from collections_app.errors import EncoderError, ModelUnavailable
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.search.text_embeddings import MAX_TEXTS_PER_BATCH, TextEmbeddingCache, embed_text
 from tests.clock import wait_until
 
@@ -137,8 +138,8 @@ def test_least_recently_used_text_is_evicted(model: Model) -> None:
     assert model.batches == [["a"], ["b"], ["c"], ["b"]]
 
 
-def test_cached_vectors_are_exact_and_read_only() -> None:
-    vector = embed_text("a white dog")
+def test_cached_vectors_are_exact_and_read_only(db: None) -> None:
+    vector = embed_text("a white dog", model=get_active_model())
 
     np.testing.assert_allclose(vector, get_encoder().encode_texts(["a white dog"])[0], atol=1e-5)
     with pytest.raises(ValueError, match="read-only"):

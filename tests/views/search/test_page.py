@@ -161,7 +161,7 @@ def test_visitor_is_sent_to_sign_in(client: Client, db: None) -> None:
     assert client.get("/search/?q=dog").headers["Location"] == "/accounts/login/?next=/search/%3Fq%3Ddog"
 
 
-@pytest.mark.parametrize(("shown", "most"), [("&all=1", 10), ("", 16)], ids=["all", "split"])
+@pytest.mark.parametrize(("shown", "most"), [("&all=1", 11), ("", 17)], ids=["all", "split"])
 def test_number_of_statements_is_the_same_with_one_team_or_fifty(
     sample: SampleTeam, as_outsider: Client, drain: Callable[[], None], shown: str, most: int
 ) -> None:
