@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -297,10 +298,25 @@ def test_units_run_commands_that_exist_with_settings_that_exist(unit: Path) -> N
 
 
 @units
-def test_units_are_confined_to_the_data_folder(unit: Path) -> None:
+def test_units_are_confined_to_what_they_write(unit: Path) -> None:
     values = dict(read_units(unit))
     if unit.suffix == ".service":
         assert values["User"] == "imagesearch"
         assert values["ProtectSystem"] == "strict"
-        assert f"DATA_DIR=/var/lib/{values['StateDirectory']}" in values["Environment"]
+        assert f"DATA_DIR=/var/lib/{values['StateDirectory']}" in unit.read_text()
         assert values["NoNewPrivileges"] == "true"
+        makes_backups = values["ExecStart"].split()[2] in ("serve", "index_worker")
+        assert values.get("ReadWritePaths") == ("-/var/backups/imagesearch" if makes_backups else None)
+        assert not makes_backups or "BACKUP_DIR=/var/backups/imagesearch" in unit.read_text()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
+def test_units_fit_together_and_have_no_unknown_lines(tmp_path: Path) -> None:
+    """systemd looks for the program of each unit, so they get one that exists."""
+    for unit in UNITS:
+        text = unit.read_text().replace("/opt/imagesearch/.venv/bin/python", sys.executable)
+        (tmp_path / unit.name.replace("@.", "@1.")).write_text(text)
+    command = ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    own = [line for line in done.stderr.splitlines() if "imagesearch" in line or str(tmp_path) in line]
+    assert (done.returncode, own) == (0, [])
