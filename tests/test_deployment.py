@@ -16,9 +16,9 @@ import pytest
 import yaml
 from django.core.management import get_commands
 
-from collections_app.management.web_server import requests
 from imagesearch import env
 from tests.test_documents import OPERATING, ROOT, read_table
+from tests.test_proxy import read_nginx
 
 COMPOSE_FILES = ("compose.yaml", "compose.production.yaml")
 UNITS = sorted((ROOT / "deploy" / "systemd").iterdir())
@@ -42,9 +42,7 @@ NOT_SETTABLE = {
 }
 
 both = pytest.mark.parametrize("name", COMPOSE_FILES)
-needs_compose = pytest.mark.skipif(
-    not shutil.which("docker-compose"), reason="needs Debian's package docker-compose"
-)
+needs_compose = pytest.mark.skipif(not shutil.which("docker-compose"), reason="needs Debian's package docker-compose")
 units = pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
 
 
@@ -230,40 +228,6 @@ def test_secrets_that_were_made_are_accepted(tmp_path: Path, monkeypatch: pytest
     assert (database["HOST"], database["NAME"]) == ("database", "imagesearch")
     monkeypatch.setenv("EMAIL_HOST_PASSWORD_FILE", str(tmp_path / "secrets" / "mail_password"))
     assert env.text("EMAIL_HOST_PASSWORD") == ""
-
-
-def read_nginx() -> str:
-    return (ROOT / "deploy" / "nginx.conf").read_text()
-
-
-def test_proxy_leaves_the_size_of_bodies_to_the_site() -> None:
-    """Otherwise a change of MAX_ARCHIVE_MB would have to be made twice, and strangers could fill the proxy's disk."""
-    assert "client_max_body_size 0;" in read_nginx()
-    assert "proxy_request_buffering off;" in read_nginx()
-    assert "proxy_buffering on;" in read_nginx()
-
-
-def test_proxy_passes_on_addresses_and_heads_that_the_site_accepts() -> None:
-    found = re.search(r"large_client_header_buffers (\d+) (\d+)k;", read_nginx())
-    assert found
-    count, size = int(found[1]), int(found[2]) * 1024
-    assert size > requests.MAX_ADDRESS_BYTES
-    assert count * size >= requests.MAX_HEADER_BYTES
-
-
-def test_proxy_reports_the_client_and_the_scheme_as_the_settings_expect() -> None:
-    settings = read_services("compose.production.yaml")["web"]["environment"]
-    assert settings["HTTPS"] == "true"
-    assert settings["TRUSTED_PROXY_COUNT"] == "1"
-    assert "proxy_set_header X-Forwarded-For $remote_addr;" in read_nginx()
-    assert "proxy_set_header X-Forwarded-Proto $scheme;" in read_nginx()
-    assert "proxy_set_header Host $http_host;" in read_nginx()
-
-
-def test_proxy_serves_a_site_below_a_path_and_hides_its_probes() -> None:
-    """An address without a path after `proxy_pass` leaves the path as it is."""
-    assert re.findall(r"location (.+) \{", read_nginx()) == [r"~ /-/(live|ready)/$", "/"]
-    assert re.findall(r"proxy_pass (\S+);", read_nginx()) == ["http://$site"]
 
 
 def test_image_runs_the_site_as_another_user_and_checks_its_health() -> None:
