@@ -35,13 +35,14 @@ LABEL org.opencontainers.image.title="imagesearch" \
     org.opencontainers.image.revision="${REVISION}"
 RUN groupadd --gid 10001 imagesearch \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin imagesearch \
-    && install --directory --owner 10001 --group 10001 --mode 700 /data
+    && install --directory --owner 10001 --group 10001 --mode 700 /data /backups
 COPY --from=packages /opt/imagesearch/.venv /opt/imagesearch/.venv
 COPY . /opt/imagesearch/
 WORKDIR /opt/imagesearch
 # Hashes instead of times, because copying may change these.
 RUN .venv/bin/python -m compileall -q --invalidation-mode unchecked-hash collections_app imagesearch
-# Everything that is written is in DATA_DIR: temporary files and the downloaded model, too.
+# Everything that is written is in DATA_DIR: temporary files and the downloaded model, too. Only backups go elsewhere: the
+# compose files mount a volume at /backups, which gets its owner from here.
 ENV PATH=/opt/imagesearch/.venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DATA_DIR=/data HOME=/data TMPDIR=/data/tmp HF_HOME=/data/models \

@@ -110,6 +110,7 @@ def check_isolation(container: Container) -> None:
     assert status["NoNewPrivs"] == "1"
     for folder in ("/", "/tmp", "/var/tmp", "/opt/imagesearch"):
         assert "Read-only file system" in container.execute("touch", f"{folder}/written", check=False), folder
+    assert container.execute("stat", "--format=%u %a", "/backups").strip() == f"{UID} 700"
     print(f"The site runs as user {UID}, without capabilities, and writes to /data alone.", flush=True)
 
 
