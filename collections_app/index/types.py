@@ -178,7 +178,7 @@ class VectorIndex(Protocol):
         """Remove the ids from every partition; unknown ones are ignored."""
 
     def search(self, vector: Vector, **options: Unpack[SearchOptions]) -> list[Hit]:
-        """Return the nearest entries, best first, equal scores by id, in one query.
+        """Return the nearest entries, best first, equal scores by id, in one query of each Milvus collection.
 
         Conditions are applied before the ranking: if `limit` entries meet them, it returns `limit` hits. Raises
         ValueError if neither a team nor a collection is named. The vector may have any length.
@@ -206,10 +206,19 @@ class VectorIndex(Protocol):
         """Yield each of these teams with the number of its entries. A server counts some teams ahead."""
 
     def list_team_ids(self) -> list[int]:
-        """Return the teams that have a partition, also an empty one. TRASH_PARTITION may be among them."""
+        """Return the teams that have a partition, also an empty one, or a place in the directory of partitions.
+
+        TRASH_PARTITION may be among them.
+        """
+
+    def record_partitions(self) -> None:
+        """Enter the partitions into the directory that Milvus has and the directory lacks."""
 
     def drop_empty_partitions(self, team_ids: Collection[int]) -> int:
-        """Drop the empty partitions of these teams and return their number. A later upsert creates them again."""
+        """Drop the empty partitions of these teams and return their number. A later upsert creates them again.
+
+        Frees the places of these teams in the directory.
+        """
 
     def drop(self) -> None:
         """Remove everything stored for this model."""
