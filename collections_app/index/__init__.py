@@ -27,6 +27,7 @@ from collections_app.index.types import (
     IsBetween,
     IsIn,
     Not,
+    Places,
     Record,
     StoredVectors,
     Vector,
@@ -50,6 +51,7 @@ __all__ = [
     "IsIn",
     "Not",
     "PartitionDirectory",
+    "Places",
     "Record",
     "StoredVectors",
     "Vector",
@@ -81,9 +83,7 @@ def open_index(*, model_key: str, dim: int, directory: PartitionDirectory | None
         connection = _get_connection()
         if (model_key, dim) not in _indexes:
             milvus = import_module("collections_app.index.milvus")
-            _indexes[model_key, dim] = milvus.MilvusIndex(
-                connection, model_key=model_key, dim=dim, directory=directory
-            )
+            _indexes[model_key, dim] = milvus.MilvusIndex(connection, model_key=model_key, dim=dim, directory=directory)
         return _indexes[model_key, dim]
 
 

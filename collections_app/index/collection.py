@@ -36,9 +36,7 @@ Row = dict[str, Any]
 class ModelCollection:
     """Caches what exists, never what is missing: another process may create it at any moment."""
 
-    def __init__(
-        self, *, model_key: str, dim: int, layout: Layout, version: int = VERSION, number: int = 1
-    ) -> None:
+    def __init__(self, *, model_key: str, dim: int, layout: Layout, version: int = VERSION, number: int = 1) -> None:
         self.name = make_collection_name(model_key, version, number)
         self._model_key = model_key
         self._dim = dim

@@ -26,7 +26,7 @@ from collections_app.index.schema import (
 )
 from collections_app.index.searching import Search
 from collections_app.index.threads import fetch_ahead, run_in_parallel
-from collections_app.index.types import Entry, Hit, Record, SearchOptions, Vector, is_unit
+from collections_app.index.types import Entry, Hit, Places, Record, SearchOptions, Vector, is_unit
 from collections_app.index.writing import Writer
 
 # A quarter of what a server accepts in one message (64 MB), with room for the scalars.
@@ -74,21 +74,27 @@ class MilvusIndex:
     def search(self, vector: Vector, **options: Unpack[SearchOptions]) -> list[Hit]:
         self._check(vector)
         search = Search(vector=vector, **options)
+        places = search.places or self.find_places(search.scope_team_ids)
 
         def run(client: MilvusClient) -> list[Hit]:
-            scopes = self._stored.find_partitions(client, search.scope_team_ids)
+            scopes = self._stored.find_partitions(client, search.scope_team_ids, places)
             layout = EMBEDDED if self._embedded else SERVER
             return search.run(client, scopes, layout=layout, consistency=self._consistency)
 
         return self._run(run)
 
+    def find_places(self, team_ids: Collection[int]) -> Places:
+        return self._stored.find_places(team_ids)
+
     def get_vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, Vector]:
         found: dict[int, Vector] = {}
+        places = Places(numbers=None) if team_ids is None else self.find_places(team_ids)
         for chunk in iterate_chunks(sorted({integer(image_id) for image_id in ids}), _IDS_PER_CALL):
             for stored in (self._stored, *self._superseded):
                 missing = [image_id for image_id in chunk if image_id not in found]
                 if missing:
-                    rows = self._run(partial(self._fetch_vectors, stored=stored, ids=missing, team_ids=team_ids))
+                    own = places if stored is self._stored else Places(numbers=None)
+                    rows = self._run(partial(_fetch_vectors, stored=stored, ids=missing, team_ids=team_ids, places=own))
                     found |= {int(each["id"]): np.asarray(each["vector"], dtype=np.float32) for each in rows}
         return found
 
@@ -130,20 +136,6 @@ class MilvusIndex:
             return any(dropped)
 
         return self._write(drop_each)
-
-    def _fetch_vectors(
-        self, client: MilvusClient, stored: ModelCollections, ids: Sequence[int], team_ids: Sequence[int] | None
-    ) -> list[Row]:
-        is_current = stored is self._stored
-        find = stored.find_partitions if is_current and team_ids is not None else stored.list_partitions
-        condition = render_is_in("id", ids)
-
-        def fetch(scope: Scope) -> list[Row]:
-            collection, partitions = scope
-            return collection.fetch_rows(client, condition, ["vector"], partitions)
-
-        found = run_in_parallel([partial(fetch, scope) for scope in find(client, team_ids)])
-        return [row for rows in found for row in rows]
 
     def _fetch_first_pages(self, team_id: int) -> list[tuple[ModelCollection, list[Row]]]:
         def fetch(client: MilvusClient) -> list[tuple[ModelCollection, list[Row]]]:
@@ -194,3 +186,21 @@ class MilvusIndex:
     def _check(self, vector: Vector) -> None:
         if vector.shape != (self._dim,) or not np.isfinite(vector).all():
             raise ValueError(f"A vector of this model has {self._dim} finite numbers.")
+
+
+def _fetch_vectors(
+    client: MilvusClient,
+    stored: ModelCollections,
+    ids: Sequence[int],
+    team_ids: Sequence[int] | None,
+    places: Places,
+) -> list[Row]:
+    """Return the rows with these ids in the partitions of these teams (None: in all)."""
+    condition = render_is_in("id", ids)
+
+    def fetch(scope: Scope) -> list[Row]:
+        collection, partitions = scope
+        return collection.fetch_rows(client, condition, ["vector"], partitions)
+
+    scopes = stored.list_partitions(client) if team_ids is None else stored.find_partitions(client, team_ids, places)
+    return [row for rows in run_in_parallel([partial(fetch, scope) for scope in scopes]) for row in rows]

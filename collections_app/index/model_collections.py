@@ -16,13 +16,14 @@ from collections_app.index.schema import (
     parse_collection_number,
     parse_team_id,
 )
+from collections_app.index.types import Places
 
 # Partitions that are read together.
 Scope = tuple[ModelCollection, list[str]]
 
 
 class ModelCollections:
-    """Searches ask the directory where a partition is. What reads everything asks Milvus, so that it also finds what
+    """Searches ask the directory where a partition is. What compares or counts asks Milvus, so that it also finds what
     the directory does not know.
     """
 
@@ -48,12 +49,20 @@ class ModelCollections:
         numbered = map(self._get, self._list_numbers(client))
         return [each for each in numbered if each.open_if_exists(client)]
 
-    def find_partitions(self, client: MilvusClient, team_ids: Collection[int]) -> list[Scope]:
-        """Return the partitions of these teams, where the directory says that they are."""
-        places = {} if self._are_in_first(client, team_ids) else self._directory.find(team_ids)
+    def find_places(self, team_ids: Collection[int]) -> Places:
+        """Ask the directory, unless the first collection probably holds all these partitions."""
+        is_needed = self._directory.limit and not self._are_seen_in_first(team_ids)
+        return Places(numbers=self._directory.find(team_ids) if is_needed else None)
+
+    def find_partitions(self, client: MilvusClient, team_ids: Collection[int], places: Places) -> list[Scope]:
+        """Return the partitions of these teams. `places` are those of `find_places`."""
+        is_in_first = self._is_single(client) or self._are_seen_in_first(team_ids)
+        if places.numbers is None and not is_in_first:
+            return self.list_partitions(client, team_ids)
+        numbers = places.numbers or {}
         teams: dict[int, list[int]] = defaultdict(list)
         for team_id in team_ids:
-            teams[places.get(team_id, FIRST)].append(team_id)
+            teams[numbers.get(team_id, FIRST)].append(team_id)
         collections = [(self._get(number), members) for number, members in sorted(teams.items())]
         return _list_scopes(client, [each for each in collections if each[0].open_if_exists(client)])
 
@@ -123,19 +132,20 @@ class ModelCollections:
         """Return whether the first collection holds all partitions, so that the directory is not needed."""
         return not self._directory.limit and self._list_numbers(client) == [FIRST]
 
-    def _are_in_first(self, client: MilvusClient, team_ids: Collection[int]) -> bool:
-        """A server reports a partition that was dropped meanwhile. Milvus Lite returns nothing for it."""
-        return self._is_single(client) or (not self._is_embedded and self._get(FIRST).has_seen(team_ids))
+    def _are_seen_in_first(self, team_ids: Collection[int]) -> bool:
+        """Return whether the first collection had all these partitions when this process last looked.
+
+        A server reports a partition that was dropped since; Milvus Lite returns nothing for it.
+        """
+        return not self._is_embedded and self._get(FIRST).has_seen(team_ids)
 
     def _has_partition(self, client: MilvusClient, team_id: int, number: int) -> bool:
         collection = self._get(number)
         return collection.open_if_exists(client) and bool(collection.list_partitions(client, [team_id]))
 
-    def _look_for(
-        self, client: MilvusClient, collections: Iterable[ModelCollection], team_ids: Iterable[int]
-    ) -> None:
-        """List the partitions again if a team has none in any collection."""
-        if not all(any(each.has_seen([team_id]) for each in collections) for team_id in team_ids):
+    def _look_for(self, client: MilvusClient, collections: Iterable[ModelCollection], team_ids: Iterable[int]) -> None:
+        """List the partitions again if a team has none in any collection, as far as this process has seen."""
+        if self._is_embedded or not all(any(each.has_seen([team_id]) for each in collections) for team_id in team_ids):
             for collection in collections:
                 collection.list_partitions(client)
 

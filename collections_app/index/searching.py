@@ -13,7 +13,7 @@ from collections_app.index.conditions import render_search_filter
 from collections_app.index.model_collections import Scope
 from collections_app.index.schema import Layout
 from collections_app.index.threads import run_in_parallel
-from collections_app.index.types import Condition, Hit, Vector
+from collections_app.index.types import Condition, Hit, Places, Vector
 
 MAX_LIMIT = 1000
 SEARCH_TIMEOUT_S = 10.0
@@ -30,6 +30,7 @@ class Search:
     collections: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     conditions: Sequence[Condition] = ()
     sample_every: int = 1
+    places: Places | None = None
 
     def __post_init__(self) -> None:
         if not self.team_ids and not self.collections:

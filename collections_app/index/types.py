@@ -149,11 +149,19 @@ class StoredVectors:
     vectors: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The Milvus collections of some teams' partitions, by team. `numbers` is None if Milvus has to be asked."""
+
+    numbers: Mapping[int, int] | None
+
+
 class SearchOptions(TypedDict, total=False):
     """The scope of a search: whole teams, and single collections (collection id to team id).
 
     It returns up to `limit` (1 to 1000) hits that meet all `conditions`. With `sample_every` it searches about one
-    of every `sample_every` entries, selected by the content of its file.
+    of every `sample_every` entries, selected by the content of its file. `places` are those of `find_places`, for a
+    search in a thread that must not use the database.
     """
 
     team_ids: Sequence[int]
@@ -161,6 +169,7 @@ class SearchOptions(TypedDict, total=False):
     limit: Required[int]
     conditions: Sequence[Condition]
     sample_every: int
+    places: Places
 
 
 class VectorIndex(Protocol):
@@ -183,6 +192,9 @@ class VectorIndex(Protocol):
         Conditions are applied before the ranking: if `limit` entries meet them, it returns `limit` hits. Raises
         ValueError if neither a team nor a collection is named. The vector may have any length.
         """
+
+    def find_places(self, team_ids: Collection[int]) -> Places:
+        """Return where the partitions of these teams are. At most one statement, and no call of Milvus."""
 
     def get_vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, Vector]:
         """Return the stored vectors of the ids that exist, from these teams only (None: from any team).
