@@ -62,7 +62,7 @@ class ModelCollection:
         """Return whether the collection can be read. The process that creates it adds the index before any row."""
         if self.is_open(client):
             return True
-        if not self.exists(client) or not client.list_indexes(self.name, timeout=READ_TIMEOUT_S):
+        if not self.is_present(client) or not client.list_indexes(self.name, timeout=READ_TIMEOUT_S):
             return False
         self._load(client)
         return True
@@ -71,8 +71,8 @@ class ModelCollection:
         """Open the collection; create it if it is missing."""
         if self.open_if_exists(client):
             return
-        if not self.exists(client):
-            with _allow_concurrent_creation(lambda: self.exists(client)):
+        if not self.is_present(client):
+            with _allow_concurrent_creation(lambda: self.is_present(client)):
                 schema = self._layout.build_schema(self._model_key, self._dim)
                 client.create_collection(self.name, schema=schema, consistency_level="Strong", timeout=TIMEOUT_S)
         if not client.list_indexes(self.name, timeout=READ_TIMEOUT_S):
@@ -169,7 +169,7 @@ class ModelCollection:
         client.drop_partition(self.name, partition, timeout=_PARTITION_TIMEOUT_S)
         self._partitions -= {partition}
 
-    def exists(self, client: MilvusClient) -> bool:
+    def is_present(self, client: MilvusClient) -> bool:
         return bool(client.has_collection(self.name, timeout=READ_TIMEOUT_S))
 
     def drop(self, client: MilvusClient) -> None:

@@ -33,7 +33,7 @@ class PartitionDirectory(Protocol):
     def lock(self) -> AbstractContextManager[None]:
         """Exclude other processes and threads from the following methods, which may only be called inside."""
 
-    def assign(self, team_ids: Iterable[int], existing: Mapping[int, int]) -> Mapping[int, int]:
+    def place(self, team_ids: Iterable[int], existing: Mapping[int, int]) -> Mapping[int, int]:
         """Return the places of these teams. A team without one gets it in the first collection with room.
 
         `existing`: the partitions that Milvus has. Those without a place get the one where they are.
@@ -69,7 +69,7 @@ class MemoryDirectory:
         with self._lock:
             yield
 
-    def assign(self, team_ids: Iterable[int], existing: Mapping[int, int]) -> Mapping[int, int]:
+    def place(self, team_ids: Iterable[int], existing: Mapping[int, int]) -> Mapping[int, int]:
         self._places = {**existing, **self._places}
         numbers = place_teams(team_ids, taken=self._places, limit=self._limit)
         self._places.update(numbers)

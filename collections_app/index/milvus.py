@@ -16,7 +16,7 @@ from collections_app.index.conditions import render_is_in
 from collections_app.index.connection import Connection
 from collections_app.index.directory import MemoryDirectory, PartitionDirectory
 from collections_app.index.failures import is_missing
-from collections_app.index.model_collections import ModelCollections, Scope
+from collections_app.index.model_collections import ModelCollections, PartitionGroup
 from collections_app.index.schema import (
     EMBEDDED,
     SCALARS,
@@ -77,9 +77,9 @@ class MilvusIndex:
         places = search.places or self.find_places(search.scope_team_ids)
 
         def run(client: MilvusClient) -> list[Hit]:
-            scopes = self._stored.find_partitions(client, search.scope_team_ids, places)
+            groups = self._stored.find_partitions(client, search.scope_team_ids, places)
             layout = EMBEDDED if self._embedded else SERVER
-            return search.run(client, scopes, layout=layout, consistency=self._consistency)
+            return search.run(client, groups, layout=layout, consistency=self._consistency)
 
         return self._run(run)
 
@@ -139,8 +139,8 @@ class MilvusIndex:
 
     def _fetch_first_pages(self, team_id: int) -> list[tuple[ModelCollection, list[Row]]]:
         def fetch(client: MilvusClient) -> list[tuple[ModelCollection, list[Row]]]:
-            scopes = self._stored.list_partitions(client, [team_id])
-            return [(each, each.fetch_page(client, team_id=team_id, after=())) for each, _partitions in scopes]
+            groups = self._stored.list_partitions(client, [team_id])
+            return [(each, each.fetch_page(client, team_id=team_id, after=())) for each, _partitions in groups]
 
         return self._run(fetch)
 
@@ -198,9 +198,9 @@ def _fetch_vectors(
     """Return the rows with these ids in the partitions of these teams (None: in all)."""
     condition = render_is_in("id", ids)
 
-    def fetch(scope: Scope) -> list[Row]:
-        collection, partitions = scope
+    def fetch(group: PartitionGroup) -> list[Row]:
+        collection, partitions = group
         return collection.fetch_rows(client, condition, ["vector"], partitions)
 
-    scopes = stored.list_partitions(client) if team_ids is None else stored.find_partitions(client, team_ids, places)
-    return [row for rows in run_in_parallel([partial(fetch, scope) for scope in scopes]) for row in rows]
+    groups = stored.list_partitions(client) if team_ids is None else stored.find_partitions(client, team_ids, places)
+    return [row for rows in run_in_parallel([partial(fetch, group) for group in groups]) for row in rows]

@@ -19,7 +19,7 @@ from collections_app.index.schema import (
 from collections_app.index.types import Places
 
 # Partitions that are read together.
-Scope = tuple[ModelCollection, list[str]]
+PartitionGroup = tuple[ModelCollection, list[str]]
 
 
 class ModelCollections:
@@ -54,7 +54,7 @@ class ModelCollections:
         is_needed = self._directory.limit and not self._are_seen_in_first(team_ids)
         return Places(numbers=self._directory.find(team_ids) if is_needed else None)
 
-    def find_partitions(self, client: MilvusClient, team_ids: Collection[int], places: Places) -> list[Scope]:
+    def find_partitions(self, client: MilvusClient, team_ids: Collection[int], places: Places) -> list[PartitionGroup]:
         """Return the partitions of these teams. `places` are those of `find_places`."""
         is_in_first = self._is_single(client) or self._are_seen_in_first(team_ids)
         if places.numbers is None and not is_in_first:
@@ -64,16 +64,16 @@ class ModelCollections:
         for team_id in team_ids:
             teams[numbers.get(team_id, FIRST)].append(team_id)
         collections = [(self._get(number), members) for number, members in sorted(teams.items())]
-        return _list_scopes(client, [each for each in collections if each[0].open_if_exists(client)])
+        return _list_groups(client, [each for each in collections if each[0].open_if_exists(client)])
 
-    def list_partitions(self, client: MilvusClient, team_ids: Collection[int] | None = None) -> list[Scope]:
+    def list_partitions(self, client: MilvusClient, team_ids: Collection[int] | None = None) -> list[PartitionGroup]:
         """Return the partitions of these teams (None: of all) in every collection."""
         existing = self.list_existing(client)
         if len(existing) > 1 and team_ids is not None:
             self._look_for(client, existing, team_ids)
             seen = [(each, [team_id for team_id in team_ids if each.has_seen([team_id])]) for each in existing]
             return [(each, list(map(make_partition_name, members))) for each, members in seen if members]
-        return _list_scopes(client, [(each, team_ids) for each in existing])
+        return _list_groups(client, [(each, team_ids) for each in existing])
 
     def list_team_ids(self, client: MilvusClient) -> set[int]:
         return self._directory.list_team_ids().union(self._list_places(client))
@@ -82,7 +82,7 @@ class ModelCollections:
         if not self._is_single(client):
             existing = self._list_places(client)
             with self._directory.lock():
-                self._directory.assign([], existing)
+                self._directory.place([], existing)
 
     def ensure_partitions(self, client: MilvusClient, team_ids: Collection[int]) -> dict[int, ModelCollection]:
         """Return the collection of each team, which has its partition."""
@@ -108,7 +108,7 @@ class ModelCollections:
     def drop(self, client: MilvusClient) -> bool:
         """Return whether there was anything."""
         self._listed_by = None
-        existing = [each for each in map(self._get, self._list_numbers(client)) if each.exists(client)]
+        existing = [each for each in map(self._get, self._list_numbers(client)) if each.is_present(client)]
         for collection in existing:
             collection.drop(client)
         with self._directory.lock():
@@ -164,7 +164,7 @@ class ModelCollections:
         while True:
             existing = self._list_places(client)
             with self._directory.lock():
-                places = dict(self._directory.assign(team_ids, existing))
+                places = dict(self._directory.place(team_ids, existing))
                 missing = {number for number in places.values() if not self._get(number).is_open(client)}
                 if not missing:
                     for team_id, number in places.items():
@@ -186,8 +186,8 @@ class ModelCollections:
         return len(empty)
 
 
-def _list_scopes(
+def _list_groups(
     client: MilvusClient, collections: Iterable[tuple[ModelCollection, Collection[int] | None]]
-) -> list[Scope]:
+) -> list[PartitionGroup]:
     listed = ((each, each.list_partitions(client, team_ids)) for each, team_ids in collections)
     return [(each, partitions) for each, partitions in listed if partitions]

@@ -10,7 +10,7 @@ import numpy as np
 from pymilvus import MilvusClient
 
 from collections_app.index.conditions import render_search_filter
-from collections_app.index.model_collections import Scope
+from collections_app.index.model_collections import PartitionGroup
 from collections_app.index.schema import Layout
 from collections_app.index.threads import run_in_parallel
 from collections_app.index.types import Condition, Hit, Places, Vector
@@ -42,7 +42,9 @@ class Search:
     def scope_team_ids(self) -> set[int]:
         return {*self.team_ids, *self.collections.values()}
 
-    def run(self, client: MilvusClient, scopes: Sequence[Scope], *, layout: Layout, consistency: str) -> list[Hit]:
+    def run(
+        self, client: MilvusClient, groups: Sequence[PartitionGroup], *, layout: Layout, consistency: str
+    ) -> list[Hit]:
         """Search the partitions of each collection, all collections at once, and merge the hits into one ranked list.
 
         A collection returns as many hits as the search, so none of the best is missing.
@@ -65,8 +67,8 @@ class Search:
             consistency_level=consistency,
             timeout=SEARCH_TIMEOUT_S,
         )
-        # Milvus takes an empty list of partitions for "all"; no scope is empty.
-        calls = [partial(search, each.name, partition_names=partitions) for each, partitions in scopes]
+        # Milvus takes an empty list of partitions for "all"; no group is empty.
+        calls = [partial(search, each.name, partition_names=partitions) for each, partitions in groups]
         return _merge((row for found in run_in_parallel(calls) for row in found[0]), limit=self.limit)
 
 

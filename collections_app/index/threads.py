@@ -8,7 +8,7 @@ from collections_app.chunks import iterate_chunks
 
 # How many teams a server is read for at once.
 _TEAMS_AHEAD = 8
-# How many Milvus collections are asked at once.
+# How many Milvus collections are searched at once.
 _MAX_PARALLEL = 16
 
 _Returned = TypeVar("_Returned")

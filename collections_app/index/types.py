@@ -151,7 +151,7 @@ class StoredVectors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The Milvus collections of some teams' partitions, by team. `numbers` is None if Milvus has to be asked."""
+    """The Milvus collections of some teams' partitions, by team. None as `numbers` says that Milvus lists them."""
 
     numbers: Mapping[int, int] | None
 

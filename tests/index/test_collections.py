@@ -38,7 +38,7 @@ class Model:
         """All processes start again with another setting. The rows of the directory stay."""
         places = self.directory.find(self.directory.list_team_ids())
         self.directory = MemoryDirectory(limit=limit)
-        self.directory.assign(places, places)
+        self.directory.place(places, places)
         self.index = self.open_index()
 
     def list_places(self) -> list[tuple[int, int]]:
@@ -231,7 +231,7 @@ def test_copy_that_the_directory_does_not_know_is_listed_and_removed(several: Mo
     """An older copy of the database was restored, and the index was kept."""
     fill_teams(several.index, 2 * MAX_PARTITIONS)
     several.directory.clear()
-    several.directory.assign([16], {16: 1})
+    several.directory.place([16], {16: 1})
 
     several.open_index().upsert([record(16, team=16, width=9)])
 

@@ -39,7 +39,7 @@ class SqlDirectory:
                     cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
             yield
 
-    def assign(self, team_ids: Iterable[int], existing: Mapping[int, int]) -> Mapping[int, int]:
+    def place(self, team_ids: Iterable[int], existing: Mapping[int, int]) -> Mapping[int, int]:
         taken = dict(self._rows.values_list("team_id", "number"))
         assigned = place_teams(team_ids, taken={**existing, **taken}, limit=self.limit)
         added = {team_id: number for team_id, number in {**existing, **assigned}.items() if team_id not in taken}

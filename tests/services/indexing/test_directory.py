@@ -254,14 +254,14 @@ def test_lost_rows_are_written_again_by_reindex(sample: SampleTeam, collections:
 def test_threads_that_place_teams_at_once_place_each_once(settings: Settings) -> None:
     settings.MILVUS_MAX_PARTITIONS = MAX_PARTITIONS
     directory = SqlDirectory(model_key="a model")
-    SqlDirectory(model_key="another model").assign(range(10), {})
+    SqlDirectory(model_key="another model").place(range(10), {})
 
     def place(start: int) -> list[int]:
         try:
             numbers = []
             for team in range(start, start + 20):
                 with directory.lock():
-                    numbers.append(directory.assign([team], {})[team])
+                    numbers.append(directory.place([team], {})[team])
             return numbers
         finally:
             connection.close()
