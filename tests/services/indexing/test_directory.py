@@ -87,7 +87,7 @@ def run(*words: str) -> str:
 
 
 def check_index(*words: str) -> None:
-    with pytest.raises(SystemExit, match="^0$"):
+    with pytest.raises(SystemExit, match=r"^0$"):
         run("reindex", "--check", *words)
 
 
