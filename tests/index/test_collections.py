@@ -147,7 +147,8 @@ def test_a_picture_moved_to_another_collection_leaves_no_copy(several: Model) ->
     places = dict(several.list_places())
     assert places[1] != places[30]
 
-    several.index.upsert([record(1, team=30, width=9), record(30, team=1, width=9)])
+    several.index.upsert([record(1, team=30, width=9)])
+    several.open_index().upsert([record(30, team=1, width=9)])
 
     entries = [(entry.id, entry.team_id, entry.width) for entry in several.index.iterate_entries(team_ids=[1, 30])]
     assert entries == [(30, 1, 9), (1, 30, 9)]
