@@ -232,6 +232,8 @@ MILVUS_TOKEN = env.text("MILVUS_TOKEN")
 EMBEDDED_STORE_DIR = DATA_DIR / "index"
 if MILVUS_URI and not MILVUS_URI.startswith(("http://", "https://")):
     raise ImproperlyConfigured("MILVUS_URI must begin with http:// or https://, or be empty for the embedded store.")
+# Teams for each Milvus collection of a model; 0: no limit. Milvus allows 1,024 partitions, its own included.
+MILVUS_MAX_PARTITIONS = env.integer("MILVUS_MAX_PARTITIONS", 1000 if MILVUS_URI else 0)
 # Threads that index. Each uses one core.
 INDEX_LANES = env.integer("INDEX_LANES", env.count_cores(), minimum=1)
 INDEX_BATCH_SIZE = env.integer("INDEX_BATCH_SIZE", 16, minimum=1)

@@ -105,7 +105,7 @@ def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     }
     settings.STATIC_ROOT = None  # else pages would use the files that `serve` has collected
     settings.EMBEDDED_STORE_DIR = tmp_path / "index"
-    settings.MILVUS_URI = ""
+    settings.MILVUS_URI, settings.MILVUS_MAX_PARTITIONS = "", 0
     settings.CLIP_MODEL, settings.CLIP_MODEL_PATH = "demo", str(settings.DEMO_MODEL_DIR)
     settings.ENCODER_CLASS = "tests.encoders.caching_encoder.CachingEncoder"
     settings.INDEX_LANES = 1  # the thread of the test, whose connection tests may disturb

@@ -88,6 +88,12 @@ def test_keys_that_boto3_reads_may_come_from_files(tmp_path: Path) -> None:
     assert ended.stdout.split() == ["hidden", "hidden"]
 
 
+@pytest.mark.parametrize(("uri", "expected"), [("", "0"), ("http://milvus:19530", "1000")])
+def test_partitions_of_a_server_are_limited(uri: str, expected: str, tmp_path: Path) -> None:
+    program = "from imagesearch import settings as s; print(s.MILVUS_MAX_PARTITIONS)"
+    assert run_with(tmp_path, "-c", program, MILVUS_URI=uri).stdout.strip() == expected
+
+
 @pytest.mark.parametrize("name", ["SECRET_KEY", "AWS_SECRET_ACCESS_KEY"])
 def test_setting_that_is_given_twice_stops_the_start(name: str, tmp_path: Path) -> None:
     variables = {name: "hidden", f"{name}_FILE": write_file(tmp_path, b"hidden")}

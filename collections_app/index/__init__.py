@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from collections_app.index.directory import PartitionDirectory
 from collections_app.index.file_locks import is_locked
 from collections_app.index.types import (
     MAX_INDEXED_TAGS,
@@ -26,6 +27,7 @@ from collections_app.index.types import (
     IsBetween,
     IsIn,
     Not,
+    Places,
     Record,
     StoredVectors,
     Vector,
@@ -48,6 +50,8 @@ __all__ = [
     "IsBetween",
     "IsIn",
     "Not",
+    "PartitionDirectory",
+    "Places",
     "Record",
     "StoredVectors",
     "Vector",
@@ -70,13 +74,16 @@ _indexes: dict[tuple[str, int], VectorIndex] = {}
 _inherited: list[Any] = []
 
 
-def open_index(*, model_key: str, dim: int) -> VectorIndex:
-    """Return this process's index of one model. It connects to Milvus on the first call of a method."""
+def open_index(*, model_key: str, dim: int, directory: PartitionDirectory | None = None) -> VectorIndex:
+    """Return this process's index of one model. It connects to Milvus on the first call of a method.
+
+    `directory` is the one of the first call for a model. Without it, one Milvus collection holds all partitions.
+    """
     with _lock:
         connection = _get_connection()
         if (model_key, dim) not in _indexes:
             milvus = import_module("collections_app.index.milvus")
-            _indexes[model_key, dim] = milvus.MilvusIndex(connection, model_key=model_key, dim=dim)
+            _indexes[model_key, dim] = milvus.MilvusIndex(connection, model_key=model_key, dim=dim, directory=directory)
         return _indexes[model_key, dim]
 
 
@@ -145,9 +152,11 @@ def read_stored_vectors(store: Path | None = None, *, model_key: str) -> Iterato
     """Yield the vectors of one model from the files of the embedded store, or of one that was set aside."""
     schema = import_module("collections_app.index.schema")
     store_files = import_module("collections_app.index.store_files")
+    folder = store or _get_data_dir()
     for version in (*schema.SUPERSEDED_VERSIONS, schema.VERSION):
-        name = schema.make_collection_name(model_key, version)
-        yield from store_files.iterate_stored_vectors(store or _get_data_dir(), name)
+        for name in store_files.list_collections(folder):
+            if schema.parse_collection_number(name, model_key, version):
+                yield from store_files.iterate_stored_vectors(folder, name)
 
 
 def _get_connection() -> Any:

@@ -1,4 +1,4 @@
-"""The Milvus collection of one model and its partitions, one per team. Used by `milvus`."""
+"""One Milvus collection of a model and its partitions, one per team. Used by `model_collections`."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +22,8 @@ from collections_app.index.schema import (
 TIMEOUT_S = 120.0
 # Of reads that a request may wait for.
 READ_TIMEOUT_S = 10.0
+# Of changes of partitions, during which the directory is locked. Writers of SQLite wait 20 s for each other.
+_PARTITION_TIMEOUT_S = 15.0
 # The largest page that Milvus' query window allows.
 _PAGE_ROWS = 16_384
 # pymilvus' query iterator sends this, so that a page has the first ids. The iterator itself is not used: it first asks
@@ -34,8 +36,8 @@ Row = dict[str, Any]
 class ModelCollection:
     """Caches what exists, never what is missing: another process may create it at any moment."""
 
-    def __init__(self, *, model_key: str, dim: int, layout: Layout, version: int = VERSION) -> None:
-        self.name = make_collection_name(model_key, version)
+    def __init__(self, *, model_key: str, dim: int, layout: Layout, version: int = VERSION, number: int = 1) -> None:
+        self.name = make_collection_name(model_key, version, number)
         self._model_key = model_key
         self._dim = dim
         self._layout = layout
@@ -48,13 +50,19 @@ class ModelCollection:
         self._checked_by = None
         self._partitions = frozenset()
 
+    def is_open(self, client: MilvusClient) -> bool:
+        """Return whether this process has opened the collection. Asks nobody."""
+        return self._checked_by is client
+
+    def has_seen(self, team_ids: Iterable[int]) -> bool:
+        """Return whether all these teams had a partition when this process last looked. Asks nobody."""
+        return self._partitions.issuperset(map(make_partition_name, team_ids))
+
     def open_if_exists(self, client: MilvusClient) -> bool:
         """Return whether the collection can be read. The process that creates it adds the index before any row."""
-        if self._checked_by is client:
+        if self.is_open(client):
             return True
-        if not client.has_collection(self.name, timeout=READ_TIMEOUT_S) or not client.list_indexes(
-            self.name, timeout=READ_TIMEOUT_S
-        ):
+        if not self.is_present(client) or not client.list_indexes(self.name, timeout=READ_TIMEOUT_S):
             return False
         self._load(client)
         return True
@@ -63,8 +71,8 @@ class ModelCollection:
         """Open the collection; create it if it is missing."""
         if self.open_if_exists(client):
             return
-        if not client.has_collection(self.name, timeout=READ_TIMEOUT_S):
-            with _allow_concurrent_creation(lambda: client.has_collection(self.name, timeout=READ_TIMEOUT_S)):
+        if not self.is_present(client):
+            with _allow_concurrent_creation(lambda: self.is_present(client)):
                 schema = self._layout.build_schema(self._model_key, self._dim)
                 client.create_collection(self.name, schema=schema, consistency_level="Strong", timeout=TIMEOUT_S)
         if not client.list_indexes(self.name, timeout=READ_TIMEOUT_S):
@@ -90,7 +98,7 @@ class ModelCollection:
         name = make_partition_name(team_id)
         if not self.list_partitions(client, [team_id]):
             with _allow_concurrent_creation(lambda: client.has_partition(self.name, name, timeout=READ_TIMEOUT_S)):
-                client.create_partition(self.name, name, timeout=TIMEOUT_S)
+                client.create_partition(self.name, name, timeout=_PARTITION_TIMEOUT_S)
         return name
 
     def fetch_rows(
@@ -116,7 +124,7 @@ class ModelCollection:
         """Return how many rows a partition holds. Exact on Milvus Lite only: a server counts deleted rows too."""
         return int(client.get_partition_stats(self.name, partition, timeout=READ_TIMEOUT_S)["row_count"])
 
-    def fetch_page(self, client: MilvusClient, *, partition: str, after: Sequence[Row]) -> list[Row]:
+    def fetch_page(self, client: MilvusClient, *, team_id: int, after: Sequence[Row]) -> list[Row]:
         """Return the rows of a partition, by id, that follow the page `after`; an empty list at the end."""
         return list(
             client.query(
@@ -124,12 +132,15 @@ class ModelCollection:
                 filter=f"id > {after[-1]['id']}" if after else "",
                 limit=_PAGE_ROWS,
                 output_fields=["id", *SCALARS],
-                partition_names=[partition],
+                partition_names=[make_partition_name(team_id)],
                 consistency_level="Strong",
                 timeout=TIMEOUT_S,
                 **_ORDERED_BY_ID,
             )
         )
+
+    def upsert_rows(self, client: MilvusClient, team_id: int, rows: list[Row]) -> None:
+        client.upsert(self.name, rows, partition_name=make_partition_name(team_id), timeout=TIMEOUT_S)
 
     def delete_rows(self, client: MilvusClient, rows: Iterable[Row]) -> None:
         """Delete rows, each in its partition. They need `id` and `team_id`."""
@@ -140,9 +151,8 @@ class ModelCollection:
             partition = make_partition_name(team_id)
             client.delete(self.name, ids=members, partition_name=partition, timeout=TIMEOUT_S)
 
-    def drop_partition_if_empty(self, client: MilvusClient, partition: str, *, must_release: bool) -> bool:
-        """Return whether it was dropped. A server drops only a partition that was released first (`must_release`)."""
-        rows = client.query(
+    def is_partition_empty(self, client: MilvusClient, partition: str) -> bool:
+        return not client.query(
             self.name,
             filter="",
             limit=1,
@@ -151,17 +161,19 @@ class ModelCollection:
             consistency_level="Strong",
             timeout=TIMEOUT_S,
         )
-        if rows:
-            return False
+
+    def drop_partition(self, client: MilvusClient, partition: str, *, must_release: bool) -> None:
+        """A server drops only a partition that was released first (`must_release`)."""
         if must_release:
-            client.release_partitions(self.name, [partition], timeout=TIMEOUT_S)
-        client.drop_partition(self.name, partition, timeout=TIMEOUT_S)
+            client.release_partitions(self.name, [partition], timeout=_PARTITION_TIMEOUT_S)
+        client.drop_partition(self.name, partition, timeout=_PARTITION_TIMEOUT_S)
         self._partitions -= {partition}
-        return True
+
+    def is_present(self, client: MilvusClient) -> bool:
+        return bool(client.has_collection(self.name, timeout=READ_TIMEOUT_S))
 
     def drop(self, client: MilvusClient) -> None:
-        if client.has_collection(self.name, timeout=READ_TIMEOUT_S):
-            client.drop_collection(self.name, timeout=TIMEOUT_S)
+        client.drop_collection(self.name, timeout=TIMEOUT_S)
         self.forget()
 
     def _load(self, client: MilvusClient) -> None:

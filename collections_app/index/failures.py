@@ -67,7 +67,7 @@ def translate_error(error: Exception) -> IndexUnavailable:
     as unavailable.
     """
     if _is_full(error):
-        log.warning("Milvus holds no more than 1,024 partitions, one for each team: %s", error)
+        log.warning("Milvus allows fewer partitions in a collection than MILVUS_MAX_PARTITIONS: %s", error)
         return IndexRefused(_("The search index is full. Ask an administrator."))
     if isinstance(error, _WRONG_INPUT) or _get_code(error) in _WRONG_ARGUMENT:
         log.warning("Milvus refuses a request: %s", error)

@@ -93,9 +93,18 @@ EMBEDDED = Layout(index_type="IVF_FLAT", metric="IP", index_params={"nlist": 1},
 SERVER = Layout(index_type="AUTOINDEX", metric="COSINE", index_params={}, tags=TagArray())
 
 
-def make_collection_name(model_key: str, version: int = VERSION) -> str:
+def make_collection_name(model_key: str, version: int = VERSION, number: int = 1) -> str:
+    """Return the name of a model's Milvus collection with this number. The first one's ends without it."""
     prefix = "images" if version == 1 else f"images_v{version}"
-    return f"{prefix}_{sha256(model_key.encode()).hexdigest()[:16]}"
+    name = f"{prefix}_{sha256(model_key.encode()).hexdigest()[:16]}"
+    return name if number == 1 else f"{name}_{number:d}"
+
+
+def parse_collection_number(name: str, model_key: str, version: int = VERSION) -> int:
+    """Return the number in the name of a Milvus collection; 0 if it belongs to another model or version."""
+    first = make_collection_name(model_key, version)
+    suffix = name.removeprefix(f"{first}_")
+    return 1 if name == first else int(suffix) if suffix != name and suffix.isdecimal() else 0
 
 
 def make_partition_name(team_id: int) -> str:
@@ -111,10 +120,10 @@ def is_team_partition(partition: str) -> bool:
     return partition.startswith(_TEAM)
 
 
-def parse_entry(row: dict[str, Any], partition: str) -> Entry:
-    """Return the entry of a row. Its team is that of the partition where it was found, not the one in the row."""
+def parse_entry(row: dict[str, Any], team_id: int) -> Entry:
+    """Return the entry of a row. `team_id` is that of the partition where it was found, not the one in the row."""
     numbers = {name: int(row[name]) for name in _NUMBERS}
-    return Entry(id=int(row["id"]), tags=_unpack_tags(row["tags"]), **{**numbers, "team_id": parse_team_id(partition)})
+    return Entry(id=int(row["id"]), tags=_unpack_tags(row["tags"]), **{**numbers, "team_id": team_id})
 
 
 def _unpack_tags(stored: Any) -> tuple[int, ...]:

@@ -35,6 +35,11 @@ def find_damage(store: Path, *, deep: bool = False) -> Damage | None:
     return _find_first(store, deep)
 
 
+def list_collections(store: Path) -> list[str]:
+    """Return the names of the Milvus collections of a store."""
+    return sorted(path.name for path in store.glob("collections/*"))
+
+
 def iterate_stored_vectors(store: Path, collection: str) -> Iterator[StoredVectors]:
     """Yield the vectors of one Milvus collection from each data file that can be read; skip the others.
 
@@ -48,8 +53,8 @@ def iterate_stored_vectors(store: Path, collection: str) -> Iterator[StoredVecto
 def _find_first(store: Path, deep: bool) -> Damage | None:
     if store.exists() and not store.is_dir():
         return Damage(path=store, reason="not a folder: a store of another version of Milvus Lite")
-    for collection in sorted(store.glob("collections/*")):
-        for path, check in _iterate_checks(collection, deep):
+    for name in list_collections(store):
+        for path, check in _iterate_checks(store / "collections" / name, deep):
             try:
                 check(path)
             except FileNotFoundError:

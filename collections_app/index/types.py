@@ -149,11 +149,19 @@ class StoredVectors:
     vectors: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The Milvus collections of some teams' partitions, by team. None as `numbers` says that Milvus lists them."""
+
+    numbers: Mapping[int, int] | None
+
+
 class SearchOptions(TypedDict, total=False):
     """The scope of a search: whole teams, and single collections (collection id to team id).
 
     It returns up to `limit` (1 to 1000) hits that meet all `conditions`. With `sample_every` it searches about one
-    of every `sample_every` entries, selected by the content of its file.
+    of every `sample_every` entries, selected by the content of its file. `places` are those of `find_places`, for a
+    search in a thread that must not use the database.
     """
 
     team_ids: Sequence[int]
@@ -161,6 +169,7 @@ class SearchOptions(TypedDict, total=False):
     limit: Required[int]
     conditions: Sequence[Condition]
     sample_every: int
+    places: Places
 
 
 class VectorIndex(Protocol):
@@ -178,11 +187,14 @@ class VectorIndex(Protocol):
         """Remove the ids from every partition; unknown ones are ignored."""
 
     def search(self, vector: Vector, **options: Unpack[SearchOptions]) -> list[Hit]:
-        """Return the nearest entries, best first, equal scores by id, in one query.
+        """Return the nearest entries, best first, equal scores by id, in one query of each Milvus collection.
 
         Conditions are applied before the ranking: if `limit` entries meet them, it returns `limit` hits. Raises
         ValueError if neither a team nor a collection is named. The vector may have any length.
         """
+
+    def find_places(self, team_ids: Collection[int]) -> Places:
+        """Return where the partitions of these teams are. At most one statement, and no call of Milvus."""
 
     def get_vectors(self, ids: Sequence[int], *, team_ids: Sequence[int] | None = None) -> dict[int, Vector]:
         """Return the stored vectors of the ids that exist, from these teams only (None: from any team).
@@ -206,10 +218,19 @@ class VectorIndex(Protocol):
         """Yield each of these teams with the number of its entries. A server counts some teams ahead."""
 
     def list_team_ids(self) -> list[int]:
-        """Return the teams that have a partition, also an empty one. TRASH_PARTITION may be among them."""
+        """Return the teams that have a partition, also an empty one, or a place in the directory of partitions.
+
+        TRASH_PARTITION may be among them.
+        """
+
+    def record_partitions(self) -> None:
+        """Enter the partitions into the directory that Milvus has and the directory lacks."""
 
     def drop_empty_partitions(self, team_ids: Collection[int]) -> int:
-        """Drop the empty partitions of these teams and return their number. A later upsert creates them again."""
+        """Drop the empty partitions of these teams and return their number. A later upsert creates them again.
+
+        Frees the places of these teams in the directory.
+        """
 
     def drop(self) -> None:
         """Remove everything stored for this model."""

@@ -18,6 +18,7 @@ from collections_app.models.image_total import ImageTotal
 from collections_app.models.index_audit import IndexAudit
 from collections_app.models.index_job import IndexJob
 from collections_app.models.index_model import IndexModel, ModelState
+from collections_app.models.index_partition import IndexPartition
 from collections_app.models.indexed_images import IndexState
 from collections_app.models.indexing_pause import IndexingPause
 from collections_app.models.invitation import Invitation
@@ -66,6 +67,7 @@ __all__ = [
     "IndexAudit",
     "IndexJob",
     "IndexModel",
+    "IndexPartition",
     "IndexState",
     "IndexingPause",
     "Invitation",

@@ -30,7 +30,7 @@ MOST_GROWTH, MOST_LINEAR, LEAST_RECALL = 1.5, 1.2, 0.99
 # Shorter times are noise.
 _LEAST_MS = 5.0
 # Milvus' own intervals; those for tests are shorter.
-_SERVER = {
+SERVER_SETTINGS = {
     "proxy.timeTickInterval": "200",
     "queryCoord.checkSegmentInterval": "1000",
     "queryCoord.checkChannelInterval": "1000",
@@ -81,7 +81,10 @@ def _serving(services: str, folder: Path) -> Iterator[dict[str, str]]:
         usual, tempfile.tempdir = tempfile.tempdir, str(folder)
         stack.callback(setattr, tempfile, "tempdir", usual)
         databases = stack.enter_context(postgresql())
-        yield {"DATABASE_URL": databases["site"], "MILVUS_URI": stack.enter_context(milvus_server(settings=_SERVER))}
+        yield {
+            "DATABASE_URL": databases["site"],
+            "MILVUS_URI": stack.enter_context(milvus_server(settings=SERVER_SETTINGS)),
+        }
 
 
 def _count_resources(folder: Path) -> dict[str, float]:

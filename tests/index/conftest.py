@@ -1,4 +1,6 @@
-"""Indexes for the contract tests: each runs on Milvus Lite and, marked `server`, on a real server."""
+"""Indexes for the contract tests: each runs on Milvus Lite, with one Milvus collection for a model and with several,
+and, marked `server`, on a real server.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ import pytest
 
 from collections_app.index.collection import ModelCollection
 from collections_app.index.connection import Connection, ServerEndpoint
+from collections_app.index.directory import MemoryDirectory
 from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.milvus import MilvusIndex
 from collections_app.index.schema import SERVER
@@ -18,6 +21,10 @@ from tests.index.records import DIM
 
 # Loading an empty collection takes a server three seconds, in which it waits; an average test takes a third of one.
 LOADED_AHEAD = 10
+# So few that most tests with several teams need several Milvus collections.
+FEW_PARTITIONS = 2
+# What all indexes of a model share, as processes share the database.
+_directories: dict[str, MemoryDirectory] = {}
 _models = count()
 
 milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)
@@ -65,20 +72,28 @@ def loaded_models(server: Connection) -> Iterator[LoadedModels]:
     models.close()
 
 
-@pytest.fixture(params=["lite", pytest.param("server", marks=pytest.mark.server)])
-def connection(request: pytest.FixtureRequest) -> Connection:
-    found = request.getfixturevalue(request.param)
+@pytest.fixture(params=["lite", "lite in several collections", pytest.param("server", marks=pytest.mark.server)])
+def place(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def connection(place: str, request: pytest.FixtureRequest) -> Connection:
+    found = request.getfixturevalue(place.split()[0])
     assert isinstance(found, Connection)
     return found
 
 
 @pytest.fixture
-def model_key(connection: Connection, request: pytest.FixtureRequest) -> str:
+def model_key(place: str, request: pytest.FixtureRequest) -> str:
     """The key of a model without vectors. A server has already loaded its collection."""
-    if connection.endpoint.is_embedded:
-        return make_model_key()
-    models: LoadedModels = request.getfixturevalue("loaded_models")
-    return models.take_key()
+    if place == "server":
+        models: LoadedModels = request.getfixturevalue("loaded_models")
+        return models.take_key()
+    key = make_model_key()
+    if place != "lite":
+        _directories[key] = MemoryDirectory(limit=FEW_PARTITIONS)
+    return key
 
 
 @pytest.fixture
@@ -94,7 +109,9 @@ def make_model_key() -> str:
 
 
 def new_index(connection: Connection, *, model_key: str = "", dim: int = DIM) -> MilvusIndex:
-    return MilvusIndex(connection, model_key=model_key or make_model_key(), dim=dim, consistency="Strong")
+    directory = _directories.get(model_key)
+    model_key = model_key or make_model_key()
+    return MilvusIndex(connection, model_key=model_key, dim=dim, directory=directory, consistency="Strong")
 
 
 @pytest.fixture

@@ -123,6 +123,7 @@ class Command(FreeTextCommand):
     def _run(self, images: ImageQuerySet, covers_all_images: bool, options: dict[str, Any]) -> None:
         reports, altered = list[IndexReport](), 0
         for model in self._iterate_models():
+            model.index.record_partitions()
             reports.append(self._audit(model, images, covers_all_images))
             queue_differences(reports[-1])
             if options["deep"]:

@@ -138,7 +138,7 @@ def queue_rebuild(*, chunk_size: int = CHUNK_SIZE) -> bool:
 
 
 def drop_partitions_of_deleted_teams(*, index: VectorIndex) -> int:
-    """Drop the empty partitions of deleted teams; return how many. Milvus holds 1,024 partitions.
+    """Drop the empty partitions of deleted teams; return how many. Each takes memory of Milvus and a place.
 
     Reads the teams after the partitions: otherwise a new team would count as deleted.
     """

@@ -73,6 +73,8 @@ def _restore_entries(model: KeptModel, is_thorough: bool) -> int:
     """Count the database first: images that are indexed meanwhile only make the index larger."""
     count = 0
     indexed, index = Image.objects.indexed(), model.index
+    if is_thorough:
+        index.record_partitions()
     if is_thorough and model.is_active:
         others = Image.objects.encoded_by_others(model.key, model.fields).order_by("pk")
         count += _queue(list(others.values_list("pk", flat=True)), model, priority=Priority.REBUILD)

@@ -22,6 +22,7 @@ from collections_app.errors import gettext_noop as _
 from collections_app.index import VectorIndex, open_index
 from collections_app.models import IndexModel, ModelState
 from collections_app.models.index_model import VectorFields
+from collections_app.services.indexing.directory import SqlDirectory
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ DEMO_MODEL = "demo"
 class KeptModel:
     """One model with its encoder and its index. A search takes both, and all vectors, from one of these.
 
-    None of its members uses the database.
+    None of its members uses the database. Calls of the index may, see `SqlDirectory`.
     """
 
     row: IndexModel
@@ -82,7 +83,7 @@ class KeptModel:
 
     @property
     def index(self) -> VectorIndex:
-        return open_index(model_key=self.key, dim=self.row.dim)
+        return open_index(model_key=self.key, dim=self.row.dim, directory=SqlDirectory(model_key=self.key))
 
 
 def make_spec(row: IndexModel) -> ModelSpec:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from collections_app.index import Vector
+from collections_app.index import Places, Vector
 from collections_app.metrics import measure_stage
 from collections_app.models import Example
 from collections_app.services.indexing.kept_models import KeptModel, select_search_model
@@ -12,7 +12,7 @@ from collections_app.services.search import background
 from collections_app.services.search.composition import compose, compute_score_scale, embed_terms
 from collections_app.services.search.relevance import NO_CUTOFFS, Cutoffs
 from collections_app.services.search.request import SearchRequest
-from collections_app.services.search.retrieval import FIRST_HITS, MAX_HITS, RawHits, find_nearest
+from collections_app.services.search.retrieval import FIRST_HITS, MAX_HITS, RawHits, find_nearest, find_scope_places
 from collections_app.services.search.samples import ScopeSample, find_cached_sample, get_sample
 
 
@@ -29,11 +29,12 @@ class StartedSearch:
     vector: Vector
     score_scale: float
     limits: Sequence[int]
+    places: Places
     wait: Callable[[], RawHits]
 
     def search(self, limit: int) -> RawHits:
         """Search in the calling thread. Raises IndexUnavailable."""
-        return _search_index(self.request, self.model, self.vector, limit)
+        return _search_index(self.request, self.model, self.vector, self.places, limit)
 
 
 def start_index_search(request: SearchRequest, *, cutoffs: Cutoffs | None, wanted: int | None) -> StartedSearch:
@@ -54,6 +55,7 @@ def start_index_search(request: SearchRequest, *, cutoffs: Cutoffs | None, wante
     with measure_stage("embed"):
         parts = embed_terms(request, model=model)
     vector = compose(parts)
+    places = find_scope_places(model, request.scope)
     return StartedSearch(
         request=request,
         model=model,
@@ -61,13 +63,19 @@ def start_index_search(request: SearchRequest, *, cutoffs: Cutoffs | None, wante
         vector=vector,
         score_scale=compute_score_scale(parts),
         limits=limits,
-        wait=background.start_work(partial(_search_index, request, model, vector, limits[0])),
+        places=places,
+        wait=background.start_work(partial(_search_index, request, model, vector, places, limits[0])),
     )
 
 
-def _search_index(request: SearchRequest, model: KeptModel, vector: Vector, limit: int) -> RawHits:
+def _search_index(request: SearchRequest, model: KeptModel, vector: Vector, places: Places, limit: int) -> RawHits:
     return find_nearest(
-        model=model, scope=request.scope, vector=vector, conditions=request.filters.conditions, limit=limit
+        model=model,
+        scope=request.scope,
+        vector=vector,
+        conditions=request.filters.conditions,
+        limit=limit,
+        places=places,
     )
 
 

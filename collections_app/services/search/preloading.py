@@ -6,7 +6,6 @@ from django.db import InterfaceError, OperationalError
 
 from collections_app.encoders import forget_encoders, is_model_ready, load_in_background
 from collections_app.errors import ImageSearchError
-from collections_app.index import open_index
 from collections_app.metrics import announce_model
 from collections_app.services.indexing.kept_models import read_kept_models
 from collections_app.services.search.samples import draw_missing_samples, forget_samples
@@ -48,7 +47,7 @@ def preload_models() -> None:
     active, *others = models
     if is_model_ready(active.spec):
         announce_model(active.key)
-        open_index(model_key=active.key, dim=active.row.dim)  # imports the libraries of the index
+        _ = active.index  # imports the libraries of the index
     for model in others:
         if is_model_ready(model.spec):
             draw_missing_samples(model, like=active)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NewType
 
-from collections_app.index import Condition, Hit, Vector
+from collections_app.index import Condition, Hit, Places, Vector
 from collections_app.metrics import measure_stage
 from collections_app.services.indexing.kept_models import KeptModel
 from collections_app.services.search.scope import Scope
@@ -26,10 +26,12 @@ def find_nearest(
     conditions: Sequence[Condition] = (),
     sample_every: int = 1,
     limit: int = MAX_HITS,
+    places: Places | None = None,
 ) -> RawHits:
     """Return the entries of the scope nearest to a unit vector of the model. `limit` is 1 to MAX_HITS.
 
-    The scope names only teams and collections that the user may see. Raises EncoderError or IndexUnavailable.
+    The scope names only teams and collections that the user may see. `places` is for a thread that must not use the
+    database, see `find_scope_places`. Raises EncoderError or IndexUnavailable.
     """
     if scope.is_empty:
         return RawHits([])
@@ -41,8 +43,14 @@ def find_nearest(
             conditions=conditions,
             sample_every=sample_every,
             limit=limit,
+            places=places or find_scope_places(model, scope),
         )
     return RawHits(hits)
+
+
+def find_scope_places(model: KeptModel, scope: Scope) -> Places:
+    """Return where the partitions of the scope are. At most one statement."""
+    return model.index.find_places(scope.all_team_ids)
 
 
 def has_more_hits(raw_hits: RawHits, *, limit: int) -> bool:
