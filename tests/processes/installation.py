@@ -89,14 +89,15 @@ class Installation:
         raise AssertionError(f"The site did not answer within {START_S} s.")
 
 
-def make_installation(data_dir: Path) -> Installation:
+def make_installation(data_dir: Path, **settings: str) -> Installation:
     """Return an installation whose database has its tables and the account."""
     data_dir.mkdir(parents=True, exist_ok=True)
     installation = Installation(data_dir=data_dir, port=find_free_port())
     installation.shell(
         "from django.core.management import call_command\n"
         "call_command('migrate', verbosity=0)\n"
-        f"User.objects.create_user('{EMAIL}', '{PASSWORD}')"
+        f"User.objects.create_user('{EMAIL}', '{PASSWORD}')",
+        **settings,
     )
     return installation
 
