@@ -25,7 +25,14 @@ from collections_app.services.backup.manifest import find_latest_backup, is_comp
 from tests.clock import wait_until
 from tests.index.milvus_server import milvus_server_uri
 from tests.load.people import Library, Person, Place
-from tests.processes.installation import EMAIL, PASSWORD, Installation, Process, find_free_port, make_installation
+from tests.processes.installation import (
+    EMAIL,
+    PASSWORD,
+    Installation,
+    Process,
+    make_empty_installation,
+    make_installation,
+)
 from tests.processes.servers import lend_servers
 from tests.processes.visitor import Visitor
 
@@ -146,10 +153,7 @@ def is_running(pid: str) -> bool:
 
 
 def restore(loss: Loss, data_dir: Path, services: Mapping[str, str]) -> Installation:
-    data_dir.mkdir()
-    (data_dir / "secret-key").write_text(loss.secret_key)
-    new = Installation(data_dir=data_dir, port=find_free_port())
-    new.run("migrate", "--verbosity", "0", **services)
+    new = make_empty_installation(data_dir, secret_key=loss.secret_key, **services)
     began = time.monotonic()
     new.run("restore", str(loss.backups.folder), **services)
     took_s = time.monotonic() - began

@@ -4,7 +4,6 @@ Runs with `python -m tests.with_services`, which starts PostgreSQL and the bucke
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from collections_app.services.backup.manifest import find_latest_backup
 from collections_app.services.backup.rows import iterate_rows
 from tests.index.milvus_server import milvus_server_uri
 from tests.processes.conftest import write_pictures
-from tests.processes.installation import Installation, find_free_port, finish, make_installation
+from tests.processes.installation import finish, make_empty_installation, make_installation
 from tests.processes.servers import lend_servers
 
 pytestmark = [pytest.mark.server, pytest.mark.process, pytest.mark.django_db, pytest.mark.timeout(600)]
@@ -63,7 +62,8 @@ def test_site_moves_to_servers_and_back(services: dict[str, str], tmp_path: Path
         folder.mkdir()
     source.run("backup", str(first))
 
-    restored = make_empty(source, tmp_path / "servers", **services)
+    secret_key = (source.data_dir / "secret-key").read_text()
+    restored = make_empty_installation(tmp_path / "servers", secret_key=secret_key, **services)
     told = restored.run("restore", str(first), **services)
 
     assert f"{PICTURES - 1} vectors" in told
@@ -73,16 +73,7 @@ def test_site_moves_to_servers_and_back(services: dict[str, str], tmp_path: Path
     restored.run("backup", str(second), **services)
     assert json.dumps(read_backup_rows(second), sort_keys=True) == json.dumps(read_backup_rows(first), sort_keys=True)
 
-    back = make_empty(source, tmp_path / "back")
+    back = make_empty_installation(tmp_path / "back", secret_key=secret_key)
     assert "Pictures to encode: 0" in back.run("restore", str(second))
     back.run("verify", "--deep")
     back.run("reindex", "--check", "--deep")
-
-
-def make_empty(source: Installation, data_dir: Path, **services: str) -> Installation:
-    """Return an installation without data that has the secret key of another."""
-    data_dir.mkdir()
-    shutil.copy(source.data_dir / "secret-key", data_dir)
-    installation = Installation(data_dir=data_dir, port=find_free_port())
-    installation.run("migrate", "--verbosity", "0", **services)
-    return installation
