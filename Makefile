@@ -39,7 +39,8 @@ test-fast: $(VENV)/.installed-dev
 test-services: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.with_services
 
-# Loads a site with 200 slow clients, then with large pictures, for a minute each; prints waiting times and memory.
+# Loads a site for a minute each with 200 slow clients, with large pictures, and with people and backups until it is lost.
+# Prints waiting times, memory, and what the restored site has.
 test-load: $(VENV)/.installed-dev
 	LOAD_SECONDS=60 $(BIN)/pytest -n 0 -s tests/load
 

@@ -30,7 +30,8 @@ LONGEST_FIRST = (
     *("tests/processes/test_killed_processes.py", "tests/processes/test_serve.py"),
     *("tests/web_server/test_slow_clients.py", "tests/web_server/test_served_requests.py"),
     "tests/views/test_query_plans.py",
-    *("tests/load/test_slow_clients.py", "tests/load/test_memory.py", "tests/views/search/test_results.py"),
+    *("tests/load/test_lost_site.py", "tests/load/test_slow_clients.py", "tests/load/test_memory.py"),
+    "tests/views/search/test_results.py",
     *("tests/services/search/test_calibration.py", "tests/permissions/test_matrix.py", "tests/demo/test_training.py"),
     *("tests/services/search/test_request.py", "tests/services/test_histories.py", "tests/views/search/test_page.py"),
 )

@@ -22,7 +22,7 @@ from tests.index.milvus_server import milvus_server
 
 FOLDERS = (
     *("tests/models", "tests/services", "tests/views", "tests/permissions", "tests/commands", "tests/test_admin.py"),
-    "tests/index/test_server.py",
+    *("tests/index/test_server.py", "tests/load/test_lost_site.py::test_site_on_servers_lost_under_load_is_restored"),
 )
 IN_A_BROWSER = ("tests/browser/test_main_path.py", "tests/browser/test_sharing.py")
 _START_S = 60

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -16,7 +17,7 @@ from weakref import WeakSet
 import faiss
 import grpc
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
-from milvus_lite.db import LOCK_FILENAME, MilvusLite
+from milvus_lite.db import LOCK_FILENAME, SCHEMA_FILENAME, MilvusLite
 from milvus_lite.exceptions import MilvusLiteError
 from pymilvus.grpc_gen.milvus_pb2_grpc import add_MilvusServiceServicer_to_server
 
@@ -40,19 +41,29 @@ class _Database(MilvusLite):  # type: ignore[misc]
 
     def __init__(self, data_dir: str) -> None:
         self._opening = threading.RLock()
+        self._collections_folder = Path(data_dir) / "collections"
         super().__init__(data_dir)
 
     def get_collection(self, *args: Any, **kwargs: Any) -> Any:
         with self._opening:
             return super().get_collection(*args, **kwargs)
 
-    def create_collection(self, *args: Any, **kwargs: Any) -> Any:
+    def create_collection(self, name: str, *args: Any, **kwargs: Any) -> Any:
         with self._opening:
-            return super().create_collection(*args, **kwargs)
+            _remove_begun_collection(self._collections_folder / name)
+            return super().create_collection(name, *args, **kwargs)
 
     def drop_collection(self, *args: Any, **kwargs: Any) -> None:
         with self._opening:
             super().drop_collection(*args, **kwargs)
+
+
+def _remove_begun_collection(folder: Path) -> None:
+    """Remove the folder of a collection whose schema could not be written, on a full disk or because the process was
+    killed. Milvus Lite would refuse to create the collection for ever.
+    """
+    if folder.is_dir() and all(each.name == f"{SCHEMA_FILENAME}.tmp" for each in folder.iterdir()):
+        shutil.rmtree(folder)
 
 
 class _QuietIndex(faiss.IndexIVFFlat):

@@ -1,9 +1,6 @@
 """Texts and names on the command line that begin with a minus."""
 
 import json
-import os
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 
@@ -12,9 +9,8 @@ from django.core.management import CommandError, call_command
 
 from collections_app.models import Collection
 from collections_app.services.indexing.worker import IndexWorker
+from tests.processes.installation import make_empty_installation
 from tests.sample_team import SampleTeam, picture_bytes
-
-ROOT = Path(__file__).parents[2]
 
 
 def run_command(*words: str) -> str:
@@ -63,8 +59,5 @@ def test_wrong_arguments_are_still_refused(words: list[str], sample: SampleTeam)
 
 
 def test_the_shell_passes_such_a_text_on(tmp_path: Path) -> None:
-    environment = {**os.environ, "DATA_DIR": str(tmp_path), "CLIP_MODEL": "demo"}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
-    command = [sys.executable, "manage.py", "search", "-snow", "--user", "nobody@example.com"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert "There is no account with the email address nobody@example.com." in done.stderr
+    process = make_empty_installation(tmp_path).start("search", "-snow", "--user", "nobody@example.com")
+    assert "There is no account with the email address nobody@example.com." in process.communicate(timeout=200)[0]

@@ -150,6 +150,30 @@ def test_reason_of_the_system_is_told_and_is_no_damage(store: Path, number: int)
     assert not isinstance(told, IndexDamaged | IndexRefused)
 
 
+def test_collection_whose_schema_was_never_written_is_created(store: Path) -> None:
+    """As after a full disk. Milvus Lite alone would refuse the name for ever."""
+    (folder,) = (store / "collections").iterdir()
+    shutil.rmtree(folder)
+    folder.mkdir()
+    (folder / "schema.json.tmp").touch()
+    index = open_again()
+
+    index.upsert([record(1)])
+
+    assert index.count() == 1
+
+
+def test_vectors_of_a_collection_without_its_schema_are_kept(store: Path) -> None:
+    (schema,) = store.glob("collections/*/schema.json")
+    schema.unlink()
+    before = sorted(path.relative_to(store) for path in schema.parent.rglob("*"))
+
+    with pytest.raises(IndexUnavailable):
+        open_again().upsert([record(1)])
+
+    assert sorted(path.relative_to(store) for path in schema.parent.rglob("*")) == before
+
+
 def test_store_is_set_aside_whole_and_a_new_one_is_started(store: Path) -> None:
     before = sorted(path.relative_to(store) for path in store.rglob("*"))
     damage(store, "schema.json", empty)

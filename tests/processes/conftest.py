@@ -5,21 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.installation import Installation, Process, copy_installation, make_installation
+from tests.processes.installation import Installation, Process, make_installation
 from tests.sample_team import picture_bytes
 
 PICTURES = 60
 
 
-@pytest.fixture(scope="session")
-def pristine_installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """Made once. The tests use copies of it."""
-    return make_installation(tmp_path_factory.mktemp("installation"))
-
-
 @pytest.fixture
-def installation(tmp_path: Path, pristine_installation: Installation) -> Installation:
-    return copy_installation(pristine_installation, tmp_path / "data")
+def installation(tmp_path: Path) -> Installation:
+    return make_installation(tmp_path / "data")
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """An installation: a data directory with one account, and manage.py run on it as whole processes."""
 
+import atexit
 import os
 import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -13,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
@@ -20,6 +23,14 @@ ROOT = Path(__file__).parent.parent.parent
 EMAIL = "a@example.com"
 PASSWORD = "kettle-orchard-42"
 START_S = 120
+
+_MIGRATE = """
+from django.core.management import call_command
+from django.db import connection
+call_command("migrate", verbosity=0)
+"""
+_KEEP_EMPTY = "connection.cursor().execute('VACUUM INTO %s', ['{}'])\n"
+_MAKE_ACCOUNT = f"User.objects.create_user('{EMAIL}', '{PASSWORD}')\n"
 
 Process = subprocess.Popen[str]
 
@@ -89,22 +100,39 @@ class Installation:
         raise AssertionError(f"The site did not answer within {START_S} s.")
 
 
-def make_installation(data_dir: Path) -> Installation:
-    """Return an installation whose database has its tables and the account."""
+def make_installation(data_dir: Path, **settings: str) -> Installation:
+    """Return an installation whose database has its tables and the account. With SQLite it is a copy."""
     data_dir.mkdir(parents=True, exist_ok=True)
     installation = Installation(data_dir=data_dir, port=find_free_port())
-    installation.shell(
-        "from django.core.management import call_command\n"
-        "call_command('migrate', verbosity=0)\n"
-        f"User.objects.create_user('{EMAIL}', '{PASSWORD}')"
-    )
+    if settings:
+        installation.shell(_MIGRATE + _MAKE_ACCOUNT, **settings)
+    else:
+        shutil.copytree(_make_originals() / "with account", data_dir, dirs_exist_ok=True)
     return installation
 
 
-def copy_installation(installation: Installation, data_dir: Path) -> Installation:
-    """Copy an installation on which nothing runs; the copy has its own port."""
-    shutil.copytree(installation.data_dir, data_dir)
-    return Installation(data_dir=data_dir, port=find_free_port())
+def make_empty_installation(data_dir: Path, *, secret_key: str = "", **settings: str) -> Installation:
+    """Return an installation whose database has its tables and no rows. With SQLite it is a copy."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    installation = Installation(data_dir=data_dir, port=find_free_port())
+    if secret_key:
+        (data_dir / "secret-key").write_text(secret_key)
+    if settings:
+        installation.run("migrate", "--verbosity", "0", **settings)
+    else:
+        shutil.copy(_make_originals() / "empty.sqlite3", data_dir / "imagesearch.sqlite3")
+    return installation
+
+
+@cache
+def _make_originals() -> Path:
+    """Migrate once in each process that runs tests. Return a folder with an installation and an empty database."""
+    folder = Path(tempfile.mkdtemp(prefix="imagesearch-installation-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "with account").mkdir()
+    installation = Installation(data_dir=folder / "with account", port=find_free_port())
+    installation.shell(_MIGRATE + _KEEP_EMPTY.format(folder / "empty.sqlite3") + _MAKE_ACCOUNT)
+    return folder
 
 
 def serve_at_once(sites: Sequence[Installation], **settings: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes.conftest import PICTURES, write_pictures
-from tests.processes.installation import Installation, find_free_port, finish
+from tests.processes.installation import Installation, finish, make_empty_installation
 from tests.processes.test_killed_processes import kill
 
 pytestmark = pytest.mark.process
@@ -45,10 +45,12 @@ def test_site_that_is_lost_after_killed_backups_is_restored(
     backups = tmp_path / "backups"
     backups.mkdir()
     finish(installation.import_pictures(folder))
-    write_pictures(folder, range(PICTURES, 4 * PICTURES))
+    more = tmp_path / "more"
+    more.mkdir()
+    write_pictures(more, range(PICTURES, 4 * PICTURES))
     busy = [
         installation.start("index_worker"),
-        installation.import_pictures(folder),
+        installation.import_pictures(more),
         installation.start_shell(BUSY_PERSON.format(name="Ann")),
         installation.start_shell(BUSY_PERSON.format(name="Bea")),
     ]
@@ -66,14 +68,11 @@ def test_site_that_is_lost_after_killed_backups_is_restored(
         kill(process)
     secret_key = (installation.data_dir / "secret-key").read_text()
     shutil.rmtree(installation.data_dir)
-    new = Installation(data_dir=tmp_path / "new", port=find_free_port())
-    new.data_dir.mkdir()
-    (new.data_dir / "secret-key").write_text(secret_key)
-    new.run("migrate", "--verbosity", "0")
+    new = make_empty_installation(tmp_path / "new", secret_key=secret_key)
     new.run("restore", str(backups))
     new.run("verify", "--deep")
     new.run("reindex", "--check", "--deep")
-    # What was there before and after the backup was there when it began, unless it was deleted and imported again.
+    # No picture is imported twice, so what was there before and after the backup was there when it began.
     assert before & after <= read_pictures(new), told
     assert "Backup" in told
 
@@ -89,10 +88,8 @@ def test_killed_restore_continues(installation: Installation, folder: Path, tmp_
     finish(installation.import_pictures(folder))
     installation.run("index_worker", "--drain")
     installation.run("backup", str(backups))
-    new = Installation(data_dir=tmp_path / "new", port=find_free_port())
-    new.data_dir.mkdir()
-    shutil.copy(installation.data_dir / "secret-key", new.data_dir)
-    new.run("migrate", "--verbosity", "0")
+    secret_key = (installation.data_dir / "secret-key").read_text()
+    new = make_empty_installation(tmp_path / "new", secret_key=secret_key)
     moments = random.Random(3)
     for _ in range(KILLS):
         process = new.start("restore", str(backups))

@@ -11,7 +11,7 @@ from tests.sample_team import picture_bytes
 class Visitor:
     """A signed-in person. The site may be below a path of its host."""
 
-    def __init__(self, address: str, path: str = "") -> None:
+    def __init__(self, address: str, path: str = "", *, email: str = EMAIL) -> None:
         self.address = address + path
         self.session = requests.Session()
         # The site may close an idle connection at the moment when it is used again.
@@ -20,7 +20,7 @@ class Visitor:
         self.session.headers["Referer"] = f"{self.address}/"
         self.session.get(f"{self.address}/accounts/login/", timeout=60)
         self.token = self._read_token()
-        answer = self.submit("/accounts/login/", login=EMAIL, password=PASSWORD)
+        answer = self.submit("/accounts/login/", login=email, password=PASSWORD)
         assert answer.url == f"{self.address}/"
         self.token = self._read_token()
 

@@ -4,22 +4,19 @@ Runs with `python -m tests.with_services`, which starts PostgreSQL and the bucke
 """
 
 import json
-import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import connection
 from pytest_django import Settings
 
 from collections_app.services.backup.manifest import find_latest_backup
 from collections_app.services.backup.rows import iterate_rows
 from tests.index.milvus_server import milvus_server_uri
 from tests.processes.conftest import write_pictures
-from tests.processes.installation import Installation, find_free_port, finish, make_installation
+from tests.processes.installation import finish, make_empty_installation, make_installation
+from tests.processes.servers import lend_servers
 
 pytestmark = [pytest.mark.server, pytest.mark.process, pytest.mark.django_db, pytest.mark.timeout(600)]
 PICTURES = 12
@@ -41,20 +38,8 @@ milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)
 @pytest.fixture
 def services(settings: Settings, milvus_uri: str) -> Iterator[dict[str, str]]:
     """The settings of an empty installation on servers."""
-    database = connection.settings_dict
-    if connection.vendor != "postgresql" or "bucket_name" not in settings.STORAGES["default"]["OPTIONS"]:
-        pytest.skip("needs PostgreSQL and a bucket: python -m tests.with_services")
-    name = f"restored_{uuid.uuid4().hex[:8]}"
-    address = {"host": database["HOST"], "port": database["PORT"], "user": database["USER"]}
-    with psycopg.connect(dbname="postgres", autocommit=True, **address) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        bucket = settings.STORAGES["default"]["OPTIONS"]["bucket_name"]
-        yield {
-            "DATABASE_URL": f"postgresql://{address['user']}@{address['host']}:{address['port']}/{name}",
-            "STORAGE_URL": f"s3://{bucket}/{name}",
-            "MILVUS_URI": milvus_uri,
-        }
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with lend_servers(settings, milvus_uri) as services:
+        yield services
 
 
 def read_backup_rows(folder: Path) -> dict[str, list[Any]]:
@@ -77,7 +62,8 @@ def test_site_moves_to_servers_and_back(services: dict[str, str], tmp_path: Path
         folder.mkdir()
     source.run("backup", str(first))
 
-    restored = make_empty(source, tmp_path / "servers", **services)
+    secret_key = (source.data_dir / "secret-key").read_text()
+    restored = make_empty_installation(tmp_path / "servers", secret_key=secret_key, **services)
     told = restored.run("restore", str(first), **services)
 
     assert f"{PICTURES - 1} vectors" in told
@@ -87,16 +73,7 @@ def test_site_moves_to_servers_and_back(services: dict[str, str], tmp_path: Path
     restored.run("backup", str(second), **services)
     assert json.dumps(read_backup_rows(second), sort_keys=True) == json.dumps(read_backup_rows(first), sort_keys=True)
 
-    back = make_empty(source, tmp_path / "back")
+    back = make_empty_installation(tmp_path / "back", secret_key=secret_key)
     assert "Pictures to encode: 0" in back.run("restore", str(second))
     back.run("verify", "--deep")
     back.run("reindex", "--check", "--deep")
-
-
-def make_empty(source: Installation, data_dir: Path, **services: str) -> Installation:
-    """Return an installation without data that has the secret key of another."""
-    data_dir.mkdir()
-    shutil.copy(source.data_dir / "secret-key", data_dir)
-    installation = Installation(data_dir=data_dir, port=find_free_port())
-    installation.run("migrate", "--verbosity", "0", **services)
-    return installation
