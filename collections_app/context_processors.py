@@ -164,8 +164,9 @@ class Site:
 
     @cached_property
     def share_notices(self) -> Sequence[Notice]:
-        is_needed = isinstance(self._user, User) and self._frame.may_have_notices
-        return list_notices(self._user) if is_needed else ()
+        if not isinstance(self._user, User) or not self._frame.may_have_notices:
+            return ()
+        return list_notices(self._user)
 
     @cached_property
     def coverage(self) -> Coverage:

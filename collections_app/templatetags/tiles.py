@@ -88,23 +88,23 @@ def _fill_scored(result: Result, *, can_select: bool = False, **parts: str) -> S
     return _fill(kind, values | parts)
 
 
-def _describe(image: Image, *, name: str = "", link: PublicLink | None = None) -> dict[str, object]:
+def _describe(image: Image, *, name: str = "", link: PublicLink | None = None) -> dict[str, str]:
     """Return the values of a picture. Visitors of a public link get no id, file or collection."""
     shown_width, shown_height = grid_size(image)
     values = {
         "key": str(image.public_id if link else image.pk),
         "shape": shape(image),
         "name": name or image.name,
-        "width": image.width,
-        "height": image.height,
-        "shown_width": shown_width,
-        "shown_height": shown_height,
+        "width": str(image.width),
+        "height": str(image.height),
+        "shown_width": str(shown_width),
+        "shown_height": str(shown_height),
         **picture_urls(image, link)._asdict(),
     }
     return values if link else {**values, "collection_name": image.collection.name}
 
 
-def _fill(kind: _Kind, values: Mapping[str, object]) -> SafeString:
+def _fill(kind: _Kind, values: Mapping[str, str]) -> SafeString:
     """Return the tile. All values are escaped unless they are HTML already."""
     escaped = {name: conditional_escape(values.get(name, "")) for name in _VALUES}
     return mark_safe(_render_kind(kind, get_language()) % escaped)  # noqa: S308 -- a template with escaped values

@@ -51,7 +51,8 @@ def build_notice_check(user: User) -> ExpressionWrapper[Q]:
     """
     invitations = Invitation.objects.filter(email__in=EmailAddress.objects.filter(user=user).values("email"))
     exports = TeamExport.objects.filter(requester=user, has_notice=True)
-    return _is_true(Exists(ShareNotice.objects.filter(user=user)) | Exists(invitations) | Exists(exports))
+    shares = ShareNotice.objects.filter(user=user)
+    return _is_true(Q(Exists(shares)) | Q(Exists(invitations)) | Q(Exists(exports)))
 
 
 def list_notices(user: User) -> Sequence[Notice]:
