@@ -14,7 +14,7 @@ from collections_app.models.newest_images import list_newest_ids
 from collections_app.services.indexing.completeness import Coverage, measure_coverage
 from collections_app.services.indexing.kept_models import DEMO_MODEL, find_latest_name
 from collections_app.services.library.quotas import resolve_max_bytes
-from collections_app.services.sharing.notices import Notice, list_notices
+from collections_app.services.sharing.notices import Notice, build_notice_check, list_notices
 from collections_app.services.uploads.non_pictures import COMPANION_SUFFIXES, SYSTEM_NAMES, SYSTEM_PREFIXES
 
 
@@ -47,6 +47,7 @@ class FrameState:
     has_unindexed: bool = False
     is_indexing_paused: bool = False
     storage: Storage = Storage()
+    may_have_notices: bool = False
 
 
 def read_frame_state(user: User) -> FrameState:
@@ -56,10 +57,16 @@ def read_frame_state(user: User) -> FrameState:
         Exists(IndexingPause.objects.all()),
         Subquery(ImageTotal.objects.sum_bytes_of_owner()),
         "personal_team__max_bytes",
+        build_notice_check(user),
     )
-    for has_unindexed, is_paused, byte_size, max_bytes in states:
+    for has_unindexed, is_paused, byte_size, max_bytes, may_have_notices in states:
         storage = Storage(byte_size=byte_size or 0, max_bytes=resolve_max_bytes(max_bytes))
-        return FrameState(has_unindexed=has_unindexed, is_indexing_paused=is_paused, storage=storage)
+        return FrameState(
+            has_unindexed=has_unindexed,
+            is_indexing_paused=is_paused,
+            storage=storage,
+            may_have_notices=may_have_notices,
+        )
     return FrameState()
 
 
@@ -157,7 +164,9 @@ class Site:
 
     @cached_property
     def share_notices(self) -> Sequence[Notice]:
-        return list_notices(self._user) if isinstance(self._user, User) else ()
+        if not isinstance(self._user, User) or not self._frame.may_have_notices:
+            return ()
+        return list_notices(self._user)
 
     @cached_property
     def coverage(self) -> Coverage:

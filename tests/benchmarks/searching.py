@@ -21,9 +21,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ _STEPS = (
     "page, all of it",
     "again, first byte",
     "again, all of it",
+    "FLAT with IP, 200",
+    "FLAT with IP, 1,000",
 )
 
 
@@ -71,11 +74,9 @@ def main() -> None:
         from tests.benchmarks.large_site import search_site as site
     user = site.make_site(options.pictures) if site else _make_site()
     queries = _queries(options.queries + _AT_ONCE)
-    times, per_second = _measure(user, queries[: options.queries], queries[options.queries :])
+    open_flat = site.open_flat if site else nullcontext
+    times, per_second = _measure(user, queries[: options.queries], queries[options.queries :], open_flat)
     medians = {name: float(np.median(values)) for name, values in times.items()}
-    if site:
-        flat = site.measure_flat(queries[: options.queries])
-        medians |= {f"FLAT with IP, {limit:,}": median for limit, median in flat.items()}
     _print_medians(options, medians)
     if site:
         _print_large(medians, per_second)
@@ -120,8 +121,13 @@ def _queries(count: int) -> list[str]:
     return chance.sample(sentences, count)
 
 
-def _measure(user: Any, queries: list[str], at_once: list[str]) -> tuple[dict[str, list[float]], float]:
-    """Return the milliseconds of each step, and how many of the last queries are answered per second at once."""
+def _measure(
+    user: Any, queries: list[str], at_once: list[str], open_flat: Callable[[], AbstractContextManager[Any]]
+) -> tuple[dict[str, list[float]], float]:
+    """Return the milliseconds of each step, and how many of the last queries are answered per second at once.
+
+    Each query goes through all steps, so that what else the machine does slows all of them alike.
+    """
     from collections_app.encoders import get_encoder
     from collections_app.index import close_index
     from collections_app.services.indexing.active_index import get_active_index
@@ -129,8 +135,8 @@ def _measure(user: Any, queries: list[str], at_once: list[str]) -> tuple[dict[st
 
     close_index()  # from here on the served site's index worker owns the embedded store, as it mostly does
     encoder, team_ids = get_encoder(), [user.personal_team.pk]
-    times: dict[str, list[float]] = {name: [] for name in _STEPS}
-    with _served(user) as ask:
+    times: dict[str, list[float]] = defaultdict(list)
+    with _served(user) as ask, open_flat() as search_flat:
         index = get_active_index()
         for number, query in enumerate([*(f"warm up {count}" for count in range(_WARM_UP)), *queries]):
             vector = encoder.encode_texts([query])[0]
@@ -141,6 +147,8 @@ def _measure(user: Any, queries: list[str], at_once: list[str]) -> tuple[dict[st
                 *ask(query),
                 *ask(query),
             ]
+            if search_flat:
+                taken += [_timed(partial(search_flat, vector, limit)) for limit in (FIRST_HITS, MAX_HITS)]
             for name, taken_ms in zip(_STEPS if number >= _WARM_UP else (), taken, strict=False):
                 times[name].append(taken_ms)
         started = time.perf_counter()

@@ -1,5 +1,7 @@
-"""Threads that search the index while the thread of the request reads the database."""
+"""Threads that search the index while the thread of the request reads the database and renders."""
 
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -19,7 +21,15 @@ def start_work(work: Callable[[], _Value]) -> Callable[[], _Value]:
     The work must not use the database: connections belong to the threads of requests.
     """
     bound = bind_request_id(work)
-    future = _pool.submit(bound)
+    has_begun = threading.Event()
+
+    def begin() -> _Value:
+        has_begun.set()
+        return bound()
+
+    future = _pool.submit(begin)
+    # A thread that computes keeps the interpreter for this long. Waiting lets the other one send its request first.
+    has_begun.wait(sys.getswitchinterval())
 
     def wait() -> _Value:
         return bound() if future.cancel() else future.result()

@@ -7,10 +7,11 @@ Its notice is for people who have verified the invited address: they can accept 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
+from allauth.account.models import EmailAddress
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Coalesce
 
-from collections_app.models import ExportState, ShareNotice, TeamExport, User
+from collections_app.models import ExportState, Invitation, ShareNotice, TeamExport, User
 from collections_app.services.sharing.invitations import list_invitations_to
 
 _MAX_SHOWN = 3
@@ -41,6 +42,17 @@ class Notice:
         if self.is_invitation and self.sender_name:
             return f"{self.sender_name} ({self.sender_email})"
         return self.sender_name or self.sender_email or ""
+
+
+def build_notice_check(user: User) -> ExpressionWrapper[Q]:
+    """Return an expression that is false if the person has no notices.
+
+    It is much cheaper than the list. If it is true, the list may still be empty: it asks for the rights too.
+    """
+    invitations = Invitation.objects.filter(email__in=EmailAddress.objects.filter(user=user).values("email"))
+    exports = TeamExport.objects.filter(requester=user, has_notice=True)
+    shares = ShareNotice.objects.filter(user=user)
+    return _is_true(Q(Exists(shares)) | Q(Exists(invitations)) | Q(Exists(exports)))
 
 
 def list_notices(user: User) -> Sequence[Notice]:

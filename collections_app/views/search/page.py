@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from collections_app.context_processors import read_site
@@ -55,6 +56,9 @@ OFFSET, AFTER_ID, CUTOFFS, ALL = "offset", "after_id", "cutoffs", "all"
 
 Context = dict[str, object]
 
+# The frame of the page has this mark where the content belongs. Text of people is escaped, so it never contains it.
+_CONTENT_MARK = mark_safe("<!-- content -->")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
@@ -91,6 +95,7 @@ def search(request: SignedInRequest) -> HttpResponse:
     try:
         finish = start_search(search_request, cutoffs=read_cutoffs(request), wanted=_count_wanted(request))
         context = _build_context(request, search_request)
+        frame = _render_frame(request, {**context, "has_results": True})
         results = finish()
     except ImageSearchError as error:
         return _render_failure(request, search_request, error)
@@ -99,13 +104,12 @@ def search(request: SignedInRequest) -> HttpResponse:
     context |= {
         "results": results,
         "results_page": page,
-        "has_results": bool(results.ranked),
         "rated_results": get_rated_results(request, search_request.text, page.results),
         "sheet_rows": range(1, MAX_ROWS + 1),
         "max_hits": MAX_HITS,
     }
     with measure_stage("render"):
-        return render(request, "search/search.html", context)
+        return _render_page(request, context, frame=frame if results.ranked else "")
 
 
 def render_loading(request: HttpRequest, *, frame: str = "base.html", **context: object) -> HttpResponse:
@@ -197,7 +201,7 @@ def _render_without_search(request: SignedInRequest, search_request: SearchReque
         context["notices"] = build_notices(search_request)
     else:
         context["page"] = list_pictures(request.user, search_request).get_page(request)
-    return render(request, "search/search.html", context)
+    return _render_page(request, context)
 
 
 def _render_failure(request: SignedInRequest, search_request: SearchRequest, error: ImageSearchError) -> HttpResponse:
@@ -208,8 +212,20 @@ def _render_failure(request: SignedInRequest, search_request: SearchRequest, err
     context = _build_context(request, search_request)
     context["named_results"] = join_rows(named, images=search_request.scope.images)
     if isinstance(error, CancelledOut):
-        return render(request, "search/search.html", {**context, "problem": describe_error(error)})
-    return render(request, "search/search.html", {**context, "failure": describe_error(error)}, status=503)
+        return _render_page(request, {**context, "problem": describe_error(error)})
+    return _render_page(request, {**context, "failure": describe_error(error)}, status=503)
+
+
+def _render_page(request: SignedInRequest, context: Context, *, frame: str = "", status: int = 200) -> HttpResponse:
+    """Put the content into the frame, which is rendered here unless it is given."""
+    before, _mark, after = (frame or _render_frame(request, context)).partition(_CONTENT_MARK)
+    content = render_to_string("search/_content.html", context, request)
+    return HttpResponse(f"{before}{content}{after}", status=status)
+
+
+def _render_frame(request: SignedInRequest, context: Context) -> str:
+    """Return the page without its content. `search` calls this while the index is searched, with `has_results`."""
+    return render_to_string("search/search.html", {**context, "content": _CONTENT_MARK}, request)
 
 
 def _count_wanted(request: HttpRequest) -> int:

@@ -113,6 +113,14 @@ def test_search_box_has_the_focus_where_there_are_no_results(
     assert ("autofocus" in box) == is_focused
 
 
+def test_content_is_below_the_search_box_whatever_is_searched(as_owner: Client, drain: Callable[[], None]) -> None:
+    drain()
+    page = as_owner.get("/search/", {"q": "<!-- content -->"}).content.decode()
+    assert page.count("<!-- content -->") == 0
+    assert page.count("<h1") == page.count("data-image-id") == 1
+    assert page.index('id="search-form"') < page.index('id="content"') < page.index("<h1") < page.index("</main>")
+
+
 def test_empty_query_shows_the_latest_pictures(as_owner: Client, sample: SampleTeam) -> None:
     page = as_owner.get("/search/").content.decode()
     assert f'data-image-id="{sample.image.pk}"' in page

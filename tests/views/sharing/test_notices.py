@@ -176,6 +176,16 @@ def test_notices_take_one_statement(sample: SampleTeam, share: Share, invitation
     assert len(captured) == 1
 
 
+def test_pages_read_no_notices_for_people_without_any(sample: SampleTeam, share: Share) -> None:
+    def count_lists(user: User) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            see(user)
+        return sum("UNION ALL" in each["sql"] for each in captured)
+
+    assert count_lists(sample.outsider) == 1
+    assert count_lists(sample.owner) == 0
+
+
 def test_public_pages_show_no_notices_to_people_who_are_signed_in(sample: SampleTeam, share: Share) -> None:
     link = create_link(collection=sample.collection, creator=sample.owner)
     page = sign_in_client(sample.outsider).get(f"/s/{link.secret}/").content.decode()
