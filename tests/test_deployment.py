@@ -276,7 +276,7 @@ def test_units_are_confined_to_what_they_write(unit: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
 def test_units_fit_together_and_have_no_unknown_lines(tmp_path: Path) -> None:
-    """systemd looks for the program of each unit, so they get one that exists."""
+    """systemd checks that the program of each unit exists, so they get one that does."""
     for unit in UNITS:
         text = unit.read_text().replace("/opt/imagesearch/.venv/bin/python", sys.executable)
         (tmp_path / unit.name.replace("@.", "@1.")).write_text(text)

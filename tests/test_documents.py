@@ -23,6 +23,7 @@ GENERATED = ("htmlcov", ".venv")
 TOP_FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()} - {".git", *GENERATED}
 # Variables of other programs, of the tests and of the code, and former names of settings.
 NO_SETTINGS = {
+    "LOAD_SECONDS",
     *("BACKUP_FOLDER", "BASE_IMAGE", "COMPOSE_PROFILES", "SITE_HOST", "TORCH_INDEX"),
     *("OMP_NUM_THREADS", "REQUIRE_BROWSER", "REQUIRE_SERVER", "SUPERSEDED_VERSIONS"),
     *("MAX_ARCHIVE_PICTURES", "TEAM_MAX_PICTURES"),
