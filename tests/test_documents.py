@@ -24,7 +24,7 @@ TOP_FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()} - {".git",
 # Variables of other programs, of the tests and of the code, and former names of settings.
 NO_SETTINGS = {
     *("BASE_IMAGE", "SITE_HOST", "TORCH_INDEX"),
-    *("OMP_NUM_THREADS", "REQUIRE_BROWSER", "REQUIRE_SERVER", "SUPERSEDED_VERSIONS"),
+    *("LOAD_SECONDS", "OMP_NUM_THREADS", "REQUIRE_BROWSER", "REQUIRE_SERVER", "SUPERSEDED_VERSIONS"),
     *("MAX_ARCHIVE_PICTURES", "TEAM_MAX_PICTURES"),
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "NAME_FILE", "SECRET_KEY_FILE"),
 }
