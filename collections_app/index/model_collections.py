@@ -80,9 +80,9 @@ class ModelCollections:
 
     def record_partitions(self, client: MilvusClient) -> None:
         if not self._is_single(client):
-            existing = self._list_places(client)
+            self.list_existing(client)
             with self._directory.lock():
-                self._directory.place([], existing)
+                self._directory.place([], self._list_places(client))
 
     def ensure_partitions(self, client: MilvusClient, team_ids: Collection[int]) -> dict[int, ModelCollection]:
         """Return the collection of each team, which has its partition."""
@@ -162,9 +162,10 @@ class ModelCollections:
     def _create_partitions(self, client: MilvusClient, team_ids: Collection[int]) -> dict[int, int]:
         """Create a collection outside the lock, because a server takes seconds for it, and partitions inside."""
         while True:
-            existing = self._list_places(client)
+            self.list_existing(client)  # opens them, which takes a server some time, too
             with self._directory.lock():
-                places = dict(self._directory.place(team_ids, existing))
+                # Listed inside the lock: no process drops a partition between.
+                places = dict(self._directory.place(team_ids, self._list_places(client)))
                 missing = {number for number in places.values() if not self._get(number).is_open(client)}
                 if not missing:
                     for team_id, number in places.items():
