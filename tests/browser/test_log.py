@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -65,10 +66,8 @@ def read_secrets(address: str) -> set[str]:
     """Return the secrets in the path of an address, the searches and the secrets in its query."""
     parts = urlsplit(address)
     found = {value for name, value in parse_qsl(parts.query) if name in ("q", *SECRET_NAMES)}
-    try:
+    with suppress(Resolver404):
         found |= {str(value) for name, value in resolve(parts.path).kwargs.items() if name in SECRET_NAMES}
-    except Resolver404:
-        pass
     return {value for value in found if len(value) >= MIN_SECRET_LENGTH}
 
 
@@ -115,7 +114,8 @@ def sign_in(page: Page, email: str, password: str) -> None:
     page.goto("/accounts/login/")
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").first.click()
+    with page.expect_response(lambda response: response.request.method == "POST"):
+        page.get_by_role("button", name="Sign in").first.click()
 
 
 def search_by_words_and_example(page: Page, example: Path) -> None:
@@ -181,7 +181,7 @@ def send_as_guest(session: Session, page: Page, collection: str, picture: Path) 
 
 def look_around_in_the_administration(session: Session, page: Page) -> None:
     session.site.shell(f"User.objects.filter(email='{OWNER}').update(is_staff=True, is_superuser=True)")
-    for name in ("user", "publiclink", "invitation", "outgoingmail", "indexjob"):
+    for name in ("user", "publiclink", "share", "outgoingmail", "indexjob"):
         page.goto(f"/admin/collections_app/{name}/?q={ADMIN_QUERY}")
     page.goto(DASHBOARD)
     page.get_by_role("button", name="Pause indexing").click()
@@ -205,7 +205,6 @@ def test_log_of_a_session_holds_no_token_no_password_and_no_query(
     reset_password(session, page, OWNER, second)
     for password in (first, second):
         sign_in(page, OWNER, password)
-        page.wait_for_load_state()
     page.wait_for_url(f"{session.site.address}/")
     link_password = session.make_secret()
     visit_public_link(session, open_public_link(session, page, collection, link_password), link_password)
