@@ -17,7 +17,7 @@ from tests.sample_team import SampleTeam, put_picture, sign_in_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-STATEMENTS = 16
+STATEMENTS = 15
 KEEPER = r'name="keep" value="(\d+)" checked'
 
 
