@@ -18,19 +18,21 @@ from collections_app.index import close_index
 from collections_app.request_ids import set_request_id
 from collections_app.services.indexing.kept_models import forget_latest
 from collections_app.services.search.samples import clear_samples
+from tests.index.milvus_server import milvus_server_uri
 from tests.sample_team import CLOSED_PORT, SampleTeam, make_sample_team
 
-# Folders whose tests share a server, and therefore run in one process.
-SHARED_FOLDERS = ("tests/index",)
+# The tests that share a Milvus server. They run in one process, because two servers would take the same ports.
+SERVER_SCOPE = "tests/index"
+WITH_SERVER = (f"{SERVER_SCOPE}/", "tests/load/test_lost_site.py", "tests/services/backup/test_other_kinds.py")
 # Each process that runs tests of this folder starts a site and a browser once, so these tests come first in both.
 BROWSER_FOLDER = "tests/browser/"
 # These take longest and start next, so that both processes end at about the same time.
 LONGEST_FIRST = (
-    *SHARED_FOLDERS,
+    SERVER_SCOPE,
     *("tests/processes/test_killed_processes.py", "tests/processes/test_serve.py"),
     *("tests/web_server/test_slow_clients.py", "tests/web_server/test_served_requests.py"),
     "tests/views/test_query_plans.py",
-    *("tests/load/test_lost_site.py", "tests/load/test_slow_clients.py", "tests/load/test_memory.py"),
+    *("tests/load/test_slow_clients.py", "tests/load/test_memory.py"),
     "tests/views/search/test_results.py",
     *("tests/services/search/test_calibration.py", "tests/permissions/test_matrix.py", "tests/demo/test_training.py"),
     *("tests/services/search/test_request.py", "tests/services/test_histories.py", "tests/views/search/test_page.py"),
@@ -38,21 +40,20 @@ LONGEST_FIRST = (
 POLL_S = 0.01
 
 
-class FolderOrModuleScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """One process runs all tests of a module, which share fixtures; likewise all tests of a shared folder."""
+class ServerOrModuleScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """One process runs all tests of a module, which share fixtures; likewise all tests with a Milvus server."""
 
     def _split_scope(self, nodeid: str) -> str:
         return find_scope(nodeid)
 
 
 def find_scope(nodeid: str) -> str:
-    module = nodeid.split("::")[0]
-    return next((folder for folder in SHARED_FOLDERS if module.startswith(f"{folder}/")), module)
+    return SERVER_SCOPE if nodeid.startswith(WITH_SERVER) else nodeid.split("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return FolderOrModuleScheduling(config, log)
+    return ServerOrModuleScheduling(config, log)
 
 
 def pytest_configure() -> None:
@@ -69,6 +70,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return -1 if scope.startswith(BROWSER_FOLDER) else ranks.get(scope, len(ranks))
 
     items.sort(key=get_rank)
+
+
+milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,6 @@ from collections_app.index.directory import MemoryDirectory
 from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.milvus import MilvusIndex
 from collections_app.index.schema import SERVER
-from tests.index.milvus_server import milvus_server_uri
 from tests.index.records import DIM
 
 # Loading an empty collection takes a server three seconds, in which it waits; an average test takes a third of one.
@@ -26,8 +25,6 @@ FEW_PARTITIONS = 2
 # What all indexes of a model share, as processes share the database.
 _directories: dict[str, MemoryDirectory] = {}
 _models = count()
-
-milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)
 
 
 @pytest.fixture(scope="module")

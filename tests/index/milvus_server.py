@@ -48,7 +48,7 @@ def milvus_server(*, settings: dict[str, str] | None = None) -> Iterator[str]:
 def milvus_server_uri() -> Iterator[str]:
     """The body of a session fixture: skip without a server, unless REQUIRE_SERVER=1 makes that a failure.
 
-    In a conftest.py: `milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)`
+    In tests/conftest.py: `milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)`
     """
     try:
         context = milvus_server(settings={"rootCoord.maxPartitionNum": str(MAX_PARTITIONS)})

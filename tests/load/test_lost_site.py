@@ -23,7 +23,6 @@ from pytest_django import Settings
 
 from collections_app.services.backup.manifest import find_latest_backup, is_complete, list_backup_folders
 from tests.clock import wait_until
-from tests.index.milvus_server import milvus_server_uri
 from tests.load.people import Library, Person, Place
 from tests.processes.installation import (
     EMAIL,
@@ -59,8 +58,6 @@ for image in Image.objects.all():
         sha256 = hashlib.sha256(file.read()).hexdigest()
     print("picture", json.dumps([sha256, image.collection_id, image.trashed_at is not None]))
 """
-
-milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from pytest_django import Settings
 
 from collections_app.services.backup.manifest import find_latest_backup
 from collections_app.services.backup.rows import iterate_rows
-from tests.index.milvus_server import milvus_server_uri
 from tests.processes.conftest import write_pictures
 from tests.processes.installation import finish, make_empty_installation, make_installation
 from tests.processes.servers import lend_servers
@@ -31,8 +30,6 @@ Image.objects.filter(pk__gt=3).update(tags=["sea", "Ærø"], title="Ærø")
 Favourite.objects.create(user=user, image=Image.objects.first())
 Image.objects.last().delete()
 """
-
-milvus_uri = pytest.fixture(scope="session")(milvus_server_uri)
 
 
 @pytest.fixture
