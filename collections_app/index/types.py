@@ -169,7 +169,7 @@ class SearchOptions(TypedDict, total=False):
     limit: Required[int]
     conditions: Sequence[Condition]
     sample_every: int
-    places: Places
+    places: Places | None
 
 
 class VectorIndex(Protocol):

@@ -43,7 +43,7 @@ def find_nearest(
             conditions=conditions,
             sample_every=sample_every,
             limit=limit,
-            places=places or find_scope_places(model, scope),
+            places=places,
         )
     return RawHits(hits)
 
