@@ -63,8 +63,9 @@ def blank_secrets(text: str, known: tuple[str, ...] = ()) -> str:
 
 
 def _blank_segment(found: re.Match[str]) -> str:
-    """Keep numbers: they identify an object, but give no access."""
-    return found[0] if found[2].isdigit() else f"{found[1]}{BLANK}"
+    """Keep numbers: they identify an object, but give no access. Keep what is blank already, too."""
+    is_blank = f"{found[1][-1]}{found[2]}]" == BLANK
+    return found[0] if is_blank or found[2].isdigit() else f"{found[1]}{BLANK}"
 
 
 def _format_message(record: logging.LogRecord) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.benchmarks.printing import print_machine
 from tests.benchmarks.random_model import make_random_model
+from tests.benchmarks.resources import read_proportional_mib
 
 _SCRATCH = os.environ.get("ENCODING_BENCHMARK") or tempfile.mkdtemp(prefix="imagesearch-bench-")
 _MODEL = Path(_SCRATCH) / "vit-b-32"
@@ -119,7 +120,7 @@ def _compare_texts() -> None:
 
 def _compare_memory() -> None:
     """Two web processes and an index worker. With a folder that cannot be made, each has weights of its own."""
-    print("resident memory (proportional set size), MB: web process, web process, index worker; all three")
+    print("resident memory (proportional set size), MiB: web process, web process, index worker; all three")
     for name, folder in (("weights of its own in each process", "/dev/null"), ("shared weights", "")):
         with ExitStack() as running:
             first, second, worker = processes = [
@@ -136,13 +137,8 @@ def _compare_memory() -> None:
 
 
 def _print_memory(state: str, processes: "list[subprocess.Popen[str]]") -> None:
-    sizes = [_read_memory_mb(process.pid) for process in processes]
+    sizes = [read_proportional_mib(process.pid) for process in processes]
     print(f"    {state:24} {' '.join(f'{size:6.0f}' for size in sizes)} {sum(sizes):7.0f}")
-
-
-def _read_memory_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 @contextmanager

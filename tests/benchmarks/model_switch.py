@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tests.benchmarks.printing import print_machine
+from tests.benchmarks.resources import sum_proportional_mib
 
 if TYPE_CHECKING:
     from tests.processes.model_change import Searchers
@@ -83,7 +84,7 @@ def _run(options: argparse.Namespace) -> None:
                     site.run("model", *words, CLIP_MODEL=second if words[0] == "drop" else first)
                     command_s = time.monotonic() - started
                 searchers.wait_for(each)
-                memory = _measure_memory_mib(served.pid)
+                memory = sum_proportional_mib(served.pid)
                 taken_s = time.monotonic() - started
                 phases[phase] = _Phase(taken_s=taken_s, command_s=command_s, memory_mib=memory)
     finally:
@@ -132,15 +133,6 @@ def _write_pictures(folder: Path, count: int) -> None:
         content = draw_picture(drawn[number % len(drawn)])
         # A few bytes behind the end make each file another one.
         (folder / f"{number}.jpg").write_bytes(content + number.to_bytes(4, "big"))
-
-
-def _measure_memory_mib(served: int) -> float:
-    """Return the proportional set size of the site's processes."""
-    total = 0
-    for child in [served, *map(int, Path(f"/proc/{served}/task/{served}/children").read_text().split())]:
-        lines = Path(f"/proc/{child}/smaps_rollup").read_text().splitlines()
-        total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return total / 1024
 
 
 if __name__ == "__main__":

@@ -14,6 +14,18 @@ def read_memory_mib(field: str, process: int | str = "self") -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) / 1024
 
 
+def read_proportional_mib(process: int) -> float:
+    """Return the proportional set size: what the process shares with others counts in parts."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def sum_proportional_mib(parent: int) -> float:
+    """Return the proportional set size of a process and its own children together."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return sum(map(read_proportional_mib, [parent, *map(int, children)]))
+
+
 def read_thread_s(process: int) -> float:
     """Return the processor time of a process's first thread, in finer steps than `read_processor_s`."""
     return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9

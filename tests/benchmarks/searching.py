@@ -8,12 +8,13 @@ run, on what, medians and the comparison.
 With `--pictures` the site gets rows without files and clustered random vectors instead; the model is ViT-B/32's
 architecture with random weights unless another is given. The run then also compares with the tutorial's collection in
 Milvus Lite (FLAT, with the inner product) and with numpy, counts index searches and SQL statements for each sort of
-query, and sends 50 searches at once.
+query, sends 50 searches at once, and compares one web process with several threads and two.
 """
 
 import argparse
 import http.client
 import io
+import itertools
 import os
 import random
 import signal
@@ -34,6 +35,7 @@ import numpy as np
 
 from tests.benchmarks.printing import describe_least, describe_most, print_machine
 from tests.benchmarks.random_model import make_random_model
+from tests.benchmarks.resources import sum_proportional_mib
 from tests.with_services import free_port
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="imagesearch-bench-")
@@ -44,6 +46,10 @@ _MOST_TIMES_LARGE, _MOST_TIMES_AGAIN, _LEAST_PER_SECOND = 1.3, 1.2, 8.0
 _AT_ONCE = 50
 _MOST_MORE_MS = 15.0
 _WARM_UP = 10
+# Web processes, and threads of each: more threads in one process beside two processes.
+_PROCESSES = ((1, 8), (1, 16), (2, 8))
+_ROUNDS = 3
+_Ask = Callable[[str], tuple[float, float]]
 _STEPS = (
     "encoding",
     "Milvus, 200",
@@ -82,6 +88,7 @@ def main() -> None:
         _print_large(medians, per_second)
         site.print_numpy()
         site.print_counts(user)
+        _compare_processes(user, queries)
     else:
         _print_small(medians)
 
@@ -136,7 +143,7 @@ def _measure(
     close_index()  # from here on the served site's index worker owns the embedded store, as it mostly does
     encoder, team_ids = get_encoder(), [user.personal_team.pk]
     times: dict[str, list[float]] = defaultdict(list)
-    with _served(user) as ask, open_flat() as search_flat:
+    with _served(user) as (ask, _), open_flat() as search_flat:
         index = get_active_index()
         for number, query in enumerate([*(f"warm up {count}" for count in range(_WARM_UP)), *queries]):
             vector = encoder.encode_texts([query])[0]
@@ -151,22 +158,47 @@ def _measure(
                 taken += [_timed(partial(search_flat, vector, limit)) for limit in (FIRST_HITS, MAX_HITS)]
             for name, taken_ms in zip(_STEPS if number >= _WARM_UP else (), taken, strict=False):
                 times[name].append(taken_ms)
-        started = time.perf_counter()
-        with ThreadPoolExecutor(_AT_ONCE) as people:
-            list(people.map(ask, at_once))
-        return times, len(at_once) / (time.perf_counter() - started)
+        return times, _search_at_once(ask, at_once)
+
+
+def _search_at_once(ask: _Ask, queries: list[str]) -> float:
+    """Return how many are answered per second if all are asked at once."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor(len(queries)) as people:
+        list(people.map(ask, queries))
+    return len(queries) / (time.perf_counter() - started)
+
+
+def _compare_processes(user: Any, queries: list[str]) -> None:
+    """Print searches per second and memory for numbers of web processes and threads, in turn."""
+    rates: dict[tuple[int, int], list[float]] = defaultdict(list)
+    memory: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for round_number, shape in itertools.product(range(_ROUNDS), _PROCESSES):
+        workers, threads = shape
+        with _served(user, workers, WEB_THREADS=str(threads)) as (ask, site):
+            for part in ("warm up", "measured"):
+                rate = _search_at_once(ask, [f"{query} {part} {round_number}" for query in queries[:_AT_ONCE]])
+            rates[shape].append(rate)
+            memory[shape].append(sum_proportional_mib(site))
+    print(f"{_AT_ONCE} searches at once, medians of {_ROUNDS}; memory of all processes and the index (PSS)")
+    for workers, threads in _PROCESSES:
+        rate, mib = np.median(rates[workers, threads]), np.median(memory[workers, threads])
+        print(f"web processes: {workers}, threads of each: {threads:>2}: {rate:5.1f} per second, {mib:,.0f} MiB")
 
 
 @contextmanager
-def _served(user: Any) -> Iterator[Callable[[str], tuple[float, float]]]:
-    """Serve the site with one web process, which caches texts; yield a function that requests the page."""
+def _served(user: Any, workers: int = 1, **environment: str) -> Iterator[tuple[_Ask, int]]:
+    """Serve the site, by default with one web process, which caches texts.
+
+    Yield a function that requests the page, and the id of the process whose children serve.
+    """
     cookie = _cookie(user)
     port = free_port()
-    command = [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", "1"]
-    site = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", str(workers)]
+    site = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | environment)
     try:
         _wait_until_ready(port, cookie)
-        yield partial(_ask, port, cookie)
+        yield partial(_ask, port, cookie), site.pid
     finally:
         site.send_signal(signal.SIGINT)
         site.wait(timeout=60)
