@@ -162,28 +162,28 @@ def _measure(
 
 
 def _search_at_once(ask: _Ask, queries: list[str]) -> float:
-    """Return how many are answered per second if all are asked at once."""
+    """Return how many are answered per second if so many people ask at once. Without words, all pictures are shown."""
     started = time.perf_counter()
-    with ThreadPoolExecutor(len(queries)) as people:
+    with ThreadPoolExecutor(_AT_ONCE) as people:
         list(people.map(ask, queries))
     return len(queries) / (time.perf_counter() - started)
 
 
 def _compare_processes(user: Any, queries: list[str]) -> None:
-    """Print searches per second and memory for numbers of web processes and threads, in turn."""
-    rates: dict[tuple[int, int], list[float]] = defaultdict(list)
-    memory: dict[tuple[int, int], list[float]] = defaultdict(list)
+    """Print searches and plain pages per second, and the memory, for numbers of web processes and threads, in turn."""
+    measured: dict[tuple[int, int], list[tuple[float, float, float]]] = defaultdict(list)
     for round_number, shape in itertools.product(range(_ROUNDS), _PROCESSES):
         workers, threads = shape
         with _served(user, workers, WEB_THREADS=str(threads)) as (ask, site):
-            for part in ("warm up", "measured"):
-                rate = _search_at_once(ask, [f"{query} {part} {round_number}" for query in queries[:_AT_ONCE]])
-            rates[shape].append(rate)
-            memory[shape].append(sum_proportional_mib(site))
-    print(f"{_AT_ONCE} searches at once, medians of {_ROUNDS}; memory of all processes and the index (PSS)")
-    for workers, threads in _PROCESSES:
-        rate, mib = np.median(rates[workers, threads]), np.median(memory[workers, threads])
-        print(f"web processes: {workers}, threads of each: {threads:>2}: {rate:5.1f} per second, {mib:,.0f} MiB")
+            _search_at_once(ask, [f"warm up {number}" for number in range(_AT_ONCE)])
+            searches = _search_at_once(ask, [f"{query} {round_number}" for query in queries[:_AT_ONCE]])
+            pages = _search_at_once(ask, [""] * _AT_ONCE * 4)
+            measured[shape].append((searches, pages, sum_proportional_mib(site)))
+    print(f"{_AT_ONCE} people at once, medians of {_ROUNDS}; the memory is that of all processes, with the index")
+    print("web processes  threads of each  searches per s  pages without a search per s  memory, MiB")
+    for (workers, threads), figures in measured.items():
+        searches, pages, mib = np.median(figures, axis=0)
+        print(f"{workers:>13}  {threads:>15}  {searches:>14.1f}  {pages:>28.1f}  {mib:>11,.0f}")
 
 
 @contextmanager
