@@ -171,6 +171,9 @@ def _search_at_once(ask: _Ask, queries: list[str]) -> float:
 
 def _compare_processes(user: Any, queries: list[str]) -> None:
     """Print searches and plain pages per second, and the memory, for numbers of web processes and threads, in turn."""
+    from collections_app.index import close_index
+
+    close_index()  # the served site's index worker owns the embedded store and its memory
     measured: dict[tuple[int, int], list[tuple[float, float, float]]] = defaultdict(list)
     for round_number, shape in itertools.product(range(_ROUNDS), _PROCESSES):
         workers, threads = shape
