@@ -102,7 +102,7 @@ def _print(searchers: "Searchers", phases: Mapping[str, _Phase], pictures: int) 
         print(f"  {sentence[:300]}")
     prepare_s = phases["prepare"].command_s or 0
     print(f"prepared: {pictures / prepare_s:.1f} pictures/s, with the start of the command")
-    columns = ("searches", "per s", "median ms", "p95 ms", "models", "memory MB", "command s")
+    columns = ("searches", "per s", "median ms", "p95 ms", "models", "memory MiB", "command s")
     print(f"{'phase':<20}" + "".join(f"{column:>10}" for column in columns))
     for name, phase in phases.items():
         times = np.array(searchers.times[name]) * 1000

@@ -89,16 +89,16 @@ def test_search_tells_the_damage_and_works_after_reindex(store: Path, sample: Sa
 
     broken = visitor.get("/search/", {"q": "red"})
     reindex()
-    mended = visitor.get("/search/", {"q": "red"})
+    repaired = visitor.get("/search/", {"q": "red"})
 
     assert broken.status_code == 503
     assert (
         "The search index is damaged. An administrator rebuilds it with manage.py reindex." in broken.content.decode()
     )
-    assert mended.status_code == 200
+    assert repaired.status_code == 200
 
 
-def test_damage_under_a_running_site_is_found_and_mended(store: Path) -> None:
+def test_damage_under_a_running_site_is_found_and_repaired(store: Path) -> None:
     assert get_active_index().count() == 5
     empty(store, "schema.json")
 

@@ -12,7 +12,7 @@ from collections_app.errors import ImageSearchError, RestoreFailed
 from collections_app.management.progress_bars import ProgressBars
 from collections_app.management.run_until_signal import drain_queue_with_progress
 from collections_app.models import IndexJob
-from collections_app.services.backup.mending import queue_index_repairs
+from collections_app.services.backup.repairing import queue_index_repairs
 from collections_app.services.backup.restoring import end_restore, find_backup, restore_backup
 from collections_app.services.backup.verifying import verify_index
 

@@ -1,4 +1,4 @@
-"""Compare rows, files, thumbnails and index of the site, and mend what differs."""
+"""Compare rows, files, thumbnails and index of the site, and repair the differences."""
 
 import sys
 from argparse import ArgumentParser
@@ -13,7 +13,7 @@ from collections_app.errors import ImageSearchError
 from collections_app.management.progress_bars import ProgressBars
 from collections_app.management.run_until_signal import drain_queue_with_progress
 from collections_app.models import Image
-from collections_app.services.backup.mending import mend_files, queue_index_repairs
+from collections_app.services.backup.repairing import queue_index_repairs, repair_files
 from collections_app.services.backup.verifying import FilesReport, SiteIndexReport, verify_files, verify_index
 
 _SHOWN = 20
@@ -27,20 +27,25 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--deep", action="store_true", help="read every file and vector and compare the checksums")
-        parser.add_argument("--mend", action="store_true", help="mend what can be mended, then check again")
         parser.add_argument(
-            "--backups", type=Path, metavar="DIR", help="with --mend: take lost files from here, by default BACKUP_DIR"
+            "--repair", action="store_true", help="repair the differences if possible, then check again"
         )
         parser.add_argument(
-            "--delete-unknown", action="store_true", help="with --mend: delete the files that belong to no row"
+            "--backups",
+            type=Path,
+            metavar="DIR",
+            help="with --repair: take lost files from here, by default BACKUP_DIR",
+        )
+        parser.add_argument(
+            "--delete-unknown", action="store_true", help="with --repair: delete the files that belong to no row"
         )
 
-    def handle(self, *_: Any, deep: bool, mend: bool, **options: Any) -> None:
-        if not mend and (options["backups"] or options["delete_unknown"]):
-            raise CommandError("--backups and --delete-unknown need --mend.")
+    def handle(self, *_: Any, deep: bool, repair: bool, **options: Any) -> None:
+        if not repair and (options["backups"] or options["delete_unknown"]):
+            raise CommandError("--backups and --delete-unknown need --repair.")
         try:
-            is_consistent = self._check_files(deep, mend, options)
-            is_consistent = self._check_index(deep, mend) and is_consistent
+            is_consistent = self._check_files(deep, repair, options)
+            is_consistent = self._check_index(deep, repair) and is_consistent
         except ImageSearchError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
@@ -48,17 +53,17 @@ class Command(BaseCommand):
         if not is_consistent:
             sys.exit(1)
 
-    def _check_files(self, deep: bool, mend: bool, options: dict[str, Any]) -> bool:
+    def _check_files(self, deep: bool, repair: bool, options: dict[str, Any]) -> bool:
         report = self._verify_files(deep)
-        if not mend or report.is_consistent:
+        if not repair or report.is_consistent:
             return report.is_consistent
         backups = options["backups"] or settings.BACKUP_DIR
-        mended = mend_files(report, backups=backups, deletes_unknown=options["delete_unknown"])
+        repairs = repair_files(report, backups=backups, deletes_unknown=options["delete_unknown"])
         self._print_counts(
             {
-                "restored from backup": mended.restored,
-                "thumbnails made": mended.thumbnails,
-                "files deleted": mended.deleted,
+                "restored from backup": repairs.restored,
+                "thumbnails made": repairs.thumbnails,
+                "files deleted": repairs.deleted,
             }
         )
         return self._verify_files(deep).is_consistent
@@ -82,9 +87,9 @@ class Command(BaseCommand):
         self._print_names("without a row", report.unknown)
         return report
 
-    def _check_index(self, deep: bool, mend: bool) -> bool:
+    def _check_index(self, deep: bool, repair: bool) -> bool:
         report = self._verify_index(deep)
-        if mend and not report.is_consistent:
+        if repair and not report.is_consistent:
             self._print_counts({"queued pictures": queue_index_repairs(report)})
             drain_queue_with_progress()
             report = self._verify_index(deep)

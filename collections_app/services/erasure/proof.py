@@ -65,7 +65,7 @@ def prove_erasure(erasure: Erasure, *, has_waiting_jobs: bool) -> Proof:
             found=["some are waiting"] if has_waiting_jobs else [],
         ),
         ProofLine(searched="stored files, by listing", count=len(names), found=list_stored_files(names)),
-        ProofLine(searched="notes of stored files", count=len(names), found=_find_pending(names)),
+        ProofLine(searched="files that wait for deletion", count=len(names), found=_find_pending(names)),
         ProofLine(searched="vectors, by id", count=len(image_ids), found=_find_vectors(image_ids)),
         ProofLine(searched="partitions of the index", count=len(erasure.team_ids), found=_find_partitions(erasure)),
     ]
@@ -108,7 +108,7 @@ def _search_relations(erasure: Erasure) -> ProofLine:
                 rows = rows.exclude(**{f"{field}_name": ""})
             if number := rows.count():
                 found.append(f"{number} in {model._meta.label} by {field}")
-    return ProofLine(searched="rows, by each relation to it", count=count, found=found)
+    return ProofLine(searched="rows that refer to it", count=count, found=found)
 
 
 def _iterate_relations(target: type[Model]) -> Iterator[tuple[type[Model], str]]:
@@ -137,7 +137,7 @@ def _search_texts(erasure: Erasure) -> ProofLine:
         searches.append(("outgoing mails", OutgoingMail.objects.filter(recipient__iexact=address)))
         searches.append(("invitations", Invitation.objects.filter(email__iexact=address)))
     found = [name for name, rows in searches if rows.exists()]
-    return ProofLine(searched="rows that name it", count=len(searches), found=found)
+    return ProofLine(searched="rows that contain its id or address", count=len(searches), found=found)
 
 
 def _find_pending(names: Sequence[str]) -> list[str]:

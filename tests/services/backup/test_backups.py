@@ -30,7 +30,7 @@ from collections_app.models.image import ImageQuerySet
 from collections_app.models.text_search import ScopedWords
 from collections_app.services.backup.making import make_backup, prune_backups
 from collections_app.services.backup.manifest import Backup, find_latest_backup, open_pool
-from collections_app.services.backup.mending import queue_index_repairs
+from collections_app.services.backup.repairing import queue_index_repairs
 from collections_app.services.backup.restoring import end_restore, find_backup, restore_backup
 from collections_app.services.backup.stored_files import SavedFile, put_into_storage
 from collections_app.services.backup.verifying import verify_index

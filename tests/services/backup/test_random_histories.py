@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from collections_app.models import Collection, GuestLink, GuestUpload, Image, User
 from collections_app.services.backup.making import make_backup, prune_backups
-from collections_app.services.backup.mending import queue_index_repairs
+from collections_app.services.backup.repairing import queue_index_repairs
 from collections_app.services.backup.verifying import verify_index
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection

@@ -1,4 +1,4 @@
-"""`verify`: what differs between rows, files, thumbnails and index is found and mended."""
+"""`verify`: what differs between rows, files, thumbnails and index is found and repaired."""
 
 from collections.abc import Callable
 from io import StringIO
@@ -96,31 +96,31 @@ def test_site_in_agreement_passes(whole: SampleTeam) -> None:
 @pytest.mark.parametrize(
     "harm", [lose_original, cut_original, lose_thumbnail, leave_thumbnail, lose_vector], ids=lambda harm: harm.__name__
 )
-def test_difference_is_found_and_mended(harm: Callable[[SampleTeam], None], whole: SampleTeam, folder: Path) -> None:
+def test_difference_is_found_and_repaired(harm: Callable[[SampleTeam], None], whole: SampleTeam, folder: Path) -> None:
     harm(whole)
     assert "exit 1" in verify()
 
-    assert "exit 0" in verify("--mend", "--backups", str(folder))
+    assert "exit 0" in verify("--repair", "--backups", str(folder))
 
     assert "exit 0" in verify("--deep")
 
 
 @pytest.mark.parametrize("harm", [change_original, change_vector], ids=lambda harm: harm.__name__)
-def test_deep_check_finds_and_mends_changed_bytes(
+def test_deep_check_finds_and_repairs_changed_bytes(
     harm: Callable[[SampleTeam], None], whole: SampleTeam, folder: Path
 ) -> None:
     harm(whole)
     assert "exit 0" in verify()
     assert "exit 1" in verify("--deep")
 
-    assert "exit 0" in verify("--deep", "--mend", "--backups", str(folder))
+    assert "exit 0" in verify("--deep", "--repair", "--backups", str(folder))
 
     assert "exit 0" in verify("--deep")
 
 
 def test_lost_original_without_a_backup_is_named(whole: SampleTeam) -> None:
     lose_original(whole)
-    told = verify("--mend")
+    told = verify("--repair")
     assert f"missing: {whole.image.file_name}" in told
     assert "exit 1" in told
 
@@ -130,18 +130,18 @@ def test_file_of_the_backup_with_other_bytes_is_not_used(whole: SampleTeam, fold
     copy = folder / "files" / whole.image.file_name
     copy.unlink()
     copy.write_bytes(b"x")
-    assert "exit 1" in verify("--deep", "--mend", "--backups", str(folder))
+    assert "exit 1" in verify("--deep", "--repair", "--backups", str(folder))
     assert default_storage.exists(whole.image.file_name)
 
 
 def test_file_without_a_row_is_deleted_on_request_only(whole: SampleTeam) -> None:
     write_file(UNKNOWN, b"all that is left of a picture")
-    told = verify("--mend")
+    told = verify("--repair")
     assert f"without a row: {UNKNOWN}" in told
     assert "exit 1" in told
     assert default_storage.exists(UNKNOWN)
 
-    assert "exit 0" in verify("--mend", "--delete-unknown")
+    assert "exit 0" in verify("--repair", "--delete-unknown")
 
     assert not default_storage.exists(UNKNOWN)
     assert Image.objects.count() == 3
@@ -149,7 +149,7 @@ def test_file_without_a_row_is_deleted_on_request_only(whole: SampleTeam) -> Non
 
 def test_files_of_other_programs_stay(whole: SampleTeam) -> None:
     write_file("backup/of/somebody/else.png", b"theirs")
-    assert "exit 0" in verify("--mend", "--delete-unknown")
+    assert "exit 0" in verify("--repair", "--delete-unknown")
     assert default_storage.exists("backup/of/somebody/else.png")
 
 
@@ -159,7 +159,7 @@ def test_file_with_a_name_of_another_form_is_checked_too(whole: SampleTeam) -> N
     default_storage.delete(whole.image.file_name)
     assert "exit 1" in verify()
 
-    assert "exit 0" in verify("--mend")
+    assert "exit 0" in verify("--repair")
 
     assert default_storage.exists("renditions/ab/rose-480.jpg")
     default_storage.delete("photos/ab/rose.png")
@@ -175,6 +175,6 @@ def test_unreachable_index_is_reported(whole: SampleTeam, broken_index: None) ->
         verify()
 
 
-def test_options_of_mending_need_it(whole: SampleTeam) -> None:
-    with pytest.raises(CommandError, match="need --mend"):
+def test_options_of_repairing_need_it(whole: SampleTeam) -> None:
+    with pytest.raises(CommandError, match="need --repair"):
         verify("--delete-unknown")

@@ -54,7 +54,7 @@ def test_page_says_what_is_deleted_and_what_stays(as_person: Client, sample: Sam
     page = as_person.get(ADDRESS).content.decode()
     assert "Your own collections with 0 pictures" in page
     assert "1 picture that you uploaded to collections of other teams. It no longer shows your name." in page
-    assert "everything is deleted after 14 days" in page
+    assert "Everything is deleted after 14 days" in page
 
 
 def test_account_is_signed_out_everywhere_and_deleted_later(
@@ -120,4 +120,4 @@ def test_last_administrator_cannot_be_deleted(as_person: Client, sample: SampleT
 
 def test_days_are_a_setting(as_person: Client, settings: Settings) -> None:
     settings.ACCOUNT_DELETION_DAYS = 1
-    assert "everything is deleted after 1 day." in as_person.get(ADDRESS).content.decode()
+    assert "Everything is deleted after 1 day." in as_person.get(ADDRESS).content.decode()

@@ -1,4 +1,4 @@
-"""Mending what `verifying` has found."""
+"""Repairing what `verifying` has found."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from collections_app.services.library.images import requeue_failed_images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
+class Repairs:
     """What was done: files taken from a backup, thumbnails made, files deleted."""
 
     restored: int
@@ -23,7 +23,7 @@ class Mended:
     deleted: int
 
 
-def mend_files(report: FilesReport, *, backups: Path | None, deletes_unknown: bool) -> Mended:
+def repair_files(report: FilesReport, *, backups: Path | None, deletes_unknown: bool) -> Repairs:
     """Take missing and damaged files from the backups, make thumbnails, and delete renditions without an original.
 
     Files without a row are deleted only with `deletes_unknown`: they may be all that is left of lost rows. Raises
@@ -36,7 +36,7 @@ def mend_files(report: FilesReport, *, backups: Path | None, deletes_unknown: bo
     unknown = report.unknown if deletes_unknown else []
     delete_files(*unknown)
     deleted = len(report.stray) + len(unknown)
-    return Mended(restored=len(restored), thumbnails=len(report.without_thumbnail), deleted=deleted)
+    return Repairs(restored=len(restored), thumbnails=len(report.without_thumbnail), deleted=deleted)
 
 
 def queue_index_repairs(report: SiteIndexReport) -> int:
