@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
-from collections_app.models import Membership, PublicLink, Role, Share, Team, User
+from collections_app.models import IndexJob, Membership, PublicLink, Role, Share, Team, User
 from collections_app.services.sharing.public_links import create_link
 from tests.sample_team import SampleTeam, sign_in_client
 
@@ -210,3 +210,32 @@ def test_public_link_is_listed_without_its_secret_and_revoked(superuser: User, s
         assert link.secret not in page
     client.post(f"/admin/collections_app/publiclink/{link.pk}/delete/", {"post": "yes"})
     assert not PublicLink.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "sentence", "right"),
+    [
+        ("image", "reindex", "Reindex the selected pictures", "change_image"),
+        ("indexjob", "retry", "Retry the selected jobs now", "delete_indexjob"),
+    ],
+)
+def test_staff_who_may_only_view_get_no_actions(
+    sample: SampleTeam, page: str, action: str, sentence: str, right: str
+) -> None:
+    person = User.objects.create_user("visitor@example.com", "a long password", is_staff=True)
+    person.user_permissions.set(Permission.objects.filter(codename=f"view_{page}"))
+    address = f"/admin/collections_app/{page}/"
+    form = {
+        "action": action,
+        "_selected_action": [IndexJob.objects.all()[0].pk if page == "indexjob" else sample.image.pk],
+    }
+    before = list(IndexJob.objects.values_list("token", "run_after"))
+    client = sign_in_client(person)
+    assert sentence not in client.get(address).content.decode()
+    client.post(address, form)
+    assert list(IndexJob.objects.values_list("token", "run_after")) == before
+
+    person.user_permissions.add(Permission.objects.get(codename=right))
+    assert sentence in client.get(address).content.decode()
+    client.post(address, form)
+    assert list(IndexJob.objects.values_list("token", "run_after")) != before

@@ -252,6 +252,6 @@ class ImageAdmin(ChunkedDeletionAdmin):
             raise Http404 from error
         return FileResponse(file, content_type=THUMBNAIL_CONTENT_TYPE)
 
-    @admin.action(description=_("Reindex the selected pictures"))
+    @admin.action(description=_("Reindex the selected pictures"), permissions=["change"])
     def reindex(self, request: HttpRequest, queryset: ImageQuerySet) -> None:
         self.message_user(request, format_count(_QUEUED, queue_reencoding(queryset)))

@@ -31,7 +31,7 @@ class IndexJobAdmin(AuditedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: IndexJob | None = None) -> bool:
         return False
 
-    @admin.action(description=_("Retry the selected jobs now"))
+    @admin.action(description=_("Retry the selected jobs now"), permissions=["delete"])
     def retry(self, request: HttpRequest, queryset: IndexJobQuerySet) -> None:
         self.message_user(request, format_count(_RETRIED, retry_jobs(jobs=queryset)))
 

@@ -17,7 +17,8 @@ FIRST = 1
 class PartitionDirectory(Protocol):
     """The places of one model: numbers of Milvus collections by team. Shared by all processes; thread-safe.
 
-    A partition is created and dropped only while the directory is locked, so it never exists without a place.
+    A partition is created and dropped only while the directory is locked. An interrupted creation may leave a partition
+    without a place; the next `place` records it.
     """
 
     @property

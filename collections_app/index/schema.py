@@ -1,4 +1,4 @@
-"""The layout of entries in Milvus: names, fields, rows. Used by `collection` and `milvus` only."""
+"""The layout of entries in Milvus: names, fields, rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields

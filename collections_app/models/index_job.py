@@ -1,5 +1,7 @@
 """The outbox: each row says "bring the index into agreement with this image"."""
 
+import functools
+import operator
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -19,6 +21,7 @@ class Priority(models.IntegerChoices):
     CHANGE = 0, _("A person's change")
     REPAIR = 1, _("A repair")
     REBUILD = 2, _("A rebuild of the index")
+    MODEL_CHANGE = 3, _("A change of the model")
 
 
 _RENEWED = """
@@ -62,10 +65,10 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
         return self.order_by("priority", "pk")[:limit].count()
 
     def find_oldest(self) -> datetime | None:
-        """Return when the oldest of the jobs was queued. The index on (priority, id) has it."""
-        by_place = self.order_by("priority", "pk").values_list("created_at", flat=True)
-        firsts = [by_place.filter(priority=priority).first() for priority in Priority.values]
-        return min((created for created in firsts if created), default=None)
+        """Return when the oldest of the jobs was queued. The index on (priority, id) has the first of each priority."""
+        firsts = [Q(pk__in=self.filter(priority=each).order_by("pk").values("pk")[:1]) for each in Priority]
+        oldest = self.model._default_manager.filter(functools.reduce(operator.or_, firsts)).order_by("created_at")
+        return oldest.values_list("created_at", flat=True).first()
 
     def leased_by(self, *workers: uuid.UUID) -> Self:
         return self.filter(lease__in=workers)

@@ -14,7 +14,9 @@ _Row = TypeVar("_Row", bound=models.Model)
 
 
 class IndexState(models.TextChoices):
-    """INDEXED: the index has the vectors of all kept models, apart from one that is being prepared."""
+    """INDEXED: the index has the vector of the active model. A waiting job adds that of another kept
+    model, if it is missing.
+    """
 
     PENDING = "pending", _("Waiting")
     INDEXED = "indexed", _("Searchable")

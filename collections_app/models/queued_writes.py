@@ -61,7 +61,7 @@ class QueueingQuerySet(models.QuerySet[_Row]):
         """Update like `update`, in short transactions, each of which applies the filters again; return how many."""
         return sum(write_in_chunks(self._list_ids(), lambda chunk: self._get_locked(chunk).update(**values)))
 
-    def delete_in_chunks(self, *, record: Callable[[Any], object] = bool) -> int:
+    def delete_in_chunks(self, *, record: Callable[[Any], object] | None = None) -> int:
         """Delete the images permanently in short transactions; return how many. Their jobs delete the files.
 
         `record` is called with the images of each transaction before they are deleted.
@@ -69,7 +69,8 @@ class QueueingQuerySet(models.QuerySet[_Row]):
 
         def delete_chunk(chunk: list[int]) -> dict[str, int]:
             images = self._get_locked(chunk)
-            record(images)
+            if record:
+                record(images)
             return images.delete()[1]
 
         chunks = write_in_chunks(self._list_ids(), delete_chunk)

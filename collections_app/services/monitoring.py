@@ -9,7 +9,6 @@ import platform
 import shutil
 import threading
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -175,12 +174,7 @@ def _read_disk() -> Sequence[Metric]:
 
 @cache
 def _read_versions() -> tuple[str, ...]:
-    try:
-        project = tomllib.loads((Path(settings.BASE_DIR) / "pyproject.toml").read_text())
-        own = str(project["project"]["version"])
-    except (OSError, LookupError, tomllib.TOMLDecodeError):
-        own = "unknown"
-    return own, platform.python_version(), version("Django"), version("pymilvus")
+    return settings.PRODUCT_VERSION, platform.python_version(), version("Django"), version("pymilvus")
 
 
 def _build_gauge(definition: MetricDefinition, samples: _Samples) -> Metric:

@@ -4,7 +4,6 @@ Totals that triggers keep are read, so the number of pictures does not matter.
 """
 
 import functools
-import operator
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from collections_app.models import ImageTotal, IndexingPause, IndexJob, IndexState, Team
-from collections_app.models.index_job import Priority
 from collections_app.services.indexing.kept_models import find_latest_name
 from collections_app.services.library.quotas import resolve_max_bytes
 
@@ -89,15 +87,12 @@ class Version:
 def read_queue_state() -> QueueState:
     """The queue of a rebuild may be long: its number is read from an index, and the oldest job by its id."""
     waiting = IndexJob.objects.waiting()
-    firsts = [Q(pk__in=waiting.filter(priority=each).order_by("pk").values("pk")[:1]) for each in Priority]
-    is_oldest = functools.reduce(operator.or_, firsts)
-    oldest = IndexJob.objects.filter(is_oldest).order_by("created_at").values_list("created_at", flat=True).first()
     reasons = IndexJob.objects.failed().values_list("error").annotate(count=Count("pk")).order_by("-count", "error")
     found = list(reasons)
     return QueueState(
         waiting=waiting.count(),
         failed=sum(count for _reason, count in found),
-        oldest=oldest,
+        oldest=waiting.find_oldest(),
         reasons=[FailureReason(error=error, count=count) for error, count in found[:_REASONS_SHOWN]],
         pause=IndexingPause.objects.select_related("paused_by").first(),
     )

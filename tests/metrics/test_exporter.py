@@ -102,7 +102,7 @@ def test_no_statement_reads_pictures_or_finished_work(sample: SampleTeam) -> Non
     with record_statements() as statements:
         monitoring._read_database()
         monitoring._read_quotas()
-    assert len(statements) == 8
+    assert len(statements) == 6
     image_table = f'"{Image._meta.db_table}"'
     assert not any(image_table in statement.sql for statement in statements)
     jobs = [explain(each) for each in statements if IndexJob._meta.db_table in each.sql]

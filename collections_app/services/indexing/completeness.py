@@ -77,7 +77,7 @@ def _restore_entries(model: KeptModel, is_thorough: bool) -> int:
         index.record_partitions()
     if is_thorough and model.is_active:
         others = Image.objects.encoded_by_others(model.key, model.fields).order_by("pk")
-        count += _queue(list(others.values_list("pk", flat=True)), model, priority=Priority.REBUILD)
+        count += _queue(list(others.values_list("pk", flat=True)), model, priority=Priority.MODEL_CHANGE)
     if is_thorough or (not model.is_being_prepared and index.count() < indexed.count()):
         for team_id, images in _iterate_short_teams(index, indexed.encoded_by(model.key, model.fields)):
             count += _queue(_find_lost(index, team_id, images), model, priority=Priority.REPAIR)

@@ -87,8 +87,8 @@ class KeptModel:
 
 
 def make_spec(row: IndexModel) -> ModelSpec:
-    """Return what the encoder is made of. Every machine has a folder under the same path."""
-    if row._state.adding:
+    """Return what the encoder of a stored model is made of, and for a row that is not stored, that of the settings."""
+    if not row.pk:
         return read_model_settings()
     return ModelSpec(source=get_model_source(row.name), revision=row.revision, dtype=row.dtype)
 

@@ -85,7 +85,7 @@ def advance_preparation() -> None:
     Pictures that failed do not count: neither model finds them.
     """
     for model in read_kept_models():
-        if model.is_being_prepared and not IndexJob.objects.waiting().filter(priority=Priority.REBUILD).exists():
+        if model.is_being_prepared and not IndexJob.objects.waiting().filter(priority__gte=Priority.REBUILD).exists():
             _queue_lacking(model)
             if not Image.objects.lacking_vectors(model.key, model.fields).exists():
                 preparing = IndexModel.objects.filter(pk=model.row.pk, state=ModelState.PREPARING)
@@ -128,7 +128,9 @@ def drop_model(name: str, *, pause: Callable[[float], object] = time.sleep) -> s
         )
         raise ModelChangeRefused(sentence, name=row.name)
     if row.state != ModelState.DROPPED:
-        IndexModel.objects.filter(pk=row.pk).update(state=ModelState.DROPPED, changed_at=timezone.now())
+        unchanged = IndexModel.objects.filter(pk=row.pk, state=row.state)
+        if not unchanged.update(state=ModelState.DROPPED, changed_at=timezone.now()):
+            raise ModelChangeRefused(_("Another process is changing the model. Try again."))
         _wait_for_earlier_use(pause)
     _delete_vectors(row)
     return row.name
@@ -171,7 +173,7 @@ def _queue_lacking(model: KeptModel) -> None:
     lacking = Image.objects.lacking_vectors(model.key, model.fields).without_waiting_job()
     for chunk in split_into_chunks(list(lacking.order_by("pk").values_list("pk", flat=True))):
         with transaction.atomic():
-            IndexJob.objects.enqueue(chunk, priority=Priority.REBUILD)
+            IndexJob.objects.enqueue(chunk, priority=Priority.MODEL_CHANGE)
             IndexJob.objects.filter(image_id__in=chunk).update(machine_percent=model.row.machine_percent)
 
 
@@ -246,7 +248,11 @@ def _delete_vectors(row: IndexModel) -> None:
 
 
 def _clear_chunk(row: IndexModel, active: KeptModel, image_ids: list[int]) -> None:
-    """Images that the active model has not encoded yet wait for it."""
-    images, fields = Image.objects.filter(pk__in=image_ids), row.fields
+    """Images that the active model has not encoded yet wait for it.
+
+    A model that is being prepared already may have taken the fields of some images.
+    """
+    fields = row.fields
+    images = Image.objects.filter(pk__in=image_ids).encoded_by(row.key, fields)
     images.lacking_vectors(active.key, active.fields).record_index_state(index_state=IndexState.PENDING)
     images.record_index_state(**{fields.model_key: "", fields.sha256: "", fields.checksum: None})

@@ -99,6 +99,6 @@ def _find_settings_key() -> str:
 
 
 def _find_name_in_images() -> str:
-    """Return the name of the model that has encoded most pictures."""
+    """Return the name of the model that has encoded one of the pictures."""
     keys = Image.objects.indexed().exclude(index_model_key="").values_list("index_model_key", flat=True)
     return (keys.first() or "").split("@")[0]

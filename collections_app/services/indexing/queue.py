@@ -97,7 +97,7 @@ def leave_jobs(
     They wait behind all other jobs.
     """
     rest = {
-        "priority": Priority.REBUILD,
+        "priority": Priority.MODEL_CHANGE,
         "machine_percent": other.machine_percent,
         "run_after": timezone.now() + timedelta(seconds=delay_s),
         "attempts": 0,

@@ -16,9 +16,11 @@ from pytest_django import Settings
 from collections_app.encoders import ModelSpec, get_encoder
 from collections_app.errors import ModelChangeRefused, ModelUnavailable
 from collections_app.models import Image, IndexJob, IndexModel, IndexState, ModelState
+from collections_app.models.concurrent_writes import write_in_chunks
 from collections_app.models.index_job import Priority
 from collections_app.services.backup.verifying import verify_index
-from collections_app.services.indexing.audit import audit_index, queue_differences
+from collections_app.services.indexing import model_changes
+from collections_app.services.indexing.audit import audit_index, queue_differences, queue_rebuild
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.indexing.kept_models import KeptModel, get_active_model, read_kept_models
@@ -30,7 +32,7 @@ from collections_app.services.indexing.model_changes import (
     start_preparing,
     switch_model,
 )
-from collections_app.services.indexing.model_settings import ensure_active_model
+from collections_app.services.indexing.model_settings import ensure_active_model, is_named_by_settings
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs
 from collections_app.services.indexing.worker import IndexWorker
@@ -104,7 +106,7 @@ def test_preparing_indexes_every_picture_beside_the_active_model(indexed: Sample
 
     model = prepare(other)
 
-    assert IndexJob.objects.filter(priority=Priority.REBUILD).count() == 6
+    assert IndexJob.objects.filter(priority=Priority.MODEL_CHANGE).count() == 6
     finish_preparing()
     assert_index_agrees()
     assert list_states() == {get_encoder().key: ModelState.ACTIVE, model.key: ModelState.READY}
@@ -206,7 +208,7 @@ def test_a_change_does_not_wait_for_the_model_that_is_being_prepared(indexed: Sa
     assert fresh.is_indexed
     assert fresh.second_model_key == ""
     job = IndexJob.objects.get()
-    assert (job.image_id, job.priority, job.machine_percent, job.lease) == (fresh.pk, Priority.REBUILD, 30, None)
+    assert (job.image_id, job.priority, job.machine_percent, job.lease) == (fresh.pk, Priority.MODEL_CHANGE, 30, None)
     IndexWorker().drain()
     assert model.index.get_vectors([fresh.pk]).keys() == {fresh.pk}
 
@@ -291,6 +293,49 @@ def test_dropping_frees_the_index_and_forgets_the_model(
     IndexWorker().drain()
     assert [model.key for model in read_kept_models()] == [second.key]
     assert_index_agrees()
+
+
+def test_rebuild_beside_a_preparation_covers_every_picture(indexed: SampleTeam, other: ModelSpec) -> None:
+    prepare(other)
+    assert not queue_rebuild(), "the jobs of the preparation are no rebuild"
+    rebuilt = IndexJob.objects.filter(priority=Priority.REBUILD).values_list("image_id", flat=True)
+    assert set(rebuilt) == set(Image.objects.values_list("pk", flat=True))
+    finish_preparing()
+    assert_index_agrees()
+
+
+def test_dropping_beside_a_rollback_keeps_a_model_active(
+    ready: SampleTeam, other: ModelSpec, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CLIP_MODEL = settings.CLIP_MODEL_PATH = other.source
+    switch_model()
+
+    def roll_back_meanwhile(row: IndexModel) -> bool:
+        monkeypatch.undo()
+        roll_back_model()
+        return is_named_by_settings(row)
+
+    monkeypatch.setattr(model_changes, "is_named_by_settings", roll_back_meanwhile)
+    with pytest.raises(ModelChangeRefused, match="Another process is changing the model"):
+        drop_model("demo", pause=do_not_wait)
+    assert get_active_model().name == "demo"
+    assert len(find(ready)) == 6
+
+
+def test_dropping_keeps_what_a_newer_model_has_stored(
+    ready: SampleTeam, other: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = Image.objects.latest("pk")
+
+    def store_meanwhile(image_ids: list[int], write: Any) -> Any:
+        Image.objects.filter(pk=newer.pk).record_index_state(second_model_key="newer", second_sha256=newer.sha256)
+        return write_in_chunks(image_ids, write)
+
+    monkeypatch.setattr(model_changes, "write_in_chunks", store_meanwhile)
+    drop_model(other.source, pause=do_not_wait)
+    keys = dict(Image.objects.values_list("pk", "second_model_key"))
+    assert keys.pop(newer.pk) == "newer"
+    assert set(keys.values()) == {""}
 
 
 def test_a_third_model_takes_the_place_of_the_dropped_one(
