@@ -3,6 +3,7 @@
 Thumbnails and other renditions are not copied: a restore makes them from the originals.
 """
 
+import errno
 import gzip
 import hashlib
 import json
@@ -10,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -113,6 +115,9 @@ class FileCopier:
         except FileNotFoundError:
             self.problems.append(f"The file {wanted.name} is missing from the storage.")
             return None, False
+        except _Unreadable as error:
+            self.problems.append(f"The file {wanted.name} cannot be read: {error}.")
+            return None, False
         if copied[0].path != wanted.path:
             self.problems.append(f"The file {wanted.name} is damaged: it was copied as it is.")
         return copied
@@ -124,7 +129,12 @@ class FileCopier:
         draft = path.with_name(f"{path.name}.draft")
         draft.parent.mkdir(parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
-        saved = replace(wanted, sha256=self._link_or_copy(wanted.name, draft), byte_size=draft.stat().st_size)
+        try:
+            sha256 = self._link_or_copy(wanted.name, draft)
+        except _Unreadable:
+            draft.unlink()
+            raise
+        saved = replace(wanted, sha256=sha256, byte_size=draft.stat().st_size)
         if saved.byte_size != wanted.byte_size or wanted.sha256 not in ("", saved.sha256):
             saved = replace(saved, path=f"{wanted.path}.damaged-{saved.sha256[:16]}")
         draft.replace(self.pool.path(saved.path))
@@ -140,16 +150,39 @@ class FileCopier:
         except (NotImplementedError, OSError):
             with default_storage.open(name) as source, draft.open("wb") as target:
                 return self._copy_bytes(source, target)
-        return hash_file(draft)
+        with _report_bad_sectors(), draft.open("rb") as source:
+            return hashlib.file_digest(source, "sha256").hexdigest()
 
     def _copy_bytes(self, source: File[bytes], target: IO[bytes]) -> str:
         checksum = hashlib.sha256()
-        while chunk := source.read(_COPY_BYTES):
+        while chunk := _read(source):
             if self.stop.is_set():
                 raise make_stopped_error()
             checksum.update(chunk)
             target.write(chunk)
         return checksum.hexdigest()
+
+
+class _Unreadable(Exception):
+    """A drive cannot read one file. Its other files may be whole."""
+
+
+@contextmanager
+def _report_bad_sectors() -> Iterator[None]:
+    """Raise _Unreadable for an error of reading a file, also if the storage has translated it."""
+    try:
+        yield
+    except (OSError, StorageUnavailable) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(cause, OSError) and cause.errno == errno.EIO:
+            raise _Unreadable(cause.strerror) from error
+        raise
+
+
+def _read(source: File[bytes]) -> bytes:
+    with _report_bad_sectors():
+        chunk: bytes = source.read(_COPY_BYTES)
+        return chunk
 
 
 def describe_list(folder: Path, counts: FileCounts) -> PartFile:

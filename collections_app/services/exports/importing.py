@@ -111,9 +111,11 @@ class _Images:
 
 
 def _match_name(teams: TeamQuerySet, name: str) -> TeamQuerySet:
+    """A name may consist of digits. It is an id if the owner has a team with this id."""
     if not name:
         return teams
-    return teams.filter(Q(pk=parse_id(name) or 0) if name.isdecimal() else Q(name=clean_name(name)))
+    with_id = teams.filter(pk=parse_id(name) or 0) if name.isdecimal() else teams.none()
+    return with_id if with_id.exists() else teams.filter(name=clean_name(name))
 
 
 @contextmanager

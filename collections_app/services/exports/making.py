@@ -77,7 +77,8 @@ class Exporter:
         except (OSError, StorageUnavailable) as error:
             log.warning("An export waits: %s", error)
             discard_export_parts(worker=self.id, export=export)
-            release_export(worker=self.id, export=export, reason=_STORAGE_AWAY)
+            is_failure = not isinstance(error, StorageUnavailable)
+            release_export(worker=self.id, export=export, reason=_STORAGE_AWAY, counts=is_failure)
         except (OperationalError, InterfaceError):
             release_export(worker=self.id, export=export)
             raise

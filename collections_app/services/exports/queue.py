@@ -120,9 +120,9 @@ def discard_export_parts(*, worker: uuid.UUID, export: TeamExport) -> None:
     _delete_stored_files(names)
 
 
-def release_export(*, worker: uuid.UUID, export: TeamExport, reason: str = "") -> None:
-    """End the lease; the export begins again later. Without a reason the attempt does not count."""
-    values = {} if reason else {"attempts": Greatest(F("attempts") - 1, 0)}
+def release_export(*, worker: uuid.UUID, export: TeamExport, reason: str = "", counts: bool = False) -> None:
+    """End the lease; the export begins again, with a `reason` later. The attempt is a failure only if it `counts`."""
+    values = {} if counts else {"attempts": Greatest(F("attempts") - 1, 0)}
     run_after = timezone.now() + timedelta(seconds=_POSTPONE_S if reason else 0)
     TeamExport.objects.leased_by(worker).filter(pk=export.pk).update(
         lease=None, leased_until=None, state=ExportState.WAITING, run_after=run_after, message=reason, **values

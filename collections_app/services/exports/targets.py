@@ -18,7 +18,8 @@ from collections_app.services.uploads.ingest import compute_sha256
 
 # Maintenance deletes files of this kind a day after a process that was killed.
 _TEMPORARY_SUFFIX = ".upload.zip"
-_PARTIAL_NAME = ".part"
+# The file that is being written. No folder of an export has this name.
+PARTIAL_NAME = ".part"
 
 
 class ExportTarget(Protocol):
@@ -51,7 +52,7 @@ class FolderTarget:
         return is_same
 
     def add_file(self, name: str, content: Iterable[bytes], *, moment: datetime | None = None) -> str:
-        digest, path, partial = sha256(), self._folder / name, self._folder / _PARTIAL_NAME
+        digest, path, partial = sha256(), self._folder / name, self._folder / PARTIAL_NAME
         path.parent.mkdir(exist_ok=True)
         with partial.open("wb") as file:
             for chunk in content:

@@ -23,6 +23,7 @@ from collections_app.models import (
     Team,
     User,
 )
+from collections_app.models.image import ImageQuerySet
 from collections_app.services.exports.document import (
     ABOUT_NAME,
     CHECKSUMS_NAME,
@@ -34,7 +35,7 @@ from collections_app.services.exports.document import (
     describe_image_fields,
 )
 from collections_app.services.exports.sidecars import build_sidecar
-from collections_app.services.exports.targets import ExportTarget
+from collections_app.services.exports.targets import PARTIAL_NAME, ExportTarget
 from collections_app.services.library.files import UniqueNames
 
 _READ_TOGETHER = 200
@@ -65,11 +66,14 @@ def write_export(
 
 def list_exported_ids(team: Team) -> dict[int, list[int]]:
     """Return the ids of the exported pictures by collection."""
-    shown = Image.objects.not_trashed().filter(collection__team=team, collection__trashed_at=None)
     ids: dict[int, list[int]] = defaultdict(list)
-    for pk, collection_id in shown.order_by("pk").values_list("pk", "collection_id").iterator():
+    for pk, collection_id in _select_exported(team).order_by("pk").values_list("pk", "collection_id").iterator():
         ids[collection_id].append(pk)
     return ids
+
+
+def _select_exported(team: Team) -> ImageQuerySet:
+    return Image.objects.not_trashed().filter(collection__team=team, collection__trashed_at=None)
 
 
 class _Writer:
@@ -80,7 +84,7 @@ class _Writer:
         self._result = ExportResult()
         self._collections = list(Collection.objects.not_trashed().filter(team=team))
         self._image_ids = list_exported_ids(team)
-        folders = UniqueNames(reserved=(METADATA_NAME, ABOUT_NAME, CHECKSUMS_NAME))
+        folders = UniqueNames(reserved=(METADATA_NAME, ABOUT_NAME, CHECKSUMS_NAME, PARTIAL_NAME))
         # Only the last part of a path would remain of a name with slashes.
         self._folders = {
             each.pk: folders.add(each.name.replace("/", "_").replace("\\", "_")) for each in self._collections
@@ -120,7 +124,7 @@ class _Writer:
         for collection in self._collections:
             names = UniqueNames(sidecar_suffix=SIDECAR_SUFFIX)
             for chunk in iterate_chunks(self._image_ids.get(collection.pk, []), _READ_TOGETHER):
-                images = Image.objects.not_trashed().in_bulk(chunk)
+                images = _select_exported(self._team).in_bulk(chunk)  # some may have left the team meanwhile
                 for image in (images[pk] for pk in chunk if pk in images):
                     file = f"{self._folders[collection.pk]}/{names.add(image.original_name)}"
                     if described := self._export_image(image, file, is_cover=image.pk == collection.selected_cover_id):

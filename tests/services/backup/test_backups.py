@@ -1,6 +1,8 @@
 """Backups of a site and their restore into an empty one."""
 
+import errno
 import json
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,6 +47,7 @@ from collections_app.services.sharing.secret_encryption import decrypt_secret, e
 from tests.other_model import keep_rotated_model, make_rotated_model
 from tests.sample_team import CLOSED_PORT, SampleTeam, put_picture, put_pictures
 from tests.services.backup.sites import Quiet, assert_site_is_whole, lose_everything, read_all_rows, restore
+from tests.services.library.test_storage_faults import make_unreadable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -251,6 +254,25 @@ def test_files_of_a_backup_that_cannot_be_read_stay(sample: SampleTeam, folder: 
     with pytest.raises(BackupFailed, match="could not be deleted"):
         prune_backups(folder, keep=1)
     assert len(pooled_files(folder)) == 2
+
+
+@pytest.mark.parametrize("is_linked", [True, False], ids=["linked", "copied"])
+def test_original_on_a_bad_sector_stops_no_backup(
+    sample: SampleTeam, folder: Path, monkeypatch: pytest.MonkeyPatch, is_linked: bool
+) -> None:
+    put_pictures(sample, 1)
+    make_unreadable(sample.image)
+
+    def refuse_link(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    if not is_linked:
+        monkeypatch.setattr(os, "link", refuse_link)
+
+    made = back_up(folder)
+
+    assert made.manifest.problems == (f"The file {sample.image.file_name} cannot be read: Input/output error.",)
+    assert len(pooled_files(folder)) == 1
 
 
 def test_backup_of_a_site_that_lost_files_deletes_no_older_one(

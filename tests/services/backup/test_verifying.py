@@ -14,6 +14,7 @@ from collections_app.encoders import get_encoder
 from collections_app.index import Record
 from collections_app.models import Image
 from collections_app.services.backup.making import make_backup
+from collections_app.services.backup.repairing import repair_files
 from collections_app.services.backup.verifying import verify_files
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry
@@ -123,6 +124,14 @@ def test_lost_original_without_a_backup_is_named(whole: SampleTeam) -> None:
     told = verify("--repair")
     assert f"missing: {whole.image.file_name}" in told
     assert "exit 1" in told
+
+
+def test_original_of_a_picture_that_was_deleted_since_the_check_stays_away(whole: SampleTeam, folder: Path) -> None:
+    lose_original(whole)
+    report = verify_files(deep=False)
+    whole.image.delete()
+    assert repair_files(report, backups=folder, deletes_unknown=False).restored == 0
+    assert not default_storage.exists(whole.image.file_name)
 
 
 def test_file_of_the_backup_with_other_bytes_is_not_used(whole: SampleTeam, folder: Path) -> None:

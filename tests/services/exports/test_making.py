@@ -114,6 +114,23 @@ def test_export_that_kills_workers_fails_with_a_sentence(sample: SampleTeam) -> 
     assert list_notices(sample.owner)[0].is_failed
 
 
+def test_export_waits_for_the_storage_as_long_as_it_is_away(sample: SampleTeam, tmp_path: Path) -> None:
+    export = request(sample)
+    originals = Path(default_storage.path("originals"))
+    originals.rename(tmp_path / "away")
+    for _ in range(MAX_EXPORT_ATTEMPTS + 1):
+        TeamExport.objects.update(run_after=timezone.now())
+        assert Exporter().export_next()
+        export.refresh_from_db()
+        assert (export.state, export.attempts) == (ExportState.WAITING, 0)
+        assert "continues when they can" in export.message
+    (tmp_path / "away").rename(originals)
+    TeamExport.objects.update(run_after=timezone.now())
+    assert Exporter().export_next()
+    export.refresh_from_db()
+    assert export.state == ExportState.DONE
+
+
 def test_stopped_worker_gives_the_export_back_without_an_attempt(sample: SampleTeam) -> None:
     export = request(sample)
     exporter = Exporter()

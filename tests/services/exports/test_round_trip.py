@@ -14,12 +14,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from collections_app.management.run_until_signal import StoppedBySignal
-from collections_app.models import Favourite, Image, IndexJob, Membership, Role, Team, TeamImport, User
+from collections_app.models import Collection, Favourite, Image, IndexJob, Membership, Role, Team, TeamImport, User
 from collections_app.services.exports.document import parse_document
 from collections_app.services.exports.importing import import_team, start_import
 from collections_app.services.exports.sources import open_source, read_verified_metadata
 from collections_app.services.exports.targets import FolderTarget, ZipTarget
 from collections_app.services.exports.writing import write_export
+from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import trash_collection
 from tests.sample_team import SampleTeam, put_picture
 from tests.services.exports.teams import fill_team, read_metadata_file, run_command
@@ -228,6 +229,38 @@ def test_import_fills_an_empty_team_of_the_owner_and_no_other(filled: SampleTeam
         run_command("import_team", str(folder), "--owner", filled.owner.email, "--team", "Gardeners")
     run_command("import_team", str(folder), "--owner", filled.viewer.email, "--team", "Gardeners")
     assert Team.objects.filter(name="Gardeners").count() == 2
+
+
+def test_collection_with_the_name_of_the_unfinished_file_goes_out(sample: SampleTeam, tmp_path: Path) -> None:
+    dots = create_collection(team=sample.team, name=".part", creator=sample.owner)
+    put_picture(dots, sample.owner, "rose.png", colour="green")
+    folder = export(sample.team, tmp_path / "first", sample.owner)
+    assert len([name for name in list_files(folder) if name.endswith("rose.png")]) == 2
+
+
+def test_pictures_that_leave_the_team_meanwhile_stay_behind(sample: SampleTeam, tmp_path: Path) -> None:
+    other = create_collection(team=sample.team, name="Other", creator=sample.owner)
+    put_picture(other, sample.owner, "secret.png", colour="green")
+
+    def leave() -> None:
+        Collection.objects.filter(team=sample.team).update(team=sample.outsider.personal_team)
+
+    result = write_export(team=sample.team, target=FolderTarget(tmp_path / "first"), favourites_of=None, on_image=leave)
+    assert (result.image_count, len([name for name in list_files(tmp_path / "first") if name.endswith(".png")])) == (
+        1,
+        1,
+    )
+
+
+def test_repeated_import_finds_a_team_whose_name_is_a_number(filled: SampleTeam, tmp_path: Path) -> None:
+    folder = export(filled.team, tmp_path / "first", filled.owner)
+    with open_source([folder]) as source:
+        data, digest = read_verified_metadata(source)
+        exported = parse_document(data)
+        first = start_import(exported=exported, digest=digest, owner=filled.outsider, name="202400")
+        again = start_import(exported=exported, digest=digest, owner=filled.outsider, name="202400")
+    assert first == again
+    assert Team.objects.filter(name="202400").count() == 1
 
 
 def test_full_team_stops_the_import_and_more_room_continues_it(
