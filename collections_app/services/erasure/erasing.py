@@ -11,12 +11,15 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from collections_app.chunks import iterate_chunks
 from collections_app.errors import LastOwnerRequired
 from collections_app.errors import gettext_noop as _
 from collections_app.models import (
+    AccountDeletion,
     ArchiveImport,
     ErasedFile,
     Erasure,
@@ -40,21 +43,25 @@ from collections_app.services.indexing.kept_models import list_indexes
 from collections_app.services.indexing.queue import retry_jobs
 from collections_app.services.library.files import delete_files
 from collections_app.services.sharing.accounts import delete_account
-from collections_app.services.sharing.owners import list_solely_owned, reject_personal_team
+from collections_app.services.sharing.owners import list_solely_owned, lock_owned_teams, reject_personal_team
 from collections_app.services.sharing.teams import delete_team
 
 _IDS_PER_STATEMENT = 500
 
 
+@transaction.atomic
 def begin_account_erasure(*, user: User) -> Erasure:
     """Close the account and record that it is to be erased with its personal team. Nothing is deleted yet.
 
-    Raises LastOwnerRequired if another team would be left without an owner.
+    From now on the account does not count as an owner, so the other owners of its teams cannot leave. Raises
+    LastOwnerRequired if another team would be left without an owner.
     """
+    lock_owned_teams(user)
     if teams := list_solely_owned(user):
         sentence = _("Nobody else owns these teams: %(teams)s. Make someone else an owner first, or delete them.")
         raise LastOwnerRequired(sentence, teams=", ".join(f"“{team}” ({team.pk})" for team in teams))
     User.objects.filter(pk=user.pk).update(is_active=False)
+    AccountDeletion.objects.get_or_create(user=user, defaults={"due_at": timezone.now()})
     elsewhere = Image.objects.filter(uploader=user).exclude(collection__team__personal_of=user)
     return Erasure.objects.get_or_create(
         kind=ErasureKind.ACCOUNT,

@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 from pytest_django import Settings
 
+from collections_app.errors import LastOwnerRequired
 from collections_app.models import (
     AccountDeletion,
     AuditEvent,
@@ -38,8 +39,8 @@ from collections_app.models import (
     User,
 )
 from collections_app.services.backup.manifest import iterate_backups
-from collections_app.services.erasure.accounts import erase_due_accounts
-from collections_app.services.erasure.erasing import begin_team_erasure, delete_erased_rows
+from collections_app.services.erasure.accounts import cancel_account_deletion, erase_due_accounts
+from collections_app.services.erasure.erasing import begin_account_erasure, begin_team_erasure, delete_erased_rows
 from collections_app.services.exports.making import Exporter
 from collections_app.services.exports.queue import request_export
 from collections_app.services.indexing.active_index import get_active_index
@@ -48,6 +49,7 @@ from collections_app.services.library.collections import create_collection
 from collections_app.services.maintenance import run_maintenance
 from collections_app.services.sharing.guest_links import GuestLinkTerms, create_guest_link
 from collections_app.services.sharing.invitations import invite
+from collections_app.services.sharing.teams import remove_member
 from collections_app.services.uploads.archives import store_archive
 from collections_app.services.uploads.guest_uploads import receive_guest_file
 from tests.other_model import keep_rotated_model
@@ -246,6 +248,23 @@ def test_last_owner_is_not_erased(sample: SampleTeam) -> None:
     assert User.objects.get(pk=sample.owner.pk).is_active
     with pytest.raises(CommandError, match="erase_user"):
         run("erase_team", str(sample.owner.personal_team.pk), "--yes")
+
+
+def test_other_owner_cannot_leave_once_an_erasure_has_begun(sample: SampleTeam) -> None:
+    Membership.objects.filter(user=sample.viewer, team=sample.team).update(role=Role.OWNER)
+    membership = Membership.objects.select_related("team", "user").get(user=sample.owner, team=sample.team)
+    begin_account_erasure(user=sample.viewer)
+    with pytest.raises(LastOwnerRequired):
+        remove_member(membership=membership, remover=sample.owner)
+    assert "Nothing is left." in run("erase_user", sample.viewer.email)
+    assert list(Membership.objects.filter(team=sample.team)) == [membership]
+    assert not AccountDeletion.objects.exists()
+
+
+def test_sign_in_that_ends_after_the_erasure_has_begun_does_not_keep_the_account(sample: SampleTeam) -> None:
+    begin_account_erasure(user=sample.outsider)
+    assert not cancel_account_deletion(user=sample.outsider)
+    assert AccountDeletion.objects.exists()
 
 
 def test_name_must_be_typed(sample: SampleTeam, monkeypatch: pytest.MonkeyPatch) -> None:
