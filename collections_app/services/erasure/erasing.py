@@ -156,7 +156,7 @@ def _delete_traces(erasure: Erasure) -> None:
 
     The admin's log has the name of what was changed. Events of the audit trail in other teams stay without the name.
     """
-    forget_teams(team_ids=erasure.team_ids)
+    forget_teams(team_ids=erasure.team_ids, names=[erasure.name])
     model = Team if erasure.kind == ErasureKind.TEAM else User
     kind = ContentType.objects.get_for_model(model)
     LogEntry.objects.filter(content_type=kind, object_id=str(erasure.subject_id)).delete()

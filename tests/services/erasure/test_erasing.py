@@ -40,7 +40,12 @@ from collections_app.models import (
 )
 from collections_app.services.backup.manifest import iterate_backups
 from collections_app.services.erasure.accounts import cancel_account_deletion, erase_due_accounts
-from collections_app.services.erasure.erasing import begin_account_erasure, begin_team_erasure, delete_erased_rows
+from collections_app.services.erasure.erasing import (
+    begin_account_erasure,
+    begin_team_erasure,
+    delete_erased_rows,
+    finish_erasure,
+)
 from collections_app.services.exports.making import Exporter
 from collections_app.services.exports.queue import request_export
 from collections_app.services.indexing.active_index import get_active_index
@@ -49,7 +54,8 @@ from collections_app.services.library.collections import create_collection
 from collections_app.services.maintenance import run_maintenance
 from collections_app.services.sharing.guest_links import GuestLinkTerms, create_guest_link
 from collections_app.services.sharing.invitations import invite
-from collections_app.services.sharing.teams import remove_member
+from collections_app.services.sharing.shares import share_with_team
+from collections_app.services.sharing.teams import create_team, remove_member
 from collections_app.services.uploads.archives import store_archive
 from collections_app.services.uploads.guest_uploads import receive_guest_file
 from tests.other_model import keep_rotated_model
@@ -188,6 +194,21 @@ def test_nothing_is_left_of_an_erased_team(sample: SampleTeam) -> None:
     assert User.objects.count() == 3
     with pytest.raises(CommandError, match="no team"):
         run("erase_team", "Gardeners", "--yes")
+
+
+def test_team_that_others_shared_with_is_named_nowhere(sample: SampleTeam) -> None:
+    readers = create_team(name="Readers", owner=sample.outsider)
+    share_with_team(collection=sample.collection, team=readers, role="viewer", sharer=sample.owner)
+    erasure = begin_team_erasure(team=readers)
+    delete_erased_rows(erasure=erasure)
+    stored = AuditEvent.objects.in_team(sample.team)
+    assert stored.count() == 2
+    assert "Readers" not in json.dumps(list(stored.values()), default=str)
+
+    stored.update(details={"with_team": "Readers", "with_team_id": readers.pk})
+    found = [name for line in finish_erasure(erasure=erasure).lines for name in line.found]
+    assert found == ["the audit trail of other teams"]
+    assert "Nothing is left." in run("erase_team", "Readers")
 
 
 def test_erasure_continues_after_a_kill(sample: SampleTeam) -> None:
