@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from itertools import chain
 
 from allauth.account.models import EmailAddress
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -37,6 +35,7 @@ from collections_app.models import (
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.index_job import IndexJobQuerySet
 from collections_app.services.audit_trail import forget_person, forget_teams
+from collections_app.services.erasure.admin_log import delete_log_entries
 from collections_app.services.erasure.proof import Proof, list_stored_files, prove_erasure
 from collections_app.services.erasure.sessions import end_sessions, find_session_keys
 from collections_app.services.indexing.kept_models import list_indexes
@@ -154,12 +153,10 @@ def _note_files(erasure: Erasure) -> None:
 def _delete_traces(erasure: Erasure) -> None:
     """Delete what names the account or team without a foreign key: mails, invitations, sessions, logs, events.
 
-    The admin's log has the name of what was changed. Events of the audit trail in other teams stay without the name.
+    Events of the audit trail in other teams stay without the name.
     """
     forget_teams(team_ids=erasure.team_ids, names=[erasure.name])
-    model = Team if erasure.kind == ErasureKind.TEAM else User
-    kind = ContentType.objects.get_for_model(model)
-    LogEntry.objects.filter(content_type=kind, object_id=str(erasure.subject_id)).delete()
+    delete_log_entries(erasure)
     for address in erasure.addresses:
         OutgoingMail.objects.filter(recipient__iexact=address).delete()
         Invitation.objects.filter(email__iexact=address).delete()

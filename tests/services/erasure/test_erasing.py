@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
@@ -166,6 +167,38 @@ def test_nothing_is_left_of_an_erased_account(sample: SampleTeam) -> None:
     assert events.exists()
     assert not events.filter(team=partition).exists()
     assert person.email not in json.dumps(list(AuditEvent.objects.values()), default=str)
+
+
+def write_log(sample: SampleTeam, *, text: str = "Gardeners", message: str = "") -> int:
+    kind = ContentType.objects.get_for_model(Team)
+    entry = LogEntry(user=sample.owner, content_type=kind, object_id=str(sample.team.pk), object_repr=text)
+    entry.action_flag, entry.change_message = CHANGE, message
+    entry.save()
+    return entry.pk
+
+
+def write_log_of_member(sample: SampleTeam, address: str) -> int:
+    """Write what Django writes after a member was added on the page of a team."""
+    added = {"name": "membership", "object": f"{address} as editor of Gardeners"}
+    return write_log(sample, message=json.dumps([{"added": added}]))
+
+
+def test_administration_log_contains_no_address_of_an_erased_account(sample: SampleTeam) -> None:
+    others = ["xviewer@example.com", "x.viewer@example.com", "o'viewer@example.com", "viewer@example.com.au"]
+    kept = [*(write_log(sample, text=each) for each in others), *(write_log_of_member(sample, each) for each in others)]
+    EmailAddress.objects.create(user=sample.viewer, email="viewer@büro.example")
+    write_log(sample, text="Viewer@example.com")
+    for address in ("viewer@example.com", "'viewer@example.com'", "viewer@büro.example"):
+        write_log_of_member(sample, address)
+    erasure = begin_account_erasure(user=sample.viewer)
+    delete_erased_rows(erasure=erasure)
+    assert list(LogEntry.objects.order_by("pk").values_list("pk", flat=True)) == kept
+
+    late = write_log_of_member(sample, "viewer@example.com")
+    IndexWorker().drain()
+    assert [name for line in finish_erasure(erasure=erasure).lines for name in line.found] == ["the admin's log"]
+    LogEntry.objects.filter(pk=late).delete()
+    assert finish_erasure(erasure=erasure).is_clean
 
 
 def test_backups_that_may_contain_an_erased_account_are_named(
