@@ -8,13 +8,12 @@ from itertools import chain
 
 from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from collections_app.chunks import iterate_chunks
-from collections_app.errors import LastOwnerRequired
+from collections_app.errors import FilesHeld, LastOwnerRequired
 from collections_app.errors import gettext_noop as _
 from collections_app.models import (
     AccountDeletion,
@@ -40,12 +39,13 @@ from collections_app.services.erasure.proof import Proof, list_stored_files, pro
 from collections_app.services.erasure.sessions import end_sessions, find_session_keys
 from collections_app.services.indexing.kept_models import list_indexes
 from collections_app.services.indexing.queue import retry_jobs
-from collections_app.services.library.files import delete_files
+from collections_app.services.library.files import delete_files, get_picture_storage, is_backup_running
 from collections_app.services.sharing.accounts import delete_account
 from collections_app.services.sharing.owners import list_solely_owned, lock_owned_teams, reject_personal_team
 from collections_app.services.sharing.teams import delete_team
 
 _IDS_PER_STATEMENT = 500
+_FILES_PER_CALL = 100
 
 
 @transaction.atomic
@@ -84,7 +84,7 @@ def begin_team_erasure(*, team: Team) -> Erasure:
 def delete_erased_rows(*, erasure: Erasure) -> None:
     """Delete the rows, and the files that belong to no picture. Index jobs then delete those of pictures and vectors.
 
-    Raises StorageUnavailable or OSError. Can be repeated.
+    Raises StorageUnavailable or OSError. Can be repeated. While a backup runs, no file is deleted.
     """
     _note_files(erasure)
     if erasure.kind == ErasureKind.TEAM:
@@ -97,9 +97,11 @@ def delete_erased_rows(*, erasure: Erasure) -> None:
     # Someone may have moved a picture to another team after it was noted. It stays.
     erasure.files.filter(image_id__in=Image.objects.values("pk")).delete()
     _delete_traces(erasure)
-    for chunk in iterate_chunks(list(erasure.files.filter(image_id=None).values_list("file_name", flat=True)), 100):
-        delete_files(*chunk)
-        PendingFile.objects.filter(file_name__in=chunk).delete()
+    if not is_backup_running():
+        names = list(erasure.files.filter(image_id=None).values_list("file_name", flat=True))
+        for chunk in iterate_chunks(names, _FILES_PER_CALL):
+            delete_files(*chunk)
+            PendingFile.objects.filter(file_name__in=chunk).delete()
     retry_jobs(jobs=_find_jobs(erasure).filter(is_failed=True))
 
 
@@ -114,12 +116,17 @@ def has_waiting_jobs(erasure: Erasure) -> bool:
 def finish_erasure(*, erasure: Erasure) -> Proof:
     """Delete remaining files and partitions once no job waits, search, and forget the erasure if nothing is left.
 
-    Raises IndexUnavailable, EncoderError, StorageUnavailable or OSError. Can be repeated.
+    Raises FilesHeld while a backup runs, whose copy of the rows may name the files. Raises IndexUnavailable,
+    EncoderError, StorageUnavailable or OSError. Can be repeated.
     """
+    if is_backup_running():
+        raise FilesHeld(_("A backup is running."))
     if not has_waiting_jobs(erasure):
         names = list(erasure.files.values_list("file_name", flat=True))
-        for name in list_stored_files(names):  # renditions of sizes that an older version made
-            default_storage.delete(name)
+        # Those that were kept for a backup, and renditions of sizes that an older version made.
+        get_picture_storage().delete_many(list_stored_files(names))
+        for chunk in iterate_chunks(names, _IDS_PER_STATEMENT):
+            PendingFile.objects.filter(file_name__in=chunk).delete()
         for index in list_indexes():
             index.drop_empty_partitions(erasure.team_ids)
     proof = prove_erasure(erasure, has_waiting_jobs=has_waiting_jobs(erasure))

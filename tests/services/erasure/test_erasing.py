@@ -24,6 +24,7 @@ from collections_app.errors import LastOwnerRequired
 from collections_app.models import (
     AccountDeletion,
     AuditEvent,
+    BackupHold,
     Collection,
     ErasedFile,
     Erasure,
@@ -210,6 +211,39 @@ def test_backups_that_may_contain_an_erased_account_are_named(
     run("backup")
     (backup,) = iterate_backups(settings.BACKUP_DIR)
     assert f"may still contain it: {backup.name}." in run("erase_user", sample.viewer.email, "--yes")
+
+
+@pytest.fixture
+def running_backup() -> BackupHold:
+    return BackupHold.objects.create(until=timezone.now() + timedelta(minutes=1))
+
+
+def test_erasure_keeps_files_while_a_backup_runs(sample: SampleTeam, running_backup: BackupHold) -> None:
+    person = fill_account(sample)
+    before = stored_files()
+    with pytest.raises(CommandError, match=r"^A backup is running\. Run the command again when it has ended\.$"):
+        run("erase_user", person.email, "--yes")
+    assert not User.objects.filter(pk=person.pk).exists()
+    assert stored_files() == before
+
+    running_backup.delete()
+    assert "Nothing is left." in run("erase_user", person.email)
+    assert not PendingFile.objects.exists()
+
+
+def test_maintenance_continues_an_erasure_after_the_backup(sample: SampleTeam, running_backup: BackupHold) -> None:
+    person = fill_account(sample)
+    AccountDeletion.objects.create(user=person, due_at=timezone.now())
+    before = stored_files()
+    for _round in range(2):
+        run_maintenance()
+        IndexWorker().drain()
+    assert stored_files() == before
+
+    running_backup.delete()
+    run_maintenance()
+
+    assert not Erasure.objects.exists()
 
 
 def test_nothing_is_left_of_an_erased_team(sample: SampleTeam) -> None:
