@@ -116,8 +116,8 @@ def name_actor(event: AuditEvent) -> str:
 
 
 def _name_whom(event: AuditEvent) -> str:
-    if with_team := event.details.get("with_team"):
-        return str(with_team)
+    if "with_team" in event.details:
+        return event.details["with_team"] or gettext("(deleted team)")
     return _name_person(event.person, event.person_name)
 
 

@@ -171,6 +171,10 @@ class BackupRunning(BackupFailed):
     """Another process makes a backup in the same folder."""
 
 
+class FilesHeld(ImageSearchError):
+    """A running backup copies stored files, so none may be deleted before it ends."""
+
+
 class RestoreFailed(ImageSearchError):
     """A backup cannot be restored here, or was not restored completely."""
 

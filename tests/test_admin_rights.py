@@ -7,8 +7,9 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from django.utils import timezone
 
-from collections_app.models import IndexJob, Membership, PublicLink, Role, Share, Team, User
+from collections_app.models import AccountDeletion, IndexJob, Membership, PublicLink, Role, Share, Team, User
 from collections_app.services.sharing.public_links import create_link
 from tests.sample_team import SampleTeam, sign_in_client
 
@@ -127,6 +128,9 @@ def test_secret_of_a_second_factor_is_not_shown(superuser: User, sample: SampleT
 
 
 def test_account_of_the_last_owner_of_a_team_is_not_deleted(superuser: User, sample: SampleTeam) -> None:
+    """An owner whose account is about to be deleted does not count."""
+    Membership.objects.filter(user=sample.editor).update(role=Role.OWNER)
+    AccountDeletion.objects.create(user=sample.editor, due_at=timezone.now())
     client = sign_in_client(superuser)
     address = f"/admin/collections_app/user/{sample.owner.pk}/delete/"
     assert "Team “Gardeners” needs another owner first." in client.get(address).content.decode()

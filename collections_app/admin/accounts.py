@@ -86,7 +86,7 @@ class UserAdmin(ChunkedDeletionAdmin):
         deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
         links = PublicLink.objects.filter(creator__in=objs, collection__team__personal_of=None)
         deleted = [*deleted, *map(str, links.select_related("collection"))]
-        owners = Membership.objects.filter(role=Role.OWNER).exclude(user__in=objs)
+        owners = Membership.objects.staying_owners().exclude(user__in=objs)
         losing = Team.objects.non_personal().filter(memberships__user__in=objs, memberships__role=Role.OWNER)
         for team in losing.exclude(pk__in=owners.values("team")).distinct():
             protected = [*protected, _("Team “%(team)s” needs another owner first.") % {"team": team}]

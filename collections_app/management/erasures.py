@@ -6,7 +6,7 @@ import threading
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from collections_app.errors import ImageSearchError
+from collections_app.errors import FilesHeld, ImageSearchError
 from collections_app.models import Erasure
 from collections_app.services.backup.manifest import iterate_backups
 from collections_app.services.erasure.erasing import delete_erased_rows, finish_erasure, has_waiting_jobs
@@ -36,6 +36,8 @@ def erase_with_proof(command: BaseCommand, erasure: Erasure) -> None:
             command.stdout.write("Nothing is left: the site's maintenance has completed this erasure meanwhile.")
             return
         proof = finish_erasure(erasure=erasure)
+    except FilesHeld as error:
+        raise CommandError(f"{error} Run the command again when it has ended.") from error
     except ImageSearchError as error:
         raise CommandError(f"{error} {_AGAIN}") from error
     except OSError as error:

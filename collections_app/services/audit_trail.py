@@ -1,6 +1,6 @@
 """The audit trail: services record an event in the transaction of the change that it tells of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -88,9 +88,29 @@ def forget_person(*, user_id: int, addresses: Iterable[str]) -> int:
     return _forget_names("actor_name", Q(actor=user_id)) + _forget_names("person_name", person)
 
 
-def forget_teams(*, team_ids: Iterable[int]) -> int:
-    """Delete the events of these teams, deleted or not; return how many."""
-    return _delete_events(AuditEvent.objects.filter(team__in=list(team_ids)))
+def forget_teams(*, team_ids: Sequence[int], names: Iterable[str] = ()) -> int:
+    """Delete the events of these deleted teams, and their names in events of other teams; return how many.
+
+    Former names are found in the events that are deleted, so the names in other teams are erased first.
+    """
+    own = AuditEvent.objects.filter(team__in=team_ids)
+    naming = find_share_events(team_ids=team_ids, names={*names, *_list_team_names(own)})
+    ids = list(naming.values_list("pk", flat=True))
+    return sum(write_in_chunks(ids, _forget_other_team)) + _delete_events(own)
+
+
+def find_share_events(*, team_ids: Iterable[int], names: Iterable[str]) -> AuditEventQuerySet:
+    """Return the events in other teams that name these deleted teams, with which a collection was shared.
+
+    Events of earlier versions have the name without the id. They may also be about another team that has had this
+    name, unless their share exists.
+    """
+    actions = (AuditAction.COLLECTION_SHARED, AuditAction.SHARE_CHANGED, AuditAction.SHARE_REVOKED)
+    of_teams = Q(details__with_team_id__isnull=True, details__with_team__in=[name for name in names if name])
+    of_teams &= ~Q(object_id__in=Share.objects.values("pk"))
+    for team_id in team_ids:
+        of_teams |= Q(details__with_team_id=team_id)
+    return AuditEvent.objects.filter(of_teams, action__in=actions).exclude(details__with_team="")
 
 
 def delete_old_events() -> int:
@@ -103,6 +123,22 @@ def delete_old_events() -> int:
 def _delete_events(events: AuditEventQuerySet) -> int:
     ids = list(events.order_by("pk").values_list("pk", flat=True))
     return sum(write_in_chunks(ids, lambda chunk: AuditEvent.objects.filter(pk__in=chunk).delete()[0]))
+
+
+def _list_team_names(events: AuditEventQuerySet) -> set[str]:
+    """Return the present and former names of the teams of these events."""
+    renamed = events.filter(action=AuditAction.TEAM_RENAMED)
+    return {
+        *events.values_list("team_name", flat=True).distinct(),
+        *(event.details.get("former_name", "") for event in renamed.iterator()),
+    }
+
+
+def _forget_other_team(ids: list[int]) -> int:
+    events = list(AuditEvent.objects.filter(pk__in=ids))
+    for event in events:
+        event.details["with_team"] = ""
+    return AuditEvent.objects.bulk_update(events, ["details"])
 
 
 def _build_event(

@@ -372,3 +372,35 @@ def test_every_action_has_a_sentence(sample: SampleTeam) -> None:
     for action in AuditAction:
         event = record_event(action=action, actor=None, target=sample.collection, person="new@example.com")
         assert describe_event(event).endswith(".")
+
+
+def share_with_readers(sample: SampleTeam) -> Team:
+    """Share with a team, and write the first of the two events as earlier versions did: without the team's id."""
+    readers = create_team(name="Readers", owner=sample.outsider)
+    share_with_team(collection=sample.collection, team=readers, role="viewer", sharer=sample.owner)
+    AuditEvent.objects.update(details={"role": "viewer", "with_team": "Readers"})
+    rename_team(team=readers, name="Reading circle", renamer=sample.outsider)
+    delete_team(team=Team.objects.get(pk=readers.pk))
+    return readers
+
+
+def test_forgotten_team_is_named_in_no_other_team(sample: SampleTeam) -> None:
+    readers = share_with_readers(sample)
+    forget_teams(team_ids=[readers.pk], names=["Reading circle"])
+    assert list_sentences() == [
+        "owner@example.com: “Garden” shared with (deleted team) (Can view).",
+        "Automatically: Access of (deleted team) to “Garden” revoked.",
+    ]
+    assert "Read" not in json.dumps(list(AuditEvent.objects.values()), default=str)
+
+
+def test_team_of_the_same_name_is_not_forgotten(sample: SampleTeam) -> None:
+    readers = share_with_readers(sample)
+    others = create_team(name="Reading circle", owner=sample.outsider)
+    share_with_team(collection=sample.collection, team=others, role="viewer", sharer=sample.owner)
+    share_with_team(collection=sample.collection, team=others, role="editor", sharer=sample.owner)
+    last = AuditEvent.objects.latest("pk")
+    AuditEvent.objects.filter(pk=last.pk).update(details={"role": "editor", "with_team": "Reading circle"})
+    forget_teams(team_ids=[readers.pk], names=["Reading circle"])
+    named = AuditEvent.objects.filter(details__with_team="Reading circle")
+    assert named.count() == 2

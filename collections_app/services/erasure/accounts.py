@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from collections_app.errors import ImageSearchError, LastOwnerRequired, NotAllowed
 from collections_app.errors import gettext_noop as _
-from collections_app.models import AccountDeletion, Erasure, ImageTotal, Team, User
+from collections_app.models import AccountDeletion, Erasure, ImageTotal, User
 from collections_app.services.erasure.erasing import (
     begin_account_erasure,
     delete_erased_rows,
@@ -22,7 +22,7 @@ from collections_app.services.erasure.erasing import (
 )
 from collections_app.services.erasure.sessions import end_sessions
 from collections_app.services.library.quotas import Usage, measure_usage
-from collections_app.services.sharing.owners import list_solely_owned, lock_team
+from collections_app.services.sharing.owners import list_solely_owned, lock_owned_teams
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +44,9 @@ def preview_account_deletion(user: User) -> DeletionPreview:
 def schedule_account_deletion(*, user: User) -> AccountDeletion:
     """Delete the account after ACCOUNT_DELETION_DAYS, and sign it out everywhere. A mail says so.
 
-    The locks on the teams prevent all owners of a team from deleting their accounts at once. Raises LastOwnerRequired
-    or NotAllowed.
+    Raises LastOwnerRequired or NotAllowed.
     """
-    for team_id in Team.objects.owned_by(user).order_by("pk").values_list("pk", flat=True):
-        lock_team(team_id)
+    lock_owned_teams(user)
     if list_solely_owned(user):
         raise LastOwnerRequired(
             _("Some of your teams have no other owner. Make someone else an owner, or delete them.")
@@ -65,8 +63,8 @@ def schedule_account_deletion(*, user: User) -> AccountDeletion:
 
 
 def cancel_account_deletion(*, user: User) -> bool:
-    """Keep the account; return whether it was to be deleted."""
-    return bool(AccountDeletion.objects.filter(user=user).delete()[0])
+    """Keep the account; return whether it was to be deleted. An account whose erasure has begun is not kept."""
+    return bool(AccountDeletion.objects.filter(user=user, user__is_active=True).delete()[0])
 
 
 def erase_due_accounts() -> None:

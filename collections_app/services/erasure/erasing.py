@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from itertools import chain
 
 from allauth.account.models import EmailAddress
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
-from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from collections_app.chunks import iterate_chunks
-from collections_app.errors import LastOwnerRequired
+from collections_app.errors import FilesHeld, LastOwnerRequired
 from collections_app.errors import gettext_noop as _
 from collections_app.models import (
+    AccountDeletion,
     ArchiveImport,
     ErasedFile,
     Erasure,
@@ -34,27 +34,33 @@ from collections_app.models import (
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.index_job import IndexJobQuerySet
 from collections_app.services.audit_trail import forget_person, forget_teams
+from collections_app.services.erasure.admin_log import delete_log_entries
 from collections_app.services.erasure.proof import Proof, list_stored_files, prove_erasure
 from collections_app.services.erasure.sessions import end_sessions, find_session_keys
 from collections_app.services.indexing.kept_models import list_indexes
 from collections_app.services.indexing.queue import retry_jobs
-from collections_app.services.library.files import delete_files
+from collections_app.services.library.files import delete_files, get_picture_storage, is_backup_running
 from collections_app.services.sharing.accounts import delete_account
-from collections_app.services.sharing.owners import list_solely_owned, reject_personal_team
+from collections_app.services.sharing.owners import list_solely_owned, lock_owned_teams, reject_personal_team
 from collections_app.services.sharing.teams import delete_team
 
 _IDS_PER_STATEMENT = 500
+_FILES_PER_CALL = 100
 
 
+@transaction.atomic
 def begin_account_erasure(*, user: User) -> Erasure:
     """Close the account and record that it is to be erased with its personal team. Nothing is deleted yet.
 
-    Raises LastOwnerRequired if another team would be left without an owner.
+    From now on the account does not count as an owner, so the other owners of its teams cannot leave. Raises
+    LastOwnerRequired if another team would be left without an owner.
     """
+    lock_owned_teams(user)
     if teams := list_solely_owned(user):
         sentence = _("Nobody else owns these teams: %(teams)s. Make someone else an owner first, or delete them.")
         raise LastOwnerRequired(sentence, teams=", ".join(f"“{team}” ({team.pk})" for team in teams))
     User.objects.filter(pk=user.pk).update(is_active=False)
+    AccountDeletion.objects.get_or_create(user=user, defaults={"due_at": timezone.now()})
     elsewhere = Image.objects.filter(uploader=user).exclude(collection__team__personal_of=user)
     return Erasure.objects.get_or_create(
         kind=ErasureKind.ACCOUNT,
@@ -78,7 +84,7 @@ def begin_team_erasure(*, team: Team) -> Erasure:
 def delete_erased_rows(*, erasure: Erasure) -> None:
     """Delete the rows, and the files that belong to no picture. Index jobs then delete those of pictures and vectors.
 
-    Raises StorageUnavailable or OSError. Can be repeated.
+    Raises StorageUnavailable or OSError. Can be repeated. While a backup runs, no file is deleted.
     """
     _note_files(erasure)
     if erasure.kind == ErasureKind.TEAM:
@@ -91,9 +97,11 @@ def delete_erased_rows(*, erasure: Erasure) -> None:
     # Someone may have moved a picture to another team after it was noted. It stays.
     erasure.files.filter(image_id__in=Image.objects.values("pk")).delete()
     _delete_traces(erasure)
-    for chunk in iterate_chunks(list(erasure.files.filter(image_id=None).values_list("file_name", flat=True)), 100):
-        delete_files(*chunk)
-        PendingFile.objects.filter(file_name__in=chunk).delete()
+    if not is_backup_running():
+        names = list(erasure.files.filter(image_id=None).values_list("file_name", flat=True))
+        for chunk in iterate_chunks(names, _FILES_PER_CALL):
+            delete_files(*chunk)
+            PendingFile.objects.filter(file_name__in=chunk).delete()
     retry_jobs(jobs=_find_jobs(erasure).filter(is_failed=True))
 
 
@@ -108,12 +116,17 @@ def has_waiting_jobs(erasure: Erasure) -> bool:
 def finish_erasure(*, erasure: Erasure) -> Proof:
     """Delete remaining files and partitions once no job waits, search, and forget the erasure if nothing is left.
 
-    Raises IndexUnavailable, EncoderError, StorageUnavailable or OSError. Can be repeated.
+    Raises FilesHeld while a backup runs, whose copy of the rows may name the files. Raises IndexUnavailable,
+    EncoderError, StorageUnavailable or OSError. Can be repeated.
     """
+    if is_backup_running():
+        raise FilesHeld(_("A backup is running."))
     if not has_waiting_jobs(erasure):
         names = list(erasure.files.values_list("file_name", flat=True))
-        for name in list_stored_files(names):  # renditions of sizes that an older version made
-            default_storage.delete(name)
+        # Those that were kept for a backup, and renditions of sizes that an older version made.
+        get_picture_storage().delete_many(list_stored_files(names))
+        for chunk in iterate_chunks(names, _IDS_PER_STATEMENT):
+            PendingFile.objects.filter(file_name__in=chunk).delete()
         for index in list_indexes():
             index.drop_empty_partitions(erasure.team_ids)
     proof = prove_erasure(erasure, has_waiting_jobs=has_waiting_jobs(erasure))
@@ -147,12 +160,10 @@ def _note_files(erasure: Erasure) -> None:
 def _delete_traces(erasure: Erasure) -> None:
     """Delete what names the account or team without a foreign key: mails, invitations, sessions, logs, events.
 
-    The admin's log has the name of what was changed. Events of the audit trail in other teams stay without the name.
+    Events of the audit trail in other teams stay without the name.
     """
-    forget_teams(team_ids=erasure.team_ids)
-    model = Team if erasure.kind == ErasureKind.TEAM else User
-    kind = ContentType.objects.get_for_model(model)
-    LogEntry.objects.filter(content_type=kind, object_id=str(erasure.subject_id)).delete()
+    forget_teams(team_ids=erasure.team_ids, names=[erasure.name])
+    delete_log_entries(erasure)
     for address in erasure.addresses:
         OutgoingMail.objects.filter(recipient__iexact=address).delete()
         Invitation.objects.filter(email__iexact=address).delete()

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db.models import ForeignKey, Model
 
@@ -25,6 +24,8 @@ from collections_app.models import (
     Team,
     User,
 )
+from collections_app.services.audit_trail import find_share_events
+from collections_app.services.erasure.admin_log import find_log_entries
 from collections_app.services.erasure.sessions import find_session_keys
 from collections_app.services.indexing.kept_models import list_indexes
 
@@ -126,9 +127,10 @@ def _search_image_rows(image_ids: Sequence[int]) -> ProofLine:
 
 def _search_texts(erasure: Erasure) -> ProofLine:
     """Search the rows that name it without a foreign key."""
-    kind = ContentType.objects.get_for_model(Team if erasure.kind == ErasureKind.TEAM else User)
+    shares = find_share_events(team_ids=erasure.team_ids, names=[erasure.name])
     searches: list[tuple[str, Any]] = [
-        ("the admin's log", LogEntry.objects.filter(content_type=kind, object_id=str(erasure.subject_id)))
+        ("the admin's log", LogEntry.objects.filter(pk__in=find_log_entries(erasure)[:_IDS_PER_CALL])),
+        ("the audit trail of other teams", shares),
     ]
     if erasure.kind == ErasureKind.ACCOUNT:
         totals = ImageTotal.objects.filter(uploader_id=erasure.subject_id).with_images()

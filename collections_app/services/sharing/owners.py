@@ -17,6 +17,12 @@ def lock_team(team_id: int) -> None:
     list(Team.objects.select_for_update(no_key=True).filter(pk=team_id).values_list("pk"))
 
 
+def lock_owned_teams(owner: User) -> None:
+    """Lock all teams of the owner, in the order of their ids. It prevents all owners of a team from leaving at once."""
+    for team_id in Team.objects.owned_by(owner).order_by("pk").values_list("pk", flat=True):
+        lock_team(team_id)
+
+
 def lock_owned_team(*, team_id: int, owner: User) -> None:
     """Lock the team. Raises NotAllowed if the person is not an owner: they may just have been removed."""
     lock_team(team_id)

@@ -84,7 +84,7 @@ def _share(
 def record_share_event(action: AuditAction, share: Share, actor: User | None, **details: object) -> None:
     """Record an event in the team of the collection. `details` also name the other team of a share with a team."""
     if share.team:
-        details["with_team"] = share.team.name
+        details |= {"with_team": share.team.name, "with_team_id": share.team.pk}
     team = share.collection.team
     record_event(action=action, actor=actor, team=team, target=share, person=share.user, details=details)
 

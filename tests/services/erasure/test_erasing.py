@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
@@ -19,9 +20,11 @@ from django.db.models import Q
 from django.utils import timezone
 from pytest_django import Settings
 
+from collections_app.errors import LastOwnerRequired
 from collections_app.models import (
     AccountDeletion,
     AuditEvent,
+    BackupHold,
     Collection,
     ErasedFile,
     Erasure,
@@ -38,8 +41,13 @@ from collections_app.models import (
     User,
 )
 from collections_app.services.backup.manifest import iterate_backups
-from collections_app.services.erasure.accounts import erase_due_accounts
-from collections_app.services.erasure.erasing import begin_team_erasure, delete_erased_rows
+from collections_app.services.erasure.accounts import cancel_account_deletion, erase_due_accounts
+from collections_app.services.erasure.erasing import (
+    begin_account_erasure,
+    begin_team_erasure,
+    delete_erased_rows,
+    finish_erasure,
+)
 from collections_app.services.exports.making import Exporter
 from collections_app.services.exports.queue import request_export
 from collections_app.services.indexing.active_index import get_active_index
@@ -48,6 +56,8 @@ from collections_app.services.library.collections import create_collection
 from collections_app.services.maintenance import run_maintenance
 from collections_app.services.sharing.guest_links import GuestLinkTerms, create_guest_link
 from collections_app.services.sharing.invitations import invite
+from collections_app.services.sharing.shares import share_with_team
+from collections_app.services.sharing.teams import create_team, remove_member
 from collections_app.services.uploads.archives import store_archive
 from collections_app.services.uploads.guest_uploads import receive_guest_file
 from tests.other_model import keep_rotated_model
@@ -160,6 +170,38 @@ def test_nothing_is_left_of_an_erased_account(sample: SampleTeam) -> None:
     assert person.email not in json.dumps(list(AuditEvent.objects.values()), default=str)
 
 
+def write_log(sample: SampleTeam, *, text: str = "Gardeners", message: str = "") -> int:
+    kind = ContentType.objects.get_for_model(Team)
+    entry = LogEntry(user=sample.owner, content_type=kind, object_id=str(sample.team.pk), object_repr=text)
+    entry.action_flag, entry.change_message = CHANGE, message
+    entry.save()
+    return entry.pk
+
+
+def write_log_of_member(sample: SampleTeam, address: str) -> int:
+    """Write what Django writes after a member was added on the page of a team."""
+    added = {"name": "membership", "object": f"{address} as editor of Gardeners"}
+    return write_log(sample, message=json.dumps([{"added": added}]))
+
+
+def test_administration_log_contains_no_address_of_an_erased_account(sample: SampleTeam) -> None:
+    others = ["xviewer@example.com", "x.viewer@example.com", "o'viewer@example.com", "viewer@example.com.au"]
+    kept = [*(write_log(sample, text=each) for each in others), *(write_log_of_member(sample, each) for each in others)]
+    EmailAddress.objects.create(user=sample.viewer, email="viewer@büro.example")
+    write_log(sample, text="Viewer@example.com")
+    for address in ("viewer@example.com", "'viewer@example.com'", "viewer@büro.example"):
+        write_log_of_member(sample, address)
+    erasure = begin_account_erasure(user=sample.viewer)
+    delete_erased_rows(erasure=erasure)
+    assert list(LogEntry.objects.order_by("pk").values_list("pk", flat=True)) == kept
+
+    late = write_log_of_member(sample, "viewer@example.com")
+    IndexWorker().drain()
+    assert [name for line in finish_erasure(erasure=erasure).lines for name in line.found] == ["the admin's log"]
+    LogEntry.objects.filter(pk=late).delete()
+    assert finish_erasure(erasure=erasure).is_clean
+
+
 def test_backups_that_may_contain_an_erased_account_are_named(
     sample: SampleTeam, settings: Settings, tmp_path: Path
 ) -> None:
@@ -169,6 +211,39 @@ def test_backups_that_may_contain_an_erased_account_are_named(
     run("backup")
     (backup,) = iterate_backups(settings.BACKUP_DIR)
     assert f"may still contain it: {backup.name}." in run("erase_user", sample.viewer.email, "--yes")
+
+
+@pytest.fixture
+def running_backup() -> BackupHold:
+    return BackupHold.objects.create(until=timezone.now() + timedelta(minutes=1))
+
+
+def test_erasure_keeps_files_while_a_backup_runs(sample: SampleTeam, running_backup: BackupHold) -> None:
+    person = fill_account(sample)
+    before = stored_files()
+    with pytest.raises(CommandError, match=r"^A backup is running\. Run the command again when it has ended\.$"):
+        run("erase_user", person.email, "--yes")
+    assert not User.objects.filter(pk=person.pk).exists()
+    assert stored_files() == before
+
+    running_backup.delete()
+    assert "Nothing is left." in run("erase_user", person.email)
+    assert not PendingFile.objects.exists()
+
+
+def test_maintenance_continues_an_erasure_after_the_backup(sample: SampleTeam, running_backup: BackupHold) -> None:
+    person = fill_account(sample)
+    AccountDeletion.objects.create(user=person, due_at=timezone.now())
+    before = stored_files()
+    for _round in range(2):
+        run_maintenance()
+        IndexWorker().drain()
+    assert stored_files() == before
+
+    running_backup.delete()
+    run_maintenance()
+
+    assert not Erasure.objects.exists()
 
 
 def test_nothing_is_left_of_an_erased_team(sample: SampleTeam) -> None:
@@ -186,6 +261,21 @@ def test_nothing_is_left_of_an_erased_team(sample: SampleTeam) -> None:
     assert User.objects.count() == 3
     with pytest.raises(CommandError, match="no team"):
         run("erase_team", "Gardeners", "--yes")
+
+
+def test_team_that_others_shared_with_is_named_nowhere(sample: SampleTeam) -> None:
+    readers = create_team(name="Readers", owner=sample.outsider)
+    share_with_team(collection=sample.collection, team=readers, role="viewer", sharer=sample.owner)
+    erasure = begin_team_erasure(team=readers)
+    delete_erased_rows(erasure=erasure)
+    stored = AuditEvent.objects.in_team(sample.team)
+    assert stored.count() == 2
+    assert "Readers" not in json.dumps(list(stored.values()), default=str)
+
+    stored.update(details={"with_team": "Readers", "with_team_id": readers.pk})
+    found = [name for line in finish_erasure(erasure=erasure).lines for name in line.found]
+    assert found == ["the audit trail of other teams"]
+    assert "Nothing is left." in run("erase_team", "Readers")
 
 
 def test_erasure_continues_after_a_kill(sample: SampleTeam) -> None:
@@ -246,6 +336,23 @@ def test_last_owner_is_not_erased(sample: SampleTeam) -> None:
     assert User.objects.get(pk=sample.owner.pk).is_active
     with pytest.raises(CommandError, match="erase_user"):
         run("erase_team", str(sample.owner.personal_team.pk), "--yes")
+
+
+def test_other_owner_cannot_leave_once_an_erasure_has_begun(sample: SampleTeam) -> None:
+    Membership.objects.filter(user=sample.viewer, team=sample.team).update(role=Role.OWNER)
+    membership = Membership.objects.select_related("team", "user").get(user=sample.owner, team=sample.team)
+    begin_account_erasure(user=sample.viewer)
+    with pytest.raises(LastOwnerRequired):
+        remove_member(membership=membership, remover=sample.owner)
+    assert "Nothing is left." in run("erase_user", sample.viewer.email)
+    assert list(Membership.objects.filter(team=sample.team)) == [membership]
+    assert not AccountDeletion.objects.exists()
+
+
+def test_sign_in_that_ends_after_the_erasure_has_begun_does_not_keep_the_account(sample: SampleTeam) -> None:
+    begin_account_erasure(user=sample.outsider)
+    assert not cancel_account_deletion(user=sample.outsider)
+    assert AccountDeletion.objects.exists()
 
 
 def test_name_must_be_typed(sample: SampleTeam, monkeypatch: pytest.MonkeyPatch) -> None:
