@@ -129,8 +129,8 @@ def test_secret_of_a_second_factor_is_not_shown(superuser: User, sample: SampleT
 
 def test_account_of_the_last_owner_of_a_team_is_not_deleted(superuser: User, sample: SampleTeam) -> None:
     """An owner whose account is about to be deleted does not count."""
-    Membership.objects.filter(user=sample.editor).update(role=Role.OWNER)
-    AccountDeletion.objects.create(user=sample.editor, due_at=timezone.now())
+    Membership.objects.filter(user=sample.viewer).update(role=Role.OWNER)
+    AccountDeletion.objects.create(user=sample.viewer, due_at=timezone.now())
     client = sign_in_client(superuser)
     address = f"/admin/collections_app/user/{sample.owner.pk}/delete/"
     assert "Team “Gardeners” needs another owner first." in client.get(address).content.decode()
