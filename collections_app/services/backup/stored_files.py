@@ -39,6 +39,8 @@ THREADS = 8
 _CHUNK_SIZE = 256
 _COPY_BYTES = 1024 * 1024
 _LIST = "files.jsonl.gz"
+# What the machine lacks when a file is read. No file is at fault.
+_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT})
 _UNFINISHED = (ArchiveState.WAITING, ArchiveState.RUNNING)
 
 
@@ -82,8 +84,8 @@ def iterate_wanted(tables: Iterable[TablePart], folder: Path) -> Iterator[SavedF
 class FileCopier:
     """Copies stored files to the pool of a folder of backups. Problems with single files go to `problems`.
 
-    Raises BackupFailed when `stop` is set or the folder cannot be written, and StorageUnavailable. Files in the pool
-    are whole, so the next backup continues.
+    Raises BackupFailed when `stop` is set, OSError if the folder cannot be written, and StorageUnavailable if the
+    storage does not even tell whether a file exists. Files in the pool are whole, so the next backup continues.
     """
 
     pool: FileSystemStorage
@@ -116,6 +118,8 @@ class FileCopier:
             self.problems.append(f"The file {wanted.name} is missing from the storage.")
             return None, False
         except _Unreadable as error:
+            if isinstance(error.__cause__, StorageUnavailable) and not default_storage.exists(wanted.name):
+                raise error.__cause__ from None  # the drive is not mounted
             self.problems.append(f"The file {wanted.name} cannot be read: {error}.")
             return None, False
         if copied[0].path != wanted.path:
@@ -132,7 +136,7 @@ class FileCopier:
         try:
             sha256 = self._link_or_copy(wanted.name, draft)
         except _Unreadable:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
             raise
         saved = replace(wanted, sha256=sha256, byte_size=draft.stat().st_size)
         if saved.byte_size != wanted.byte_size or wanted.sha256 not in ("", saved.sha256):
@@ -148,10 +152,10 @@ class FileCopier:
         try:
             os.link(default_storage.path(name), draft)
         except (NotImplementedError, OSError):
-            with default_storage.open(name) as source, draft.open("wb") as target:
+            with _open_source(name) as source, draft.open("wb") as target:
                 return self._copy_bytes(source, target)
-        with _report_bad_sectors(), draft.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
+        with _mark_read_errors():
+            return hash_file(draft)
 
     def _copy_bytes(self, source: File[bytes], target: IO[bytes]) -> str:
         checksum = hashlib.sha256()
@@ -164,23 +168,30 @@ class FileCopier:
 
 
 class _Unreadable(Exception):
-    """A drive cannot read one file. Its other files may be whole."""
+    """A stored file cannot be read. Others may be whole."""
 
 
 @contextmanager
-def _report_bad_sectors() -> Iterator[None]:
-    """Raise _Unreadable for an error of reading a file, also if the storage has translated it."""
+def _mark_read_errors() -> Iterator[None]:
+    """Raise _Unreadable for errors of the storage, so that those of the backup's folder differ from them."""
     try:
         yield
-    except (OSError, StorageUnavailable) as error:
-        cause = error if isinstance(error, OSError) else error.__cause__
-        if isinstance(cause, OSError) and cause.errno == errno.EIO:
-            raise _Unreadable(cause.strerror) from error
+    except FileNotFoundError:
         raise
+    except (OSError, StorageUnavailable) as error:
+        cause = error.__cause__ or error
+        if getattr(cause, "errno", None) in _SHORTAGES:
+            raise
+        raise _Unreadable(getattr(cause, "strerror", None) or str(cause).rstrip(".")) from error
+
+
+def _open_source(name: str) -> File[bytes]:
+    with _mark_read_errors():
+        return default_storage.open(name)
 
 
 def _read(source: File[bytes]) -> bytes:
-    with _report_bad_sectors():
+    with _mark_read_errors():
         chunk: bytes = source.read(_COPY_BYTES)
         return chunk
 

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from django.db import connection
 from django.db.models import JSONField, Value
 from pytest_django import Settings
 
-from collections_app.errors import BackupFailed, BackupRunning, RestoreFailed
+from collections_app.errors import BackupFailed, BackupRunning, RestoreFailed, StorageUnavailable
 from collections_app.index import close_index
 from collections_app.models import (
     BackupHold,
@@ -34,7 +35,7 @@ from collections_app.services.backup.making import make_backup, prune_backups
 from collections_app.services.backup.manifest import Backup, find_latest_backup, open_pool
 from collections_app.services.backup.repairing import queue_index_repairs
 from collections_app.services.backup.restoring import end_restore, find_backup, restore_backup
-from collections_app.services.backup.stored_files import SavedFile, put_into_storage
+from collections_app.services.backup.stored_files import FileCopier, SavedFile, put_into_storage
 from collections_app.services.backup.verifying import verify_index
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.kept_models import read_kept_models
@@ -47,7 +48,10 @@ from collections_app.services.sharing.secret_encryption import decrypt_secret, e
 from tests.other_model import keep_rotated_model, make_rotated_model
 from tests.sample_team import CLOSED_PORT, SampleTeam, put_picture, put_pictures
 from tests.services.backup.sites import Quiet, assert_site_is_whole, lose_everything, read_all_rows, restore
+from tests.services.library.s3_server import FaultyS3
+from tests.services.library.test_storage_faults import bucket as bucket
 from tests.services.library.test_storage_faults import make_unreadable
+from tests.services.library.test_storage_faults import s3 as s3
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -256,12 +260,28 @@ def test_files_of_a_backup_that_cannot_be_read_stay(sample: SampleTeam, folder: 
     assert len(pooled_files(folder)) == 2
 
 
+def make_circular(image: Image) -> None:
+    place = Path(default_storage.path(image.file_name))
+    place.unlink()
+    place.symlink_to(place)
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [(make_unreadable, os.strerror(errno.EIO)), (make_circular, os.strerror(errno.ELOOP))],
+    ids=["bad sector", "circular link"],
+)
 @pytest.mark.parametrize("is_linked", [True, False], ids=["linked", "copied"])
-def test_original_on_a_bad_sector_stops_no_backup(
-    sample: SampleTeam, folder: Path, monkeypatch: pytest.MonkeyPatch, is_linked: bool
+def test_unreadable_original_stops_no_backup(
+    sample: SampleTeam,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[Image], None],
+    reason: str,
+    is_linked: bool,
 ) -> None:
     put_pictures(sample, 1)
-    make_unreadable(sample.image)
+    harm(sample.image)
 
     def refuse_link(*_: object) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
@@ -271,8 +291,47 @@ def test_original_on_a_bad_sector_stops_no_backup(
 
     made = back_up(folder)
 
-    assert made.manifest.problems == (f"The file {sample.image.file_name} cannot be read: Input/output error.",)
+    assert made.manifest.problems == (f"The file {sample.image.file_name} cannot be read: {reason}.",)
     assert len(pooled_files(folder)) == 1
+
+
+def copy_from_bucket(folder: Path) -> list[str]:
+    """Copy a picture to the pool and return the problems."""
+    copier = FileCopier(pool=open_pool(folder), problems=[], stop=threading.Event())
+    wanted = SavedFile(name="originals/ab/a.png", byte_size=1, sha256="", path="originals/ab/a.png")
+    copier.copy_all([wanted], folder, on_files=lambda _count: None)
+    return copier.problems
+
+
+def test_object_that_a_bucket_cannot_send_stops_no_backup(bucket: FaultyS3, folder: Path) -> None:
+    bucket.fault = "cuts its body"
+    (problem,) = copy_from_bucket(folder)
+    assert problem.startswith("The file originals/ab/a.png cannot be read: ")
+    assert pooled_files(folder) == []
+
+
+@pytest.mark.parametrize("fault", ["silent", "no right"])
+def test_bucket_that_does_not_answer_stops_the_backup(bucket: FaultyS3, folder: Path, fault: str) -> None:
+    bucket.fault = fault
+    with pytest.raises(StorageUnavailable):
+        copy_from_bucket(folder)
+
+
+def test_drive_that_is_not_mounted_stops_the_backup(sample: SampleTeam, folder: Path, tmp_path: Path) -> None:
+    Path(default_storage.path("originals")).rename(tmp_path / "away")
+    with pytest.raises(StorageUnavailable):
+        back_up(folder)
+
+
+def test_full_disk_of_the_backups_is_no_problem_of_a_file(
+    sample: SampleTeam, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = folder / "files" / f"{sample.image.file_name}.draft"
+    draft.parent.mkdir(parents=True)
+    monkeypatch.setattr(Path, "unlink", lambda *_args, **_named: None)
+    draft.symlink_to("/dev/full")
+    with pytest.raises(BackupFailed, match=f"could not be written to .*{os.strerror(errno.ENOSPC)}"):
+        back_up(folder)
 
 
 def test_backup_of_a_site_that_lost_files_deletes_no_older_one(
