@@ -15,7 +15,8 @@ from collections_app.index import Record
 from collections_app.models import Image
 from collections_app.services.backup.making import make_backup
 from collections_app.services.backup.repairing import repair_files
-from collections_app.services.backup.verifying import verify_files
+from collections_app.services.backup.stored_files import SavedFile
+from collections_app.services.backup.verifying import FilesReport, verify_files
 from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry
 from collections_app.services.indexing.worker import IndexWorker
@@ -132,6 +133,13 @@ def test_original_of_a_picture_that_was_deleted_since_the_check_stays_away(whole
     whole.image.delete()
     assert repair_files(report, backups=folder, deletes_unknown=False).restored == 0
     assert not default_storage.exists(whole.image.file_name)
+
+
+def test_repair_of_more_pictures_than_a_statement_has_variables(whole: SampleTeam, folder: Path) -> None:
+    gone = 260_000
+    lost = SavedFile(name=UNKNOWN, byte_size=1, sha256="00", path=UNKNOWN)
+    report = FilesReport(missing=[lost] * gone, without_thumbnail=list(range(10**9, 10**9 + gone)))
+    assert repair_files(report, backups=folder, deletes_unknown=False).restored == 0
 
 
 def test_file_of_the_backup_with_other_bytes_is_not_used(whole: SampleTeam, folder: Path) -> None:
