@@ -13,6 +13,7 @@ from collections_app.errors import ImageSearchError, IndexDamaged
 from collections_app.index import find_store_damage
 from collections_app.management.free_text import FreeTextCommand
 from collections_app.management.lookups import get_collection, get_team, parse_percent
+from collections_app.management.outcomes import print_counts, print_failed_jobs
 from collections_app.management.run_until_signal import drain_queue_with_progress
 from collections_app.models import Image, IndexJob
 from collections_app.models.image import ImageQuerySet
@@ -111,12 +112,13 @@ class Command(FreeTextCommand):
 
     def _check_vectors(self, model: KeptModel, images: ImageQuerySet) -> DeepReport:
         report = check_vectors(model=model, images=images, reads_files=not settings.MILVUS_URI)
-        self._print_counts(
+        print_counts(
             {
                 "vectors read": report.checked,
                 "without a checksum": report.without_checksum,
                 "altered": len(report.altered),
-            }
+            },
+            self.stdout,
         )
         return report
 
@@ -156,11 +158,7 @@ class Command(FreeTextCommand):
             "in a wrong partition": len(report.misplaced),
             **({"not encoded yet": report.unprepared} if report.model.is_being_prepared else {}),
         }
-        self._print_counts(rows)
-
-    def _print_counts(self, rows: dict[str, int]) -> None:
-        for name, count in rows.items():
-            self.stdout.write(f"{name:<21}{count:>9}")
+        print_counts(rows, self.stdout)
 
     def _process_queue(self, covers_all_images: bool) -> None:
         drain_queue_with_progress()
@@ -170,11 +168,8 @@ class Command(FreeTextCommand):
         if covers_all_images:
             for model in read_kept_models():
                 drop_partitions_of_deleted_teams(index=model.index)
-        failed = IndexJob.objects.filter(is_failed=True).order_by("pk")
-        for job in failed[:20]:
-            self.stderr.write(f"Image {job.image_id}: {job.error}")
-        if failed:
-            raise CommandError(f"Pictures that could not be indexed: {failed.count()}")
+        if failed_count := print_failed_jobs(self.stderr):
+            raise CommandError(f"Pictures that could not be indexed: {failed_count}")
         self.stdout.write(
             "Stopped. Some pictures are still queued." if IndexJob.objects.exists() else "All queued pictures are done."
         )

@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.errors import ImageSearchError, RestoreFailed
+from collections_app.management.outcomes import print_failed_jobs
 from collections_app.management.progress_bars import ProgressBars
 from collections_app.management.run_until_signal import drain_queue_with_progress
-from collections_app.models import IndexJob
 from collections_app.services.backup.repairing import queue_index_repairs
 from collections_app.services.backup.restoring import end_restore, find_backup, restore_backup
 from collections_app.services.backup.verifying import verify_index
@@ -60,8 +60,7 @@ class Command(BaseCommand):
         queued = queue_index_repairs(verify_index(deep=False))
         self.stdout.write(f"Pictures to encode: {queued:,}")
         drain_queue_with_progress()
-        for job in IndexJob.objects.filter(is_failed=True).order_by("pk")[:20]:
-            self.stderr.write(f"Image {job.image_id}: {job.error}")
+        print_failed_jobs(self.stderr)
         report = verify_index(deep=False)
         self.stdout.write(f"Images: {report.image_count:,}, vectors: {report.vector_count:,}")
         if not report.is_consistent:

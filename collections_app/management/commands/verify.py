@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.errors import ImageSearchError
+from collections_app.management.outcomes import print_counts
 from collections_app.management.progress_bars import ProgressBars
 from collections_app.management.run_until_signal import drain_queue_with_progress
 from collections_app.models import Image
@@ -59,12 +60,13 @@ class Command(BaseCommand):
             return report.is_consistent
         backups = options["backups"] or settings.BACKUP_DIR
         repairs = repair_files(report, backups=backups, deletes_unknown=options["delete_unknown"])
-        self._print_counts(
+        print_counts(
             {
                 "restored from backup": repairs.restored,
                 "thumbnails made": repairs.thumbnails,
                 "files deleted": repairs.deleted,
-            }
+            },
+            self.stdout,
         )
         return self._verify_files(deep).is_consistent
 
@@ -72,7 +74,7 @@ class Command(BaseCommand):
         with ProgressBars() as bars:
             bars.begin("files", Image.objects.count())
             report = verify_files(deep=deep, on_files=bars.advance)
-        self._print_counts(
+        print_counts(
             {
                 "files checked": report.checked,
                 "missing": len(report.missing),
@@ -80,7 +82,8 @@ class Command(BaseCommand):
                 "without a thumbnail": len(report.without_thumbnail),
                 "files without a row": len(report.unknown),
                 "stray renditions": len(report.stray),
-            }
+            },
+            self.stdout,
         )
         self._print_names("missing", [file.name for file in report.missing])
         self._print_names("damaged", [file.name for file in report.damaged])
@@ -90,27 +93,24 @@ class Command(BaseCommand):
     def _check_index(self, deep: bool, repair: bool) -> bool:
         report = self._verify_index(deep)
         if repair and not report.is_consistent:
-            self._print_counts({"queued pictures": queue_index_repairs(report)})
+            print_counts({"queued pictures": queue_index_repairs(report)}, self.stdout)
             drain_queue_with_progress()
             report = self._verify_index(deep)
         return report.is_consistent
 
     def _verify_index(self, deep: bool) -> SiteIndexReport:
         report = verify_index(deep=deep)
-        self._print_counts(
+        print_counts(
             {
                 "images": report.image_count,
                 "vectors": report.vector_count,
                 "not as in the rows": report.difference_count,
                 **({"altered": report.altered_count} if deep else {}),
                 **({"not encoded yet": report.unprepared_count} if report.unprepared_count else {}),
-            }
+            },
+            self.stdout,
         )
         return report
-
-    def _print_counts(self, rows: dict[str, int]) -> None:
-        for name, count in rows.items():
-            self.stdout.write(f"{name:<21}{count:>9}")
 
     def _print_names(self, what: str, names: Sequence[str]) -> None:
         for name in names[:_SHOWN]:

@@ -11,15 +11,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from django.db import DEFAULT_DB_ALIAS
 
-from collections_app.index import Record, Vector
 from collections_app.models import Image, Team
 from collections_app.models.image import ImageQuerySet
 from collections_app.services.backup.manifest import Manifest, VectorPart, describe_part
-from collections_app.services.indexing.entries import build_entry_or_none
 from collections_app.services.indexing.kept_models import KeptModel, read_kept_models
-from collections_app.services.indexing.rebuild import is_plausible
+from collections_app.services.indexing.rebuild import is_plausible, store_vectors
 from collections_app.services.library.images import iterate_by_id
 
 _CHUNK_SIZE = 1000
@@ -59,12 +56,12 @@ def restore_vectors(folder: Path, manifest: Manifest, *, on_vectors: Callable[[i
         for batch in pq.ParquetFile(folder / part.path).iter_batches(_CHUNK_SIZE):
             vectors = batch.column("vector").flatten().to_numpy().reshape(-1, part.dim)
             ids, checksums = batch.column("id").to_pylist(), batch.column("sha256").to_pylist()
-            restored += _restore_batch(model, ids, checksums, vectors)
+            restored += store_vectors(model, ids, vectors, files=checksums, get_file=lambda image, _entry: image.sha256)
             on_vectors(len(batch))
     return restored
 
 
-def _select_encoded(model: KeptModel, *, using: str = DEFAULT_DB_ALIAS) -> ImageQuerySet:
+def _select_encoded(model: KeptModel, *, using: str) -> ImageQuerySet:
     return Image.objects.using(using).indexed().encoded_by(model.key, model.fields)
 
 
@@ -107,16 +104,3 @@ def _write_chunk(writer: pq.ParquetWriter, schema: pa.Schema, model: KeptModel, 
     ]
     writer.write_batch(pa.record_batch(columns, schema=schema))
     return len(kept)
-
-
-def _restore_batch(model: KeptModel, ids: Sequence[int], checksums: Sequence[str], vectors: Vector) -> int:
-    """Store the vectors of images that have the same file as when the vectors were made."""
-    encoded = _select_encoded(model).select_related("collection").in_bulk(ids)
-    records = []
-    for image_id, checksum, vector in zip(ids, checksums, vectors, strict=True):
-        image = encoded.get(image_id)
-        entry = build_entry_or_none(image) if image else None
-        if image and entry and image.sha256 == checksum and is_plausible(model, image, vector):
-            records.append(Record(entry=entry, vector=vector))
-    model.index.upsert(records)
-    return len(records)
