@@ -132,3 +132,10 @@ def sample(db: None) -> SampleTeam:
 def broken_index(settings: Settings) -> None:
     close_index()
     settings.MILVUS_URI = CLOSED_PORT
+
+
+@pytest.fixture
+def folder_storage(settings: Settings) -> None:
+    """Skip the test where the pictures are in a bucket, which cannot be taken away or damaged like a folder."""
+    if "bucket_name" in settings.STORAGES["default"]["OPTIONS"]:
+        pytest.skip("A bucket cannot be taken away.")

@@ -272,6 +272,7 @@ def make_circular(image: Image) -> None:
     ids=["bad sector", "circular link"],
 )
 @pytest.mark.parametrize("is_linked", [True, False], ids=["linked", "copied"])
+@pytest.mark.usefixtures("folder_storage")
 def test_unreadable_original_stops_no_backup(
     sample: SampleTeam,
     folder: Path,
@@ -317,6 +318,7 @@ def test_bucket_that_does_not_answer_stops_the_backup(bucket: FaultyS3, folder: 
         copy_from_bucket(folder)
 
 
+@pytest.mark.usefixtures("folder_storage")
 def test_drive_that_is_not_mounted_stops_the_backup(sample: SampleTeam, folder: Path, tmp_path: Path) -> None:
     Path(default_storage.path("originals")).rename(tmp_path / "away")
     with pytest.raises(StorageUnavailable):
