@@ -12,6 +12,7 @@ from .conftest import sign_up
 
 USUAL = [(900, 600), (600, 900), (800, 800), (960, 540), (468, 1013), (1013, 468), (997, 1000), (1200, 400)] * 2
 EXTREME = [(2000, 100), (100, 2000), (2000, 200), (200, 2000)]
+UPRIGHT_BEFORE_PANORAMA = [(600, 900), (2000, 400)]
 WINDOWS = [(360, 740), (1280, 800), (3840, 2160)]
 SMALLEST_PX = 40
 BOXES = """() => [...document.querySelectorAll(".tile img")].map((image) => {
@@ -34,13 +35,14 @@ def draw(folder: Path, sizes: list[tuple[int, int]]) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def collections(browser: Browser, site: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[object, dict[str, str]]:
-    """Somebody's cookies, and the addresses of a collection of usual shapes and one of shapes beyond reason."""
+    """Somebody's cookies, and the addresses of their collections, sorted by title: the order of uploads varies."""
     context = browser.new_context(base_url=site)
     page = sign_up(context.new_page())
     addresses = {}
-    for name, sizes in (("usual", USUAL), ("extreme", [*EXTREME, *USUAL[:4]])):
+    shapes = {"usual": USUAL, "extreme": [*EXTREME, *USUAL[:4]], "alone": UPRIGHT_BEFORE_PANORAMA}
+    for name, sizes in shapes.items():
         create_collection(page, name)
-        addresses[name] = page.url
+        addresses[name] = f"{page.url}?sort=title"
         choose_files(page, draw(tmp_path_factory.mktemp(name), sizes))
         expect_uploaded(page, f"{len(sizes)} of {len(sizes)} done")
     cookies = context.storage_state()
@@ -71,6 +73,17 @@ def test_tiles_have_their_pictures_shapes_and_fill_the_rows(
     for row in rows[:-1]:
         assert row[-1]["right"] == pytest.approx(grid["x"] + grid["width"], abs=2)
         assert max(box["height"] for box in row) - min(box["height"] for box in row) < 2
+
+
+def test_an_upright_picture_alone_in_its_row_is_not_enlarged_to_fill_it(
+    new_context: Callable[..., BrowserContext], collections: tuple[object, dict[str, str]]
+) -> None:
+    cookies, addresses = collections
+    page = new_context(storage_state=cookies, viewport={"width": 360, "height": 740}).new_page()
+    upright, panorama = boxes_of(page, addresses["alone"])
+    assert upright["top"] + upright["height"] < panorama["top"]
+    assert upright["left"] == panorama["left"]
+    assert upright["height"] == pytest.approx(360, abs=2)
 
 
 @pytest.mark.parametrize("size", WINDOWS, ids=str)
