@@ -14,9 +14,7 @@ _Row = TypeVar("_Row", bound=models.Model)
 
 
 class IndexState(models.TextChoices):
-    """INDEXED: the index has the vector of the active model. A waiting job adds that of another kept
-    model, if it is missing.
-    """
+    """INDEXED: the index has the vector of the active model. A job adds that of another kept model, if it is missing."""
 
     PENDING = "pending", _("Waiting")
     INDEXED = "indexed", _("Searchable")
@@ -50,6 +48,12 @@ class IndexedQuerySet(QueueingQuerySet[_Row]):
 
     def without_waiting_job(self) -> Self:
         return self.exclude(Exists(IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))))
+
+    def without_job(self) -> Self:
+        return self.exclude(Exists(IndexJob.objects.filter(image_id=OuterRef("pk"))))
+
+    def with_failed_job(self) -> Self:
+        return self.filter(Exists(IndexJob.objects.failed().filter(image_id=OuterRef("pk"))))
 
     def failed(self) -> Self:
         return self.filter(index_state=IndexState.FAILED)

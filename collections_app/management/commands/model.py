@@ -17,6 +17,7 @@ from collections_app.models import Image, IndexModel
 from collections_app.services.indexing.kept_models import DEMO_MODEL, KeptModel, get_model_source, read_kept_models
 from collections_app.services.indexing.model_changes import (
     advance_preparation,
+    count_failed_jobs,
     drop_model,
     measure_preparation,
     roll_back_model,
@@ -52,8 +53,14 @@ class Command(BaseCommand):
         compare.add_argument("--k", default="10", metavar="N", help="how many first hits count, default 10")
         compare.add_argument("--team", metavar="ID_OR_NAME", help="only ratings of this team's pictures")
         compare.add_argument("--demo", action="store_true", help="judge by the demo's drawn scenes")
-        actions.add_parser("switch", help="make the prepared model active")
-        actions.add_parser("rollback", help="make the previous model active again")
+        switch = actions.add_parser("switch", help="make the prepared model active")
+        roll_back = actions.add_parser("rollback", help="make the previous model active again")
+        for change in (switch, roll_back):
+            change.add_argument(
+                "--without-failed",
+                action="store_true",
+                help="even if it could not encode some pictures; searches no longer find these",
+            )
         drop = actions.add_parser("drop", help="delete the vectors of the model that is not active")
         drop.add_argument("name", metavar="NAME", help="its name or its key")
 
@@ -97,6 +104,11 @@ class Command(BaseCommand):
         row = IndexModel.objects.get(pk=model.row.pk)
         if failed := Image.objects.failed().count():
             self.stderr.write(f"Pictures that could not be indexed: {failed}. Searches by {row.name} do not find them.")
+        if failed := count_failed_jobs():
+            self.stderr.write(
+                f"Pictures that only {row.name} could not encode: {failed}. Searches find them until the switch. "
+                "The index jobs of the administration have the reasons. To try again, run this command again."
+            )
         if KeptModel(row=row).is_being_prepared:
             self.stdout.write("Not finished. An index worker continues; so does this command if you run it again.")
         else:
@@ -112,11 +124,11 @@ class Command(BaseCommand):
         words += ["--team", options["team"]] if options["team"] else []
         call_command("evaluate", "--model", first, "--compare", second, *words, stdout=self.stdout, stderr=self.stderr)
 
-    def _switch(self, _options: dict[str, Any]) -> None:
-        self._report_change(switch_model())
+    def _switch(self, options: dict[str, Any]) -> None:
+        self._report_change(switch_model(without_failed=options["without_failed"]))
 
-    def _roll_back(self, _options: dict[str, Any]) -> None:
-        self._report_change(roll_back_model())
+    def _roll_back(self, options: dict[str, Any]) -> None:
+        self._report_change(roll_back_model(without_failed=options["without_failed"]))
 
     def _report_change(self, active: KeptModel) -> None:
         former = next(each for each in read_kept_models() if not each.is_active)

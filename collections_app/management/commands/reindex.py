@@ -156,7 +156,7 @@ class Command(FreeTextCommand):
             "stale": len(report.stale),
             "orphaned": len(report.orphaned),
             "in a wrong partition": len(report.misplaced),
-            **({"not encoded yet": report.unprepared} if report.model.is_being_prepared else {}),
+            **({"not encoded yet": report.unprepared} if report.unprepared else {}),
         }
         print_counts(rows, self.stdout)
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Max, OuterRef, Subquery
 
 from collections_app.chunks import iterate_chunks
 from collections_app.index import TRASH_PARTITION, Entry, VectorIndex
@@ -27,7 +27,8 @@ _KEPT_AUDITS = 100
 class IndexReport:
     """Ids that disagree in one model's index. An image is in one list only; the lists are in order of importance.
 
-    `unprepared` images are no differences: a model that is being prepared has not encoded them yet.
+    `unprepared` images are no differences: a model that is being prepared has not encoded them yet, or another model
+    than the active one could not.
     """
 
     model: KeptModel
@@ -172,8 +173,8 @@ def _match_by_id(
     entries: Iterable[Entry], images: ImageQuerySet, partition_id: int
 ) -> Iterator[tuple[int, list[Entry], Image | None]]:
     """Yield each id of a partition with its entries and its image. The entries are in the order of their ids."""
-    waiting = IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))
-    rows = select_partition(images, partition_id).annotate(has_job=Exists(waiting)).select_related("collection")
+    job_failed = Subquery(IndexJob.objects.filter(image_id=OuterRef("pk")).values("is_failed"))
+    rows = select_partition(images, partition_id).annotate(job_failed=job_failed).select_related("collection")
     members = rows.order_by("pk").iterator(chunk_size=CHUNK_SIZE)
     numbered: list[Iterator[tuple[int, Entry | Image]]] = [
         ((entry.id, entry) for entry in entries),
@@ -186,8 +187,10 @@ def _match_by_id(
 
 
 def _is_unprepared(image: Image, model: KeptModel) -> bool:
-    """Return whether the model is being prepared and has not encoded the image yet."""
-    return model.is_being_prepared and not image.has_vector_of(model.key, model.fields)
+    """Return whether the model is not active, and has not encoded the image yet, or could not."""
+    if model.is_active or image.has_vector_of(model.key, model.fields):
+        return False
+    return model.is_being_prepared or bool(getattr(image, "job_failed", False))
 
 
 def _is_stale(image: Image, entries: Sequence[Entry], model: KeptModel) -> bool:
@@ -195,7 +198,8 @@ def _is_stale(image: Image, entries: Sequence[Entry], model: KeptModel) -> bool:
     if getattr(image, model.fields.model_key) != model.key or list(entries) != [build_entry_or_none(image)]:
         return True
     is_done = image.index_state == IndexState.INDEXED and image.has_vector_of(model.key, model.fields)
-    return not is_done and not getattr(image, "has_job", False)
+    has_waiting_job = getattr(image, "job_failed", None) is False
+    return not is_done and not has_waiting_job
 
 
 def _find_still_missing(index: VectorIndex, missing: Mapping[int, Sequence[int]]) -> set[int]:

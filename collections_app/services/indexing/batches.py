@@ -16,7 +16,13 @@ from collections_app.request_ids import use_request_id
 from collections_app.services.indexing.entries import compute_vector_checksum
 from collections_app.services.indexing.kept_models import KeptModel
 from collections_app.services.indexing.preparation import JobBatch, Task
-from collections_app.services.indexing.queue import fail_job, finish_jobs, leave_jobs, postpone_job
+from collections_app.services.indexing.queue import (
+    fail_job,
+    fail_job_of_other_model,
+    finish_jobs,
+    keep_jobs,
+    postpone_job,
+)
 from collections_app.services.library.files import discard_files
 
 log = logging.getLogger(__name__)
@@ -45,7 +51,7 @@ class BatchWriter:
         undeleted = self._remove(batch.deleted)
         tasks: Sequence[Task] = batch.tasks
         computed = {each.entry.id: {"perceptual_hash": each.decoded.perceptual_hash} for each in tasks if each.decoded}
-        for model in self.models:
+        for model in self.models:  # the active one first: another one's failure does not undo what it has stored
             tasks = self._write_vectors(model, tasks, computed)
         self._finish(tasks, computed, batch.unavailable)
         self._delete_late_thumbnails([task for task in batch.tasks if task.decoded])
@@ -54,17 +60,26 @@ class BatchWriter:
             raise next(iter(batch.unavailable.values()))  # nothing else is due: these jobs have the lowest priority
 
     def _finish(self, tasks: Sequence[Task], computed: dict[int, dict[str, int]], unavailable: Collection[str]) -> None:
-        """Finish the jobs for which nothing is left to do, and leave the others to be done later."""
+        """Finish the jobs for which nothing is left to do, and keep the others, to be done later."""
         rows = [model.row for model in self.models]
-        done = [task for task in tasks if not task.left_keys]
+        done = [task for task in tasks if not task.later_keys]
         if done:
             finish_jobs(worker=self.worker, jobs=[task.job for task in done], models=rows, computed=computed)
         for model in self.models[1:]:
-            if left := [task.job for task in tasks if model.key in task.left_keys]:
-                delay_s = _RETRY_UNAVAILABLE_S if model.key in unavailable else 0
-                leave_jobs(
-                    worker=self.worker, jobs=left, active=rows[0], other=model.row, delay_s=delay_s, computed=computed
-                )
+            later = [task for task in tasks if model.key in task.later_keys]
+            delay_s = _RETRY_UNAVAILABLE_S if model.key in unavailable else 0
+            jobs = [task.job for task in later if model.key not in task.failures]
+            keep_jobs(worker=self.worker, jobs=jobs, models=(rows[0], model.row), delay_s=delay_s, computed=computed)
+            for task in later:
+                if reason := task.failures.get(model.key):
+                    self._log_failure(task.job, reason)
+                    fail_job_of_other_model(
+                        worker=self.worker,
+                        job=task.job,
+                        models=(rows[0], model.row),
+                        reason=reason,
+                        computed=computed,
+                    )
         encoded = sum(task.has_pixels for task in tasks)
         count_indexed(encoded=encoded, reused=sum(not task.has_pixels for task in done))
 
@@ -80,7 +95,12 @@ class BatchWriter:
                 model.index.delete([job.image_id for job in jobs])
             discard_files(*(job.file_name for job in jobs if job.file_name))
         except IndexRefused as error:
-            return [each for part in self._split(jobs, jobs, error) for each in self._remove(part)]
+            failures: dict[int, str] = {}
+            parts = self._split(jobs, jobs, error, failures)
+            for job in jobs:
+                if reason := failures.get(job.pk):
+                    self._fail(job, reason)
+            return [each for part in parts for each in self._remove(part)]
         except StorageUnavailable as error:
             if len(jobs) == 1:
                 count_index_failure(error)
@@ -92,24 +112,36 @@ class BatchWriter:
     def _write_vectors(
         self, model: KeptModel, tasks: Sequence[Task], computed: dict[int, dict[str, int]]
     ) -> Sequence[Task]:
-        """Store the vectors of one model and add their checksums; return the tasks without those that failed."""
-        left = [task for task in tasks if model.key in task.left_keys]
-        others = [task for task in tasks if model.key not in task.left_keys]
-        stored = self._reuse_vectors(model, [task for task in others if task.get_pixels(model) is None])
-        encoded = self._encode(model, [task for task in others if task.get_pixels(model) is not None])
+        """Store the vectors of one model and add their checksums; return the tasks without those that failed.
+
+        Those that failed for another model than the active one are returned with the reason.
+        """
+        failures: dict[int, str] = {}
+        later = [task for task in tasks if model.key in task.later_keys]
+        due = [task for task in tasks if model.key not in task.later_keys]
+        stored = self._reuse_vectors(model, [task for task in due if task.get_pixels(model) is None], failures)
+        encoded = self._encode(model, [task for task in due if task.get_pixels(model) is not None], failures)
         for task, vector in encoded:
             computed[task.entry.id][model.fields.checksum] = compute_vector_checksum(vector)
-        return [*left, *self._upsert(model, stored + encoded)]
+        written = self._upsert(model, stored + encoded, failures)
+        failed = [(task, failures[task.job.pk]) for task in due if task.job.pk in failures]
+        if model.is_active:
+            for task, reason in failed:
+                self._fail(task.job, reason)
+            return [*later, *written]
+        return [*later, *written, *(task.add_failures({model.key: reason}) for task, reason in failed)]
 
-    def _reuse_vectors(self, model: KeptModel, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
+    def _reuse_vectors(
+        self, model: KeptModel, tasks: Sequence[Task], failures: dict[int, str]
+    ) -> list[tuple[Task, Vector]]:
         """Return the stored vectors of images that were moved or edited: file and model are the same."""
         if not tasks:
             return []
         try:
             vectors = model.index.get_vectors([task.entry.id for task in tasks])
         except IndexRefused as error:
-            parts = self._split(tasks, [task.job for task in tasks], error)
-            return [pair for part in parts for pair in self._reuse_vectors(model, part)]
+            parts = self._split(tasks, [task.job for task in tasks], error, failures)
+            return [pair for part in parts for pair in self._reuse_vectors(model, part, failures)]
         # A damaged vector is no unit vector, and the index refuses it.
         usable = {image_id: vector for image_id, vector in vectors.items() if is_unit(vector)}
         for task in tasks:
@@ -117,7 +149,7 @@ class BatchWriter:
                 self._queue_for_encoding(model, task)
         return [(task, usable[task.entry.id]) for task in tasks if task.entry.id in usable]
 
-    def _encode(self, model: KeptModel, tasks: Sequence[Task]) -> list[tuple[Task, Vector]]:
+    def _encode(self, model: KeptModel, tasks: Sequence[Task], failures: dict[int, str]) -> list[tuple[Task, Vector]]:
         """Encode together; if that fails, one by one, so that a bad picture fails alone."""
         if not tasks:
             return []
@@ -127,28 +159,29 @@ class BatchWriter:
         except ModelUnavailable:
             raise
         except EncoderError as error:
-            parts = self._split(tasks, [task.job for task in tasks], error)
-            return [pair for part in parts for pair in self._encode(model, part)]
+            parts = self._split(tasks, [task.job for task in tasks], error, failures)
+            return [pair for part in parts for pair in self._encode(model, part, failures)]
         return list(zip(tasks, vectors, strict=True))
 
-    def _upsert(self, model: KeptModel, pairs: Sequence[tuple[Task, Vector]]) -> list[Task]:
+    def _upsert(self, model: KeptModel, pairs: Sequence[tuple[Task, Vector]], failures: dict[int, str]) -> list[Task]:
         """Store the vectors; return the tasks without those that the index refuses."""
         if not pairs:
             return []
         try:
             model.index.upsert([Record(entry=task.entry, vector=vector) for task, vector in pairs])
         except IndexRefused as error:
-            parts = self._split(pairs, [task.job for task, _ in pairs], error)
-            return [task for part in parts for task in self._upsert(model, part)]
+            parts = self._split(pairs, [task.job for task, _ in pairs], error, failures)
+            return [task for part in parts for task in self._upsert(model, part, failures)]
         return [task for task, _ in pairs]
 
     def _split(
-        self, members: Sequence[Member], jobs: Sequence[IndexJob], error: ImageSearchError
+        self, members: Sequence[Member], jobs: Sequence[IndexJob], error: ImageSearchError, failures: dict[int, str]
     ) -> list[Sequence[Member]]:
-        """Return the members of a failed batch one by one. A single member is the cause: fail its job."""
+        """Return the members of a failed batch one by one. A single member is the cause: add the reason to `failures`,
+        by the job's id."""
         if len(members) == 1:
             count_index_failure(error)
-            self._fail(jobs[0], str(error))
+            failures[jobs[0].pk] = str(error)
             return []
         return [[member] for member in members]
 
@@ -165,9 +198,12 @@ class BatchWriter:
             raise StorageUnavailable(str(refused[0][1]))
 
     def _fail(self, job: IndexJob, reason: str) -> None:
+        self._log_failure(job, reason)
+        fail_job(worker=self.worker, job=job, reason=reason)
+
+    def _log_failure(self, job: IndexJob, reason: str) -> None:
         with use_request_id(job.request_id):
             log.warning("Image %s: attempt %s failed: %s", job.image_id, job.attempts, reason)
-        fail_job(worker=self.worker, job=job, reason=reason)
 
     def _queue_for_encoding(self, model: KeptModel, task: Task) -> None:
         """Queue an image again that is recorded as encoded by the model but has no vector that can be used."""

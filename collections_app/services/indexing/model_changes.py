@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from collections_app.encoders import ModelSpec, make_encoder
@@ -20,9 +21,11 @@ from collections_app.errors import ModelChangeRefused
 from collections_app.errors import gettext_noop as _
 from collections_app.models import Image, ImageTotal, IndexJob, IndexModel, IndexState, ModelState
 from collections_app.models.concurrent_writes import split_into_chunks, write_in_chunks
+from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.kept_models import KeptModel, get_active_model, read_kept_models
 from collections_app.services.indexing.model_settings import ensure_active_model, is_named_by_settings
+from collections_app.services.indexing.queue import retry_jobs
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +56,8 @@ class Preparation:
 def start_preparing(spec: ModelSpec, *, name: str, machine_percent: int = 100) -> KeptModel:
     """Keep another model beside the active one, and queue the pictures that it has not encoded yet.
 
-    Calling it again continues. Raises ModelChangeRefused if another model than these two is kept, and EncoderError.
+    Calling it again continues, and tries pictures again that it could not encode. Raises ModelChangeRefused if another
+    model than these two is kept, and EncoderError.
     """
     active = ensure_active_model()
     encoder = make_encoder(replace(spec, dtype=make_encoder(spec).dtype))  # the one that the stored row will name
@@ -75,6 +79,7 @@ def start_preparing(spec: ModelSpec, *, name: str, machine_percent: int = 100) -
         IndexModel.objects.filter(pk=row.pk).update(machine_percent=machine_percent)
         row.machine_percent = machine_percent
     model = KeptModel(row=row)
+    _retry_failed()
     _queue_lacking(model)
     return model
 
@@ -82,12 +87,12 @@ def start_preparing(spec: ModelSpec, *, name: str, machine_percent: int = 100) -
 def advance_preparation() -> None:
     """Queue what a model in preparation still lacks, and make it READY when it lacks nothing. The worker calls this.
 
-    Pictures that failed do not count: neither model finds them.
+    Pictures that failed do not count: searches by this model do not find them.
     """
     for model in read_kept_models():
         if model.is_being_prepared and not IndexJob.objects.waiting().filter(priority__gte=Priority.REBUILD).exists():
             _queue_lacking(model)
-            if not Image.objects.lacking_vectors(model.key, model.fields).exists():
+            if not _filter_waiting(Image.objects.lacking_vectors(model.key, model.fields)).exists():
                 preparing = IndexModel.objects.filter(pk=model.row.pk, state=ModelState.PREPARING)
                 preparing.update(state=ModelState.READY, changed_at=timezone.now())
                 log.info("The model %s is ready.", model.name)
@@ -99,18 +104,24 @@ def measure_preparation(row: IndexModel, *, now: datetime | None = None) -> Prep
     return Preparation(done=done, total=total, pictures_per_s=done / elapsed_s if elapsed_s > 0 else 0)
 
 
-def switch_model(*, max_wait_s: float = 60.0) -> KeptModel:
+def switch_model(*, max_wait_s: float = 60.0, without_failed: bool = False) -> KeptModel:
     """Make the other model active for all processes at once; return it.
 
-    Wait up to `max_wait_s` for pictures that it has not encoded yet. Raises ModelChangeRefused.
+    Wait up to `max_wait_s` for pictures that it has not encoded yet. `without_failed`: change although it could not
+    encode some pictures, which searches then no longer find. Raises ModelChangeRefused.
     """
     advance_preparation()
-    return _activate(_find_other(ModelState.READY), ModelState.PREVIOUS, max_wait_s)
+    return _activate(_find_other(ModelState.READY), ModelState.PREVIOUS, max_wait_s, without_failed)
 
 
-def roll_back_model(*, max_wait_s: float = 60.0) -> KeptModel:
-    """Make the model active again that was active before the switch; return it. Raises ModelChangeRefused."""
-    return _activate(_find_other(ModelState.PREVIOUS), ModelState.READY, max_wait_s)
+def roll_back_model(*, max_wait_s: float = 60.0, without_failed: bool = False) -> KeptModel:
+    """Make the model active again that was active before the switch; return it. See `switch_model`."""
+    return _activate(_find_other(ModelState.PREVIOUS), ModelState.READY, max_wait_s, without_failed)
+
+
+def count_failed_jobs() -> int:
+    """Return how many pictures the model that is not active could not encode."""
+    return IndexJob.objects.failed().filter(priority=Priority.MODEL_CHANGE).count()
 
 
 def drop_model(name: str, *, pause: Callable[[float], object] = time.sleep) -> str:
@@ -132,6 +143,7 @@ def drop_model(name: str, *, pause: Callable[[float], object] = time.sleep) -> s
         if not unchanged.update(state=ModelState.DROPPED, changed_at=timezone.now()):
             raise ModelChangeRefused(_("Another process is changing the model. Try again."))
         _wait_for_earlier_use(pause)
+    _retry_failed()  # nothing is left to do for them
     _delete_vectors(row)
     return row.name
 
@@ -170,11 +182,20 @@ def _keep_model(described: IndexModel) -> IndexModel:
 
 def _queue_lacking(model: KeptModel) -> None:
     """Queue the pictures that the model has not encoded and that have no job, in the order of their ids."""
-    lacking = Image.objects.lacking_vectors(model.key, model.fields).without_waiting_job()
+    lacking = Image.objects.lacking_vectors(model.key, model.fields).without_job()
     for chunk in split_into_chunks(list(lacking.order_by("pk").values_list("pk", flat=True))):
         with transaction.atomic():
             IndexJob.objects.enqueue(chunk, priority=Priority.MODEL_CHANGE)
             IndexJob.objects.filter(image_id__in=chunk).update(machine_percent=model.row.machine_percent)
+
+
+def _retry_failed() -> None:
+    retry_jobs(jobs=IndexJob.objects.failed().filter(priority=Priority.MODEL_CHANGE))
+
+
+def _filter_waiting(lacking: ImageQuerySet) -> ImageQuerySet:
+    """Return the images without those that the model could not encode."""
+    return lacking.exclude(pk__in=lacking.with_failed_job().values("pk"))
 
 
 def _find_other(state: ModelState) -> IndexModel:
@@ -194,14 +215,21 @@ def _find_other(state: ModelState) -> IndexModel:
     return other
 
 
-def _activate(other: IndexModel, former_state: ModelState, max_wait_s: float) -> KeptModel:
+def _activate(other: IndexModel, former_state: ModelState, max_wait_s: float, without_failed: bool) -> KeptModel:
     lacking = Image.objects.lacking_vectors(other.key, other.fields)
+    waiting = _filter_waiting(lacking)
     deadline = time.monotonic() + max_wait_s
-    while count := lacking.count():
+    while count := waiting.count():
         if time.monotonic() >= deadline:
             sentence = _("%(count)s pictures have no vector of %(name)s yet. Let the index worker run and try again.")
             raise ModelChangeRefused(sentence, count=count, name=other.name)
         time.sleep(_POLL_S)
+    if (count := lacking.count()) and not without_failed:
+        sentence = _(
+            "%(name)s could not encode %(count)s pictures, so searches would no longer find them. Try them again: "
+            "manage.py model prepare %(name)s. Or change the model without them: --without-failed"
+        )
+        raise ModelChangeRefused(sentence, count=count, name=other.name)
     now = timezone.now()
     with transaction.atomic():
         locked = {row.pk: row for row in IndexModel.objects.kept().select_for_update()}
@@ -209,7 +237,16 @@ def _activate(other: IndexModel, former_state: ModelState, max_wait_s: float) ->
             raise ModelChangeRefused(_("Another process is changing the model. Try again."))
         IndexModel.objects.active().update(state=former_state, changed_at=now)
         IndexModel.objects.filter(pk=other.pk).update(state=ModelState.ACTIVE, changed_at=now)
+    for _done in write_in_chunks(list(lacking.values_list("pk", flat=True)), _record_failed):
+        pass
     return get_active_model()
+
+
+def _record_failed(image_ids: list[int]) -> None:
+    """Record that searches do not find these images. A worker that starts finds those that an interruption left out."""
+    reason = Subquery(IndexJob.objects.filter(image_id=OuterRef("pk")).values("error")[:1])
+    failed = Image.objects.filter(pk__in=image_ids).indexed().with_failed_job()
+    failed.record_index_state(index_state=IndexState.FAILED, index_error=reason)
 
 
 def _find_row(name: str) -> IndexModel:

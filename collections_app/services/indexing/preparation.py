@@ -1,7 +1,7 @@
 """Preparing a batch: reads the rows of claimed jobs and decodes each picture once."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO, cast
 
@@ -25,6 +25,8 @@ from collections_app.services.library.renditions import Rendition, has_rendition
 # The longest edge of the decoded picture: enough for the thumbnail and for the input of the usual models.
 _DECODED_EDGE_PX = 1024
 
+_NOT_PREPARED = _("The picture couldn't be prepared for the model. Ask an administrator.")
+
 log = logging.getLogger(__name__)
 
 Pixels = NDArray[np.float32]
@@ -43,14 +45,16 @@ class Decoded:
 class Task:
     """A job whose image exists. `decoded` is None if no model needs a new vector.
 
-    `left_keys` are the keys of models whose vectors a later job makes.
+    `later_keys` are the keys of models whose vectors a later attempt makes: never the active one's. `failures` has the
+    reason for each of them that could not encode the picture.
     """
 
     job: IndexJob
     entry: Entry
     file_name: str
     decoded: Decoded | None = None
-    left_keys: frozenset[str] = frozenset()
+    later_keys: frozenset[str] = frozenset()
+    failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_pixels(self) -> bool:
@@ -60,6 +64,9 @@ class Task:
     def get_pixels(self, model: KeptModel) -> Pixels | None:
         """Return the model's input, or None if its stored vector is still valid."""
         return self.decoded.pixels.get(model.key) if self.decoded else None
+
+    def add_failures(self, failures: Mapping[str, str]) -> "Task":
+        return replace(self, later_keys=self.later_keys | failures.keys(), failures={**self.failures, **failures})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +105,9 @@ def _add_job(batch: JobBatch, job: IndexJob, image: Image | None, models: Sequen
         batch.failed.append((job, _("This picture's data can't be stored in the index.")))
     else:
         lacking = [each for each in models if not image.has_vector_of(each.key, each.fields)]
-        left = [each for each in lacking if each.is_being_prepared and job.priority == Priority.CHANGE]
-        task = Task(job=job, entry=entry, file_name=image.file_name, left_keys=frozenset(each.key for each in left))
-        _add_task(batch, task, image, [each for each in lacking if each not in left])
+        later = [each for each in lacking if each.is_being_prepared and job.priority == Priority.CHANGE]
+        task = Task(job=job, entry=entry, file_name=image.file_name, later_keys=frozenset(each.key for each in later))
+        _add_task(batch, task, image, [each for each in lacking if each not in later])
 
 
 def _add_task(batch: JobBatch, task: Task, image: Image, models: Sequence[KeptModel]) -> None:
@@ -120,8 +127,7 @@ def _add_task(batch: JobBatch, task: Task, image: Image, models: Sequence[KeptMo
     except Exception as error:  # an unknown error fails this picture only
         log.exception("Image %s could not be prepared", image.pk)
         count_index_failure(error)
-        reason = _("The picture couldn't be prepared for the model. Ask an administrator.")
-        batch.failed.append((task.job, reason))
+        batch.failed.append((task.job, _NOT_PREPARED))
 
 
 def _decode(batch: JobBatch, task: Task, image: Image, models: Sequence[KeptModel]) -> Task:
@@ -134,27 +140,36 @@ def _decode(batch: JobBatch, task: Task, image: Image, models: Sequence[KeptMode
             store_rendition(image=image, rendition=Rendition.GRID, picture=picture)
     except (OSError, StorageUnavailable) as error:  # the first page that shows the picture tries again
         log.warning("The thumbnail of image %s could not be stored: %s", image.pk, error)
-    pixels = {each.key: own for each in models if (own := _preprocess(batch, each, picture)) is not None}
-    return replace(
-        task,
-        decoded=Decoded(pixels=pixels, perceptual_hash=compute_perceptual_hash(picture)),
-        left_keys=task.left_keys | {each.key for each in models if each.key not in pixels},
-    )
+    pixels: dict[str, Pixels] = {}
+    failures: dict[str, str] = {}
+    for model in models:
+        _preprocess(batch, model, picture, pixels, failures)
+    decoded = Decoded(pixels=pixels, perceptual_hash=compute_perceptual_hash(picture))
+    later_keys = task.later_keys | {each.key for each in models if each.key not in pixels}
+    return replace(task, decoded=decoded, later_keys=later_keys).add_failures(failures)
 
 
-def _preprocess(batch: JobBatch, model: KeptModel, picture: Picture) -> Pixels | None:
-    """Return None if the model cannot be loaded. For the active model raise ModelUnavailable: indexing waits for it."""
+def _preprocess(
+    batch: JobBatch, model: KeptModel, picture: Picture, pixels: dict[str, Pixels], failures: dict[str, str]
+) -> None:
+    """Add the model's input to `pixels`. Raises any error of the active model; the picture fails or waits for it.
+
+    An error of another model is added to `failures`, and to `batch.unavailable` if the model cannot be loaded.
+    """
     if model.key in batch.unavailable:
-        return None
+        return
     try:
-        pixels: Pixels = model.encoder.preprocess([picture])[0]
-    except ModelUnavailable as error:
+        pixels[model.key] = model.encoder.preprocess([picture])[0]
+    except Exception as error:  # an unknown error of another model must not take the picture out of searches
         if model.is_active:
             raise
-        log.warning("Pictures wait for the model %s: %s", model.name, error)
-        batch.unavailable[model.key] = error
-        return None
-    return pixels
+        if isinstance(error, ModelUnavailable):
+            log.warning("Pictures wait for the model %s: %s", model.name, error)
+            batch.unavailable[model.key] = error
+            return
+        log.warning("A picture could not be prepared for the model %s", model.name, exc_info=True)
+        count_index_failure(error)
+        failures[model.key] = str(error) if isinstance(error, EncoderError) else _NOT_PREPARED
 
 
 def read_picture(image: Image) -> Picture:

@@ -6,7 +6,7 @@ the fifth attempt it fails for good.
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -28,7 +28,6 @@ _POSTPONE_S = 30.0
 
 Computed = Mapping[int, Mapping[str, int]]
 _NOTHING: Computed = MappingProxyType({})
-_NO_REST: Mapping[str, Any] = MappingProxyType({})
 _Rows = TypeVar("_Rows", bound=QuerySet[Any])
 
 
@@ -83,29 +82,34 @@ def finish_jobs(
     _release_or_requeue(worker, [job for job in jobs if job.pk not in done])
 
 
-def leave_jobs(
+def keep_jobs(
     *,
     worker: uuid.UUID,
     jobs: Sequence[IndexJob],
-    active: IndexModel,
-    other: IndexModel,
+    models: tuple[IndexModel, IndexModel],
     delay_s: float = 0,
     computed: Computed = _NOTHING,
 ) -> None:
-    """Record that the images have their vectors of the active model, and leave the jobs to be done for the other one.
+    """Record that the images have their vectors of the active model, and keep their jobs for the other one.
 
-    They wait behind all other jobs.
+    `models` are these two. The jobs wait behind all others.
     """
-    rest = {
-        "priority": Priority.MODEL_CHANGE,
-        "machine_percent": other.machine_percent,
-        "run_after": timezone.now() + timedelta(seconds=delay_s),
-        "attempts": 0,
-        "lease": None,
-        "leased_until": None,
-    }
-    done = _end_unchanged(worker, jobs, [active], computed, rest)
-    _release_or_requeue(worker, [job for job in jobs if job.pk not in done])
+    if jobs:
+        kept = {"run_after": timezone.now() + timedelta(seconds=delay_s), "attempts": 0, "error": ""}
+        _keep_unchanged(worker, jobs, models, kept, computed)
+
+
+def fail_job_of_other_model(
+    *,
+    worker: uuid.UUID,
+    job: IndexJob,
+    models: tuple[IndexModel, IndexModel],
+    reason: str,
+    computed: Computed = _NOTHING,
+) -> None:
+    """Like `keep_jobs`, and schedule a retry as `fail_job` does. The image stays searchable with the active model."""
+    retry = {"run_after": _compute_retry_time(job), "is_failed": job.attempts >= MAX_ATTEMPTS, "error": reason}
+    _keep_unchanged(worker, [job], models, retry, computed)
 
 
 @transaction.atomic
@@ -117,8 +121,7 @@ def fail_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
     elif job.attempts >= MAX_ATTEMPTS:
         _give_up(job, reason)
     else:
-        delay = timedelta(seconds=_FIRST_RETRY_S * 2 ** (job.attempts - 1))
-        held.update(lease=None, leased_until=None, run_after=timezone.now() + delay, error=reason)
+        held.update(lease=None, leased_until=None, run_after=_compute_retry_time(job), error=reason)
 
 
 @transaction.atomic
@@ -156,8 +159,32 @@ def retry_jobs(*, jobs: IndexJobQuerySet) -> int:
 
 
 def _give_up(job: IndexJob, reason: str) -> None:
+    """Record the failure. An image that is searchable stays so if only another model than the active one lacks it."""
     IndexJob.objects.filter(pk=job.pk).update(is_failed=True, lease=None, leased_until=None, error=reason)
-    Image.objects.filter(pk=job.image_id).record_index_state(index_state=IndexState.FAILED, index_error=reason)
+    images = Image.objects.filter(pk=job.image_id)
+    if job.priority == Priority.MODEL_CHANGE:
+        images = images.exclude(index_state=IndexState.INDEXED)
+    images.record_index_state(index_state=IndexState.FAILED, index_error=reason)
+
+
+def _compute_retry_time(job: IndexJob) -> datetime:
+    """Return when to try again: the delay doubles with each attempt."""
+    return timezone.now() + timedelta(seconds=_FIRST_RETRY_S * 2 ** (job.attempts - 1))
+
+
+def _keep_unchanged(
+    worker: uuid.UUID,
+    jobs: Sequence[IndexJob],
+    models: tuple[IndexModel, IndexModel],
+    kept: Mapping[str, Any],
+    computed: Computed,
+) -> None:
+    """Record the images of the active model, and store in their jobs that they wait for the other one."""
+    active, other = models
+    waiting = {"priority": Priority.MODEL_CHANGE, "machine_percent": other.machine_percent}
+    free = {"lease": None, "leased_until": None}
+    done = _end_unchanged(worker, jobs, [active], computed, {**waiting, **free, **kept})
+    _release_or_requeue(worker, [job for job in jobs if job.pk not in done])
 
 
 @transaction.atomic
@@ -166,9 +193,9 @@ def _end_unchanged(
     jobs: Sequence[IndexJob],
     models: Sequence[IndexModel],
     computed: Computed,
-    rest: Mapping[str, Any] = _NO_REST,
+    kept: Mapping[str, Any] = MappingProxyType({}),
 ) -> set[int]:
-    """Delete the jobs that are still the worker's, or store what is the `rest` of them. Record their images. Return the
+    """Delete the jobs that are still the worker's, or store the values `kept` in them. Record their images. Return the
     ids of these jobs.
 
     A row that is locked is about to change, so its job stays. Waiting for it could be a deadlock: others lock the rows
@@ -180,8 +207,8 @@ def _end_unchanged(
         unchanged = unchanged.filter(image_id__in=list(_lock_rows(images).values_list("pk", flat=True)))
     done = {job.pk: job.image_id for job in _lock_rows(unchanged)}
     ended = IndexJob.objects.filter(pk__in=done)
-    if rest:
-        ended.update(**rest)
+    if kept:
+        ended.update(**kept)
     else:
         ended.delete()
     if models:

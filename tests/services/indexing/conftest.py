@@ -1,11 +1,13 @@
-"""A second model for the tests of this folder."""
+"""Indexed pictures and a second model, for the tests of this folder."""
 
 from pathlib import Path
 
 import pytest
 
 from collections_app.encoders import ModelSpec
+from collections_app.services.indexing.worker import IndexWorker
 from tests.other_model import make_rotated_model
+from tests.sample_team import SampleTeam, put_pictures
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +19,11 @@ def other_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def other(other_folder: Path) -> ModelSpec:
     return ModelSpec(source=str(other_folder))
+
+
+@pytest.fixture
+def indexed(sample: SampleTeam) -> SampleTeam:
+    """The sample team with six pictures, which are searchable."""
+    put_pictures(sample, 5)
+    IndexWorker().drain()
+    return sample

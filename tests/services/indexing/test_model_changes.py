@@ -87,13 +87,6 @@ def are_equal(found: dict[int, float], expected: dict[int, float]) -> bool:
 
 
 @pytest.fixture
-def indexed(sample: SampleTeam) -> SampleTeam:
-    put_pictures(sample, 5)
-    IndexWorker().drain()
-    return sample
-
-
-@pytest.fixture
 def ready(indexed: SampleTeam, other: ModelSpec) -> SampleTeam:
     """Two models have encoded all pictures; the demo's is active."""
     prepare(other)
