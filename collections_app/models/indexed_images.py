@@ -14,7 +14,7 @@ _Row = TypeVar("_Row", bound=models.Model)
 
 
 class IndexState(models.TextChoices):
-    """INDEXED: the index has the vector of the active model. A job adds that of another kept model, if it is missing."""
+    """INDEXED: the index has the vector of the active model. A job adds a missing one of another kept model."""
 
     PENDING = "pending", _("Waiting")
     INDEXED = "indexed", _("Searchable")
