@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import translation
 from pytest_django import Settings
+from storages.backends.s3 import S3Storage
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -83,6 +84,21 @@ def short_polls() -> None:
 
     grpc_handler.time = SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(min(seconds, POLL_S)))
     Config.WaitTimeDurationWhenLoad = POLL_S
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_s3_sessions() -> None:
+    """Each test has a storage of its own. A session of boto3 reads the description of S3, which takes 0.2 s."""
+    sessions: dict[tuple[str, str, str], object] = {}
+    create = S3Storage._create_session
+
+    def find_or_create(storage: S3Storage) -> object:
+        keys = (storage.access_key, storage.secret_key, storage.security_token)
+        if keys not in sessions:
+            sessions[keys] = create(storage)
+        return sessions[keys]
+
+    S3Storage._create_session = find_or_create
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ from collections_app.services.indexing.audit import (
     IndexReport,
     audit_index,
     drop_partitions_of_deleted_teams,
+    queue_altered,
     queue_differences,
     queue_rebuild,
     queue_reencoding,
@@ -130,7 +131,7 @@ class Command(FreeTextCommand):
             queue_differences(reports[-1])
             if options["deep"]:
                 found = self._check_vectors(model, images).altered
-                queue_reencoding(Image.objects.filter(pk__in=found), models=[model])
+                queue_altered(found, model)
                 altered += len(found)
         if covers_all_images:
             record_audit(reports, is_check=False, altered=altered if options["deep"] else None)

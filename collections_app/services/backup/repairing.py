@@ -11,7 +11,7 @@ from collections_app.services.backup.manifest import open_pool
 from collections_app.services.backup.stored_files import SavedFile, put_into_storage
 from collections_app.services.backup.thumbnails import make_thumbnails
 from collections_app.services.backup.verifying import FilesReport, SiteIndexReport
-from collections_app.services.indexing.audit import queue_differences, queue_reencoding
+from collections_app.services.indexing.audit import queue_altered, queue_differences
 from collections_app.services.library.files import delete_files, get_picture_storage
 from collections_app.services.library.images import requeue_failed_images
 
@@ -50,7 +50,7 @@ def queue_index_repairs(report: SiteIndexReport) -> int:
     """Queue what differs; return how many images. The index worker repairs it."""
     count = 0
     for each in report.models:
-        count += queue_reencoding(Image.objects.filter(pk__in=each.altered), models=[each.audit.model])
+        count += queue_altered(each.altered, each.audit.model)
         count += queue_differences(each.audit)
     return count
 

@@ -110,21 +110,20 @@ def queue_differences(report: IndexReport) -> int:
     return count + IndexJob.objects.enqueue([*report.misplaced, *report.orphaned], priority=Priority.REPAIR)
 
 
+def queue_altered(image_ids: Iterable[int], model: KeptModel) -> int:
+    """Queue images whose vector of this model has changed; return how many."""
+    return _queue_chunks(sorted(image_ids), [model], priority=Priority.REPAIR)
+
+
 def queue_reencoding(
-    images: ImageQuerySet,
-    *,
-    models: Sequence[KeptModel] | None = None,
-    priority: Priority = Priority.REPAIR,
-    chunk_size: int = CHUNK_SIZE,
+    images: ImageQuerySet, *, priority: Priority = Priority.REPAIR, chunk_size: int = CHUNK_SIZE
 ) -> int:
-    """Queue the images for new vectors by these models (None: all kept ones); return how many. The old vectors are used
-    until then.
+    """Queue the images for new vectors by all kept models; return how many. The old vectors are used until then.
 
     Queues in the order of their ids and in short transactions, so that other writers do not wait long.
     """
     ids = list(images.order_by("pk").values_list("pk", flat=True))
-    models = read_kept_models() if models is None else models
-    return _queue_chunks(ids, models, priority=priority, chunk_size=chunk_size)
+    return _queue_chunks(ids, read_kept_models(), priority=priority, chunk_size=chunk_size)
 
 
 def queue_rebuild(*, chunk_size: int = CHUNK_SIZE) -> bool:

@@ -19,7 +19,13 @@ from collections_app.index.schema import EMBEDDED
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.audit import IndexReport, audit_index, queue_differences, queue_reencoding
+from collections_app.services.indexing.audit import (
+    IndexReport,
+    audit_index,
+    queue_altered,
+    queue_differences,
+    queue_reencoding,
+)
 from collections_app.services.indexing.entries import build_entry
 from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.worker import IndexWorker
@@ -209,6 +215,11 @@ def test_old_vector_of_a_queued_picture_is_no_difference(image: Image) -> None:
     queue_reencoding(Image.objects.all(), priority=Priority.REBUILD)
 
     assert audit().is_consistent
+
+
+def test_more_altered_vectors_than_a_statement_has_variables_are_queued(image: Image) -> None:
+    assert queue_altered([image.pk, *range(10**9, 10**9 + 260_000)], get_active_model()) == 1
+    assert IndexJob.objects.get().image_id == image.pk
 
 
 def test_failed_picture_is_a_difference(image: Image) -> None:
