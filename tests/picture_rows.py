@@ -40,8 +40,8 @@ def store_images(images: Sequence["Image"], vectors: Vectors) -> None:
 def store_vectors(images: Sequence["Image"], vectors: Vectors) -> None:
     """Store the vectors of rows that have their ids."""
     from collections_app.index import Record
-    from collections_app.services.indexing.active_index import get_active_index
     from collections_app.services.indexing.entries import build_entry
+    from collections_app.services.indexing.kept_models import get_active_model
 
     pairs = zip(images, vectors, strict=True)
-    get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
+    get_active_model().index.upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])

@@ -84,7 +84,7 @@ def _run_step(options: argparse.Namespace) -> None:
 
     django.setup()
     from collections_app.index import close_index
-    from collections_app.services.indexing.active_index import get_active_index
+    from collections_app.services.indexing.kept_models import get_active_model
 
     match options.step:
         case "fill":
@@ -92,7 +92,7 @@ def _run_step(options: argparse.Namespace) -> None:
             _fill(options.vectors, options.teams)
             print("{}")
         case "own":
-            get_active_index().count()
+            get_active_model().index.count()
             before_mib, before_s = read_memory_mib("VmHWM"), time.process_time()
             print("ready", flush=True)
             sys.stdin.read()

@@ -118,7 +118,7 @@ def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     from collections_app.services.duplicates.comparing import Comparer
     from collections_app.services.duplicates.distances import MAX_DISTANCE_RATIO, compute_median_distance
     from collections_app.services.duplicates.hamming import MAX_BITS
-    from collections_app.services.indexing.active_index import get_active_index
+    from collections_app.services.indexing.kept_models import get_active_model
     from collections_app.services.indexing.worker import IndexWorker
 
     labels = _upload(originals)
@@ -126,7 +126,7 @@ def _measure_quality(originals: list[tuple[Picture, Picture]]) -> None:
     Comparer().drain()
     ids = sorted(labels)
     hashes = dict(Row.objects.filter(pk__in=ids).values_list("pk", "perceptual_hash"))
-    vectors = np.stack([get_active_index().get_vectors(ids)[pk] for pk in ids])
+    vectors = np.stack([get_active_model().index.get_vectors(ids)[pk] for pk in ids])
     upper = np.triu_indices(len(ids), k=1)
     truth = _same([labels[pk][0] for pk in ids])[upper]
     values = np.array([hashes[pk] for pk in ids], dtype=np.int64)

@@ -137,14 +137,14 @@ def _measure(
     """
     from collections_app.encoders import get_encoder
     from collections_app.index import close_index
-    from collections_app.services.indexing.active_index import get_active_index
+    from collections_app.services.indexing.kept_models import get_active_model
     from collections_app.services.search.retrieval import FIRST_HITS, MAX_HITS
 
     close_index()  # from here on the served site's index worker owns the embedded store, as it mostly does
     encoder, team_ids = get_encoder(), [user.personal_team.pk]
     times: dict[str, list[float]] = defaultdict(list)
     with _served(user) as (ask, _), open_flat() as search_flat:
-        index = get_active_index()
+        index = get_active_model().index
         for number, query in enumerate([*(f"warm up {count}" for count in range(_WARM_UP)), *queries]):
             vector = encoder.encode_texts([query])[0]
             taken = [

@@ -20,8 +20,8 @@ from PIL import Image as Pillow
 from collections_app.encoders import get_encoder
 from collections_app.index import TRASH_PARTITION
 from collections_app.models import ArchiveImport, Image, IndexJob
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import queue_rebuild
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import trash_images
 from collections_app.services.uploads.archives import store_archive
@@ -103,7 +103,7 @@ def test_reindex_brings_the_index_into_agreement(sample: SampleTeam) -> None:
 @pytest.mark.parametrize("options", [[], ["--all"], ["--team", "Gardeners"], ["--collection", "Garden"]])
 def test_reindex_restores_a_lost_vector(sample: SampleTeam, options: list[str]) -> None:
     typed("reindex")
-    get_active_index().delete([sample.image.pk])
+    get_active_model().index.delete([sample.image.pk])
 
     typed("reindex", *options)
 
@@ -117,11 +117,11 @@ def test_reindex_drops_the_partitions_of_deleted_teams(sample: SampleTeam) -> No
     kept, gone = sample.team.pk, sample.outsider.personal_team.pk
     trash_images(images=Image.objects.filter(pk=sample.image.pk), trasher=sample.owner)
     sample.outsider.delete()
-    assert set(get_active_index().list_team_ids()) >= {kept, gone}
+    assert set(get_active_model().index.list_team_ids()) >= {kept, gone}
 
     typed("reindex")
 
-    assert get_active_index().list_team_ids() == [TRASH_PARTITION, kept]
+    assert get_active_model().index.list_team_ids() == [TRASH_PARTITION, kept]
     assert_index_agrees()
 
 
@@ -141,7 +141,7 @@ def test_reindex_without_waiting_only_queues_jobs(sample: SampleTeam) -> None:
     IndexJob.objects.all().delete()
 
     assert "Queued pictures: 1" in typed("reindex", "--no-wait")
-    assert get_active_index().count() == 0
+    assert get_active_model().index.count() == 0
 
 
 def test_reindex_all_encodes_every_picture_again(sample: SampleTeam) -> None:

@@ -14,8 +14,8 @@ from pytest_django import Settings
 from collections_app.encoders import get_encoder
 from collections_app.index import Record, close_index
 from collections_app.models import Image, IndexAudit, IndexJob
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.pausing import pause_indexing
 from collections_app.services.indexing.worker import IndexWorker
 from tests.sample_team import SampleTeam, put_pictures, sign_in_client
@@ -68,7 +68,7 @@ def test_vectors_that_can_be_read_are_not_made_again(store: Path, settings: Sett
     told = reindex()
 
     assert "All queued pictures are done." in told
-    assert get_active_index().count() == 5
+    assert get_active_model().index.count() == 5
 
 
 def test_check_reports_the_damage_and_changes_nothing(store: Path) -> None:
@@ -99,13 +99,13 @@ def test_search_tells_the_damage_and_works_after_reindex(store: Path, sample: Sa
 
 
 def test_damage_under_a_running_site_is_found_and_repaired(store: Path) -> None:
-    assert get_active_index().count() == 5
+    assert get_active_model().index.count() == 5
     empty(store, "schema.json")
 
     assert "exit 1" in reindex("--check")
     reindex()
 
-    assert get_active_index().count() == 5
+    assert get_active_model().index.count() == 5
     assert "exit 0" in reindex("--check", "--deep")
 
 
@@ -113,7 +113,7 @@ def test_altered_vector_is_found_and_made_again(store: Path) -> None:
     image = Image.objects.select_related("collection").first()
     assert image
     vector = np.eye(1, get_encoder().dim, dtype=np.float32)[0]
-    get_active_index().upsert([Record(entry=build_entry(image), vector=vector)])
+    get_active_model().index.upsert([Record(entry=build_entry(image), vector=vector)])
 
     assert "exit 0" in reindex("--check")
     told = reindex("--check", "--deep")
@@ -198,7 +198,7 @@ def test_outcome_of_an_audit_of_all_pictures_is_recorded(store: Path, sample: Sa
     audit = IndexAudit.objects.latest("pk")
     assert (audit.is_check, audit.is_consistent, audit.image_count, audit.vector_count) == (True, True, 5, 5)
     assert audit.altered is None
-    get_active_index().delete([sample.image.pk])
+    get_active_model().index.delete([sample.image.pk])
     assert "exit 1" in reindex("--check", "--deep")
     audit = IndexAudit.objects.latest("pk")
     assert (audit.is_consistent, audit.missing, audit.difference_count, audit.altered) == (False, 1, 1, 0)

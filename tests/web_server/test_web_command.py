@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import requests
 
 from collections_app.management.web_server.process import limit_model_threads, open_listener, watch_turns
 from collections_app.management.web_server.server import WebServer
-from tests.processes.installation import ROOT, Installation, finish
+from tests.processes.installation import ROOT, Installation, find_free_port, finish
 from tests.web_server.conftest import answer_path
 from tests.web_server.raw_client import RawClient
 
@@ -44,6 +45,18 @@ def test_web_process_serves_alone_and_ends_with_sigterm(installation: Installati
         idle.send(f"GET /healthz/ HTTP/1.1\r\n{HOST}\r\n")
         assert idle.read_response().body == b"ok"
         process.terminate()
+        finish(process)
+
+
+@pytest.mark.process
+def test_web_process_that_still_loads_the_model_ends_with_sigterm(installation: Installation) -> None:
+    sites = [replace(installation, port=find_free_port()) for _ in range(4)]
+    processes = [site.start("web") for site in sites]
+    for number, (site, process) in enumerate(zip(sites, processes, strict=True)):
+        wait_for_health(site.address, process)
+        time.sleep(number / 4)
+        process.terminate()
+    for process in processes:
         finish(process)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collections_app.models import Collection, Team
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.search.retrieval import MAX_HITS
 from tests.benchmarks.large_site.filling import BIG_TEAM, CHUNK, SMALL, Filled, draw_chunk
 from tests.benchmarks.large_site.vectors import draw_pictures, draw_text
@@ -65,7 +65,7 @@ def _measure(
     name: str, options: dict[str, Any], pictures: int, vectors: Vectors, tenths: NDArray[np.float32]
 ) -> RecallFigure:
     """Count the first hits that are as near as the ten nearest pictures: copies have equal scores."""
-    index, recalls, times = get_active_index(), [], []
+    index, recalls, times = get_active_model().index, [], []
     for vector, tenth in zip(vectors, tenths, strict=True):
         started = time.perf_counter()
         hits = index.search(vector, **options)

@@ -37,8 +37,7 @@ from collections_app.services.backup.repairing import queue_index_repairs
 from collections_app.services.backup.restoring import end_restore, find_backup, restore_backup
 from collections_app.services.backup.stored_files import FileCopier, SavedFile, put_into_storage
 from collections_app.services.backup.verifying import verify_index
-from collections_app.services.indexing.active_index import get_active_index
-from collections_app.services.indexing.kept_models import read_kept_models
+from collections_app.services.indexing.kept_models import get_active_model, read_kept_models
 from collections_app.services.indexing.model_settings import ensure_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.trash import purge_trash, trash_images
@@ -84,7 +83,7 @@ def test_restored_site_has_the_same_rows_files_and_vectors(
     trash_images(images=Image.objects.filter(pk=sample.image.pk), trasher=sample.owner)
     Image.objects.exclude(pk=sample.image.pk).update(tags=["sea"], taken_at=datetime(2020, 2, 3, 4, 5, 6, 7))
     IndexWorker().drain()
-    vectors = get_active_index().get_vectors(list(Image.objects.values_list("pk", flat=True)))
+    vectors = get_active_model().index.get_vectors(list(Image.objects.values_list("pk", flat=True)))
     rows = read_all_rows()
     back_up(folder)
     lose_everything(settings, tmp_path)
@@ -94,7 +93,7 @@ def test_restored_site_has_the_same_rows_files_and_vectors(
     assert read_all_rows() == rows
     assert PublicLink.objects.get().expires_at == link.expires_at
     assert not IndexJob.objects.exists()
-    restored = get_active_index().get_vectors(list(vectors))
+    restored = get_active_model().index.get_vectors(list(vectors))
     assert {pk: vector.tobytes() for pk, vector in restored.items()} == {
         pk: vector.tobytes() for pk, vector in vectors.items()
     }

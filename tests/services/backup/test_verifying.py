@@ -17,8 +17,8 @@ from collections_app.services.backup.making import make_backup
 from collections_app.services.backup.repairing import repair_files
 from collections_app.services.backup.stored_files import SavedFile
 from collections_app.services.backup.verifying import FilesReport, verify_files
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.renditions import Rendition, build_rendition_name
 from tests.sample_team import SampleTeam, picture_bytes, put_pictures
@@ -81,12 +81,12 @@ def leave_thumbnail(sample: SampleTeam) -> None:
 
 
 def lose_vector(sample: SampleTeam) -> None:
-    get_active_index().delete([sample.image.pk])
+    get_active_model().index.delete([sample.image.pk])
 
 
 def change_vector(sample: SampleTeam) -> None:
     vector = np.eye(1, get_encoder().dim, dtype=np.float32)[0]
-    get_active_index().upsert([Record(entry=build_entry(sample.image), vector=vector)])
+    get_active_model().index.upsert([Record(entry=build_entry(sample.image), vector=vector)])
 
 
 def test_site_in_agreement_passes(whole: SampleTeam) -> None:

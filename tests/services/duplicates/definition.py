@@ -7,7 +7,7 @@ import numpy as np
 from collections_app.index import Vector
 from collections_app.models import ComparedImage, DuplicateDismissal, DuplicateGroup, Image, Team
 from collections_app.models.wall_clock import convert_to_wall_clock
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import get_active_model
 
 MAX_BITS, MAX_DISTANCE, MAX_IMAGES_PER_HASH = 8, 0.2 * 0.4, 500
 
@@ -15,7 +15,7 @@ MAX_BITS, MAX_DISTANCE, MAX_IMAGES_PER_HASH = 8, 0.2 * 0.4, 500
 def compute_groups(team: Team) -> list[list[int]]:
     """Return the groups of the team, the best image of each first."""
     images = list(Image.objects.not_trashed().in_team(team))
-    vectors = get_active_index().get_vectors([image.pk for image in images], team_ids=[team.pk]) if images else {}
+    vectors = get_active_model().index.get_vectors([image.pk for image in images], team_ids=[team.pk]) if images else {}
     hashes = [image.perceptual_hash for image in images]
     common = {
         value for value in set(hashes) if value is None or value == 0 or hashes.count(value) > MAX_IMAGES_PER_HASH

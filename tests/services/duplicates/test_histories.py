@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from collections_app.models import Collection, Image, IndexJob, Team, User
 from collections_app.services.duplicates.comparing import Comparer
 from collections_app.services.duplicates.decisions import dismiss_duplicates
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.library.collections import create_collection
 from tests.duplicate_pictures import set_hash_and_vector
 from tests.services.duplicates.definition import compute_groups, list_stored_groups
@@ -62,7 +62,7 @@ def act(action: str, images: list[Image], collections: list[Collection], one: in
         ids = [image.pk, images[other % len(images)].pk]
         dismiss_duplicates(team=image.collection.team, image_ids=ids, member=User.objects.all()[0])
     elif action == "purge_vector":
-        get_active_index().delete([image.pk])
+        get_active_model().index.delete([image.pk])
         own.record_index_state(index_state="failed")
     elif action == "replace":
         own.update(sha256=f"{other % 7:064x}", processing=1 + other % 3, width=1 + other % 4)

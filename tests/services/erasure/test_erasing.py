@@ -50,7 +50,7 @@ from collections_app.services.erasure.erasing import (
 )
 from collections_app.services.exports.making import Exporter
 from collections_app.services.exports.queue import request_export
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from collections_app.services.maintenance import run_maintenance
@@ -146,7 +146,7 @@ def test_nothing_is_left_of_an_erased_account(sample: SampleTeam) -> None:
     before = stored_files()
     person = fill_account(sample)
     partition = person.personal_team.pk
-    assert partition in get_active_index().list_team_ids()
+    assert partition in get_active_model().index.list_team_ids()
     assert len({name.partition("/")[0] for name in stored_files() - before}) == 5
     output = run("erase_user", person.email, "--yes")
     assert "Nothing is left." in output
@@ -157,8 +157,8 @@ def test_nothing_is_left_of_an_erased_account(sample: SampleTeam) -> None:
     kept = {name for name in stored_files() - before if Path(name).stem.partition("-")[0] not in given.file_name}
     assert kept == set()
     assert before <= stored_files()
-    assert partition not in get_active_index().list_team_ids()
-    entry = next(each for each in get_active_index().iterate_entries() if each.id == given.pk)
+    assert partition not in get_active_model().index.list_team_ids()
+    entry = next(each for each in get_active_model().index.iterate_entries() if each.id == given.pk)
     assert entry.uploader_id == 0
     assert not Session.objects.exists()
     assert not PendingFile.objects.exists()
@@ -254,8 +254,8 @@ def test_nothing_is_left_of_an_erased_team(sample: SampleTeam) -> None:
     output = run("erase_team", "Gardeners", "--yes")
     assert "Nothing is left." in output
     assert "stored files, by listing" in output
-    assert partition not in get_active_index().list_team_ids()
-    assert get_active_index().count() == 1
+    assert partition not in get_active_model().index.list_team_ids()
+    assert get_active_model().index.count() == 1
     assert len(files) == 4
     assert len(stored_files()) == 2
     assert User.objects.count() == 3
@@ -291,7 +291,7 @@ def test_erasure_continues_after_a_kill(sample: SampleTeam) -> None:
 def test_proof_finds_and_names_what_is_left(sample: SampleTeam) -> None:
     """Vectors that come back after the erasure, as from a restored index."""
     IndexWorker().drain()
-    index, image = get_active_index(), sample.image
+    index, image = get_active_model().index, sample.image
     entry = next(iter(index.iterate_entries()))
     vector = index.get_vectors([image.pk])[image.pk]
     erasure = begin_team_erasure(team=sample.team)
@@ -327,7 +327,7 @@ def test_picture_moved_to_another_team_meanwhile_keeps_its_file(sample: SampleTe
     ErasedFile.objects.create(erasure=erasure, image_id=moved.pk, file_name=moved.file_name)
     assert "Nothing is left." in run("erase_team", "Gardeners")
     assert default_storage.exists(moved.file_name)
-    assert list(get_active_index().get_vectors([moved.pk])) == [moved.pk]
+    assert list(get_active_model().index.get_vectors([moved.pk])) == [moved.pk]
 
 
 def test_last_owner_is_not_erased(sample: SampleTeam) -> None:
@@ -394,7 +394,7 @@ def test_maintenance_erases_accounts_after_the_grace_period(sample: SampleTeam) 
     IndexWorker().drain()
     erase_due_accounts()
     assert not Erasure.objects.exists()
-    assert person.pk not in {each.uploader_id for each in get_active_index().iterate_entries()}
+    assert person.pk not in {each.uploader_id for each in get_active_model().index.iterate_entries()}
 
 
 def test_account_that_became_the_last_owner_is_kept(sample: SampleTeam) -> None:

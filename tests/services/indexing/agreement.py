@@ -2,13 +2,12 @@
 
 from collections_app.index import Entry, VectorIndex
 from collections_app.models import Image
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry, compute_vector_checksum
-from collections_app.services.indexing.kept_models import read_kept_models
+from collections_app.services.indexing.kept_models import get_active_model, read_kept_models
 
 
 def indexed_entries(index: VectorIndex | None = None) -> list[Entry]:
-    entries = (index or get_active_index()).iterate_entries()
+    entries = (index or get_active_model().index).iterate_entries()
     return sorted(entries, key=lambda entry: (entry.id, entry.team_id))
 
 

@@ -18,7 +18,6 @@ from collections_app.index.embedded_store import EmbeddedStore
 from collections_app.index.schema import EMBEDDED
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.models.index_job import Priority
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import (
     IndexReport,
     audit_index,
@@ -52,8 +51,8 @@ def audit() -> IndexReport:
 def store(image: Image, **changes: Any) -> None:
     """Write the image's vector with a changed entry behind the database's back."""
     entry = dataclasses.replace(build_entry(image), **changes)
-    vectors = get_active_index().get_vectors([image.pk])
-    get_active_index().upsert([Record(entry=entry, vector=vectors[image.pk])])
+    vectors = get_active_model().index.get_vectors([image.pk])
+    get_active_model().index.upsert([Record(entry=entry, vector=vectors[image.pk])])
 
 
 def repair(report: IndexReport) -> None:
@@ -72,7 +71,7 @@ def test_consistent_index_has_no_differences(image: Image) -> None:
 
 
 def test_missing_vector_is_found_and_created(image: Image) -> None:
-    get_active_index().delete([image.pk])
+    get_active_model().index.delete([image.pk])
 
     report = audit()
 
@@ -82,12 +81,12 @@ def test_missing_vector_is_found_and_created(image: Image) -> None:
 
 def test_picture_that_is_indexed_while_the_audit_runs_is_not_missing(image: Image) -> None:
     """The audit reads the index first, and the database then."""
-    record = Record(entry=build_entry(image), vector=get_active_index().get_vectors([image.pk])[image.pk])
-    get_active_index().delete([image.pk])
+    record = Record(entry=build_entry(image), vector=get_active_model().index.get_vectors([image.pk])[image.pk])
+    get_active_model().index.delete([image.pk])
 
     def index_meanwhile(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
         if "index_sha256" in sql and "IS NOT NULL" not in sql:  # the team, not the trash
-            get_active_index().upsert([record])
+            get_active_model().index.upsert([record])
         return execute(sql, *arguments)
 
     with connection.execute_wrapper(index_meanwhile):
@@ -127,7 +126,7 @@ def copy_entry(image: Image, *, team_id: int, store: Path) -> None:
     """Insert a row as Milvus Lite itself allows it; the application's own upsert would move the entry."""
     encoder = get_encoder()
     collection = ModelCollection(model_key=encoder.key, dim=encoder.dim, layout=EMBEDDED)
-    vector = get_active_index().get_vectors([image.pk])[image.pk]
+    vector = get_active_model().index.get_vectors([image.pk])[image.pk]
     row = EMBEDDED.build_row(Record(entry=dataclasses.replace(build_entry(image), team_id=team_id), vector=vector))
 
     def insert(client: MilvusClient) -> None:
@@ -161,7 +160,7 @@ def test_differences_of_several_teams_are_listed_by_id(sample: SampleTeam) -> No
     IndexWorker().drain()
     ids = list(Image.objects.order_by("pk").values_list("pk", flat=True))
     assert audit().is_consistent
-    get_active_index().delete(ids)
+    get_active_model().index.delete(ids)
 
     assert audit().missing == ids
 

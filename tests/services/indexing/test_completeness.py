@@ -13,9 +13,9 @@ from collections_app.encoders import Encoder, get_encoder
 from collections_app.errors import IndexIncomplete, IndexUnavailable
 from collections_app.index import Record, close_index
 from collections_app.models import Image, IndexJob, IndexState, PublicLink
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.indexing.entries import build_entry
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
 from collections_app.services.library.trash import restore_images, trash_images
@@ -82,11 +82,11 @@ def test_lost_index_is_queued_once_and_restored(lost: SampleTeam) -> None:
 
 def test_lost_entry_is_queued_although_another_team_has_one_too_many(indexed: SampleTeam) -> None:
     gone, kept = Image.objects.not_trashed().earliest("pk"), Image.objects.not_trashed().latest("pk")
-    get_active_index().delete([gone.pk])
+    get_active_model().index.delete([gone.pk])
     orphan = Image.objects.filter(pk=kept.pk).select_related("collection").get()
     orphan.pk = 10**6
     vector = np.eye(1, get_encoder().dim, dtype=np.float32)[0]
-    get_active_index().upsert([Record(entry=build_entry(orphan), vector=vector)])
+    get_active_model().index.upsert([Record(entry=build_entry(orphan), vector=vector)])
 
     run_maintenance()
 
@@ -94,7 +94,7 @@ def test_lost_entry_is_queued_although_another_team_has_one_too_many(indexed: Sa
 
 
 def test_lost_entries_of_the_trash_are_restored(indexed: SampleTeam) -> None:
-    get_active_index().delete([indexed.image.pk])
+    get_active_model().index.delete([indexed.image.pk])
 
     assert restore_lost_entries() == 1
 
@@ -170,7 +170,7 @@ def test_public_link_says_that_the_index_is_lost(lost: SampleTeam, client: Clien
 
 def test_search_page_says_how_many_pictures_are_searchable(indexed: SampleTeam) -> None:
     lost_ids = list(Image.objects.not_trashed().order_by("pk").values_list("pk", flat=True)[:2])
-    get_active_index().delete(lost_ids)
+    get_active_model().index.delete(lost_ids)
     restore_lost_entries()
 
     page = sign_in_client(indexed.owner).get("/search/", {"q": "a red thing"})
@@ -185,7 +185,7 @@ def test_complete_index_is_not_called_incomplete(indexed: SampleTeam) -> None:
 
 
 def test_counts_are_those_of_the_pictures_that_one_sees(indexed: SampleTeam) -> None:
-    get_active_index().delete(list(Image.objects.values_list("pk", flat=True)))
+    get_active_model().index.delete(list(Image.objects.values_list("pk", flat=True)))
     restore_lost_entries()
 
     for person, sentence in ((indexed.viewer, "0 of 4 pictures"), (indexed.outsider, "")):
@@ -198,7 +198,7 @@ def test_public_link_says_how_many_pictures_of_its_collection_are_searchable(
     indexed: SampleTeam, client: Client
 ) -> None:
     link = PublicLink.objects.create(collection=indexed.collection, creator=indexed.owner)
-    get_active_index().delete([Image.objects.filter(collection=indexed.collection).not_trashed()[0].pk])
+    get_active_model().index.delete([Image.objects.filter(collection=indexed.collection).not_trashed()[0].pk])
     restore_lost_entries()
 
     page = client.get(f"/s/{link.secret}/search/", {"q": "red"}).content.decode()
@@ -207,7 +207,7 @@ def test_public_link_says_how_many_pictures_of_its_collection_are_searchable(
 
 
 def test_saved_searches_and_the_terminal_say_that_the_index_is_incomplete(indexed: SampleTeam) -> None:
-    get_active_index().delete([Image.objects.not_trashed()[0].pk])
+    get_active_model().index.delete([Image.objects.not_trashed()[0].pk])
     restore_lost_entries()
     complaints = StringIO()
 

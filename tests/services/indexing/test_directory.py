@@ -18,7 +18,6 @@ from collections_app.index import TRASH_PARTITION, close_index, set_store_aside
 from collections_app.index.schema import is_team_partition, parse_collection_number, parse_team_id
 from collections_app.models import Collection, Image, IndexPartition, Membership, Role, Team
 from collections_app.services.backup.making import make_backup
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.directory import SqlDirectory
 from collections_app.services.indexing.kept_models import get_active_model, read_kept_models
 from collections_app.services.indexing.model_changes import drop_model, switch_model
@@ -231,7 +230,7 @@ def test_damaged_store_is_rebuilt_with_all_collections(sample: SampleTeam, colle
 def test_lost_index_is_filled_again_at_the_same_places(sample: SampleTeam, collections: list[Collection]) -> None:
     places = list_partitions(get_active_model().key)
     set_store_aside()
-    assert get_active_index().count() == 0
+    assert get_active_model().index.count() == 0
 
     run("reindex")
 

@@ -18,8 +18,8 @@ from collections_app.encoders.clip import ClipEncoder
 from collections_app.errors import ModelUnavailable
 from collections_app.models import Image, IndexJob, IndexModel, IndexState
 from collections_app.models.index_job import Priority
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.audit import queue_reencoding
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.queue import claim_jobs, finish_jobs, limit_share, release_jobs, renew_leases
 from collections_app.services.indexing.worker import IndexWorker
 from tests.sample_team import SampleTeam, put_pictures
@@ -108,14 +108,14 @@ def test_vectors_of_two_lanes_equal_those_of_one(sample: SampleTeam, settings: S
     ids = list(Image.objects.values_list("pk", flat=True))
     use_lanes(settings, 1)
     IndexWorker().drain()
-    expected = get_active_index().get_vectors(ids)
-    get_active_index().delete(ids)
+    expected = get_active_model().index.get_vectors(ids)
+    get_active_model().index.delete(ids)
     queue_reencoding(Image.objects.all())
     use_lanes(settings, 2)
 
     IndexWorker().drain()
 
-    found = get_active_index().get_vectors(ids)
+    found = get_active_model().index.get_vectors(ids)
     assert found.keys() == expected.keys() == set(ids)
     assert max(abs(found[pk] - expected[pk]).max() for pk in ids) < 1e-6
     assert len(Image.objects.order_by().values("vector_checksum").distinct()) == len({*map(bytes, found.values())})

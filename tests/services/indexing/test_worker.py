@@ -17,7 +17,7 @@ from collections_app.encoders import get_encoder
 from collections_app.errors import IndexUnavailable
 from collections_app.index import close_index
 from collections_app.models import Image, IndexJob, IndexModel, IndexState
-from collections_app.services.indexing.active_index import get_active_index
+from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.queue import MAX_ATTEMPTS, claim_jobs, fail_job, finish_jobs, renew_leases
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
@@ -78,7 +78,7 @@ def test_grid_thumbnail_is_made_from_the_same_decode(sample: SampleTeam) -> None
 
 def test_move_to_another_team_moves_the_vector_without_encoding(sample: SampleTeam) -> None:
     drain()
-    before = get_active_index().get_vectors([sample.image.pk])[sample.image.pk]
+    before = get_active_model().index.get_vectors([sample.image.pk])[sample.image.pk]
     overwrite(sample.image, b"no picture any more: to decode it again would fail")
     sample.collection.team = sample.owner.personal_team
     sample.collection.save()
@@ -86,7 +86,7 @@ def test_move_to_another_team_moves_the_vector_without_encoding(sample: SampleTe
     drain()
 
     assert_index_agrees()
-    assert (get_active_index().get_vectors([sample.image.pk])[sample.image.pk] == before).all()
+    assert (get_active_model().index.get_vectors([sample.image.pk])[sample.image.pk] == before).all()
     sample.image.refresh_from_db()
     assert sample.image.index_sha256 == sample.image.sha256
     assert sample.image.is_indexed
@@ -94,7 +94,7 @@ def test_move_to_another_team_moves_the_vector_without_encoding(sample: SampleTe
 
 def test_moved_picture_without_a_vector_is_encoded_again(sample: SampleTeam) -> None:
     drain()
-    get_active_index().delete([sample.image.pk])
+    get_active_model().index.delete([sample.image.pk])
     sample.image.save()
 
     drain()

@@ -17,7 +17,6 @@ from pytest_django import Settings
 from collections_app.errors import IndexRefused, StorageUnavailable
 from collections_app.index import Record, Vector
 from collections_app.models import Image, IndexJob, IndexState
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.kept_models import KeptModel, get_active_model
 from collections_app.services.indexing.preparation import prepare_batch
@@ -69,7 +68,7 @@ class IndexRefusingDeletion:
 
     def __init__(self, image_id: int) -> None:
         self._image_id = image_id
-        self._index = get_active_index()
+        self._index = get_active_model().index
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._index, name)
@@ -85,7 +84,7 @@ class IndexRefusingTeam:
 
     def __init__(self, team_id: int) -> None:
         self._team_id = team_id
-        self._index = get_active_index()
+        self._index = get_active_model().index
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._index, name)
@@ -101,7 +100,7 @@ class IndexWithDamagedVector:
 
     def __init__(self, image_id: int) -> None:
         self._image_id = image_id
-        self._index = get_active_index()
+        self._index = get_active_model().index
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._index, name)
@@ -155,7 +154,7 @@ def test_refused_deletion_does_not_block_the_others(sample: SampleTeam) -> None:
     BatchWriter(worker=me, models=models).write(batch)
 
     assert IndexJob.objects.get().image_id == refused
-    assert [entry.id for entry in get_active_index().iterate_entries()] == [refused]
+    assert [entry.id for entry in get_active_model().index.iterate_entries()] == [refused]
 
 
 @pytest.mark.parametrize("odd", [{"sha256": "no checksum at all"}, {"file": "../../outside.png"}])

@@ -14,7 +14,6 @@ from collections_app.encoders import get_encoder
 from collections_app.index import hash_token
 from collections_app.index.milvus import MilvusIndex
 from collections_app.models import Image, IndexJob, IndexState
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.preparation import prepare_batch
@@ -180,11 +179,11 @@ def test_upgrade_copies_the_vectors_and_drops_the_older_ones(sample: SampleTeam)
     assert_index_agrees()
     assert found(sample, "format:png") == [sample.image.pk, other.pk]
     run_maintenance()
-    assert not get_active_index().drop_superseded()
+    assert not get_active_model().index.drop_superseded()
 
 
 def put_index_back_to_version_1(sample: SampleTeam) -> None:
-    index = get_active_index()
+    index = get_active_model().index
     assert isinstance(index, MilvusIndex)
     vectors = index.get_vectors(list(Image.objects.values_list("pk", flat=True)))
     store = partial(store_as_version_1, model_key=get_encoder().key, team_id=sample.team.pk, vectors=vectors)

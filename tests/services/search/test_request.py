@@ -10,7 +10,6 @@ import pytest
 from collections_app.demo.gallery import get_demo_collections
 from collections_app.errors import CancelledOut, NotIndexed
 from collections_app.models import Collection, Image, Membership, Role, Team
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.library.collections import create_collection
@@ -133,7 +132,7 @@ def test_sums_are_ranked_as_rclip_ranks_them(
     line: str, weights: dict[str, float], sample: SampleTeam, animals: Collection
 ) -> None:
     example = tagged(animals)[0]
-    stored = get_active_index().get_vectors(list(Image.objects.values_list("pk", flat=True)))
+    stored = get_active_model().index.get_vectors(list(Image.objects.values_list("pk", flat=True)))
     total = sum(
         (weight * embed_text(words, model=get_active_model()) for words, weight in weights.items()),
         stored[example] * ("{}" in line),

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from collections_app.index import Record
 from collections_app.models import Collection, Image
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.entries import build_entry
 from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.library.collections import create_collection
@@ -45,7 +44,7 @@ def index_matches_and_others(sample: SampleTeam, *, matches: int, total: int = M
     scores = np.concatenate([0.7 + 0.0001 * np.arange(matches)[::-1], chance.normal(-0.3, 0.05, total - matches)])
     vectors = make_vectors(embed_text(WORDS, model=get_active_model()), scores, chance)
     pairs = zip(images, vectors, strict=True)
-    get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
+    get_active_model().index.upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
     return MatchesAndOthers(matches=images[:matches], others=images[matches:])
 
 
@@ -155,7 +154,7 @@ def test_example_with_many_copies_has_results(sample: SampleTeam) -> None:
     scores = np.where(np.arange(1200) < 990, 0.9999, 0.3)
     vectors = make_vectors(embed_text(WORDS, model=get_active_model()), scores, np.random.default_rng(1))
     pairs = zip(images, vectors, strict=True)
-    get_active_index().upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
+    get_active_model().index.upsert([Record(entry=build_entry(image), vector=vector) for image, vector in pairs])
     assert len(found(sample, f"like:{images[0].pk}").ranked) >= 990
 
 

@@ -5,7 +5,6 @@ import pytest
 from collections_app.encoders import get_encoder
 from collections_app.index.milvus import MilvusIndex
 from collections_app.models import Image, IndexState
-from collections_app.services.indexing.active_index import get_active_index
 from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.worker import IndexWorker
 from collections_app.services.search.request import parse_search_request
@@ -100,7 +99,7 @@ def test_pictures_out_of_sight_do_not_count(sample: SampleTeam) -> None:
     clear_samples()
     index_anew = get_sample(resolve_visible_scope(sample.viewer), model=get_active_model())
     assert len(index_anew.ids) == 370
-    get_active_index().delete([image.pk for image in made.matches])
+    get_active_model().index.delete([image.pk for image in made.matches])
     clear_samples()
     without = run_search(parse_search_request(user=sample.viewer, parameters={"q": WORDS}))
     assert after.cutoffs == narrowed.cutoffs == without.cutoffs != before.cutoffs
