@@ -1,7 +1,8 @@
 """Run the tests against PostgreSQL, a Milvus server and an S3 server on loopback: `python -m tests.with_services`.
 
 First everything that uses the database or files; then, in a browser, a whole site that has nothing but services behind
-it. Words after the command go to pytest in place of both. PostgreSQL is Debian's package, S3 moto's server, Milvus the
+it. `--main` leaves out, of the first part, the tests of pages, searches and commands, for a run in half the time. Other
+words after the command go to pytest in place of both parts. PostgreSQL is Debian's package, S3 moto's server, Milvus the
 package `milvus`. Left out is what uses none of them (pictures, models, drawings), and what is about SQLite and the
 embedded store: the processes' tests, and those of the index that do not start a Milvus server by themselves.
 """
@@ -24,19 +25,28 @@ FOLDERS = (
     *("tests/models", "tests/services", "tests/views", "tests/permissions", "tests/commands", "tests/test_admin.py"),
     *("tests/index/test_server.py", "tests/load/test_lost_site.py::test_site_on_servers_lost_under_load_is_restored"),
 )
+# Tables, locks, query plans, rights and files: where databases and storages differ most.
+MAIN = (
+    *("tests/models", "tests/permissions", "tests/views/test_query_plans.py", "tests/commands/test_start_lock.py"),
+    *("tests/services/backup", "tests/services/erasure", "tests/services/indexing", "tests/services/library"),
+    *FOLDERS[-2:],
+)
 IN_A_BROWSER = ("tests/browser/test_main_path.py", "tests/browser/test_sharing.py")
 _START_S = 60
 _BUCKETS = ("pictures", "site")
 
 
 def main() -> int:
+    is_main = sys.argv[1:] == ["--main"]
+    words = [] if is_main else sys.argv[1:]
     scratch_folder = tempfile.TemporaryDirectory(prefix="imagesearch-services-")
     # An analysis beside a test sees no rows of the test's transaction, and the planner would believe it.
     with scratch_folder as scratch, postgresql("-c", "autovacuum=off") as databases, s3() as storage:
         environment = {**os.environ, **storage, "DATA_DIR": scratch}
         used = {"DATABASE_URL": databases["postgres"], "STORAGE_URL": "s3://pictures"}
-        failed = run_pytest(sys.argv[1:] or [*FOLDERS, "-q"], {**environment, **used})
-        if failed or sys.argv[1:]:
+        folders = MAIN if is_main else FOLDERS
+        failed = run_pytest(words or [*folders, "-q"], {**environment, **used})
+        if failed or words:
             return failed
         with milvus_server() as uri:
             used = {"DATABASE_URL": databases["site"], "STORAGE_URL": "s3://site", "MILVUS_URI": uri}
