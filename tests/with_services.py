@@ -2,8 +2,8 @@
 
 First everything that uses the database or files; then, in a browser, a whole site that has nothing but services behind
 it. `--main` leaves out, of the first part, the tests of pages, searches and commands, for a run in half the time. Other
-words after the command go to pytest in place of both parts. PostgreSQL is Debian's package, S3 moto's server, Milvus the
-package `milvus`. Left out is what uses none of them (pictures, models, drawings), and what is about SQLite and the
+words after the command go to pytest in place of both parts. PostgreSQL is Debian's package, S3 moto's server, Milvus
+the package `milvus`. Left out is what uses none of them (pictures, models, drawings), and what is about SQLite and the
 embedded store: the processes' tests, and those of the index that do not start a Milvus server by themselves.
 """
 
