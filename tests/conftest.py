@@ -1,6 +1,7 @@
 """Fixtures for all tests: separate folders and a separate index for each, the demo model, and a sample team."""
 
 import os
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -88,12 +89,13 @@ def short_polls() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_s3_sessions() -> None:
-    """Each test has a storage of its own. A session of boto3 reads the description of S3, which takes 0.2 s."""
-    sessions: dict[tuple[str, str, str], object] = {}
+    """Each test has a storage of its own. A session of boto3 reads the description of S3, which takes 0.1 s; it is not
+    thread-safe."""
+    sessions: dict[tuple[object, ...], object] = {}
     create = S3Storage._create_session
 
     def find_or_create(storage: S3Storage) -> object:
-        keys = (storage.access_key, storage.secret_key, storage.security_token)
+        keys = (threading.get_ident(), storage.access_key, storage.secret_key, storage.security_token)
         if keys not in sessions:
             sessions[keys] = create(storage)
         return sessions[keys]

@@ -27,7 +27,7 @@ from collections_app.messages import format_count
 from collections_app.models import IndexAudit, IndexingPause, IndexModel, ModelState, User
 from collections_app.models.ids import parse_id
 from collections_app.services.backup.manifest import find_latest_backup
-from collections_app.services.indexing.model_changes import measure_preparation
+from collections_app.services.indexing.model_progress import measure_preparation
 from collections_app.services.indexing.pausing import pause_indexing, resume_indexing, retry_failed_jobs
 from collections_app.services.site_state import (
     list_modes,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app.admin.audit_trail import ReadOnlyAdmin
 from collections_app.models import IndexModel, ModelState
-from collections_app.services.indexing.model_changes import Preparation, measure_preparation
+from collections_app.services.indexing.model_progress import Preparation, measure_preparation
 
 
 @admin.register(IndexModel)

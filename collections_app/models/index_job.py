@@ -60,6 +60,10 @@ class IndexJobQuerySet(models.QuerySet["IndexJob"]):
     def failed(self) -> Self:
         return self.filter(is_failed=True)
 
+    def failed_model_changes(self) -> Self:
+        """Jobs of the images that one of the two kept models could not encode."""
+        return self.failed().filter(priority=Priority.MODEL_CHANGE)
+
     def count_up_to(self, limit: int) -> int:
         """Count the jobs, but read no more than `limit`."""
         return self.order_by("priority", "pk")[:limit].count()

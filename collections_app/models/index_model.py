@@ -28,6 +28,11 @@ class VectorFields:
     sha256: str
     checksum: str
 
+    @property
+    def empty(self) -> dict[str, str | None]:
+        """Return the values of an image that has no vector of the model."""
+        return {self.model_key: "", self.sha256: "", self.checksum: None}
+
 
 # Each kept model has one of two sets of fields, so that a switch changes no image.
 VECTOR_FIELDS = {

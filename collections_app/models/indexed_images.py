@@ -36,10 +36,13 @@ class IndexedQuerySet(QueueingQuerySet[_Row]):
         """Images with a vector of this model, even if it is out of date."""
         return self.filter(**{fields.model_key: model_key})
 
+    def with_vector_of(self, model_key: str, fields: VectorFields) -> Self:
+        """Images with an up-to-date vector of this model."""
+        return self.filter(_has_vector(model_key, fields))
+
     def lacking_vectors(self, model_key: str, fields: VectorFields) -> Self:
         """Indexed images without an up-to-date vector of this model. Reads all images."""
-        has_vector = Q(**{fields.model_key: model_key, fields.sha256: F("sha256")})
-        return self.indexed().exclude(has_vector)
+        return self.indexed().exclude(_has_vector(model_key, fields))
 
     def encoded_by_others(self, model_key: str, fields: VectorFields) -> Self:
         """Indexed images whose vector is of another model. Two ranges, so that the database index is used."""
@@ -49,11 +52,12 @@ class IndexedQuerySet(QueueingQuerySet[_Row]):
     def without_waiting_job(self) -> Self:
         return self.exclude(Exists(IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))))
 
-    def without_job(self) -> Self:
-        return self.exclude(Exists(IndexJob.objects.filter(image_id=OuterRef("pk"))))
+    def with_failed_model_change(self) -> Self:
+        """Images that one of the two kept models could not encode."""
+        return self.filter(Exists(IndexJob.objects.failed_model_changes().filter(image_id=OuterRef("pk"))))
 
-    def with_failed_job(self) -> Self:
-        return self.filter(Exists(IndexJob.objects.failed().filter(image_id=OuterRef("pk"))))
+    def without_failed_model_change(self) -> Self:
+        return self.exclude(Exists(IndexJob.objects.failed_model_changes().filter(image_id=OuterRef("pk"))))
 
     def failed(self) -> Self:
         return self.filter(index_state=IndexState.FAILED)
@@ -61,3 +65,7 @@ class IndexedQuerySet(QueueingQuerySet[_Row]):
     def to_compare(self) -> Self:
         """Images that the worker has finished and that were not compared with their team since."""
         return self.filter(compared_at=None).exclude(index_state=IndexState.PENDING)
+
+
+def _has_vector(model_key: str, fields: VectorFields) -> Q:
+    return Q(**{fields.model_key: model_key, fields.sha256: F("sha256")})

@@ -144,4 +144,4 @@ def test_checks_cover_every_kept_model(options: list[str], state: str, indexed: 
     assert f"{folder} ({state}):" in checked.getvalue()
     assert checked.getvalue().count("altered") == 2
     for out in (checked, verified):
-        assert ("not encoded yet 4" in " ".join(out.getvalue().split())) is (state == "preparing")
+        assert ("not encoded 4" in " ".join(out.getvalue().split())) is (state == "preparing")

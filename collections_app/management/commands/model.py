@@ -17,13 +17,12 @@ from collections_app.models import Image, IndexModel
 from collections_app.services.indexing.kept_models import DEMO_MODEL, KeptModel, get_model_source, read_kept_models
 from collections_app.services.indexing.model_changes import (
     advance_preparation,
-    count_failed_jobs,
     drop_model,
-    measure_preparation,
     roll_back_model,
     start_preparing,
     switch_model,
 )
+from collections_app.services.indexing.model_progress import measure_preparation
 from collections_app.services.indexing.model_settings import (
     describe_settings,
     ensure_active_model,
@@ -57,9 +56,9 @@ class Command(BaseCommand):
         roll_back = actions.add_parser("rollback", help="make the previous model active again")
         for change in (switch, roll_back):
             change.add_argument(
-                "--without-failed",
+                "--skip-failed",
                 action="store_true",
-                help="even if it could not encode some pictures; searches no longer find these",
+                help="even if the model could not encode some pictures; searches do not find these",
             )
         drop = actions.add_parser("drop", help="delete the vectors of the model that is not active")
         drop.add_argument("name", metavar="NAME", help="its name or its key")
@@ -104,9 +103,9 @@ class Command(BaseCommand):
         row = IndexModel.objects.get(pk=model.row.pk)
         if failed := Image.objects.failed().count():
             self.stderr.write(f"Pictures that could not be indexed: {failed}. Searches by {row.name} do not find them.")
-        if failed := count_failed_jobs():
+        if failed := measure_preparation(row).failed:
             self.stderr.write(
-                f"Pictures that only {row.name} could not encode: {failed}. Searches find them until the switch. "
+                f"Pictures that {row.name} could not encode: {failed}. Searches by the active model find them. "
                 "The index jobs of the administration have the reasons. To try again, run this command again."
             )
         if KeptModel(row=row).is_being_prepared:
@@ -125,10 +124,10 @@ class Command(BaseCommand):
         call_command("evaluate", "--model", first, "--compare", second, *words, stdout=self.stdout, stderr=self.stderr)
 
     def _switch(self, options: dict[str, Any]) -> None:
-        self._report_change(switch_model(without_failed=options["without_failed"]))
+        self._report_change(switch_model(skips_failed=options["skip_failed"]))
 
     def _roll_back(self, options: dict[str, Any]) -> None:
-        self._report_change(roll_back_model(without_failed=options["without_failed"]))
+        self._report_change(roll_back_model(skips_failed=options["skip_failed"]))
 
     def _report_change(self, active: KeptModel) -> None:
         former = next(each for each in read_kept_models() if not each.is_active)
@@ -146,6 +145,8 @@ class Command(BaseCommand):
 def _describe_progress(row: IndexModel) -> str:
     progress = measure_preparation(row)
     line = f"{progress.done:,} of {progress.total:,} pictures"
-    if progress.left_s and progress.done < progress.total:
+    if progress.failed:
+        line += f", {progress.failed:,} failed"
+    if progress.left_s:
         line += f", {progress.pictures_per_s:.1f} pictures/s, time left: {describe_duration(progress.left_s)}"
     return line

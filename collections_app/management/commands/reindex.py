@@ -157,7 +157,7 @@ class Command(FreeTextCommand):
             "stale": len(report.stale),
             "orphaned": len(report.orphaned),
             "in a wrong partition": len(report.misplaced),
-            **({"not encoded yet": report.unprepared} if report.unprepared else {}),
+            **({"not encoded": report.unprepared} if report.unprepared else {}),
         }
         print_counts(rows, self.stdout)
 

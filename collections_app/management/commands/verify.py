@@ -106,7 +106,7 @@ class Command(BaseCommand):
                 "vectors": report.vector_count,
                 "not as in the rows": report.difference_count,
                 **({"altered": report.altered_count} if deep else {}),
-                **({"not encoded yet": report.unprepared_count} if report.unprepared_count else {}),
+                **({"not encoded": report.unprepared_count} if report.unprepared_count else {}),
             },
             self.stdout,
         )

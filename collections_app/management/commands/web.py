@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -30,12 +31,12 @@ class Command(BaseCommand):
         parser.add_argument("--fd", type=int, help="a listening socket that this process inherits; 3 with systemd")
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """End the process without Python's clean-up. It stops threads anywhere, and one that is in the model's library,
-        because it still loads the model or answers a request, would then abort the process."""
+        """End the process without Python's clean-up, which stops threads at any point. A thread inside the model's
+        library, which loads the model or answers a request, would then abort the process."""
         super().run_from_argv(argv)
         logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
         os._exit(0)
 
     def handle(self, *_: Any, host: str, port: int, fd: int | None, **__: Any) -> None:

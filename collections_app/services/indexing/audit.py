@@ -27,8 +27,8 @@ _KEPT_AUDITS = 100
 class IndexReport:
     """Ids that disagree in one model's index. An image is in one list only; the lists are in order of importance.
 
-    `unprepared` images are no differences: a model that is being prepared has not encoded them yet, or another model
-    than the active one could not.
+    `unprepared`: images that a model other than the active one has not encoded yet or could not encode. They are no
+    differences.
     """
 
     model: KeptModel
@@ -111,7 +111,7 @@ def queue_differences(report: IndexReport) -> int:
 
 
 def queue_altered(image_ids: Iterable[int], model: KeptModel) -> int:
-    """Queue images whose vector of this model has changed; return how many."""
+    """Queue images whose vector of this model differs from its checksum; return how many."""
     return _queue_chunks(sorted(image_ids), [model], priority=Priority.REPAIR)
 
 
@@ -186,7 +186,7 @@ def _match_by_id(
 
 
 def _is_unprepared(image: Image, model: KeptModel) -> bool:
-    """Return whether the model is not active, and has not encoded the image yet, or could not."""
+    """Return whether the model is not active and has not encoded the image yet, or could not encode it."""
     if model.is_active or image.has_vector_of(model.key, model.fields):
         return False
     return model.is_being_prepared or bool(getattr(image, "job_failed", False))

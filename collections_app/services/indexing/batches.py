@@ -30,9 +30,6 @@ log = logging.getLogger(__name__)
 Member = TypeVar("Member")
 
 
-_RETRY_UNAVAILABLE_S = 30.0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchWriter:
     """Writes batches for one worker to the indexes of all kept models, of which the first is the active one.
@@ -51,7 +48,7 @@ class BatchWriter:
         undeleted = self._remove(batch.deleted)
         tasks: Sequence[Task] = batch.tasks
         computed = {each.entry.id: {"perceptual_hash": each.decoded.perceptual_hash} for each in tasks if each.decoded}
-        for model in self.models:  # the active one first: another one's failure does not undo what it has stored
+        for model in self.models:
             tasks = self._write_vectors(model, tasks, computed)
         self._finish(tasks, computed, batch.unavailable)
         self._delete_late_thumbnails([task for task in batch.tasks if task.decoded])
@@ -66,22 +63,30 @@ class BatchWriter:
         if done:
             finish_jobs(worker=self.worker, jobs=[task.job for task in done], models=rows, computed=computed)
         for model in self.models[1:]:
-            later = [task for task in tasks if model.key in task.later_keys]
-            delay_s = _RETRY_UNAVAILABLE_S if model.key in unavailable else 0
-            jobs = [task.job for task in later if model.key not in task.failures]
-            keep_jobs(worker=self.worker, jobs=jobs, models=(rows[0], model.row), delay_s=delay_s, computed=computed)
-            for task in later:
-                if reason := task.failures.get(model.key):
-                    self._log_failure(task.job, reason)
-                    fail_job_of_other_model(
-                        worker=self.worker,
-                        job=task.job,
-                        models=(rows[0], model.row),
-                        reason=reason,
-                        computed=computed,
-                    )
-        encoded = sum(task.has_pixels for task in tasks)
-        count_indexed(encoded=encoded, reused=sum(not task.has_pixels for task in done))
+            self._keep_for(model, [task for task in tasks if model.key in task.later_keys], computed, unavailable)
+        encoded = sum(task.is_encoded for task in tasks)
+        count_indexed(encoded=encoded, reused=sum(not task.is_encoded for task in done))
+
+    def _keep_for(
+        self,
+        model: KeptModel,
+        tasks: Sequence[Task],
+        computed: dict[int, dict[str, int]],
+        unavailable: Collection[str],
+    ) -> None:
+        """Keep the jobs for a model other than the active one. Delete its older vectors of pictures that it could not
+        encode."""
+        models = (self.models[0].row, model.row)
+        jobs = [task.job for task in tasks if model.key not in task.failures]
+        is_unavailable = model.key in unavailable
+        keep_jobs(worker=self.worker, jobs=jobs, models=models, is_unavailable=is_unavailable, computed=computed)
+        failed = [task for task in tasks if model.key in task.failures]
+        if failed:
+            model.index.delete([task.entry.id for task in failed])
+        for task in failed:
+            reason = task.failures[model.key]
+            self._log_failure(task.job, reason)
+            fail_job_of_other_model(worker=self.worker, job=task.job, models=models, reason=reason, computed=computed)
 
     def _remove(self, jobs: Sequence[IndexJob]) -> list[tuple[IndexJob, StorageUnavailable]]:
         """Delete entries and files. Return the jobs whose files the storage doesn't delete right now.
@@ -114,16 +119,17 @@ class BatchWriter:
     ) -> Sequence[Task]:
         """Store the vectors of one model and add their checksums; return the tasks without those that failed.
 
-        Those that failed for another model than the active one are returned with the reason.
+        Tasks that failed for another model than the active one are returned with the reason.
         """
         failures: dict[int, str] = {}
         later = [task for task in tasks if model.key in task.later_keys]
         due = [task for task in tasks if model.key not in task.later_keys]
         stored = self._reuse_vectors(model, [task for task in due if task.get_pixels(model) is None], failures)
         encoded = self._encode(model, [task for task in due if task.get_pixels(model) is not None], failures)
-        for task, vector in encoded:
-            computed[task.entry.id][model.fields.checksum] = compute_vector_checksum(vector)
         written = self._upsert(model, stored + encoded, failures)
+        for task, vector in encoded:
+            if task.job.pk not in failures:
+                computed[task.entry.id][model.fields.checksum] = compute_vector_checksum(vector)
         failed = [(task, failures[task.job.pk]) for task in due if task.job.pk in failures]
         if model.is_active:
             for task, reason in failed:

@@ -11,7 +11,7 @@ from collections_app.chunks import iterate_chunks
 from collections_app.errors import IndexIncomplete
 from collections_app.errors import gettext_noop as _
 from collections_app.index import TRASH_PARTITION, VectorIndex
-from collections_app.models import Image, IndexState
+from collections_app.models import Image, ImageTotal, IndexState
 from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.models.image import ImageQuerySet
 from collections_app.models.image_total import ImageTotalQuerySet
@@ -73,12 +73,13 @@ def _restore_entries(model: KeptModel, is_thorough: bool) -> int:
     """Count the database first: images that are indexed meanwhile only make the index larger."""
     count = 0
     indexed, index = Image.objects.indexed(), model.index
+    encoded = ImageTotal.objects.sum_encoded(model.key, model.fields)[0]
     if is_thorough:
         index.record_partitions()
     if is_thorough and model.is_active:
         others = Image.objects.encoded_by_others(model.key, model.fields).order_by("pk")
         count += _queue(list(others.values_list("pk", flat=True)), model, priority=Priority.MODEL_CHANGE)
-    if is_thorough or (not model.is_being_prepared and index.count() < indexed.count()):
+    if is_thorough or (not model.is_being_prepared and index.count() < encoded):
         for team_id, images in _iterate_short_teams(index, indexed.encoded_by(model.key, model.fields)):
             count += _queue(_find_lost(index, team_id, images), model, priority=Priority.REPAIR)
     return count

@@ -23,6 +23,7 @@ from collections_app.index import VectorIndex, open_index
 from collections_app.models import IndexModel, ModelState
 from collections_app.models.index_model import VectorFields
 from collections_app.services.indexing.directory import SqlDirectory
+from collections_app.services.indexing.model_progress import find_failed_changes
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +124,8 @@ def select_search_model(*, tag: str = "", example_keys: Sequence[Collection[str]
     """Return the model of one search: the active one, unless another kept model fits the search better.
 
     Further results come from the model of the first page (`tag`). Uploaded examples need a model that has encoded them:
-    `example_keys` are those of each. A web process that still loads the active model searches with the other one.
+    `example_keys` are those of each. A web process that still loads the active model searches with the other one,
+    unless that one could not encode some pictures.
     """
     models = [each for each in read_kept_models() if not each.is_being_prepared]
     fitting = [each for each in models if all(each.key in keys for keys in example_keys)] or models[:1]
@@ -131,6 +133,8 @@ def select_search_model(*, tag: str = "", example_keys: Sequence[Collection[str]
     ready = next((each for each in by_preference if is_model_ready(each.spec)), None)
     if ready is None or not is_model_ready(models[0].spec):
         load_in_background(models[0].spec)
+    if ready and ready is not by_preference[0] and find_failed_changes(ready.row).exists():
+        ready = None  # it would not find these pictures
     return ready or by_preference[0]
 
 

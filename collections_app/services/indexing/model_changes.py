@@ -1,29 +1,29 @@
 """Changing the model: preparing another one beside the active one, switching, rolling back, dropping.
 
 At most two models are kept. Vectors of a READY or PREVIOUS model are written in the same batches as those of the active
-one, so a switch or a rollback changes two rows and nothing else.
+one, so a switch or a rollback changes two rows, and the state of images that only one of the two models could encode.
 """
 
 import logging
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from collections_app.encoders import ModelSpec, make_encoder
 from collections_app.errors import ModelChangeRefused
 from collections_app.errors import gettext_noop as _
-from collections_app.models import Image, ImageTotal, IndexJob, IndexModel, IndexState, ModelState
+from collections_app.models import Image, IndexJob, IndexModel, IndexState, ModelState
 from collections_app.models.concurrent_writes import split_into_chunks, write_in_chunks
-from collections_app.models.image import ImageQuerySet
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.kept_models import KeptModel, get_active_model, read_kept_models
+from collections_app.services.indexing.model_progress import find_failed_changes
 from collections_app.services.indexing.model_settings import ensure_active_model, is_named_by_settings
 from collections_app.services.indexing.queue import retry_jobs
 
@@ -34,23 +34,6 @@ _POLL_S = 0.5
 LONGEST_SEARCH_S = 15.0
 # How long a worker that was stopped may still write vectors of a dropped model.
 _LATE_VECTORS = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preparation:
-    """How many of the searchable pictures a model has encoded, and the rate since its preparation began.
-
-    Vectors that are out of date count as encoded.
-    """
-
-    done: int
-    total: int
-    pictures_per_s: float
-
-    @property
-    def left_s(self) -> float | None:
-        """The time left at that rate, or None while there is none."""
-        return (self.total - self.done) / self.pictures_per_s if self.pictures_per_s else None
 
 
 def start_preparing(spec: ModelSpec, *, name: str, machine_percent: int = 100) -> KeptModel:
@@ -79,7 +62,7 @@ def start_preparing(spec: ModelSpec, *, name: str, machine_percent: int = 100) -
         IndexModel.objects.filter(pk=row.pk).update(machine_percent=machine_percent)
         row.machine_percent = machine_percent
     model = KeptModel(row=row)
-    _retry_failed()
+    retry_jobs(jobs=IndexJob.objects.failed_model_changes())
     _queue_lacking(model)
     return model
 
@@ -92,36 +75,26 @@ def advance_preparation() -> None:
     for model in read_kept_models():
         if model.is_being_prepared and not IndexJob.objects.waiting().filter(priority__gte=Priority.REBUILD).exists():
             _queue_lacking(model)
-            if not _filter_waiting(Image.objects.lacking_vectors(model.key, model.fields)).exists():
+            lacking = Image.objects.lacking_vectors(model.key, model.fields)
+            if not lacking.without_failed_model_change().exists():
                 preparing = IndexModel.objects.filter(pk=model.row.pk, state=ModelState.PREPARING)
                 preparing.update(state=ModelState.READY, changed_at=timezone.now())
                 log.info("The model %s is ready.", model.name)
 
 
-def measure_preparation(row: IndexModel, *, now: datetime | None = None) -> Preparation:
-    done, total = ImageTotal.objects.sum_encoded(row.key, row.fields)
-    elapsed_s = ((now or timezone.now()) - row.created_at).total_seconds()
-    return Preparation(done=done, total=total, pictures_per_s=done / elapsed_s if elapsed_s > 0 else 0)
-
-
-def switch_model(*, max_wait_s: float = 60.0, without_failed: bool = False) -> KeptModel:
+def switch_model(*, max_wait_s: float = 60.0, skips_failed: bool = False) -> KeptModel:
     """Make the other model active for all processes at once; return it.
 
-    Wait up to `max_wait_s` for pictures that it has not encoded yet. `without_failed`: change although it could not
-    encode some pictures, which searches then no longer find. Raises ModelChangeRefused.
+    Wait up to `max_wait_s` for pictures that it has not encoded yet. `skips_failed`: change although it could not
+    encode some pictures. Searches then do not find them. Raises ModelChangeRefused.
     """
     advance_preparation()
-    return _activate(_find_other(ModelState.READY), ModelState.PREVIOUS, max_wait_s, without_failed)
+    return _activate(_find_other(ModelState.READY), ModelState.PREVIOUS, max_wait_s, skips_failed)
 
 
-def roll_back_model(*, max_wait_s: float = 60.0, without_failed: bool = False) -> KeptModel:
+def roll_back_model(*, max_wait_s: float = 60.0, skips_failed: bool = False) -> KeptModel:
     """Make the model active again that was active before the switch; return it. See `switch_model`."""
-    return _activate(_find_other(ModelState.PREVIOUS), ModelState.READY, max_wait_s, without_failed)
-
-
-def count_failed_jobs() -> int:
-    """Return how many pictures the model that is not active could not encode."""
-    return IndexJob.objects.failed().filter(priority=Priority.MODEL_CHANGE).count()
+    return _activate(_find_other(ModelState.PREVIOUS), ModelState.READY, max_wait_s, skips_failed)
 
 
 def drop_model(name: str, *, pause: Callable[[float], object] = time.sleep) -> str:
@@ -143,7 +116,6 @@ def drop_model(name: str, *, pause: Callable[[float], object] = time.sleep) -> s
         if not unchanged.update(state=ModelState.DROPPED, changed_at=timezone.now()):
             raise ModelChangeRefused(_("Another process is changing the model. Try again."))
         _wait_for_earlier_use(pause)
-    _retry_failed()  # nothing is left to do for them
     _delete_vectors(row)
     return row.name
 
@@ -181,21 +153,12 @@ def _keep_model(described: IndexModel) -> IndexModel:
 
 
 def _queue_lacking(model: KeptModel) -> None:
-    """Queue the pictures that the model has not encoded and that have no job, in the order of their ids."""
-    lacking = Image.objects.lacking_vectors(model.key, model.fields).without_job()
-    for chunk in split_into_chunks(list(lacking.order_by("pk").values_list("pk", flat=True))):
+    """Queue the pictures that the model has not encoded yet and that have no job, in the order of their ids."""
+    lacking = Image.objects.lacking_vectors(model.key, model.fields).without_failed_model_change()
+    for chunk in split_into_chunks(list(lacking.without_waiting_job().order_by("pk").values_list("pk", flat=True))):
         with transaction.atomic():
             IndexJob.objects.enqueue(chunk, priority=Priority.MODEL_CHANGE)
             IndexJob.objects.filter(image_id__in=chunk).update(machine_percent=model.row.machine_percent)
-
-
-def _retry_failed() -> None:
-    retry_jobs(jobs=IndexJob.objects.failed().filter(priority=Priority.MODEL_CHANGE))
-
-
-def _filter_waiting(lacking: ImageQuerySet) -> ImageQuerySet:
-    """Return the images without those that the model could not encode."""
-    return lacking.exclude(pk__in=lacking.with_failed_job().values("pk"))
 
 
 def _find_other(state: ModelState) -> IndexModel:
@@ -215,19 +178,19 @@ def _find_other(state: ModelState) -> IndexModel:
     return other
 
 
-def _activate(other: IndexModel, former_state: ModelState, max_wait_s: float, without_failed: bool) -> KeptModel:
+def _activate(other: IndexModel, former_state: ModelState, max_wait_s: float, skips_failed: bool) -> KeptModel:
     lacking = Image.objects.lacking_vectors(other.key, other.fields)
-    waiting = _filter_waiting(lacking)
+    waiting = lacking.without_failed_model_change()
     deadline = time.monotonic() + max_wait_s
     while count := waiting.count():
         if time.monotonic() >= deadline:
             sentence = _("%(count)s pictures have no vector of %(name)s yet. Let the index worker run and try again.")
             raise ModelChangeRefused(sentence, count=count, name=other.name)
         time.sleep(_POLL_S)
-    if (count := lacking.count()) and not without_failed:
+    if (count := lacking.count()) and not skips_failed:
         sentence = _(
-            "%(name)s could not encode %(count)s pictures, so searches would no longer find them. Try them again: "
-            "manage.py model prepare %(name)s. Or change the model without them: --without-failed"
+            "%(name)s could not encode %(count)s pictures, so searches would no longer find them. To try again, repeat "
+            "the command that prepared it. To change the model nevertheless, add --skip-failed."
         )
         raise ModelChangeRefused(sentence, count=count, name=other.name)
     now = timezone.now()
@@ -237,16 +200,28 @@ def _activate(other: IndexModel, former_state: ModelState, max_wait_s: float, wi
             raise ModelChangeRefused(_("Another process is changing the model. Try again."))
         IndexModel.objects.active().update(state=former_state, changed_at=now)
         IndexModel.objects.filter(pk=other.pk).update(state=ModelState.ACTIVE, changed_at=now)
-    for _done in write_in_chunks(list(lacking.values_list("pk", flat=True)), _record_failed):
-        pass
+    record_unsearchable()
+    encoded = Image.objects.failed().with_vector_of(other.key, other.fields)
+    for chunk in split_into_chunks(list(encoded.values_list("pk", flat=True))):
+        retry_jobs(jobs=IndexJob.objects.failed().filter(image_id__in=chunk))
     return get_active_model()
 
 
-def _record_failed(image_ids: list[int]) -> None:
-    """Record that searches do not find these images. A worker that starts finds those that an interruption left out."""
-    reason = Subquery(IndexJob.objects.filter(image_id=OuterRef("pk")).values("error")[:1])
-    failed = Image.objects.filter(pk__in=image_ids).indexed().with_failed_job()
-    failed.record_index_state(index_state=IndexState.FAILED, index_error=reason)
+def record_unsearchable() -> None:
+    """Record that searches do not find the images that the active model could not encode before it was active.
+
+    The worker calls this too, in case a switch was killed.
+    """
+    active = get_active_model()
+    failed = find_failed_changes(active.row).values_list("image_id", flat=True)
+    for _done in write_in_chunks(list(failed), partial(_record_unsearchable, active)):
+        pass
+
+
+def _record_unsearchable(active: KeptModel, image_ids: list[int]) -> None:
+    reason = Subquery(IndexJob.objects.filter(image_id=OuterRef("pk")).values("error"))
+    images = Image.objects.filter(pk__in=image_ids).lacking_vectors(active.key, active.fields)
+    images.record_index_state(index_state=IndexState.FAILED, index_error=reason)
 
 
 def _find_row(name: str) -> IndexModel:
@@ -274,10 +249,14 @@ def _wait_for_earlier_use(pause: Callable[[float], object]) -> None:
 
 
 def _delete_vectors(row: IndexModel) -> None:
-    """Forget the model in all images that name it, and delete its index."""
+    """Forget the model in all images that name it, delete the jobs that failed for it alone, and delete its index."""
     images = Image.objects.encoded_by(row.key, row.fields).order_by("pk")
     active = get_active_model()
     for _done in write_in_chunks(list(images.values_list("pk", flat=True)), partial(_clear_chunk, row, active)):
+        pass
+    done = Image.objects.filter(pk=OuterRef("image_id")).indexed().with_vector_of(active.key, active.fields)
+    failed = IndexJob.objects.failed_model_changes().filter(Exists(done)).order_by("pk")
+    for _done in write_in_chunks(list(failed.values_list("pk", flat=True)), _delete_jobs):
         pass
     index = KeptModel(row=row).index
     index.drop()
@@ -292,4 +271,8 @@ def _clear_chunk(row: IndexModel, active: KeptModel, image_ids: list[int]) -> No
     fields = row.fields
     images = Image.objects.filter(pk__in=image_ids).encoded_by(row.key, fields)
     images.lacking_vectors(active.key, active.fields).record_index_state(index_state=IndexState.PENDING)
-    images.record_index_state(**{fields.model_key: "", fields.sha256: "", fields.checksum: None})
+    images.record_index_state(**fields.empty)
+
+
+def _delete_jobs(job_ids: list[int]) -> None:
+    IndexJob.objects.failed_model_changes().filter(pk__in=job_ids).delete()

@@ -3,7 +3,6 @@
 from django.db import transaction
 
 from collections_app.models import AuditAction, IndexingPause, IndexJob, User
-from collections_app.models.concurrent_writes import split_into_chunks
 from collections_app.services.audit_trail import record_event
 from collections_app.services.indexing.queue import retry_jobs
 
@@ -32,7 +31,7 @@ def resume_indexing(*, user: User) -> bool:
 
 def retry_failed_jobs(*, user: User) -> int:
     """Schedule all failed jobs again, in short transactions; return how many."""
-    failed = list(IndexJob.objects.failed().order_by("image_id").values_list("pk", flat=True))
-    if failed:
-        record_event(action=AuditAction.INDEXING_RETRIED, actor=user, details={"count": len(failed)})
-    return sum(retry_jobs(jobs=IndexJob.objects.failed().filter(pk__in=chunk)) for chunk in split_into_chunks(failed))
+    failed = IndexJob.objects.failed()
+    if count := failed.count():
+        record_event(action=AuditAction.INDEXING_RETRIED, actor=user, details={"count": count})
+    return retry_jobs(jobs=failed)

@@ -25,8 +25,6 @@ from collections_app.services.library.renditions import Rendition, has_rendition
 # The longest edge of the decoded picture: enough for the thumbnail and for the input of the usual models.
 _DECODED_EDGE_PX = 1024
 
-_NOT_PREPARED = _("The picture couldn't be prepared for the model. Ask an administrator.")
-
 log = logging.getLogger(__name__)
 
 Pixels = NDArray[np.float32]
@@ -45,8 +43,8 @@ class Decoded:
 class Task:
     """A job whose image exists. `decoded` is None if no model needs a new vector.
 
-    `later_keys` are the keys of models whose vectors a later attempt makes: never the active one's. `failures` has the
-    reason for each of them that could not encode the picture.
+    `later_keys`: the keys of models that encode the picture in a later attempt. The active one is never among them.
+    `failures`: why such a model could not encode it, by its key.
     """
 
     job: IndexJob
@@ -57,9 +55,9 @@ class Task:
     failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def has_pixels(self) -> bool:
-        """Whether a model encodes the picture."""
-        return bool(self.decoded and self.decoded.pixels)
+    def is_encoded(self) -> bool:
+        """Whether a model has encoded the picture."""
+        return bool(self.decoded and self.decoded.pixels.keys() - self.failures.keys())
 
     def get_pixels(self, model: KeptModel) -> Pixels | None:
         """Return the model's input, or None if its stored vector is still valid."""
@@ -118,16 +116,28 @@ def _add_task(batch: JobBatch, task: Task, image: Image, models: Sequence[KeptMo
     except StorageUnavailable as error:
         count_index_failure(error)
         batch.unreadable.append((task.job, error))
-    except (InvalidImage, EncoderError) as error:
-        count_index_failure(error)
-        batch.failed.append((task.job, str(error)))
-    except FileNotFoundError as error:
-        count_index_failure(error)
-        batch.failed.append((task.job, _("The picture's file is missing from the storage.")))
+    except (InvalidImage, EncoderError, FileNotFoundError) as error:
+        _add_failure(batch, task, models, error)
     except Exception as error:  # an unknown error fails this picture only
         log.exception("Image %s could not be prepared", image.pk)
-        count_index_failure(error)
-        batch.failed.append((task.job, _NOT_PREPARED))
+        _add_failure(batch, task, models, error)
+
+
+def _add_failure(batch: JobBatch, task: Task, models: Sequence[KeptModel], error: Exception) -> None:
+    """Fail the job. If the active model has its vector already, the job fails for the other one only."""
+    count_index_failure(error)
+    if any(each.is_active for each in models):
+        batch.failed.append((task.job, _describe_failure(error)))
+    else:
+        batch.tasks.append(task.add_failures({each.key: _describe_failure(error) for each in models}))
+
+
+def _describe_failure(error: Exception) -> str:
+    if isinstance(error, (InvalidImage, EncoderError)):
+        return str(error)
+    if isinstance(error, FileNotFoundError):
+        return _("The picture's file is missing from the storage.")
+    return _("The picture couldn't be prepared for the model. Ask an administrator.")
 
 
 def _decode(batch: JobBatch, task: Task, image: Image, models: Sequence[KeptModel]) -> Task:
@@ -143,33 +153,23 @@ def _decode(batch: JobBatch, task: Task, image: Image, models: Sequence[KeptMode
     pixels: dict[str, Pixels] = {}
     failures: dict[str, str] = {}
     for model in models:
-        _preprocess(batch, model, picture, pixels, failures)
+        if model.key in batch.unavailable:
+            continue
+        try:
+            pixels[model.key] = model.encoder.preprocess([picture])[0]
+        except Exception as error:  # an error of the other model must not make the picture unsearchable
+            if model.is_active:
+                raise
+            if isinstance(error, ModelUnavailable):
+                log.warning("Pictures wait for the model %s: %s", model.name, error)
+                batch.unavailable[model.key] = error
+            else:
+                log.warning("Image %s could not be prepared for the model %s", image.pk, model.name, exc_info=True)
+                count_index_failure(error)
+                failures[model.key] = _describe_failure(error)
     decoded = Decoded(pixels=pixels, perceptual_hash=compute_perceptual_hash(picture))
     later_keys = task.later_keys | {each.key for each in models if each.key not in pixels}
     return replace(task, decoded=decoded, later_keys=later_keys).add_failures(failures)
-
-
-def _preprocess(
-    batch: JobBatch, model: KeptModel, picture: Picture, pixels: dict[str, Pixels], failures: dict[str, str]
-) -> None:
-    """Add the model's input to `pixels`. Raises any error of the active model; the picture fails or waits for it.
-
-    An error of another model is added to `failures`, and to `batch.unavailable` if the model cannot be loaded.
-    """
-    if model.key in batch.unavailable:
-        return
-    try:
-        pixels[model.key] = model.encoder.preprocess([picture])[0]
-    except Exception as error:  # an unknown error of another model must not take the picture out of searches
-        if model.is_active:
-            raise
-        if isinstance(error, ModelUnavailable):
-            log.warning("Pictures wait for the model %s: %s", model.name, error)
-            batch.unavailable[model.key] = error
-            return
-        log.warning("A picture could not be prepared for the model %s", model.name, exc_info=True)
-        count_index_failure(error)
-        failures[model.key] = str(error) if isinstance(error, EncoderError) else _NOT_PREPARED
 
 
 def read_picture(image: Image) -> Picture:

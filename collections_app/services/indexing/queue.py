@@ -28,6 +28,7 @@ _POSTPONE_S = 30.0
 
 Computed = Mapping[int, Mapping[str, int]]
 _NOTHING: Computed = MappingProxyType({})
+_NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 _Rows = TypeVar("_Rows", bound=QuerySet[Any])
 
 
@@ -87,16 +88,21 @@ def keep_jobs(
     worker: uuid.UUID,
     jobs: Sequence[IndexJob],
     models: tuple[IndexModel, IndexModel],
-    delay_s: float = 0,
+    is_unavailable: bool = False,
     computed: Computed = _NOTHING,
 ) -> None:
-    """Record that the images have their vectors of the active model, and keep their jobs for the other one.
+    """Record the images for the active model, and keep their jobs for the other one. The jobs wait behind all others.
 
-    `models` are these two. The jobs wait behind all others.
+    `models`: the active one, then the other one. `is_unavailable`: the other one cannot be loaded right now, so this
+    attempt does not count.
     """
-    if jobs:
-        kept = {"run_after": timezone.now() + timedelta(seconds=delay_s), "attempts": 0, "error": ""}
-        _keep_unchanged(worker, jobs, models, kept, computed)
+    if not jobs:
+        return
+    values: dict[str, Any] = {"run_after": timezone.now(), "attempts": 0, "error": ""}
+    if is_unavailable:
+        later = timezone.now() + timedelta(seconds=_POSTPONE_S)
+        values = {"run_after": later, "attempts": Greatest(F("attempts") - 1, 0)}
+    _keep_for_other_model(worker, jobs, models, values, computed)
 
 
 def fail_job_of_other_model(
@@ -107,21 +113,25 @@ def fail_job_of_other_model(
     reason: str,
     computed: Computed = _NOTHING,
 ) -> None:
-    """Like `keep_jobs`, and schedule a retry as `fail_job` does. The image stays searchable with the active model."""
-    retry = {"run_after": _compute_retry_time(job), "is_failed": job.attempts >= MAX_ATTEMPTS, "error": reason}
-    _keep_unchanged(worker, [job], models, retry, computed)
+    """Record the image for the active model, and schedule a retry for the other one. The fifth failure is the last.
+
+    `models`: the active one, then the other one, whose vector of the image must have been deleted.
+    """
+    values = {"run_after": _compute_retry_time(job), "is_failed": job.attempts >= MAX_ATTEMPTS, "error": reason}
+    own = {job.image_id: computed.get(job.image_id, {})}
+    _keep_for_other_model(worker, [job], models, values, own, models[1].fields.empty)
 
 
 @transaction.atomic
 def fail_job(*, worker: uuid.UUID, job: IndexJob, reason: str) -> None:
     """Schedule a retry after a delay that doubles each time. At the fifth failure, record the reason on the image."""
     held = IndexJob.objects.leased_by(worker).filter(pk=job.pk, token=job.token)
-    if not held.exists():
+    is_last = job.attempts >= MAX_ATTEMPTS
+    run_after = job.run_after if is_last else _compute_retry_time(job)
+    if not held.update(lease=None, leased_until=None, is_failed=is_last, run_after=run_after, error=reason):
         _release_or_requeue(worker, [job])
-    elif job.attempts >= MAX_ATTEMPTS:
-        _give_up(job, reason)
-    else:
-        held.update(lease=None, leased_until=None, run_after=_compute_retry_time(job), error=reason)
+    elif is_last:
+        _record_failed(Image.objects.filter(pk=job.image_id), reason)
 
 
 @transaction.atomic
@@ -147,23 +157,31 @@ def limit_share(*, percent: int) -> int:
     return sum(IndexJob.objects.filter(pk__in=chunk).update(machine_percent=percent) for chunk in chunks)
 
 
-@transaction.atomic
 def retry_jobs(*, jobs: IndexJobQuerySet) -> int:
-    """Schedule jobs at once, as if for the first time; return how many. Their images are pending again."""
-    image_ids = list(jobs.values_list("image_id", flat=True))
-    failed = Image.objects.filter(pk__in=image_ids).failed()
+    """Schedule jobs at once, as if for the first time, in short transactions; return how many. Images that had failed
+    are pending again."""
+    chunks = split_into_chunks(list(jobs.order_by("image_id").values_list("pk", flat=True)))
+    return sum(_retry_chunk(jobs.filter(pk__in=chunk)) for chunk in chunks)
+
+
+@transaction.atomic
+def _retry_chunk(jobs: IndexJobQuerySet) -> int:
+    image_ids = dict(jobs.values_list("pk", "image_id"))
+    failed = Image.objects.filter(pk__in=image_ids.values()).failed()
     failed.record_index_state(index_state=IndexState.PENDING, index_error="")
-    return IndexJob.objects.filter(image_id__in=image_ids).update(
-        is_failed=False, attempts=0, error="", run_after=timezone.now()
-    )
+    return jobs.filter(pk__in=image_ids).update(is_failed=False, attempts=0, error="", run_after=timezone.now())
 
 
 def _give_up(job: IndexJob, reason: str) -> None:
-    """Record the failure. An image that is searchable stays so if only another model than the active one lacks it."""
+    """Record that the job failed. Another model than the active one cannot make a searchable image unsearchable."""
     IndexJob.objects.filter(pk=job.pk).update(is_failed=True, lease=None, leased_until=None, error=reason)
     images = Image.objects.filter(pk=job.image_id)
     if job.priority == Priority.MODEL_CHANGE:
         images = images.exclude(index_state=IndexState.INDEXED)
+    _record_failed(images, reason)
+
+
+def _record_failed(images: ImageQuerySet, reason: str) -> None:
     images.record_index_state(index_state=IndexState.FAILED, index_error=reason)
 
 
@@ -172,18 +190,22 @@ def _compute_retry_time(job: IndexJob) -> datetime:
     return timezone.now() + timedelta(seconds=_FIRST_RETRY_S * 2 ** (job.attempts - 1))
 
 
-def _keep_unchanged(
+def _keep_for_other_model(
     worker: uuid.UUID,
     jobs: Sequence[IndexJob],
     models: tuple[IndexModel, IndexModel],
-    kept: Mapping[str, Any],
+    values: Mapping[str, Any],
     computed: Computed,
+    recorded: Mapping[str, Any] = _NO_VALUES,
 ) -> None:
-    """Record the images of the active model, and store in their jobs that they wait for the other one."""
+    """Record the images for the active model, and store these values in their jobs, which wait for the other model.
+
+    `recorded` are values that are stored in the images too.
+    """
     active, other = models
     waiting = {"priority": Priority.MODEL_CHANGE, "machine_percent": other.machine_percent}
-    free = {"lease": None, "leased_until": None}
-    done = _end_unchanged(worker, jobs, [active], computed, {**waiting, **free, **kept})
+    kept = {**waiting, "lease": None, "leased_until": None, **values}
+    done = _end_unchanged(worker, jobs, [active], computed, kept=kept, recorded=recorded)
     _release_or_requeue(worker, [job for job in jobs if job.pk not in done])
 
 
@@ -193,10 +215,12 @@ def _end_unchanged(
     jobs: Sequence[IndexJob],
     models: Sequence[IndexModel],
     computed: Computed,
-    kept: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    kept: Mapping[str, Any] = _NO_VALUES,
+    recorded: Mapping[str, Any] = _NO_VALUES,
 ) -> set[int]:
-    """Delete the jobs that are still the worker's, or store the values `kept` in them. Record their images. Return the
-    ids of these jobs.
+    """Delete the jobs that the worker still holds, or update them with `kept`. Record their images for these models,
+    and store the values `recorded` in them. Return the ids of the jobs.
 
     A row that is locked is about to change, so its job stays. Waiting for it could be a deadlock: others lock the rows
     of an image and its job in both orders.
@@ -212,13 +236,15 @@ def _end_unchanged(
     else:
         ended.delete()
     if models:
-        _record_indexed(images.filter(pk__in=done.values()), models, computed)
+        _record_indexed(images.filter(pk__in=done.values()), models, computed, recorded)
     return set(done)
 
 
-def _record_indexed(images: ImageQuerySet, models: Sequence[IndexModel], computed: Computed) -> None:
+def _record_indexed(
+    images: ImageQuerySet, models: Sequence[IndexModel], computed: Computed, recorded: Mapping[str, Any]
+) -> None:
     """Their files are those that were encoded: a new file would have queued the image again."""
-    values: dict[str, Any] = {"index_state": IndexState.INDEXED, "index_error": ""}
+    values: dict[str, Any] = {"index_state": IndexState.INDEXED, "index_error": "", **recorded}
     for model in models:
         values |= {model.fields.model_key: model.key, model.fields.sha256: F("sha256")}
     for name in sorted({name for own in computed.values() for name in own}):

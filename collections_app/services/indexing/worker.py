@@ -21,7 +21,7 @@ from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.completeness import restore_lost_entries
 from collections_app.services.indexing.hash_backfill import backfill_hashes
 from collections_app.services.indexing.kept_models import read_kept_models
-from collections_app.services.indexing.model_changes import advance_preparation
+from collections_app.services.indexing.model_changes import advance_preparation, record_unsearchable
 from collections_app.services.indexing.pausing import is_indexing_paused
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import LEASE_S, claim_jobs, fail_job, release_jobs, renew_leases
@@ -33,7 +33,7 @@ _IDLE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 # Examples are stored for an hour at most, see models.example.
 _MAINTENANCE_EVERY_S = 600.0
-# The index is checked for lost entries so often. The check takes two counts.
+# The index is checked for lost entries so often. The check takes a few counts.
 _CHECK_EVERY_S = 60.0
 
 
@@ -109,7 +109,7 @@ class IndexWorker:
     def _check_index(self) -> None:
         """Queue images that the index has lost. Compare each team at the start, later only the totals.
 
-        Also continue the preparation of another model, and free the memory of dropped ones.
+        Also continue the preparation or the switch of a model, and free the memory of dropped ones.
         """
         now = time.monotonic()
         if now >= self._check_due:
@@ -117,6 +117,7 @@ class IndexWorker:
             restore_lost_entries(is_thorough=is_first)
             self._is_first_check = False
             advance_preparation()
+            record_unsearchable()
             models = read_kept_models()
             announce_model(models[0].key)
             forget_encoders(kept=[model.spec for model in models])

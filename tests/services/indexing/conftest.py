@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from collections_app.encoders import ModelSpec
+from collections_app.services.indexing.model_changes import advance_preparation, start_preparing
 from collections_app.services.indexing.worker import IndexWorker
 from tests.other_model import make_rotated_model
 from tests.sample_team import SampleTeam, put_pictures
@@ -27,3 +28,12 @@ def indexed(sample: SampleTeam) -> SampleTeam:
     put_pictures(sample, 5)
     IndexWorker().drain()
     return sample
+
+
+@pytest.fixture
+def ready(indexed: SampleTeam, other: ModelSpec) -> SampleTeam:
+    """Two models have encoded all pictures; the demo's is active."""
+    start_preparing(other, name=other.source)
+    IndexWorker().drain()
+    advance_preparation()
+    return indexed

@@ -27,11 +27,11 @@ from collections_app.services.indexing.kept_models import KeptModel, get_active_
 from collections_app.services.indexing.model_changes import (
     advance_preparation,
     drop_model,
-    measure_preparation,
     roll_back_model,
     start_preparing,
     switch_model,
 )
+from collections_app.services.indexing.model_progress import measure_preparation
 from collections_app.services.indexing.model_settings import ensure_active_model, is_named_by_settings
 from collections_app.services.indexing.preparation import prepare_batch
 from collections_app.services.indexing.queue import claim_jobs
@@ -84,14 +84,6 @@ def find(sample: SampleTeam) -> dict[int, float]:
 def are_equal(found: dict[int, float], expected: dict[int, float]) -> bool:
     """Return whether the same pictures were found by one model: rounding changes scores less."""
     return found.keys() == expected.keys() and all(abs(found[pk] - expected[pk]) < 0.03 for pk in expected)
-
-
-@pytest.fixture
-def ready(indexed: SampleTeam, other: ModelSpec) -> SampleTeam:
-    """Two models have encoded all pictures; the demo's is active."""
-    prepare(other)
-    finish_preparing()
-    return indexed
 
 
 def test_preparing_indexes_every_picture_beside_the_active_model(indexed: SampleTeam, other: ModelSpec) -> None:

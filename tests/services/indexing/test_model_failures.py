@@ -1,10 +1,13 @@
 """A model beside the active one that cannot encode some pictures: searches find them until the switch."""
 
+import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from safetensors.numpy import load_file, save_file
 
 from collections_app.encoders import ModelSpec
@@ -12,20 +15,24 @@ from collections_app.errors import ModelChangeRefused
 from collections_app.models import Image, IndexJob, IndexState, ModelState
 from collections_app.models.index_job import Priority
 from collections_app.services.indexing.audit import audit_index
-from collections_app.services.indexing.completeness import restore_lost_entries
-from collections_app.services.indexing.kept_models import read_kept_models
+from collections_app.services.indexing.batches import BatchWriter
+from collections_app.services.indexing.kept_models import get_active_model, read_kept_models
 from collections_app.services.indexing.model_changes import (
     advance_preparation,
-    count_failed_jobs,
     drop_model,
+    record_unsearchable,
     roll_back_model,
     switch_model,
 )
-from collections_app.services.indexing.queue import MAX_ATTEMPTS, retry_jobs
+from collections_app.services.indexing.model_progress import measure_preparation
+from collections_app.services.indexing.preparation import prepare_batch
+from collections_app.services.indexing.queue import MAX_ATTEMPTS, claim_jobs, keep_jobs, retry_jobs
 from collections_app.services.indexing.worker import IndexWorker
+from collections_app.services.library.collections import create_collection
 from tests.sample_team import SampleTeam, put_picture
-from tests.services.indexing.agreement import assert_index_agrees
+from tests.services.indexing.agreement import assert_index_agrees, expected_entries, indexed_entries
 from tests.services.indexing.test_model_changes import do_not_wait, find, list_states, prepare, work_once
+from tests.services.indexing.test_worker_faults import IndexRefusingTeam, ModelWithIndex
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,17 +57,17 @@ def lost_file(indexed: SampleTeam, other: ModelSpec) -> bytes:
         content = bytes(file.read())
     default_storage.delete(indexed.image.file_name)
     prepare(other)
-    try_for_the_last_time()
+    make_last_attempt()
     return content
 
 
-def try_for_the_last_time() -> None:
+def make_last_attempt() -> None:
     IndexJob.objects.update(attempts=MAX_ATTEMPTS - 1)
     IndexWorker().drain()
     advance_preparation()
 
 
-def are_consistent() -> list[bool]:
+def list_consistency() -> list[bool]:
     models = read_kept_models()
     return [
         audit_index(model=each, images=Image.objects.all(), covers_all_images=True).is_consistent for each in models
@@ -71,20 +78,21 @@ def test_model_that_encodes_nothing_takes_no_picture_out_of_searches(indexed: Sa
     model = prepare(damaged)
     work_once(limit=9)
     assert set(IndexJob.objects.values_list("attempts", "is_failed")) == {(1, False)}
-    try_for_the_last_time()
+    make_last_attempt()
 
     assert set(Image.objects.values_list("index_state", "index_error")) == {(IndexState.INDEXED, "")}
     assert len(find(indexed)) == 6
-    assert count_failed_jobs() == 6
+    progress = measure_preparation(model.row)
+    assert (progress.done, progress.failed, progress.total) == (0, 6, 6)
     assert "no usable numbers" in IndexJob.objects.values_list("error", flat=True)[0]
-    assert are_consistent() == [True, True]
+    assert list_consistency() == [True, True]
     with pytest.raises(ModelChangeRefused, match="could not encode 6 pictures"):
         switch_model()
     advance_preparation()
     assert not IndexJob.objects.waiting().exists()
     assert prepare(damaged).row.pk == model.row.pk
     assert IndexJob.objects.waiting().count() == 6
-    try_for_the_last_time()
+    make_last_attempt()
     drop_model(model.name, pause=do_not_wait)
     IndexWorker().drain()
     assert not IndexJob.objects.exists()
@@ -95,7 +103,7 @@ def test_new_picture_becomes_searchable_beside_a_model_that_cannot_encode_it(
     indexed: SampleTeam, damaged: ModelSpec
 ) -> None:
     prepare(damaged)
-    try_for_the_last_time()
+    make_last_attempt()
     assert ModelState.READY in list_states().values()
     fresh = put_picture(indexed.collection, indexed.owner, "fresh.png", colour="white")
 
@@ -105,9 +113,9 @@ def test_new_picture_becomes_searchable_beside_a_model_that_cannot_encode_it(
     assert (fresh.index_state, fresh.second_model_key) == (IndexState.INDEXED, "")
     job = IndexJob.objects.get(image_id=fresh.pk)
     assert (job.priority, job.attempts, job.lease, job.is_failed) == (Priority.MODEL_CHANGE, 1, None, False)
-    try_for_the_last_time()
+    make_last_attempt()
     assert len(find(indexed)) == 7
-    assert are_consistent() == [True, True]
+    assert list_consistency() == [True, True]
 
 
 def test_switch_without_the_failed_pictures_says_why_they_are_not_found(indexed: SampleTeam, lost_file: bytes) -> None:
@@ -116,7 +124,7 @@ def test_switch_without_the_failed_pictures_says_why_they_are_not_found(indexed:
     with pytest.raises(ModelChangeRefused, match="could not encode 1 pictures"):
         switch_model()
 
-    switch_model(without_failed=True)
+    switch_model(skips_failed=True)
 
     picture.refresh_from_db()
     assert picture.index_state == IndexState.FAILED
@@ -127,18 +135,76 @@ def test_switch_without_the_failed_pictures_says_why_they_are_not_found(indexed:
     IndexWorker().drain()
     assert_index_agrees()
     assert len(find(indexed)) == 6
-    roll_back_model()
-    assert len(find(indexed)) == 6
 
 
-def test_switch_that_was_killed_is_finished_by_the_next_worker(
-    indexed: SampleTeam, lost_file: bytes, monkeypatch: pytest.MonkeyPatch
+def test_rollback_finds_the_pictures_that_only_the_other_model_could_not_encode(
+    indexed: SampleTeam, lost_file: bytes
 ) -> None:
-    monkeypatch.setattr("collections_app.services.indexing.model_changes._record_failed", lambda _ids: None)
-    switch_model(without_failed=True)
+    switch_model(skips_failed=True)
+    assert len(find(indexed)) == 5
 
-    restore_lost_entries()
-    try_for_the_last_time()
+    roll_back_model()
+    IndexWorker().drain()
+
+    assert len(find(indexed)) == 6
+    assert set(Image.objects.values_list("index_state", "index_error")) == {(IndexState.INDEXED, "")}
+
+
+def test_switch_that_was_killed_is_finished_by_the_next_worker(indexed: SampleTeam, lost_file: bytes) -> None:
+    switch_model(skips_failed=True)
+    Image.objects.failed().record_index_state(index_state=IndexState.INDEXED, index_error="")  # as it was until then
+
+    record_unsearchable()
 
     indexed.image.refresh_from_db()
     assert indexed.image.index_state == IndexState.FAILED
+
+
+def test_edit_of_a_picture_that_the_other_model_cannot_encode_reaches_the_active_one(
+    indexed: SampleTeam, lost_file: bytes
+) -> None:
+    place = create_collection(team=indexed.outsider.personal_team, name="Mine", creator=indexed.outsider)
+    Image.objects.filter(pk=indexed.image.pk).update(collection=place)
+
+    IndexJob.objects.filter(is_failed=False).update(attempts=MAX_ATTEMPTS - 1)
+    IndexWorker().drain()
+
+    indexed.image.refresh_from_db()
+    assert indexed.image.index_state == IndexState.INDEXED
+    assert indexed_entries(get_active_model().index) == expected_entries()
+    assert list_consistency() == [True, True]
+
+
+def test_index_of_the_other_model_that_refuses_a_move_keeps_the_picture_searchable(
+    ready: SampleTeam,
+) -> None:
+    place = create_collection(team=ready.outsider.personal_team, name="Mine", creator=ready.outsider)
+    Image.objects.filter(pk=ready.image.pk).update(collection=place)
+    worker, models = uuid.uuid4(), read_kept_models()
+    full: Any = IndexRefusingTeam(ready.outsider.personal_team.pk, models[1].index)
+    models[1] = ModelWithIndex(row=models[1].row, faulty=full)
+    batch = prepare_batch(jobs=claim_jobs(worker=worker, limit=9), models=models)
+    BatchWriter(worker=worker, models=models).write(batch)
+
+    assert indexed_entries(get_active_model().index) == expected_entries()
+    with pytest.raises(ModelChangeRefused, match="1 pictures have no vector"):
+        switch_model(max_wait_s=0)
+    IndexJob.objects.update(run_after=timezone.now())
+    IndexWorker().drain()
+    assert_index_agrees()
+
+
+def test_worker_that_lacks_the_files_of_the_model_does_not_reset_the_attempts(
+    indexed: SampleTeam, damaged: ModelSpec
+) -> None:
+    prepare(damaged)
+    IndexJob.objects.exclude(image_id=indexed.image.pk).delete()
+    worker, models = uuid.uuid4(), read_kept_models()
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        IndexJob.objects.update(run_after=timezone.now())
+        work_once(limit=9)
+        assert IndexJob.objects.get().attempts == attempt
+        IndexJob.objects.update(run_after=timezone.now())
+        jobs = claim_jobs(worker=worker, limit=9)
+        keep_jobs(worker=worker, jobs=jobs, models=(models[0].row, models[1].row), is_unavailable=True)
+    assert IndexJob.objects.get().is_failed

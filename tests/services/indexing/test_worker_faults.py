@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from collections_app.errors import IndexRefused, StorageUnavailable
-from collections_app.index import Record, Vector
+from collections_app.index import Record, Vector, VectorIndex
 from collections_app.models import Image, IndexJob, IndexState
 from collections_app.services.indexing.batches import BatchWriter
 from collections_app.services.indexing.kept_models import KeptModel, get_active_model
@@ -82,9 +82,9 @@ class IndexRefusingDeletion:
 class IndexRefusingTeam:
     """The real index, but one team gets no partition: as Milvus answers at its limit."""
 
-    def __init__(self, team_id: int) -> None:
+    def __init__(self, team_id: int, index: VectorIndex | None = None) -> None:
         self._team_id = team_id
-        self._index = get_active_model().index
+        self._index = index or get_active_model().index
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._index, name)
