@@ -34,7 +34,12 @@ def make_rotated_model(folder: Path, *, source: Path | None = None) -> Path:
 def keep_rotated_model(folder: Path) -> KeptModel:
     """Save the rotated model and encode all pictures with it, beside the active one; return it."""
     make_rotated_model(folder)
-    start_preparing(ModelSpec(source=str(folder)), name=str(folder))
+    encode_all(ModelSpec(source=str(folder)))
+    return read_kept_models()[1]
+
+
+def encode_all(spec: ModelSpec) -> None:
+    """Encode all pictures with this model, beside the active one."""
+    start_preparing(spec, name=spec.source)
     IndexWorker().drain()
     advance_preparation()
-    return read_kept_models()[1]

@@ -52,11 +52,8 @@ class IndexedQuerySet(QueueingQuerySet[_Row]):
     def without_waiting_job(self) -> Self:
         return self.exclude(Exists(IndexJob.objects.waiting().filter(image_id=OuterRef("pk"))))
 
-    def with_failed_model_change(self) -> Self:
-        """Images that one of the two kept models could not encode."""
-        return self.filter(Exists(IndexJob.objects.failed_model_changes().filter(image_id=OuterRef("pk"))))
-
     def without_failed_model_change(self) -> Self:
+        """Images that both kept models could encode so far."""
         return self.exclude(Exists(IndexJob.objects.failed_model_changes().filter(image_id=OuterRef("pk"))))
 
     def failed(self) -> Self:

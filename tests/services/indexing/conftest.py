@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from collections_app.encoders import ModelSpec
-from collections_app.services.indexing.model_changes import advance_preparation, start_preparing
 from collections_app.services.indexing.worker import IndexWorker
-from tests.other_model import make_rotated_model
+from tests.other_model import encode_all, make_rotated_model
 from tests.sample_team import SampleTeam, put_pictures
 
 
@@ -33,7 +32,5 @@ def indexed(sample: SampleTeam) -> SampleTeam:
 @pytest.fixture
 def ready(indexed: SampleTeam, other: ModelSpec) -> SampleTeam:
     """Two models have encoded all pictures; the demo's is active."""
-    start_preparing(other, name=other.source)
-    IndexWorker().drain()
-    advance_preparation()
+    encode_all(other)
     return indexed

@@ -12,13 +12,12 @@ from collections_app.errors import ModelChangeRefused
 from collections_app.models import Image, IndexModel, ModelState
 from collections_app.services.indexing.kept_models import get_active_model
 from collections_app.services.indexing.model_changes import (
-    advance_preparation,
     drop_model,
-    start_preparing,
     switch_model,
 )
 from collections_app.services.indexing.model_settings import ensure_active_model, refuse_unprepared_model
 from collections_app.services.indexing.worker import IndexWorker
+from tests.other_model import encode_all
 from tests.sample_team import SampleTeam
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,9 +37,7 @@ def started(sample: SampleTeam) -> SampleTeam:
 
 @pytest.fixture
 def switched(started: SampleTeam, other: ModelSpec) -> SampleTeam:
-    start_preparing(other, name=other.source)
-    IndexWorker().drain()
-    advance_preparation()
+    encode_all(other)
     switch_model()
     return started
 
